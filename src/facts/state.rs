@@ -1,0 +1,132 @@
+//! A host as it is, with everything the planner needs known. Made from [`Facts`](super) by preflight and by
+//! nothing else, so that "could not be read" never reaches the planner.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    path::PathBuf,
+};
+
+use crate::model::desired::Slot;
+
+/// One host, as found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HostState {
+    /// The distribution.
+    pub os: Os,
+    /// The Docker Engine; `None`: there is no Docker.
+    pub engine: Option<EngineState>,
+    /// `/etc/docker/daemon.json` as parsed; `None`: no such file.
+    pub daemon_json: Option<serde_json::Value>,
+    /// Every file that is desired, by path; `None`: no such file.
+    pub files: BTreeMap<PathBuf, Option<FileState>>,
+    /// `sshd -T`: effective directives by lower-case name; a directive that may repeat has several values.
+    pub sshd: BTreeMap<String, Vec<String>>,
+    /// Our own nft tables (`inet pryvctl*`) as `nft -j -s list table` shows them, by name.
+    pub tables: BTreeMap<String, serde_json::Value>,
+    /// systemd units we care for, by name.
+    pub units: BTreeMap<String, UnitState>,
+    /// All container networks by name.
+    pub networks: BTreeMap<String, NetworkState>,
+    /// All volumes.
+    pub volumes: BTreeSet<String>,
+    /// All images: reference (`repo:tag` or `repo@digest`) to image id.
+    pub images: BTreeMap<String, String>,
+    /// Containers that carry our platform's label, and no others.
+    pub containers: Vec<ContainerState>,
+    /// Lines of `/etc/hosts` that name the registry.
+    pub registry_hosts_line: Option<String>,
+}
+
+/// A distribution, from `/etc/os-release`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Os {
+    /// `ID`, as in `debian`.
+    pub id: String,
+    /// `VERSION_ID`, as in `12`.
+    pub version: String,
+    /// `PRETTY_NAME`.
+    pub title: String,
+}
+
+/// A running Docker Engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct EngineState {
+    /// As in `20.10.24+dfsg1`.
+    pub version: String,
+    /// The data root.
+    pub root: PathBuf,
+    /// Whether this host is part of a Swarm.
+    pub swarm: bool,
+    /// Whether the `docker` command is there, through which the API is reached.
+    pub cli: bool,
+}
+
+/// A file as found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileState {
+    /// SHA-256 of its content, lower-case hex.
+    pub sha256: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Its text, where the desired file may be shown and it is small; for the difference in a plan.
+    pub text: Option<String>,
+}
+
+/// A systemd unit as found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct UnitState {
+    /// The unit file exists.
+    pub exists: bool,
+    /// It is started at boot.
+    pub enabled: bool,
+    /// It is running, or ran through.
+    pub active: bool,
+}
+
+/// A container network as found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetworkState {
+    /// Its subnets, as text.
+    pub subnets: Vec<String>,
+    /// Whether it carries our platform's label.
+    pub ours: bool,
+}
+
+/// A container of ours as found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerState {
+    /// Its name.
+    pub name: String,
+    /// Label `pryvctl.role`.
+    pub role: String,
+    /// Label `pryvctl.service`.
+    pub service: String,
+    /// Label `pryvctl.slot`.
+    pub slot: Option<Slot>,
+    /// Label `pryvctl.spec`.
+    pub hash: String,
+    /// The image reference it was made from.
+    pub image: String,
+    /// The id of that image.
+    pub image_id: String,
+    /// Docker's `State.Status`, as in `running` or `exited`.
+    pub status: String,
+    /// Docker's health: `healthy`, `unhealthy`, `starting`; `None`: no health check.
+    pub health: Option<String>,
+    /// Its addresses by network.
+    pub addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// When it started, RFC 3339.
+    pub started: String,
+}
+
+impl ContainerState {
+    /// Whether it is running and Docker does not call it unhealthy or starting.
+    pub fn serves(&self) -> bool {
+        self.status == "running" && self.health.as_deref().is_none_or(|health| health == "healthy")
+    }
+}

@@ -1,0 +1,1 @@
+//! Many hosts: order, concurrency, stop rules, events.

@@ -1,0 +1,17 @@
+//! The hands: one connection to one host. All remote input and output is in this room.
+
+use std::future::Future;
+
+use crate::model::command::{Command, Output};
+
+/// A connection to one host.
+pub trait Session: Sized + Send + Sync {
+    /// Why a call did not come through.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Runs a command and collects what it printed. A command that ends with an error code is an `Ok` answer.
+    fn exec(&self, command: &Command) -> impl Future<Output = Result<Output, Self::Error>> + Send;
+
+    /// A new TCP connection and a new login, not a new channel: an open channel survives the rule that locks us out.
+    fn reconnect(&self) -> impl Future<Output = Result<Self, Self::Error>> + Send;
+}

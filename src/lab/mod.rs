@@ -1,0 +1,1 @@
+//! Throw-away hosts on the local Docker engine, for demo, rehearsal and tests.

@@ -1,0 +1,26 @@
+//! `pryvctl` takes bare Linux VMs and makes them a hardened, running platform, and keeps them so.
+//!
+//! Six rooms in one straight line; a room uses only rooms to its right (`tests/layers.rs` holds it):
+//!
+//! ```text
+//! cli  ->  fleet  ->  host  ->  plan  ->  facts  ->  model
+//! face     many       hands     the       what is    what we
+//!          hosts                difference            want
+//! |--- async, I/O -----------|  |--- pure, sync, deterministic ---|
+//! ```
+//!
+//! * [`model`]: what an administrator wants, parsed once into types that cannot be wrong.
+//! * [`facts`]: what a host is: one probe = one question and the reader of its answer.
+//! * [`plan`]: the difference: `(&Desired, &HostState) -> Plan`, an ordered list of steps.
+//! * [`host`]: the hands: one SSH connection to one host, and Docker through the same connection.
+//! * [`fleet`]: many hosts: order, concurrency, stop rules, events.
+//! * [`cli`]: the face: one file per command; `cli::report` is the only place that prints.
+//! * [`lab`] stands beside the line: throw-away hosts on the local Docker engine.
+
+pub mod cli;
+pub mod facts;
+pub mod fleet;
+pub mod host;
+pub mod lab;
+pub mod model;
+pub mod plan;

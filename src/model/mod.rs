@@ -1,0 +1,8 @@
+//! What we want, and the words we say it in. Pure: no I/O, no clock, no randomness.
+
+pub mod command;
+pub mod desired;
+pub mod inventory;
+pub mod name;
+pub mod secret;
+pub mod size;

@@ -1,0 +1,143 @@
+//! A step: one change of one host, with its reason and its way back.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use crate::model::{
+    command::Command,
+    desired::{ContainerSpec, HealthProbe, Network, Slot},
+    name::{RoleName, ServiceName},
+    secret::Secret,
+};
+
+/// One change of one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What is changed, as in `firewall.table` or `service.core.start`; unique within a plan.
+    pub id: String,
+    /// Why, in words for the administrator: what is there and what will be.
+    pub why: Vec<String>,
+    /// The change.
+    pub action: Action,
+    /// The way back, written from the old value.
+    pub undo: Undo,
+    /// What could go wrong for the login.
+    pub risk: Risk,
+}
+
+/// A change, as data. `host::apply` carries it out and decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Runs a script as root.
+    Run(Command),
+    /// Writes a file: content through stdin, a temporary file beside it, then a rename.
+    Write(FileWrite),
+    /// Pulls an image with the registry's credentials.
+    Pull {
+        /// The image with registry and tag or digest.
+        image: String,
+    },
+    /// Creates a container network.
+    CreateNetwork(Network),
+    /// Creates a named volume.
+    CreateVolume(String),
+    /// Creates and starts a container.
+    Start(Box<Container>),
+    /// Waits until Docker calls the container healthy; without a health check, until it has run for a while.
+    AwaitHealthy {
+        /// The container's name.
+        container: String,
+        /// The longest wait.
+        within: Duration,
+    },
+    /// Asks from the host until the answer is right.
+    AwaitProbe {
+        /// What is asked.
+        probe: HealthProbe,
+        /// The longest wait.
+        within: Duration,
+    },
+    /// Stops a container, which stays for a way back.
+    Stop {
+        /// The container's name.
+        container: String,
+        /// The longest wait before it is killed.
+        grace: Duration,
+    },
+    /// Removes a stopped or running container; its volumes stay.
+    RemoveContainer {
+        /// The container's name.
+        container: String,
+    },
+}
+
+/// A file to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileWrite {
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// What will be in it.
+    pub content: Secret,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+/// A container to be started in a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// The service it runs.
+    pub service: ServiceName,
+    /// The role it comes from.
+    pub role: RoleName,
+    /// Where it stands.
+    pub slot: Slot,
+    /// What Docker is told.
+    pub spec: ContainerSpec,
+    /// Ports published on 127.0.0.1, so that Docker's own rules let the cut-over's traffic pass: protocol and port.
+    pub loopback: Vec<(crate::model::desired::Protocol, u16)>,
+    /// pryvctl's labels.
+    pub labels: std::collections::BTreeMap<String, String>,
+}
+
+/// The way back from a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undo {
+    /// Runs a script as root. Never holds a secret; what it restores it finds on the host.
+    Run(Command),
+    /// There is none, and why none is needed.
+    Nothing(&'static str),
+}
+
+/// What a step could do to our own login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Risk {
+    /// Nothing.
+    Safe,
+    /// It could cut it: runs inside the guard.
+    CanCutSsh,
+}
+
+impl Risk {
+    /// Whether the step runs inside the guard.
+    pub fn needs_guard(self) -> bool {
+        match self {
+            Self::CanCutSsh => true,
+            Self::Safe => false,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.id)?;
+        for line in &self.why {
+            write!(f, "\n    {line}")?;
+        }
+        Ok(())
+    }
+}
