@@ -3,6 +3,8 @@
 pub mod command;
 pub mod desired;
 pub mod inventory;
+pub mod material;
 pub mod name;
+pub mod problem;
 pub mod secret;
 pub mod size;

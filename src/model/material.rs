@@ -1,0 +1,20 @@
+//! What an inventory refers to, read by the face so that the pure rooms need no file and no environment.
+
+use std::collections::BTreeMap;
+
+use super::secret::Secret;
+
+/// The contents behind an inventory's sources.
+#[derive(Debug, Clone, Default)]
+pub struct Material {
+    /// The inventory's `secrets`, by name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// The registry's CA, PEM.
+    pub registry_ca: Option<String>,
+    /// The registry's password.
+    pub registry_password: Option<Secret>,
+    /// The platform's certificate chain, PEM.
+    pub tls_certificate: Option<String>,
+    /// The platform's private key, PEM.
+    pub tls_key: Option<Secret>,
+}
