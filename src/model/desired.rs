@@ -35,6 +35,8 @@ pub struct Desired {
     pub engine: Engine,
     /// Where images come from.
     pub registry: Option<RegistryAccess>,
+    /// Folders to be on the host, parents before children.
+    pub folders: Vec<ManagedFolder>,
     /// Files to be on the host, in the order of their paths.
     pub files: Vec<ManagedFile>,
     /// The filter table.
@@ -101,6 +103,19 @@ pub struct ManagedFile {
     pub gid: u32,
     /// The service that reads it, and what it wants when the file changes.
     pub read_by: Option<(ServiceName, OnChange)>,
+}
+
+/// A folder pryvctl keeps on a host: data and logs that containers mount. Its content is never touched.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ManagedFolder {
+    /// Its absolute path on the host.
+    pub path: PathBuf,
+    /// Permission bits, as in 0o750.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
 }
 
 /// What a service wants when one of its files changes.
@@ -216,6 +231,10 @@ pub struct Service {
     pub endpoints: Vec<Endpoint>,
     /// How a new container takes over.
     pub order: UpdateOrder,
+    /// How an upgrade goes through the hosts that run this service.
+    pub rollout: Rollout,
+    /// How a rollback does.
+    pub rollback: Rollout,
     /// How long a container may take to stop.
     pub grace: Duration,
     /// How long a new container may take to become healthy.
@@ -239,6 +258,47 @@ pub enum UpdateOrder {
     StartFirst,
     /// Only one may run: everything is pulled and rendered, then the old one stops and the new one starts.
     StopFirst,
+}
+
+/// Compose's `deploy.update_config` or `deploy.rollback_config`, read across hosts: a host runs one container a service.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rollout {
+    /// Hosts at a time; 0: all.
+    pub parallelism: u32,
+    /// The wait between two batches.
+    pub delay: Duration,
+    /// How long a new container is watched before it counts as good.
+    pub monitor: Duration,
+    /// What to do when more than `max_failure_ratio` of the hosts failed.
+    pub on_failure: OnFailure,
+    /// The tolerated share of failed hosts, 0 to 1.
+    pub max_failure_ratio: f64,
+}
+
+impl Default for Rollout {
+    /// The defaults of the Compose Deploy Specification.
+    fn default() -> Self {
+        Self {
+            parallelism: 1,
+            delay: Duration::ZERO,
+            monitor: Duration::from_secs(5),
+            on_failure: OnFailure::Pause,
+            max_failure_ratio: 0.0,
+        }
+    }
+}
+
+/// Compose's `failure_action`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// Go no further; what was reached stays.
+    #[default]
+    Pause,
+    /// Go on with the next host.
+    Continue,
+    /// Bring back what served before.
+    Rollback,
 }
 
 /// A port of the host that the kernel sends to a container.
