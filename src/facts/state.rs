@@ -20,6 +20,8 @@ pub struct HostState {
     pub daemon_json: Option<serde_json::Value>,
     /// Every file that is desired, by path; `None`: no such file.
     pub files: BTreeMap<PathBuf, Option<FileState>>,
+    /// Every folder that is desired, by path; `None`: no such folder.
+    pub folders: BTreeMap<PathBuf, Option<FolderState>>,
     /// `sshd -T`: effective directives by lower-case name; a directive that may repeat has several values.
     pub sshd: BTreeMap<String, Vec<String>>,
     /// Our own nft tables (`inet pryvctl*`) as `nft -j -s list table` shows them, by name.
@@ -63,7 +65,7 @@ pub struct EngineState {
 }
 
 /// A file as found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct FileState {
     /// SHA-256 of its content, lower-case hex.
     pub sha256: String,
@@ -74,7 +76,19 @@ pub struct FileState {
     /// Group.
     pub gid: u32,
     /// Its text, where the desired file may be shown and it is small; for the difference in a plan.
+    #[serde(skip)]
     pub text: Option<String>,
+}
+
+/// A folder as found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FolderState {
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
 }
 
 /// A systemd unit as found.
@@ -89,7 +103,7 @@ pub struct UnitState {
 }
 
 /// A container network as found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct NetworkState {
     /// Its subnets, as text.
     pub subnets: Vec<String>,
@@ -98,7 +112,7 @@ pub struct NetworkState {
 }
 
 /// A container of ours as found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ContainerState {
     /// Its name.
     pub name: String,
