@@ -1,1 +1,6 @@
 //! Throw-away hosts on the local Docker engine, for demo, rehearsal and tests.
+
+pub mod engine;
+mod error;
+
+pub use error::LabError;
