@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::secret::Secret;
+use super::{name::HostName, secret::Secret};
 
 /// The contents behind an inventory's sources.
 #[derive(Debug, Clone, Default)]
@@ -17,4 +17,8 @@ pub struct Material {
     pub tls_certificate: Option<String>,
     /// The platform's private key, PEM.
     pub tls_key: Option<Secret>,
+    /// The passphrase of a host's key files.
+    pub passphrases: BTreeMap<HostName, Secret>,
+    /// The password sudo asks for on a host.
+    pub sudo_passwords: BTreeMap<HostName, Secret>,
 }
