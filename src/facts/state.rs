@@ -18,7 +18,8 @@ pub struct HostState {
     pub engine: Option<EngineState>,
     /// `/etc/docker/daemon.json` as parsed; `None`: no such file.
     pub daemon_json: Option<serde_json::Value>,
-    /// Every file that is desired, by path; `None`: no such file.
+    /// Every file that is desired and every one of [`place::compared`](crate::model::place::compared), by path;
+    /// `None`: no such file.
     pub files: BTreeMap<PathBuf, Option<FileState>>,
     /// Every folder that is desired, by path; `None`: no such folder.
     pub folders: BTreeMap<PathBuf, Option<FolderState>>,
@@ -36,6 +37,10 @@ pub struct HostState {
     pub images: BTreeMap<String, String>,
     /// Containers that carry our platform's label, and no others.
     pub containers: Vec<ContainerState>,
+    /// Names of all other containers.
+    pub foreign_containers: BTreeSet<String>,
+    /// Which of [`place::COMMANDS`](crate::model::place::COMMANDS) the host has.
+    pub commands: BTreeSet<String>,
     /// Lines of `/etc/hosts` that name the registry.
     pub registry_hosts_line: Option<String>,
 }

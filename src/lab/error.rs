@@ -114,10 +114,14 @@ impl LabError {
             Self::EngineDown { said } => engine_hint(said),
             Self::NoMmdebstrap(_) => "install it: `apt-get install mmdebstrap`".to_owned(),
             Self::Build { said, .. } | Self::Docker { said, .. } => return trouble_hint(said),
-            Self::NoArchive => "the lab runs on a Debian machine; `apt-get indextargets` must list its archive \
+            Self::NoArchive => {
+                "the lab runs on a Debian machine; `apt-get indextargets` must list its archive \
                                 with the component main"
-                .to_owned(),
-            Self::Apt(_) => "the lab builds its hosts from Debian packages and runs on Debian machines".to_owned(),
+                    .to_owned()
+            }
+            Self::Apt(_) => {
+                "the lab builds its hosts from Debian packages and runs on Debian machines".to_owned()
+            }
             Self::NoNetwork { .. } => "remove labs that are not needed: `pryvctl lab down`".to_owned(),
             Self::TooMany { .. } => "rehearse with fewer hosts in the inventory".to_owned(),
             Self::Boot { .. } | Self::Registry { .. } => {
@@ -143,7 +147,10 @@ fn engine_hint(said: &str) -> String {
 /// The troubles that every tool words alike, because the words are the C library's.
 fn trouble_hint(said: &str) -> Option<String> {
     let ways = [
-        ("No space left on device", "make room on the disk: the image of a lab host takes about 1 GB while it is built"),
+        (
+            "No space left on device",
+            "make room on the disk: the image of a lab host takes about 1 GB while it is built",
+        ),
         ("no space left on device", "make room on the disk: the images and hosts of a lab take about 3 GB"),
         ("Permission denied", "run as root, or give yourself the rights that the message names"),
         ("must be root", "building the images of lab hosts needs root, once: run it with sudo"),
@@ -159,7 +166,8 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_recognised_and_other_trouble_is_not() {
-        let build = |said: &str| LabError::Build { image: "pryvctl-lab/debian12:bare".into(), said: said.into() };
+        let build =
+            |said: &str| LabError::Build { image: "pryvctl-lab/debian12:bare".into(), said: said.into() };
         assert!(build("E: write: No space left on device").hint().is_some_and(|hint| hint.contains("disk")));
         assert_eq!(build("E: something else").hint(), None);
     }
@@ -168,7 +176,9 @@ mod tests {
     fn a_stopped_engine_and_a_locked_one_have_different_ways_out() {
         let down = |said: &str| LabError::EngineDown { said: said.into() }.hint().unwrap();
         assert_eq!(
-            down("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"),
+            down(
+                "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+            ),
             "start it with `systemctl start docker`"
         );
         assert_eq!(

@@ -5,6 +5,7 @@ pub mod desired;
 pub mod inventory;
 pub mod material;
 pub mod name;
+pub mod place;
 pub mod problem;
 pub mod secret;
 pub mod size;

@@ -18,10 +18,23 @@ pub struct Step {
     pub why: Vec<String>,
     /// The change.
     pub action: Action,
+    /// For a guarded step: keeps what is there now under [`GUARD`](crate::model::place::GUARD), where `undo` finds
+    /// it. Runs when the guard is armed; reads no stdin.
+    pub save: Option<Command>,
+    /// Asks the host whether it would take the change, changing nothing. Runs before the change; it must end with 0.
+    pub check: Option<Command>,
     /// The way back, written from the old value.
     pub undo: Undo,
     /// What could go wrong for the login.
     pub risk: Risk,
+}
+
+impl Step {
+    /// What belongs together: the first two parts of the id, as in `service.core`.
+    pub fn group(&self) -> &str {
+        let end = self.id.match_indices('.').nth(1).map_or(self.id.len(), |(at, _)| at);
+        &self.id[..end]
+    }
 }
 
 /// A change, as data. `host::apply` carries it out and decides nothing.

@@ -1,0 +1,47 @@
+//! Where things are on a host.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use super::{desired::Desired, name::ServiceName};
+
+/// Our own folder; root only.
+pub const OURS: &str = "/etc/pryvctl";
+/// The filter table, as `nft -j` loads it at boot.
+pub const FIREWALL: &str = "/etc/pryvctl/firewall.json";
+/// The map of services, as `nft -j` loads it at boot.
+pub const SERVICES: &str = "/etc/pryvctl/services.json";
+/// The unit that loads both.
+pub const FIREWALL_UNIT: &str = "/etc/systemd/system/pryvctl-firewall.service";
+/// Our part of sshd's configuration; its name comes first because in sshd the first value wins.
+pub const SSHD_DROP_IN: &str = "/etc/ssh/sshd_config.d/00-pryvctl.conf";
+/// sshd's main configuration.
+pub const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
+/// The Docker daemon's configuration.
+pub const DAEMON_JSON: &str = "/etc/docker/daemon.json";
+/// There while the Docker daemon still has to take up a changed configuration.
+pub const DOCKER_PENDING: &str = "/var/lib/pryvctl/pending/docker";
+/// Where the guard keeps its way back.
+pub const GUARD: &str = "/var/lib/pryvctl/guard";
+
+/// Commands a host must have; each comes from the package named beside it.
+pub const COMMANDS: [(&str, &str); 2] = [("curl", "curl"), ("nft", "nftables")];
+
+/// Files the planner compares on every host. None holds a secret, so their text may be read and shown.
+const COMPARED: [&str; 6] = [FIREWALL, SERVICES, FIREWALL_UNIT, SSHD_DROP_IN, SSHD_CONFIG, DOCKER_PENDING];
+
+/// Files the planner compares beside the managed ones. Their text may be read and shown.
+pub fn compared(desired: &Desired) -> BTreeSet<PathBuf> {
+    let registry = desired.registry.iter().map(|registry| registry_ca(&registry.address));
+    let reloads = desired.services.iter().map(|service| reload_pending(&service.name));
+    COMPARED.iter().map(PathBuf::from).chain(registry.chain(reloads).map(PathBuf::from)).collect()
+}
+
+/// Where the Docker daemon looks for the CA of a registry.
+pub fn registry_ca(address: &str) -> String {
+    format!("/etc/docker/certs.d/{address}/ca.crt")
+}
+
+/// There while a service still has to be told that its files changed.
+pub fn reload_pending(service: &ServiceName) -> String {
+    format!("/var/lib/pryvctl/pending/reload-{service}")
+}
