@@ -1,11 +1,15 @@
 //! What we want, and the words we say it in. Pure: no I/O, no clock, no randomness.
 
+pub mod catalog;
 pub mod command;
+pub mod compose;
 pub mod desired;
+pub mod interpolate;
 pub mod inventory;
 pub mod material;
 pub mod name;
 pub mod place;
 pub mod problem;
+pub mod role;
 pub mod secret;
 pub mod size;

@@ -1,0 +1,7 @@
+//! Tells cargo that the shipped roles are part of the program, also those that are new.
+
+use std::io::{self, Write};
+
+fn main() -> io::Result<()> {
+    writeln!(io::stdout(), "cargo::rerun-if-changed=roles\ncargo::rerun-if-changed=src/build.rs")
+}

@@ -1,0 +1,77 @@
+//! Compose's `deploy`: limits, and how updates go.
+
+use serde::Deserialize;
+
+use super::{Cpus, Limit, Period, Word};
+use crate::model::desired::{OnFailure, Rollout, UpdateOrder};
+
+/// Compose's `deploy`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "the keys are those of the Compose specification")]
+pub struct Deploy {
+    pub resources: Resources,
+    pub update_config: RollConfig,
+    pub rollback_config: RollConfig,
+}
+
+/// Compose's `deploy.resources`; reservations would be promises nobody keeps on a single host.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Resources {
+    /// The most a container may take.
+    pub limits: Limits,
+}
+
+/// Compose's `deploy.resources.limits`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "the keys are those of the Compose specification")]
+pub struct Limits {
+    pub memory: Option<Limit>,
+    pub cpus: Option<Cpus>,
+    pub pids: Option<Word>,
+}
+
+/// Compose's `update_config` and `rollback_config`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "the keys are those of the Compose specification")]
+pub struct RollConfig {
+    pub order: Option<UpdateOrder>,
+    pub parallelism: Option<u32>,
+    pub delay: Option<Period>,
+    pub monitor: Option<Period>,
+    pub failure_action: Option<OnFailure>,
+    pub max_failure_ratio: Option<Ratio>,
+}
+
+/// A share from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Ratio(pub f64);
+
+impl TryFrom<f64> for Ratio {
+    type Error = String;
+    fn try_from(ratio: f64) -> Result<Self, String> {
+        if (0.0..=1.0).contains(&ratio) {
+            Ok(Self(ratio))
+        } else {
+            Err(format!("{ratio} is not between 0 and 1"))
+        }
+    }
+}
+
+impl RollConfig {
+    /// With the specification's defaults.
+    pub fn rollout(&self) -> Rollout {
+        let default = Rollout::default();
+        Rollout {
+            parallelism: self.parallelism.unwrap_or(default.parallelism),
+            delay: self.delay.map_or(default.delay, |period| period.0),
+            monitor: self.monitor.map_or(default.monitor, |period| period.0),
+            on_failure: self.failure_action.unwrap_or(default.on_failure),
+            max_failure_ratio: self.max_failure_ratio.map_or(default.max_failure_ratio, |ratio| ratio.0),
+        }
+    }
+}

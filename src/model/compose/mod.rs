@@ -1,0 +1,140 @@
+//! The supported part of the Compose specification, as types. A key that is not here is an error that names it.
+
+mod deploy;
+mod port;
+mod reason;
+mod scalar;
+mod service;
+mod volume;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::name::ServiceName;
+
+pub use deploy::{Deploy, Limits, Ratio, Resources, RollConfig};
+pub use port::{Port, port_and_protocol};
+pub use scalar::{Cpus, Limit, Pairs, Period, Word, Words, parse_period};
+pub use service::{Condition, Dependencies, ExtraHosts, Healthcheck, Joins, Service, Test, Ulimit};
+pub use volume::{Volume, VolumeKind};
+
+/// What is wrong in a role's file, and at which key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The way to the key, as in `services.core.ports[0]`; empty: the whole file.
+    pub path: String,
+    /// What is wrong, a lower-case fragment.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault at a key.
+    pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
+/// A Compose file after its variables were replaced.
+#[derive(Debug, Clone, Default)]
+pub struct File {
+    /// The services by name.
+    pub services: BTreeMap<ServiceName, Service>,
+    /// The networks by their short names; always holds what the services use but `default`.
+    pub networks: BTreeMap<String, Network>,
+    /// The named volumes by their short names.
+    pub volumes: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shape {
+    services: BTreeMap<ServiceName, Value>,
+    #[serde(default)]
+    networks: BTreeMap<String, Option<Network>>,
+    #[serde(default)]
+    volumes: BTreeMap<String, Option<NamedVolume>>,
+    #[serde(default, rename = "name")]
+    _name: serde::de::IgnoredAny,
+    #[serde(default, rename = "version")]
+    _version: serde::de::IgnoredAny,
+}
+
+/// A container network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    /// No way out of the host.
+    pub internal: bool,
+    /// The only driver there is.
+    pub driver: Bridge,
+}
+
+/// The driver of a network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bridge {
+    /// A bridge on one host.
+    #[default]
+    Bridge,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NamedVolume {
+    #[serde(default, rename = "driver")]
+    _driver: Local,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Local {
+    #[default]
+    Local,
+}
+
+/// Reads a value into a type and says at which key it does not fit.
+pub(super) fn read<T: DeserializeOwned>(path: &str, value: Value) -> Result<T, Fault> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let inner = match error.path().to_string() {
+            dot if dot == "." => String::new(),
+            inner if path.is_empty() || inner.starts_with('[') => inner,
+            inner => format!(".{inner}"),
+        };
+        Fault { path: format!("{path}{inner}"), message: error.inner().to_string() }
+    })
+}
+
+impl File {
+    /// Reads a Compose file whose variables were replaced.
+    ///
+    /// # Errors
+    /// Every service that does not fit, with the key.
+    pub fn read(value: Value) -> Result<Self, Vec<Fault>> {
+        let faults = reason::top_level(&value);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let shape: Shape = read("", value).map_err(|fault| vec![fault])?;
+        let (mut services, mut faults) = (BTreeMap::new(), Vec::new());
+        for (name, value) in shape.services {
+            let path = format!("services.{name}");
+            let refused = reason::service(&path, &value);
+            if !refused.is_empty() {
+                faults.extend(refused);
+                continue;
+            }
+            match read(&path, value) {
+                Ok(service) => drop(services.insert(name, service)),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let networks = shape.networks.into_iter().map(|(name, network)| (name, network.unwrap_or_default()));
+        let volumes = shape.volumes.into_keys();
+        Ok(Self { services, networks: networks.collect(), volumes: volumes.collect() })
+    }
+}
