@@ -1,2 +1,3 @@
-#[test]
-fn placeholder() {}
+//! The integration tests: one binary, one module a room.
+
+mod ssh;

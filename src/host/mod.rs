@@ -1,8 +1,30 @@
 //! The hands: one connection to one host. All remote input and output is in this room.
 
+mod channel;
+mod connection;
+mod dial;
+mod docker;
+mod error;
+mod hint;
+mod host_key;
+mod identity;
+mod known_hosts;
+mod lock;
+mod login;
+pub mod replay;
+mod ssh;
+mod sudo;
+
 use std::future::Future;
 
 use crate::model::command::{Command, Output};
+
+pub use connection::Connection;
+pub use error::{Fault, HostError, Kind, Stage};
+pub use host_key::HostKeyFault;
+pub use identity::IdentityFault;
+pub use lock::Lock;
+pub use sudo::SudoFault;
 
 /// A connection to one host.
 pub trait Session: Sized + Send + Sync {

@@ -1,0 +1,219 @@
+//! One command in one session channel: opened, started with the rights it needs, drained to its end, closed when dropped.
+
+use std::{future::pending, time::Duration};
+
+use bytes::Bytes;
+use russh::{
+    ChannelMsg, ChannelReadHalf, ChannelWriteHalf,
+    client::{Handle, Msg},
+};
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+
+use crate::model::{
+    command::{Exit, Output},
+    inventory::Login,
+};
+
+use super::{
+    error::Fault,
+    ssh::{Client, End},
+    sudo::{self, Heard, Life, Opening, Way},
+};
+
+/// The most a command may print, bytes.
+const MOST: usize = 64 << 20;
+
+/// How long the rest of a command's output is waited for once it has ended: a daemon it started may hold the pipe open.
+const LINGER: Duration = Duration::from_secs(3);
+
+/// A running script.
+pub(super) struct Running {
+    read: ChannelReadHalf,
+    write: Writer,
+    /// What the script already said on stderr when its start was noticed.
+    stderr: Vec<u8>,
+    end: End,
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+/// One event of a running script.
+pub(super) enum Said {
+    Out(Bytes),
+    Err(Bytes),
+    Exit(Exit),
+}
+
+/// The sending half; russh itself says nothing to the host when it is dropped, and the host would keep the channel.
+pub(super) struct Writer(Option<ChannelWriteHalf<Msg>>);
+
+impl Writer {
+    /// Sends as fast as the host takes it.
+    pub(super) async fn send(&self, data: Bytes) -> Result<(), russh::Error> {
+        match &self.0 {
+            Some(half) => half.data_bytes(data).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Says that nothing more will come.
+    pub(super) async fn finish(&self) -> Result<(), russh::Error> {
+        match &self.0 {
+            Some(half) => half.eof().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let (Some(half), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) else {
+            return;
+        };
+        runtime.spawn(async move { half.close().await });
+    }
+}
+
+/// Opens a channel and asks the host to run `words` in it.
+pub(super) async fn open(
+    handle: &Handle<Client>,
+    end: &End,
+    words: String,
+    slot: Option<OwnedSemaphorePermit>,
+) -> Result<Running, Fault> {
+    let channel = handle.channel_open_session().await.map_err(|source| refused(source, end))?;
+    let (read, write) = channel.split();
+    let write = Writer(Some(write));
+    if let Some(half) = &write.0 {
+        half.exec(true, words).await.map_err(|source| refused(source, end))?;
+    }
+    Ok(Running { read, write, stderr: Vec::new(), end: end.clone(), _slot: slot })
+}
+
+fn refused(source: russh::Error, end: &End) -> Fault {
+    if matches!(source, russh::Error::ChannelOpenFailure(_)) {
+        return Fault::Channel { source };
+    }
+    let reason = if end.reason().is_empty() { source.to_string() } else { end.reason() };
+    Fault::Lost { doing: "opening a channel".to_owned(), reason }
+}
+
+impl Running {
+    /// What comes next; `None` when the channel is closed.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "russh's enum is open and mostly a server's")]
+    pub(super) async fn next(&mut self) -> Option<Said> {
+        loop {
+            match self.read.wait().await? {
+                ChannelMsg::Data { data } => return Some(Said::Out(data)),
+                ChannelMsg::ExtendedData { data, ext: 1 } => return Some(Said::Err(data)),
+                ChannelMsg::ExitStatus { exit_status } => return Some(Said::Exit(Exit::Code(exit_status))),
+                ChannelMsg::ExitSignal { signal_name, .. } => {
+                    return Some(Said::Exit(Exit::Signal(signal(signal_name))));
+                }
+                // The host will not run it; what follows is the end of the channel.
+                ChannelMsg::Failure => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits until the script itself runs, answering sudo on the way.
+    pub(super) async fn started(mut self, login: &Login, way: Way) -> Result<Self, Fault> {
+        let (mut opening, mut out, mut exit) = (Opening::default(), Vec::new(), None);
+        while let Some(said) = self.next().await {
+            match said {
+                Said::Out(data) => out.extend_from_slice(&data),
+                Said::Exit(ended) => exit = Some(ended),
+                Said::Err(data) => match opening.hear(&data) {
+                    Heard::Noise => {}
+                    Heard::Started(stderr) => return Ok(Self { stderr, ..self }),
+                    Heard::Prompt => self.answer(login).await?,
+                    Heard::Again => return Err(sudo::SudoFault::WrongPassword(login.user.clone()).into()),
+                },
+            }
+        }
+        if exit.is_none() && (opening.said().is_empty() || !self.end.reason().is_empty()) {
+            return Err(self.lost("starting a command"));
+        }
+        Err(match way {
+            Way::Sudo | Way::SudoPassword => opening.fault(&login.user, exit.as_ref()).into(),
+            Way::Direct => {
+                let out = String::from_utf8_lossy(&out).trim().to_owned();
+                let said = [out, opening.said(), exit.map(|exit| exit.to_string()).unwrap_or_default()];
+                let said: Vec<_> = said.into_iter().filter(|part| !part.is_empty()).collect();
+                Fault::NotStarted { user: login.user.clone(), reason: said.join("; ") }
+            }
+        })
+    }
+
+    async fn answer(&self, login: &Login) -> Result<(), Fault> {
+        let password = login.sudo_password.clone().unwrap_or_default();
+        let sent = self.write.send(Bytes::from(sudo::answer(&password))).await;
+        sent.map_err(|_| self.lost("answering sudo"))
+    }
+
+    /// Feeds `stdin`, collects everything, waits for the end.
+    pub(super) async fn finish(mut self, stdin: Bytes) -> Result<Output, Fault> {
+        let writer = self.writer();
+        let feed = async {
+            // A script that stops reading early is no failure: its exit code tells.
+            let _ = writer.send(stdin).await;
+            let _ = writer.finish().await;
+            pending::<()>().await;
+        };
+        tokio::select! {
+            () = feed => Err(self.lost("sending")),
+            output = collect(&mut self) => output,
+        }
+    }
+
+    /// Takes the sending half out, to feed the script from elsewhere.
+    pub(super) fn writer(&mut self) -> Writer {
+        Writer(self.write.0.take())
+    }
+
+    pub(super) fn lost(&self, doing: &str) -> Fault {
+        Fault::Lost { doing: doing.to_owned(), reason: self.end.reason() }
+    }
+}
+
+async fn collect(running: &mut Running) -> Result<Output, Fault> {
+    let (mut out, mut err, mut exit) = (Vec::new(), std::mem::take(&mut running.stderr), None);
+    loop {
+        let patience = if exit.is_some() { LINGER } else { Duration::MAX };
+        match timeout(patience, running.next()).await {
+            Ok(Some(Said::Out(data))) => out.extend_from_slice(&data),
+            Ok(Some(Said::Err(data))) => err.extend_from_slice(&data),
+            Ok(Some(Said::Exit(ended))) => exit = Some(ended),
+            Ok(None) | Err(_) => break,
+        }
+        if out.len() + err.len() > MOST {
+            return Err(Fault::Flood { limit: MOST });
+        }
+    }
+    let exit = exit.ok_or_else(|| running.lost("running a command"))?;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Output { stdout: text(out), stderr: text(err), exit })
+}
+
+fn signal(name: russh::Sig) -> String {
+    if let russh::Sig::Custom(name) = name { name } else { format!("{name:?}") }
+}
+
+/// Runs `script` on a fresh channel up to the moment it starts.
+pub(super) async fn start(
+    handle: &Handle<Client>,
+    end: &End,
+    login: &Login,
+    script: Script<'_>,
+    slot: Option<OwnedSemaphorePermit>,
+) -> Result<Running, Fault> {
+    let words = sudo::words(script.way, script.life, script.text);
+    open(handle, end, words, slot).await?.started(login, script.way).await
+}
+
+/// A script with everything that decides how it is run.
+pub(super) struct Script<'a> {
+    pub(super) text: &'a str,
+    pub(super) way: Way,
+    pub(super) life: Life,
+}

@@ -1,0 +1,134 @@
+//! A connection to one host: commands, a second login with the same rights, Docker.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use crate::model::{
+    command::{Command, Output, Rights},
+    inventory::Login,
+    name::HostName,
+};
+
+use super::{
+    Session,
+    channel::{self, Running, Script},
+    error::{Fault, HostError, Stage},
+    host_key::Trust,
+    identity::{self, Identity},
+    login::log_in,
+    ssh::{self, Line, within},
+    sudo::{Life, Way},
+};
+
+/// sshd allows 10 sessions a connection (`MaxSessions`): these, the channels to Docker and the lock.
+const EXECS: usize = 5;
+const DIALS: usize = 4;
+
+/// What a command gets beyond its own time before it is given up: `timeout -k 5`, and the way back.
+const MARGIN: Duration = Duration::from_secs(15);
+
+/// A logged-in SSH connection to one host; cheap to clone. It ends when the last clone and the last channel are gone.
+#[derive(Clone)]
+pub struct Connection(Arc<Inner>);
+
+struct Inner {
+    login: Login,
+    line: Line,
+    /// The keys, the one that was accepted first.
+    identities: Vec<Identity>,
+    execs: Arc<Semaphore>,
+    dials: Arc<Semaphore>,
+}
+
+/// What a channel is for; each purpose has its own number of them, so that none starves the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Exec,
+    Dial,
+    Lock,
+}
+
+impl Connection {
+    /// Connects, makes sure of the host key, and logs in.
+    pub async fn open(login: &Login) -> Result<Self, HostError> {
+        let fail = |fault: Fault| HostError::new(&login.host, fault);
+        let trust = Trust::of(login).map_err(|fault| fail(fault.into()))?;
+        let identities = identity::identities(login).await.map_err(|fault| fail(fault.into()))?;
+        Self::establish(login, trust, identities).await.map_err(fail)
+    }
+
+    async fn establish(login: &Login, trust: Trust, mut identities: Vec<Identity>) -> Result<Self, Fault> {
+        let mut line = ssh::dial(login, trust).await?;
+        let address = SocketAddr::new(login.address, login.port);
+        let taken = within(Stage::Login, address, log_in(&mut line, &login.user, &identities)).await??;
+        identities.swap(0, taken);
+        let (execs, dials) = (Arc::new(Semaphore::new(EXECS)), Arc::new(Semaphore::new(DIALS)));
+        Ok(Self(Arc::new(Inner { login: login.clone(), line, identities, execs, dials })))
+    }
+
+    /// The host's name in the inventory.
+    pub fn host(&self) -> &HostName {
+        &self.0.login.host
+    }
+
+    /// Says goodbye to the host; running commands of this connection are cut off.
+    pub async fn close(&self) {
+        let goodbye = self.0.line.handle.disconnect(russh::Disconnect::ByApplication, "", "en");
+        // Whether the host hears it makes no difference.
+        let _ = timeout(Stage::Channel.limit(), goodbye).await;
+    }
+
+    pub(super) fn error(&self, fault: impl Into<Fault>) -> HostError {
+        HostError::new(self.host(), fault)
+    }
+
+    /// Starts a script that lives as long as its channel, and waits until it runs.
+    pub(super) async fn start(&self, purpose: Purpose, script: &str) -> Result<Running, Fault> {
+        let way = Way::of(&self.0.login, Rights::Root);
+        self.launch(purpose, Script { text: script, way, life: Life::Channel }).await
+    }
+
+    async fn launch(&self, purpose: Purpose, script: Script<'_>) -> Result<Running, Fault> {
+        let slot = self.slot(purpose).await?;
+        let Inner { login, line, .. } = &*self.0;
+        let address = SocketAddr::new(login.address, login.port);
+        within(Stage::Channel, address, channel::start(&line.handle, &line.end, login, script, slot)).await?
+    }
+
+    async fn slot(&self, purpose: Purpose) -> Result<Option<OwnedSemaphorePermit>, Fault> {
+        let slots = match purpose {
+            Purpose::Exec => &self.0.execs,
+            Purpose::Dial => &self.0.dials,
+            Purpose::Lock => return Ok(None),
+        };
+        let slot = slots.clone().acquire_owned().await;
+        slot.map(Some)
+            .map_err(|_| Fault::Lost { doing: "waiting for a channel".to_owned(), reason: String::new() })
+    }
+}
+
+impl Session for Connection {
+    type Error = HostError;
+
+    async fn exec(&self, command: &Command) -> Result<Output, HostError> {
+        let way = Way::of(&self.0.login, command.rights);
+        let script = Script { text: &command.script, way, life: Life::Limited(command.within) };
+        let stdin = Bytes::copy_from_slice(command.stdin.expose().as_bytes());
+        let running = self.launch(Purpose::Exec, script).await.map_err(|fault| self.error(fault))?;
+        match timeout(command.within + MARGIN, running.finish(stdin)).await {
+            Ok(output) => output.map_err(|fault| self.error(fault)),
+            Err(_) => Err(self.error(Fault::TooLong { within: command.within })),
+        }
+    }
+
+    async fn reconnect(&self) -> Result<Self, HostError> {
+        let Inner { login, line, identities, .. } = &*self.0;
+        let trust = Trust::Same(line.host_key.clone());
+        Self::establish(login, trust, identities.clone()).await.map_err(|fault| self.error(fault))
+    }
+}

@@ -1,0 +1,210 @@
+//! Whether the key a host shows is the host's: a pinned fingerprint, known_hosts, or the key just seen.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use russh::keys::{Algorithm, HashAlg, PublicKey};
+
+use crate::model::inventory::Login;
+
+use super::known_hosts::{self, KnownHosts, Verdict};
+
+/// Why a host's key is not trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum HostKeyFault {
+    /// Never seen before.
+    #[error("host key of {name} is not known: {shown}")]
+    Unknown {
+        /// The host as known_hosts writes it.
+        name: String,
+        /// Kind and fingerprint of the key.
+        shown: String,
+        /// Where it would be learnt.
+        file: PathBuf,
+    },
+    /// Another key than the known one.
+    #[error("host key of {name} has changed: {}:{line} has another key than {shown}", file.display())]
+    Changed {
+        /// The host as known_hosts writes it.
+        name: String,
+        /// Kind and fingerprint of the key.
+        shown: String,
+        /// The known_hosts file.
+        file: PathBuf,
+        /// The line with the other key.
+        line: usize,
+    },
+    /// Marked as stolen.
+    #[error("host key of {name} is revoked by {}:{line}: {shown}", file.display())]
+    Revoked {
+        /// The host as known_hosts writes it.
+        name: String,
+        /// Kind and fingerprint of the key.
+        shown: String,
+        /// The known_hosts file.
+        file: PathBuf,
+        /// The line that revokes it.
+        line: usize,
+    },
+    /// known_hosts has a certificate authority for this host; host certificates are not supported.
+    #[error("host key of {name} is vouched for only by the @cert-authority in {}:{line}", file.display())]
+    Authority {
+        /// The host as known_hosts writes it.
+        name: String,
+        /// Kind and fingerprint of the key.
+        shown: String,
+        /// The known_hosts file.
+        file: PathBuf,
+        /// The line of the authority.
+        line: usize,
+    },
+    /// Another key than the inventory pins.
+    #[error("host key {shown} is not the pinned {pinned}")]
+    NotPinned {
+        /// Kind and fingerprint of the key.
+        shown: String,
+        /// `ssh.host_key` of the inventory.
+        pinned: String,
+    },
+    /// Another key than a moment ago, on a reconnect.
+    #[error("host key changed between two connections: {shown}")]
+    Swapped {
+        /// Kind and fingerprint of the key.
+        shown: String,
+    },
+    /// known_hosts cannot be read or written.
+    #[error("cannot use {}", file.display())]
+    File {
+        /// The known_hosts file.
+        file: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+}
+
+impl HostKeyFault {
+    /// The way out.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unknown { file, .. } => format!(
+                "compare the fingerprint with `ssh-keygen -lf` on the host's console; then run again with --accept-new-host-keys, which adds it to {}, or pin it as `ssh.host_key`",
+                file.display()
+            ),
+            Self::Changed { name, file, .. } => format!(
+                "someone may be in the middle; if the host was reinstalled, remove the old key with `ssh-keygen -R '{name}' -f {}`",
+                file.display()
+            ),
+            Self::Revoked { .. } => "give the host a new key (`ssh-keygen -A`); this one is marked as stolen".to_owned(),
+            Self::Authority { shown, .. } => {
+                format!("host certificates are not supported; pin the host's own key as `ssh.host_key`, now {shown}")
+            }
+            Self::NotPinned { .. } => {
+                "someone may be in the middle; if the host was reinstalled, correct `ssh.host_key` in the inventory".to_owned()
+            }
+            Self::Swapped { .. } => "another host answers at this address, or someone is in the middle".to_owned(),
+            Self::File { .. } => "check `ssh.known_hosts` in the inventory and the file's permissions".to_owned(),
+        }
+    }
+}
+
+/// What a host's key is measured against.
+pub(super) enum Trust {
+    /// A fingerprint from the inventory.
+    Pinned(String),
+    /// The key this host showed a moment ago.
+    Same(PublicKey),
+    /// A known_hosts file.
+    File { file: PathBuf, name: String, known: KnownHosts, unknown: Unknown },
+}
+
+/// What to do with a key never seen before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    Refuse,
+    Learn,
+}
+
+impl Trust {
+    /// What the inventory says. A missing known_hosts file knows nobody.
+    pub(super) fn of(login: &Login) -> Result<Self, HostKeyFault> {
+        if let Some(pinned) = &login.host_key {
+            return Ok(Self::Pinned(pinned.trim().trim_end_matches('=').to_owned()));
+        }
+        let file = login.known_hosts.clone();
+        let bytes = match std::fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(source) => return Err(HostKeyFault::File { file, source }),
+        };
+        let known = KnownHosts::parse(&String::from_utf8_lossy(&bytes));
+        let name = known_hosts::name(&login.address.to_string(), login.port);
+        let unknown = if login.accept_new { Unknown::Learn } else { Unknown::Refuse };
+        Ok(Self::File { file, name, known, unknown })
+    }
+
+    /// The kinds of key to ask the host for first.
+    pub(super) fn algorithms(&self) -> Vec<Algorithm> {
+        match self {
+            Self::Pinned(_) => Vec::new(),
+            Self::Same(key) => vec![key.algorithm()],
+            Self::File { name, known, .. } => known.algorithms(name),
+        }
+    }
+
+    /// Judges the key a host has proved to own, and learns it where that is wanted.
+    pub(super) fn check(&self, key: &PublicKey) -> Result<(), HostKeyFault> {
+        let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
+        let shown = format!("{} {fingerprint}", key.algorithm());
+        match self {
+            Self::Pinned(pinned) if *pinned == fingerprint => Ok(()),
+            Self::Pinned(pinned) => Err(HostKeyFault::NotPinned { shown, pinned: pinned.clone() }),
+            Self::Same(seen) if seen.key_data() == key.key_data() => Ok(()),
+            Self::Same(_) => Err(HostKeyFault::Swapped { shown }),
+            Self::File { file, name, known, unknown } => {
+                let (name, file) = (name.clone(), file.clone());
+                match (known.judge(&name, key), unknown) {
+                    (Verdict::Known, _) => Ok(()),
+                    (Verdict::Unknown, Unknown::Learn) => learn(&file, &name, key),
+                    (Verdict::Unknown, Unknown::Refuse) => Err(HostKeyFault::Unknown { name, shown, file }),
+                    (Verdict::Changed(line), _) => Err(HostKeyFault::Changed { name, shown, file, line }),
+                    (Verdict::Revoked(line), _) => Err(HostKeyFault::Revoked { name, shown, file, line }),
+                    (Verdict::Authority(line), _) => Err(HostKeyFault::Authority { name, shown, file, line }),
+                }
+            }
+        }
+    }
+}
+
+fn learn(file: &Path, name: &str, key: &PublicKey) -> Result<(), HostKeyFault> {
+    let line = PublicKey::new(key.key_data().clone(), "").to_openssh().map_err(io::Error::other);
+    let learnt = line.and_then(|key| append(file, &format!("{name} {key}\n")));
+    learnt.map_err(|source| HostKeyFault::File { file: file.to_owned(), source })
+}
+
+/// Adds a line in one write, so that several hosts can learn at once; completes a last line that lacks its newline.
+fn append(file: &Path, line: &str) -> io::Result<()> {
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let mut known = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file)?;
+    let line = if ends_open(&mut known)? { format!("\n{line}") } else { line.to_owned() };
+    known.write_all(line.as_bytes())
+}
+
+fn ends_open(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
+
+#[cfg(test)]
+#[path = "host_key_tests.rs"]
+mod tests;

@@ -1,0 +1,192 @@
+//! How a script gets the rights it needs: the words sent to the login shell, and what sudo answers instead of running them.
+//!
+//! The script's first act is to say on stderr that it started. Whatever comes before that is sudo's or the login
+//! shell's, whatever comes after is the script's: no guessing from texts who failed. sudo is given a prompt of our
+//! own, and the password is sent only when that prompt is seen, so it cannot end up as the script's input.
+
+use std::time::Duration;
+
+use crate::model::{
+    command::{Exit, Rights, quote},
+    inventory::Login,
+    secret::Secret,
+};
+
+const STARTED: &str = "pryvctl: started\n";
+const PROMPT: &str = "pryvctl: password? ";
+
+/// Why sudo did not run the command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SudoFault {
+    /// There is no sudo.
+    #[error("`{0}` is not root, and the host has no sudo")]
+    Missing(String),
+    /// sudo asks for a password and we have none.
+    #[error("sudo asks `{0}` for a password, and none is given")]
+    NeedsPassword(String),
+    /// sudo did not take the password.
+    #[error("sudo refused the password of `{0}`")]
+    WrongPassword(String),
+    /// The user may not use sudo.
+    #[error("`{0}` may not become root with sudo")]
+    NotAllowed(String),
+    /// `Defaults requiretty`.
+    #[error("sudo wants a terminal from `{0}`")]
+    NeedsTerminal(String),
+    /// Anything else.
+    #[error("sudo of `{user}` failed: {reason}")]
+    Other {
+        /// The login user.
+        user: String,
+        /// What sudo said.
+        reason: String,
+    },
+}
+
+impl SudoFault {
+    /// The way out.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Missing(_) => {
+                "install the package sudo on the host, or log in as root (`ssh.user: root`)".to_owned()
+            }
+            Self::NeedsPassword(user) => format!(
+                "give `ssh.sudo_password`, or allow `{user}` sudo without one: `{user} ALL=(ALL) NOPASSWD: ALL` in /etc/sudoers.d"
+            ),
+            Self::WrongPassword(_) => {
+                "check the secret behind `ssh.sudo_password`; it was tried once only".to_owned()
+            }
+            Self::NotAllowed(user) => format!("as root on the host: `adduser {user} sudo`"),
+            Self::NeedsTerminal(user) => {
+                format!("put `Defaults:{user} !requiretty` in a file in /etc/sudoers.d")
+            }
+            Self::Other { .. } => "try `sudo -v` on the host as the login user".to_owned(),
+        }
+    }
+}
+
+/// How a script gets its rights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It has them already.
+    Direct,
+    /// sudo, without a password to offer.
+    Sudo,
+    /// sudo, with a password to offer.
+    SudoPassword,
+}
+
+impl Way {
+    pub(super) fn of(login: &Login, rights: Rights) -> Self {
+        match (rights, login.user.as_str(), &login.sudo_password) {
+            (Rights::Login, _, _) | (Rights::Root, "root", _) => Self::Direct,
+            (Rights::Root, _, None) => Self::Sudo,
+            (Rights::Root, _, Some(_)) => Self::SudoPassword,
+        }
+    }
+
+    /// `-k`: a cached login must not make sudo skip the question in one command and ask it in the next.
+    fn prefix(self) -> String {
+        match self {
+            Self::Direct => String::new(),
+            Self::Sudo => "sudo -n -- ".to_owned(),
+            Self::SudoPassword => format!("sudo -S -k -p {} -- ", quote(PROMPT)),
+        }
+    }
+}
+
+/// How long a script may run on the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    /// The host ends it after this time, also when the connection is gone. Whole seconds, at least one.
+    Limited(Duration),
+    /// As long as its input is open: for scripts that end when their stdin does.
+    Channel,
+}
+
+/// The words for the login shell. `env` because a login shell may not know `LC_ALL=C command`; the C locale because
+/// answers are read by programs. `timeout` stands behind sudo: only root may end what root runs.
+pub(super) fn words(way: Way, life: Life, script: &str) -> String {
+    let limit = match life {
+        Life::Limited(time) => format!("timeout -k 5 {} ", time.as_secs_f64().ceil().max(1.0)),
+        Life::Channel => String::new(),
+    };
+    let script = format!("echo {} >&2\n{script}", quote(STARTED.trim_end()));
+    format!("env LC_ALL=C {}{limit}sh -c {}", way.prefix(), quote(&script))
+}
+
+/// Listens to stderr until the script says that it started.
+#[derive(Debug, Default)]
+pub(super) struct Opening {
+    heard: Vec<u8>,
+    answered: usize,
+}
+
+/// What a piece of stderr meant.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// Nothing yet.
+    Noise,
+    /// sudo asks for the password.
+    Prompt,
+    /// sudo asks again: the password was wrong.
+    Again,
+    /// The script runs; these bytes are already its own.
+    Started(Vec<u8>),
+}
+
+impl Opening {
+    /// Takes the next piece of stderr.
+    pub(super) fn hear(&mut self, piece: &[u8]) -> Heard {
+        self.heard.extend_from_slice(piece);
+        if let Some(at) = find(&self.heard, STARTED.as_bytes()) {
+            return Heard::Started(self.heard.split_off(at + STARTED.len()));
+        }
+        let asked = String::from_utf8_lossy(&self.heard).matches(PROMPT).count();
+        if asked <= self.answered {
+            return Heard::Noise;
+        }
+        self.answered = asked;
+        if asked == 1 { Heard::Prompt } else { Heard::Again }
+    }
+
+    /// What was said before the script ran, without our own prompt, in one line.
+    pub(super) fn said(&self) -> String {
+        let text = String::from_utf8_lossy(&self.heard).replace(PROMPT, "");
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Why sudo ended before the script ran.
+    pub(super) fn fault(&self, user: &str, exit: Option<&Exit>) -> SudoFault {
+        let reason = self.said();
+        let user = user.to_owned();
+        let any = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+        if exit == Some(&Exit::Code(127)) && any(&["No such file", "not found"]) {
+            SudoFault::Missing(user)
+        } else if any(&["not in the sudoers", "not allowed", "may not run sudo", "I'm afraid I can't"]) {
+            SudoFault::NotAllowed(user)
+        } else if any(&["must have a tty"]) {
+            SudoFault::NeedsTerminal(user)
+        } else if self.answered > 0 && any(&["incorrect password", "Sorry, try again", "uthentication fail"])
+        {
+            SudoFault::WrongPassword(user)
+        } else if any(&["password is required", "authentication is required"]) {
+            SudoFault::NeedsPassword(user)
+        } else {
+            SudoFault::Other { user, reason }
+        }
+    }
+}
+
+/// The line sudo reads.
+pub(super) fn answer(password: &Secret) -> String {
+    format!("{}\n", password.expose())
+}
+
+fn find(text: &[u8], what: &[u8]) -> Option<usize> {
+    text.windows(what.len()).position(|window| window == what)
+}
+
+#[cfg(test)]
+#[path = "sudo_tests.rs"]
+mod tests;

@@ -1,0 +1,5 @@
+//! The transport against real OpenSSH servers.
+
+mod keys;
+mod running;
+mod sshd;
