@@ -57,7 +57,7 @@ macro_rules! name {
                 stringify!($type).into()
             }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" })
+                json_schema!({ "type": "string", "format": "name", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" })
             }
         }
     };

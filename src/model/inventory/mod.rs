@@ -1,5 +1,14 @@
 //! The inventory: the one YAML file an administrator writes. Every key is documented in `inventory/reference.yaml`.
 
+mod check;
+mod leaf;
+mod login;
+mod outline;
+mod parse;
+mod shape;
+mod syntax;
+mod wording;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
@@ -11,8 +20,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+pub use self::login::{Source, SourceKey};
+use self::outline::Places;
 use super::{
     name::{HostName, PlatformName, RoleName, ZoneName},
+    problem::Place,
+    schema::{Network, Network4, Port, Text},
     secret::{Secret, SecretSource},
 };
 
@@ -28,7 +41,7 @@ pub struct Inventory {
     #[serde(default)]
     pub ssh: Ssh,
     /// The networks that may reach SSH.
-    #[schemars(with = "Vec<String>")]
+    #[schemars(with = "Vec<Network>")]
     pub admin_networks: Vec<Spanned<IpNet>>,
     /// Where images are pulled from.
     pub registry: Option<Registry>,
@@ -36,7 +49,7 @@ pub struct Inventory {
     pub tls: Option<Tls>,
     /// The network that the platform's container networks are cut from, on every host alike.
     #[serde(default = "default_container_network")]
-    #[schemars(with = "String")]
+    #[schemars(with = "Network4")]
     pub container_network: Ipv4Net,
     /// The compliance zones.
     pub zones: BTreeMap<ZoneName, Zone>,
@@ -45,9 +58,11 @@ pub struct Inventory {
     pub hosts: BTreeMap<HostName, Host>,
     /// Versions by name; a role's `${PRYV_VERSION}` is `versions: { pryv: ... }`.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Text>")]
     pub versions: BTreeMap<String, String>,
     /// Values for roles and templates.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Text>")]
     pub variables: BTreeMap<String, String>,
     /// Secrets for templates, by name.
     #[serde(default)]
@@ -58,6 +73,16 @@ pub struct Inventory {
     #[serde(default, rename = "x-templates")]
     #[schemars(with = "serde_json::Value")]
     pub templates: Option<serde::de::IgnoredAny>,
+    /// Where its parts stand in the text.
+    #[serde(skip)]
+    places: Places,
+}
+
+impl Inventory {
+    /// Where a part stands in the text, as in `["hosts", "co1", "roles"]`.
+    pub fn place(&self, path: &[&str]) -> Option<Place> {
+        self.places.get(path)
+    }
 }
 
 fn default_container_network() -> Ipv4Net {
@@ -71,6 +96,7 @@ pub struct Ssh {
     /// The login user: root, or a user with sudo. Default: root.
     pub user: Option<String>,
     /// The port of sshd. Default: 22.
+    #[schemars(with = "Option<Port>")]
     pub port: Option<u16>,
     /// Private key files, tried in order. Without any the ssh-agent is asked.
     pub identities: Option<Vec<PathBuf>>,
@@ -120,6 +146,7 @@ pub struct Zone {
     pub country: Option<String>,
     /// Values that replace the platform's in this zone.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Text>")]
     pub variables: BTreeMap<String, String>,
 }
 
@@ -128,13 +155,13 @@ pub struct Zone {
 #[serde(deny_unknown_fields)]
 pub struct Host {
     /// The address under which the controller and the world reach it.
-    #[schemars(with = "String")]
+    #[schemars(with = "IpAddr")]
     pub address: Spanned<IpAddr>,
     /// A second address of the other family, if the host has one.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<IpAddr>")]
     pub address6: Option<Spanned<IpAddr>>,
     /// The address other hosts of the platform use. Default: `address`.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<IpAddr>")]
     pub private_address: Option<Spanned<IpAddr>>,
     /// The zone it stands in.
     #[schemars(with = "ZoneName")]
@@ -147,6 +174,7 @@ pub struct Host {
     pub labels: BTreeSet<String>,
     /// Values that replace the zone's and the platform's.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Text>")]
     pub variables: BTreeMap<String, String>,
     /// How to log in here, where it differs from the platform's `ssh`.
     #[serde(default)]

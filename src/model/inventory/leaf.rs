@@ -1,0 +1,93 @@
+//! The single words of an inventory: numbers, addresses, networks, names.
+
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net};
+use serde_json::Value as Json;
+
+use super::{
+    outline::Value,
+    wording::{part, wrong_kind},
+};
+use crate::model::{name::HostName, problem::Problem};
+
+/// Whether a single word can be of one of these kinds at all.
+pub fn fits(kinds: &[&str]) -> bool {
+    kinds.iter().any(|kind| ["string", "integer", "boolean", "number"].contains(kind))
+}
+
+/// Checks one word against its schema.
+pub fn check(text: &str, value: &Value, schema: &Json, path: &[String]) -> Option<Problem> {
+    match (schema["format"].as_str(), schema["type"].as_str()) {
+        (Some("port"), _) => port(text, path),
+        (Some("ip"), _) => address(text, path),
+        (Some("network"), _) => network::<IpNet>(text, "192.0.2.0/24 or 2001:db8::/48", path),
+        (Some("network4"), _) => network::<Ipv4Net>(text, "172.28.0.0/16", path),
+        (Some("name"), _) => name(text),
+        (_, Some("boolean")) if !matches!(value, Value::Bool(_)) => {
+            Some(wrong_kind(value, &["boolean"], path))
+        }
+        (_, _) => None,
+    }
+}
+
+/// Checks a name; names of all kinds follow one rule.
+pub fn name(text: &str) -> Option<Problem> {
+    let error = text.parse::<HostName>().err()?;
+    Some(
+        Problem::error("name.invalid", error.to_string())
+            .hint("names become container names and DNS labels, as in `co1` or `register-follower`"),
+    )
+}
+
+fn port(text: &str, path: &[String]) -> Option<Problem> {
+    let fits = text.parse::<u16>().is_ok_and(|port| port > 0);
+    let problem = || Problem::error("port.invalid", format!("{} cannot be `{text}`", part(path)));
+    (!fits).then(|| problem().hint("a port is a whole number from 1 to 65535; sshd usually has 22"))
+}
+
+fn address(text: &str, path: &[String]) -> Option<Problem> {
+    let problem = |what: &str, hint: &str| {
+        Problem::error("address.invalid", format!("{} cannot be `{text}`: {what}", part(path))).hint(hint)
+    };
+    match text.parse::<IpAddr>() {
+        Ok(address) if address.is_unspecified() || address.is_multicast() => {
+            Some(problem("no host has this address", "write the address the host answers at"))
+        }
+        Ok(_) => None,
+        Err(_) if text.contains('/') => {
+            Some(problem("this is a network", "leave out the `/` and what follows"))
+        }
+        Err(_) => Some(problem(
+            "this is no IP address",
+            "write an address as in 203.0.113.10 or 2001:db8::10, not a name",
+        )),
+    }
+}
+
+fn network<N: std::str::FromStr + Into<IpNet>>(
+    text: &str,
+    example: &str,
+    path: &[String],
+) -> Option<Problem> {
+    let rule = "network.invalid";
+    let part = part(path);
+    let Ok(network) = text.parse::<N>().map(Into::into) else {
+        let what = if text.contains('/') { "this is no network" } else { "the prefix length is missing" };
+        return Some(
+            Problem::error(rule, format!("{part} cannot be `{text}`: {what}"))
+                .hint(format!("write a network as in {example}; one address alone is /32 or /128")),
+        );
+    };
+    // nft stores the network, so the bits after the prefix would come back as drift for ever.
+    (network.addr() != network.network()).then(|| {
+        Problem::error(rule, format!("{part} cannot be `{text}`: this is an address within a network")).hint(
+            format!(
+                "write `{}` for the whole network or `{}/{}` for the one address",
+                network.trunc(),
+                network.addr(),
+                network.max_prefix_len()
+            ),
+        )
+    })
+}

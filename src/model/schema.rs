@@ -1,0 +1,64 @@
+//! The JSON Schema of an inventory, made from the same types that read it. Editors complete from it, and
+//! [`inventory::shape`](super::inventory) checks against it.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
+use serde_json::Value;
+
+use super::inventory::Inventory;
+
+/// The schema, JSON Schema 2020-12.
+pub fn schema() -> Value {
+    let mut value = schema_for!(Inventory).to_value();
+    value["title"] = "pryvctl inventory".into();
+    value
+}
+
+/// A word whose text counts as written: `1.10`, `yes` and `0123` stay what they are.
+pub struct Text;
+
+impl JsonSchema for Text {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number", "boolean"] })
+    }
+}
+
+/// A network of either family, as in `192.0.2.0/24`.
+pub struct Network;
+
+impl JsonSchema for Network {
+    fn schema_name() -> Cow<'static, str> {
+        "Network".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "network", "pattern": "^[0-9a-fA-F.:]+/[0-9]{1,3}$" })
+    }
+}
+
+/// An IPv4 network, as in `172.28.0.0/16`.
+pub struct Network4;
+
+impl JsonSchema for Network4 {
+    fn schema_name() -> Cow<'static, str> {
+        "Network4".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "network4", "pattern": "^[0-9.]+/[0-9]{1,2}$" })
+    }
+}
+
+/// A TCP or UDP port.
+pub struct Port;
+
+impl JsonSchema for Port {
+    fn schema_name() -> Cow<'static, str> {
+        "Port".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "format": "port", "minimum": 1, "maximum": 65535 })
+    }
+}
