@@ -1,4 +1,5 @@
 //! The integration tests: one binary, one module a room.
 #![cfg(test)]
 
+mod facts;
 mod ssh;

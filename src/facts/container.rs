@@ -1,0 +1,145 @@
+//! Which containers of ours there are. Their environment is not asked for.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fact, Probe, docker::GUARD, state::ContainerState, strange};
+use crate::model::{
+    command::{Output, quote},
+    desired::{Protocol, Slot},
+    name::PlatformName,
+};
+
+/// `docker container inspect`, of the containers that carry the platform's label.
+pub struct OwnContainers(pub PlatformName);
+
+/// The platform's containers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Containers {
+    /// Each one, sorted by name.
+    pub states: Vec<ContainerState>,
+    /// The ports of the host that Docker publishes for them.
+    pub published: BTreeSet<(Protocol, u16)>,
+}
+
+const QUESTION: &str = r#"[ -z "$ids" ] || timeout 10 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
+
+#[derive(Deserialize)]
+struct Line {
+    name: String,
+    labels: BTreeMap<String, String>,
+    image: String,
+    image_id: String,
+    status: String,
+    health: Option<String>,
+    started: String,
+    networks: Option<BTreeMap<String, Attached>>,
+    ports: Option<BTreeMap<String, Option<Vec<Binding>>>>,
+}
+
+#[derive(Deserialize)]
+struct Attached {
+    #[serde(rename = "IPAddress", default)]
+    ip: String,
+    #[serde(rename = "GlobalIPv6Address", default)]
+    ip6: String,
+    #[serde(rename = "IPAMConfig")]
+    fixed: Option<Fixed>,
+}
+
+/// The addresses a container was made with; a stopped one has no others.
+#[derive(Deserialize)]
+struct Fixed {
+    #[serde(rename = "IPv4Address", default)]
+    ip: String,
+    #[serde(rename = "IPv6Address", default)]
+    ip6: String,
+}
+
+#[derive(Deserialize)]
+struct Binding {
+    #[serde(rename = "HostPort")]
+    port: String,
+}
+
+impl Probe for OwnContainers {
+    type Value = Containers;
+
+    fn question(&self) -> String {
+        let label = quote(&format!("label=pryvctl.platform={}", self.0));
+        let list = format!("ids=$(timeout 10 docker ps -aq --no-trunc --filter {label}) || exit 1");
+        format!("{GUARD}{list}\n{QUESTION}")
+    }
+
+    fn read(&self, output: &Output) -> Fact<Containers> {
+        Fact::read(output, |text| {
+            let mut found = Containers::default();
+            for line in text.lines() {
+                let line: Line =
+                    serde_json::from_str(line).map_err(|_| strange("docker container inspect", line))?;
+                found.published.extend(line.published());
+                found.states.push(line.state()?);
+            }
+            found.states.sort_by(|a, b| a.name.cmp(&b.name));
+            Ok(found)
+        })
+    }
+}
+
+impl Line {
+    fn published(&self) -> impl Iterator<Item = (Protocol, u16)> {
+        let ports = self.ports.iter().flatten();
+        ports.flat_map(|(inner, bindings)| {
+            let protocol = if inner.ends_with("/udp") { Protocol::Udp } else { Protocol::Tcp };
+            let bindings = bindings.iter().flatten();
+            bindings.filter_map(move |binding| Some((protocol, binding.port.parse().ok()?)))
+        })
+    }
+
+    fn state(mut self) -> Result<ContainerState, String> {
+        let name = self.name.trim_start_matches('/').to_owned();
+        let mut label = |key: &str| self.labels.remove(key).unwrap_or_default();
+        let slot = match label("pryvctl.slot").as_str() {
+            "a" => Some(Slot::A),
+            "b" => Some(Slot::B),
+            _ => None,
+        };
+        let (role, service) = (label("pryvctl.role"), label("pryvctl.service"));
+        let hash = label("pryvctl.spec");
+        let networks = self.networks.unwrap_or_default();
+        let addresses = networks
+            .into_iter()
+            .map(|(network, attached)| Ok((network, attached.addresses()?)))
+            .collect::<Result<_, String>>()?;
+        let Self { image, image_id, status, health, started, .. } = self;
+        // Docker says "none" of a container whose image's check was switched off.
+        let health = health.filter(|health| health != "none");
+        Ok(ContainerState {
+            name,
+            role,
+            service,
+            slot,
+            hash,
+            image,
+            image_id,
+            status,
+            health,
+            addresses,
+            started,
+        })
+    }
+}
+
+impl Attached {
+    fn addresses(self) -> Result<Vec<IpAddr>, String> {
+        let fixed = self.fixed.unwrap_or(Fixed { ip: String::new(), ip6: String::new() });
+        let either = |now: String, fixed: String| if now.is_empty() { fixed } else { now };
+        let texts = [either(self.ip, fixed.ip), either(self.ip6, fixed.ip6)];
+        let given = texts.iter().filter(|text| !text.is_empty());
+        given.map(|text| text.parse().map_err(|_| strange("an address of a container", text))).collect()
+    }
+}

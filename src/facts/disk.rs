@@ -1,0 +1,91 @@
+//! How large the filesystem below a path is. The path may not be there yet: its nearest parent counts.
+
+use std::path::PathBuf;
+
+use super::{Fact, Probe, strange};
+use crate::model::{
+    command::{Output, quote},
+    size::Bytes,
+};
+
+/// The filesystem of Docker's data root.
+pub struct DockerDisk;
+
+/// The filesystem of a folder.
+pub struct FolderDisk(pub PathBuf);
+
+/// A filesystem.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Disk {
+    /// What was asked for.
+    pub path: PathBuf,
+    /// Where the filesystem is mounted.
+    pub mount: PathBuf,
+    /// Its kind, as in `ext2/ext3`.
+    pub kind: String,
+    /// Its size.
+    pub size: Bytes,
+    /// What anyone but root may still write.
+    pub free: Bytes,
+    /// Inodes; 0: the filesystem does not count them.
+    pub inodes: u64,
+    /// Free inodes.
+    pub inodes_free: u64,
+}
+
+const MEASURE: &str = r#"
+printf '%s\n' "$path"
+while [ ! -e "$path" ]; do path=${path%/*}; path=${path:-/}; done
+stat -c %m -- "$path" && stat -f -c '%T|%S %b %a %c %d' -- "$path""#;
+
+/// The running engine knows its root; without one, its configuration; without that, Docker's default.
+const DOCKER_ROOT: &str = r#"path=
+if command -v docker >/dev/null && grep -qsx dockerd /proc/[0-9]*/comm; then
+path=$(timeout 10 docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+fi
+[ -n "$path" ] || path=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
+path=${path:-/var/lib/docker}"#;
+
+impl Probe for DockerDisk {
+    type Value = Disk;
+
+    fn question(&self) -> String {
+        format!("{DOCKER_ROOT}{MEASURE}")
+    }
+
+    fn read(&self, output: &Output) -> Fact<Disk> {
+        Fact::read(output, parse)
+    }
+}
+
+impl Probe for FolderDisk {
+    type Value = Disk;
+
+    fn question(&self) -> String {
+        format!("path={}{MEASURE}", quote(&self.0.to_string_lossy()))
+    }
+
+    fn read(&self, output: &Output) -> Fact<Disk> {
+        Fact::read(output, parse)
+    }
+}
+
+fn parse(text: &str) -> Result<Disk, String> {
+    let wrong = || strange("stat", text);
+    let [path, mount, figures] = text.lines().collect::<Vec<_>>()[..] else { return Err(wrong()) };
+    let (kind, figures) = figures.split_once('|').ok_or_else(wrong)?;
+    let figures: Result<Vec<u64>, _> = figures.split(' ').map(str::parse).collect();
+    let [block, blocks, free, inodes, inodes_free] = figures.map_err(|_| wrong())?[..] else {
+        return Err(wrong());
+    };
+    let bytes = |count: u64| count.checked_mul(block).map(Bytes).ok_or_else(wrong);
+    Ok(Disk {
+        path: path.into(),
+        mount: mount.into(),
+        kind: kind.to_owned(),
+        size: bytes(blocks)?,
+        free: bytes(free)?,
+        inodes,
+        inodes_free,
+    })
+}

@@ -1,0 +1,135 @@
+//! How the desired files are: content by its hash, and by its text where a plan may show it.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
+
+use super::{Fact, Probe, state::FileState, strange};
+use crate::model::{
+    command::{Output, quote},
+    desired::Desired,
+};
+
+/// Files by path; `true` where a plan may show the text.
+pub struct Files(pub BTreeMap<PathBuf, Text>);
+
+/// Whether a file's text is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// A plan may show its lines.
+    Shown,
+    /// It holds a secret; only its hash leaves the host.
+    Hidden,
+}
+
+/// Larger files are compared by their hash only. Bytes.
+const LARGEST_TEXT: u32 = 65536;
+
+/// What a platform keeps besides its roles' files.
+const ALWAYS: [&str; 4] = [
+    "/etc/pryvctl/firewall.nft",
+    "/etc/ssh/sshd_config.d/00-pryvctl.conf",
+    "/etc/systemd/system/pryvctl-firewall.service",
+    "/etc/nftables.conf",
+];
+
+impl Files {
+    /// The desired files and those a platform always keeps.
+    pub fn of(desired: &Desired) -> Self {
+        let always = ALWAYS.iter().map(|path| (PathBuf::from(path), Text::Shown));
+        let registry = desired.registry.iter().map(|registry| {
+            let path = format!("/etc/docker/certs.d/{}/ca.crt", registry.address);
+            (PathBuf::from(path), Text::Shown)
+        });
+        let desired = desired
+            .files
+            .iter()
+            .map(|file| (file.path.clone(), if file.shown { Text::Shown } else { Text::Hidden }));
+        Self(always.chain(registry).chain(desired).collect())
+    }
+}
+
+/// Three sections: which paths there are, their metadata, their hashes; then the texts. Few processes for many files.
+const PROLOGUE: &str = r#"set --
+file() { if [ -f "$1" ]; then echo file; elif [ -e "$1" ]; then echo other; else echo none; fi; }
+"#;
+
+impl Probe for Files {
+    type Value = BTreeMap<PathBuf, Option<FileState>>;
+
+    fn question(&self) -> String {
+        let mut script = PROLOGUE.to_owned();
+        let mut texts = String::new();
+        for (path, text) in &self.0 {
+            let path = quote(&path.to_string_lossy());
+            script.push_str(&format!("file {path}; [ ! -f {path} ] || set -- \"$@\" {path}\n"));
+            match text {
+                Text::Shown => texts.push_str(&format!("text {path}\n")),
+                Text::Hidden => texts.push_str("echo\n"),
+            }
+        }
+        script.push_str("[ $# -gt 0 ] || exit 0\nstat -L -c '%a %u %g %s' -- \"$@\" && sha256sum -b -- \"$@\" || exit 1\n");
+        script.push_str(&format!(
+            "text() {{ if [ -f \"$1\" ]; then head -c {LARGEST_TEXT} -- \"$1\" | base64 | tr -d '\\n'; fi; echo; }}\n"
+        ));
+        script + &texts
+    }
+
+    fn read(&self, output: &Output) -> Fact<Self::Value> {
+        Fact::read(output, |text| self.files(text))
+    }
+}
+
+impl Files {
+    fn files(&self, answer: &str) -> Result<BTreeMap<PathBuf, Option<FileState>>, String> {
+        let lines: Vec<&str> = answer.lines().collect();
+        let wrong = || strange("the answer about files", answer);
+        let (kinds, rest) = lines.split_at_checked(self.0.len()).ok_or_else(wrong)?;
+        let there = kinds.iter().filter(|kind| **kind == "file").count();
+        let (metadata, rest) = rest.split_at_checked(there).ok_or_else(wrong)?;
+        let (hashes, texts) = rest.split_at_checked(there).ok_or_else(wrong)?;
+        if there > 0 && texts.len() != self.0.len() {
+            return Err(wrong());
+        }
+        let mut found = metadata.iter().zip(hashes);
+        let mut files = BTreeMap::new();
+        for (index, path) in self.0.keys().enumerate() {
+            let state = match kinds[index] {
+                "none" => None,
+                "file" => {
+                    let (metadata, hash) = found.next().ok_or_else(wrong)?;
+                    Some(file(metadata, hash, texts[index]).ok_or_else(wrong)?)
+                }
+                "other" => return Err(format!("{} is not a file", path.display())),
+                _ => return Err(wrong()),
+            };
+            files.insert(path.clone(), state);
+        }
+        Ok(files)
+    }
+}
+
+fn file(metadata: &str, hash: &str, text: &str) -> Option<FileState> {
+    let [mode, uid, gid, size] = metadata.split(' ').collect::<Vec<_>>()[..] else { return None };
+    // sha256sum puts a backslash before the hash of a file with a strange name.
+    let sha256 = hash.trim_start_matches('\\').get(..64)?.to_owned();
+    let size: u32 = size.parse().unwrap_or(u32::MAX);
+    let text = match text {
+        "" => None,
+        _ if size > LARGEST_TEXT => None,
+        text => {
+            let bytes = BASE64_STANDARD.decode(text).ok()?;
+            if hex(&Sha256::digest(&bytes)) != sha256 {
+                return None;
+            }
+            String::from_utf8(bytes).ok()
+        }
+    };
+    let mode = u32::from_str_radix(mode, 8).ok()?;
+    Some(FileState { sha256, mode, uid: uid.parse().ok()?, gid: gid.parse().ok()?, text })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

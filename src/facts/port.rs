@@ -1,0 +1,91 @@
+//! Who listens where.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use super::{Fact, Probe, strange};
+use crate::model::{command::Output, desired::Protocol};
+
+/// `ss`; without it the kernel's own list, which knows no names.
+pub struct Listeners;
+
+/// A socket that waits for clients.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Listener {
+    /// tcp or udp.
+    pub protocol: Protocol,
+    /// The address; unspecified: all of them.
+    pub address: IpAddr,
+    /// The port.
+    pub port: u16,
+    /// The program, if the host tells.
+    pub program: Option<String>,
+}
+
+impl Probe for Listeners {
+    type Value = Vec<Listener>;
+
+    fn question(&self) -> String {
+        "if command -v ss >/dev/null; then echo ss; ss -H -lntup; else echo proc\n\
+         for table in tcp tcp6 udp udp6; do\n\
+         [ ! -e /proc/net/$table ] || sed -e 1d -e \"s/^/$table /\" /proc/net/$table\ndone\nfi"
+            .to_owned()
+    }
+
+    fn read(&self, output: &Output) -> Fact<Self::Value> {
+        Fact::read(output, |text| {
+            let (tool, lines) = text.split_once('\n').unwrap_or((text, ""));
+            let read = match tool {
+                "ss" => from_ss,
+                "proc" => from_proc,
+                _ => return Err(strange("the list of ports", text)),
+            };
+            let mut found = Vec::new();
+            for line in lines.lines().filter(|line| !line.is_empty()) {
+                found.extend(read(line).ok_or_else(|| strange("a line of the list of ports", line))?);
+            }
+            found.sort();
+            found.dedup();
+            Ok(found)
+        })
+    }
+}
+
+/// As in `udp UNCONN 0 0 127.0.0.53%lo:53 0.0.0.0:* users:(("systemd-resolve",pid=1,fd=2))`.
+fn from_ss(line: &str) -> Option<Option<Listener>> {
+    let mut words = line.split_whitespace();
+    let protocol = match words.next()? {
+        "tcp" => Protocol::Tcp,
+        "udp" => Protocol::Udp,
+        _ => return Some(None),
+    };
+    let (address, port) = words.nth(3)?.rsplit_once(':')?;
+    let address = address.trim_matches(['[', ']']).split('%').next()?.trim_end_matches(']');
+    let address = if address == "*" { "::" } else { address };
+    let program = line.split("((\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
+    Some(Some(Listener { protocol, address: address.parse().ok()?, port: port.parse().ok()?, program }))
+}
+
+/// As in `tcp 0: 0100007F:A3F3 00000000:0000 0A ...`: addresses in the host's byte order, in words of 4 bytes.
+fn from_proc(line: &str) -> Option<Option<Listener>> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [table, _, local, _, state, ..] = words[..] else { return None };
+    // 0A: a TCP socket that listens; 07: a UDP socket without a peer.
+    let (protocol, waiting) =
+        if table.starts_with("tcp") { (Protocol::Tcp, "0A") } else { (Protocol::Udp, "07") };
+    if state != waiting {
+        return Some(None);
+    }
+    let (address, port) = local.split_once(':')?;
+    let words =
+        address.as_bytes().chunks(8).map(|word| u32::from_str_radix(str::from_utf8(word).ok()?, 16).ok());
+    let bytes: Vec<u8> =
+        words.collect::<Option<Vec<u32>>>()?.into_iter().flat_map(u32::to_le_bytes).collect();
+    let address = match bytes.len() {
+        4 => IpAddr::from(<[u8; 4]>::try_from(bytes).ok()?),
+        16 => IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?),
+        _ => return None,
+    };
+    Some(Some(Listener { protocol, address, port: u16::from_str_radix(port, 16).ok()?, program: None }))
+}

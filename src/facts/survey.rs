@@ -1,0 +1,158 @@
+//! All questions to a host in one script, and the facts from its answer.
+
+use super::{
+    Fact, Probe,
+    boot::BootState,
+    cgroup::Cgroups,
+    clock::HostClock,
+    container::OwnContainers,
+    cpu::Cpus,
+    daemon::DaemonJson,
+    disk::{DockerDisk, FolderDisk},
+    docker::Engine,
+    file::Files,
+    folder::Folders,
+    frame::{Answers, script},
+    hosts::HostsLine,
+    image::Images,
+    init::InitSystem,
+    kernel::Uname,
+    login::Account,
+    memory::MemInfo,
+    network::Networks,
+    nftables::OwnTables,
+    os::OsRelease,
+    packages::Apt,
+    port::Listeners,
+    rights::Identity,
+    sshd::EffectiveSshd,
+    unit::Units,
+    virtualisation::Virtualisation,
+    volume::Volumes,
+};
+use crate::model::{
+    command::{Command, Output},
+    desired::Desired,
+};
+
+/// The one list of probes: a field of [`Facts`], the probe behind it, and how it is made for a host.
+macro_rules! survey {
+    (|$desired:ident| $($(#[$doc:meta])* $name:ident: $probe:ty = $make:expr,)*) => {
+        /// All that is known of a host, each with its own way of not being known.
+        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+        pub struct Facts {
+            $($(#[$doc])* pub $name: Fact<<$probe as Probe>::Value>,)*
+        }
+
+        /// The questions to one host.
+        pub struct Survey {
+            $($name: $probe,)*
+        }
+
+        impl Survey {
+            /// What has to be known of a host before it can be planned.
+            pub fn of($desired: &Desired) -> Self {
+                Self { $($name: $make,)* }
+            }
+
+            /// All questions as one script. It runs as root and changes nothing.
+            pub fn command(&self) -> Command {
+                Command::root(script([$((stringify!($name), self.$name.question()),)*]))
+            }
+
+            /// The facts from the script's answer.
+            pub fn read(&self, output: &Output) -> Facts {
+                let answers = Answers::read(output);
+                Facts { $($name: read(&self.$name, answers.get(stringify!($name))),)* }
+            }
+        }
+    };
+}
+
+fn read<P: Probe>(probe: &P, answer: Result<&Output, &str>) -> Fact<P::Value> {
+    match answer {
+        Ok(output) => probe.read(output),
+        Err(why) => Fact::Unreadable(why.to_owned()),
+    }
+}
+
+survey! {
+    |desired|
+    /// What time it is there; asked first, so that the answer stands near the sending.
+    clock: HostClock = HostClock,
+    /// Who asked.
+    rights: Identity = Identity,
+    /// The distribution.
+    os: OsRelease = OsRelease,
+    /// The kernel and the architecture.
+    kernel: Uname = Uname,
+    /// Processors.
+    cpus: Cpus = Cpus,
+    /// Memory.
+    memory: MemInfo = MemInfo,
+    /// The kind of virtual machine.
+    virtualisation: Virtualisation = Virtualisation,
+    /// The boot.
+    boot: BootState = BootState,
+    /// systemd.
+    init: InitSystem = InitSystem,
+    /// Control groups.
+    cgroup: Cgroups = Cgroups,
+    /// The filesystem of Docker's data root.
+    docker_disk: DockerDisk = DockerDisk,
+    /// The filesystem of the data folder.
+    data_disk: FolderDisk = FolderDisk(data_folder(desired)),
+    /// Who listens where.
+    listeners: Listeners = Listeners,
+    /// apt and dpkg.
+    packages: Apt = Apt,
+    /// The account we log in with.
+    login: Account = Account(desired.login_user.clone()),
+    /// sshd's effective directives for our own login.
+    sshd: EffectiveSshd = sshd(desired),
+    /// Our own tables of the packet filter.
+    tables: OwnTables = OwnTables,
+    /// systemd units.
+    units: Units = Units::of(desired),
+    /// Files.
+    files: Files = Files::of(desired),
+    /// Folders.
+    folders: Folders = Folders(desired.folders.iter().map(|folder| folder.path.clone()).collect()),
+    /// The line of `/etc/hosts` that names the registry.
+    registry_hosts_line: HostsLine = HostsLine(registry_name(desired)),
+    /// Docker's configuration.
+    daemon_json: DaemonJson = DaemonJson,
+    /// The Docker Engine.
+    docker: Engine = Engine,
+    /// Images.
+    images: Images = Images,
+    /// Container networks.
+    networks: Networks = Networks(desired.platform.clone()),
+    /// Volumes.
+    volumes: Volumes = Volumes,
+    /// Containers of the platform.
+    containers: OwnContainers = OwnContainers(desired.platform.clone()),
+}
+
+/// Where a platform's data lies unless its inventory says otherwise.
+const DATA: &str = "/var/pryv";
+
+/// The topmost of the desired folders holds all the others, so its filesystem is the data's.
+fn data_folder(desired: &Desired) -> std::path::PathBuf {
+    desired.folders.first().map_or_else(|| DATA.into(), |folder| folder.path.clone())
+}
+
+fn registry_name(desired: &Desired) -> Option<String> {
+    let registry = desired.registry.as_ref()?;
+    let name = registry.address.rsplit_once(':').map_or(registry.address.as_str(), |(name, _)| name);
+    Some(name.to_owned())
+}
+
+fn sshd(desired: &Desired) -> EffectiveSshd {
+    EffectiveSshd {
+        user: desired.login_user.clone(),
+        from: desired.firewall.admin_networks.first().map(|network| network.addr()),
+        to: desired.address,
+        port: desired.ssh_port,
+    }
+}

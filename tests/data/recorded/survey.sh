@@ -1,0 +1,216 @@
+LC_ALL=C
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+read -r mark </proc/sys/kernel/random/uuid || exit 1
+exec 3>&1 </dev/null
+answer() {
+printf '%s ask %s\n' "$mark" "$1"
+complaint=$(question 2>&1 >&3 3>&-)
+code=$?
+printf '\n%s err\n%s\n%s end %s\n' "$mark" "$complaint" "$mark" "$code"
+}
+printf 'pryvctl survey 1 %s\n' "$mark"
+question() {
+date +%s.%N
+cat /proc/[0-9]*/comm 2>/dev/null | grep -m1 -xE 'systemd-timesyn|chronyd|ntpd|ntpsec|openntpd' || :
+}
+answer clock
+question() {
+id -u
+printf '%s\n' "${SUDO_USER:-}"
+}
+answer rights
+question() {
+cat /etc/os-release
+}
+answer os
+question() {
+uname -srm
+}
+answer kernel
+question() {
+nproc
+}
+answer cpus
+question() {
+cat /proc/meminfo
+}
+answer memory
+question() {
+kind=$(systemd-detect-virt) || [ "$kind" = none ] || exit 1
+[ "$kind" != none ] || exit 44
+echo "$kind"
+}
+answer virtualisation
+question() {
+cat /proc/sys/kernel/random/boot_id
+if [ -e /run/reboot-required ]; then echo pending; else echo current; fi
+}
+answer boot
+question() {
+cat /proc/1/comm
+command -v systemctl >/dev/null || exit 0
+systemctl is-system-running 2>/dev/null
+systemctl list-units --failed --plain --no-legend --no-pager | cut -d ' ' -f 1
+}
+answer init
+question() {
+[ -d /sys/fs/cgroup ] || exit 44
+stat -f -c %T /sys/fs/cgroup
+}
+answer cgroup
+question() {
+path=
+if command -v docker >/dev/null && grep -qsx dockerd /proc/[0-9]*/comm; then
+path=$(timeout 10 docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+fi
+[ -n "$path" ] || path=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
+path=${path:-/var/lib/docker}
+printf '%s\n' "$path"
+while [ ! -e "$path" ]; do path=${path%/*}; path=${path:-/}; done
+stat -c %m -- "$path" && stat -f -c '%T|%S %b %a %c %d' -- "$path"
+}
+answer docker_disk
+question() {
+path='/var/pryv'
+printf '%s\n' "$path"
+while [ ! -e "$path" ]; do path=${path%/*}; path=${path:-/}; done
+stat -c %m -- "$path" && stat -f -c '%T|%S %b %a %c %d' -- "$path"
+}
+answer data_disk
+question() {
+if command -v ss >/dev/null; then echo ss; ss -H -lntup; else echo proc
+for table in tcp tcp6 udp udp6; do
+[ ! -e /proc/net/$table ] || sed -e 1d -e "s/^/$table /" /proc/net/$table
+done
+fi
+}
+answer listeners
+question() {
+command -v apt-get >/dev/null || exit 44
+for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
+[ -e $lock ] || continue
+inode=$(stat -c %i $lock)
+while read -r _ _ _ _ pid device _; do
+case $device in *:"$inode")
+program=$pid
+[ ! -r /proc/$pid/comm ] || read -r program </proc/$pid/comm
+echo "busy $program" ;;
+esac
+done </proc/locks
+done
+[ -z "$(ls /var/lib/dpkg/updates 2>/dev/null)" ] || echo interrupted
+[ -z "$(find /etc/apt/sources.list /etc/apt/sources.list.d -type f -size +0 2>/dev/null)" ] || echo sources
+echo end
+}
+answer packages
+question() {
+getent passwd 'root' || exit 44
+getent shadow 'root' | sed -e 's/^\([^:]*:\)\([!*]*\)[^:!*][^:]*/\1\2x/'
+}
+answer login
+question() {
+command -v sshd >/dev/null || exit 44
+from=${SSH_CONNECTION%% *}
+place='user=root,host=controller,addr='${from:-198.51.100.0}',laddr=192.0.2.10,lport=22'
+if [ -d /run/sshd ]; then sshd -T -C "$place"
+else place=$place unshare -m sh -c 'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && sshd -T -C "$place"'
+fi
+}
+answer sshd
+question() {
+command -v nft >/dev/null || exit 44
+tables=$(nft list tables) || exit 1
+printf '%s\n' "$tables" | while read -r _ family name; do
+case $family:$name in inet:pryvctl*) nft -j -s list table inet "$name" || exit 1; echo ;; esac
+done
+}
+answer tables
+question() {
+command -v systemctl >/dev/null || exit 44
+systemctl show -p LoadState,UnitFileState,ActiveState -- 'containerd.service' 'docker.service' 'docker.socket' 'nftables.service' 'pryvctl-firewall.service' 'pryvctl-guard.service' 'ssh.service' 'ssh.socket'
+}
+answer units
+question() {
+set --
+file() { if [ -f "$1" ]; then echo file; elif [ -e "$1" ]; then echo other; else echo none; fi; }
+file '/etc/docker/certs.d/registry.example.org:5000/ca.crt'; [ ! -f '/etc/docker/certs.d/registry.example.org:5000/ca.crt' ] || set -- "$@" '/etc/docker/certs.d/registry.example.org:5000/ca.crt'
+file '/etc/nftables.conf'; [ ! -f '/etc/nftables.conf' ] || set -- "$@" '/etc/nftables.conf'
+file '/etc/pryvctl/firewall.nft'; [ ! -f '/etc/pryvctl/firewall.nft' ] || set -- "$@" '/etc/pryvctl/firewall.nft'
+file '/etc/ssh/sshd_config.d/00-pryvctl.conf'; [ ! -f '/etc/ssh/sshd_config.d/00-pryvctl.conf' ] || set -- "$@" '/etc/ssh/sshd_config.d/00-pryvctl.conf'
+file '/etc/systemd/system/pryvctl-firewall.service'; [ ! -f '/etc/systemd/system/pryvctl-firewall.service' ] || set -- "$@" '/etc/systemd/system/pryvctl-firewall.service'
+file '/var/pryv/core/conf/core.yml'; [ ! -f '/var/pryv/core/conf/core.yml' ] || set -- "$@" '/var/pryv/core/conf/core.yml'
+file '/var/pryv/core/conf/secret.yml'; [ ! -f '/var/pryv/core/conf/secret.yml' ] || set -- "$@" '/var/pryv/core/conf/secret.yml'
+[ $# -gt 0 ] || exit 0
+stat -L -c '%a %u %g %s' -- "$@" && sha256sum -b -- "$@" || exit 1
+text() { if [ -f "$1" ]; then head -c 65536 -- "$1" | base64 | tr -d '\n'; fi; echo; }
+text '/etc/docker/certs.d/registry.example.org:5000/ca.crt'
+text '/etc/nftables.conf'
+text '/etc/pryvctl/firewall.nft'
+text '/etc/ssh/sshd_config.d/00-pryvctl.conf'
+text '/etc/systemd/system/pryvctl-firewall.service'
+text '/var/pryv/core/conf/core.yml'
+echo
+}
+answer files
+question() {
+folder() { if [ -d "$1" ]; then stat -L -c '%a %u %g' -- "$1"; elif [ -e "$1" ]; then echo other; else echo none; fi; }
+folder '/var/pryv'
+folder '/var/pryv/core/log'
+}
+answer folders
+question() {
+[ -e /etc/hosts ] || exit 44
+cat /etc/hosts
+}
+answer registry_hosts_line
+question() {
+[ -e /etc/docker/daemon.json ] || exit 44
+cat /etc/docker/daemon.json
+}
+answer daemon_json
+question() {
+[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
+if command -v docker >/dev/null; then
+grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
+timeout 10 docker info --format '{"version":{{json .ServerVersion}},"root":{{json .DockerRootDir}},"driver":{{json .Driver}},"swarm":{{json .Swarm.LocalNodeState}},"live_restore":{{json .LiveRestoreEnabled}}}'
+else
+dockerd --version
+root=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
+root=${root:-/var/lib/docker}
+printf '%s\n' "$root"
+if [ -s "$root/swarm/docker-state.json" ]; then echo swarm; else echo alone; fi
+ls "$root/containers" 2>/dev/null || :
+fi
+}
+answer docker
+question() {
+[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
+command -v docker >/dev/null || exit 44
+grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
+timeout 10 docker image ls --no-trunc --digests --format '{{json .}}'
+}
+answer images
+question() {
+[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
+command -v docker >/dev/null || exit 44
+grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
+ids=$(timeout 10 docker network ls -q --no-trunc) || exit 1
+[ -z "$ids" ] || timeout 10 docker network inspect --format '{"name":{{json .Name}},"labels":{{json .Labels}},"ipam":{{json .IPAM.Config}}}' $ids
+}
+answer networks
+question() {
+[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
+command -v docker >/dev/null || exit 44
+grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
+timeout 10 docker volume ls -q
+}
+answer volumes
+question() {
+[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
+command -v docker >/dev/null || exit 44
+grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
+ids=$(timeout 10 docker ps -aq --no-trunc --filter 'label=pryvctl.platform=acme') || exit 1
+[ -z "$ids" ] || timeout 10 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids
+}
+answer containers
