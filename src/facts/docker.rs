@@ -72,7 +72,7 @@ impl Probe for Engine {
         match Fact::read(output, parse) {
             // Whatever keeps the engine from answering, that it does not answer is known.
             Fact::Unreadable(_) if !output.ok() => Fact::Known(Docker::Silent(complaint(output))),
-            fact => fact,
+            fact @ (Fact::Known(_) | Fact::Absent | Fact::Unreadable(_)) => fact,
         }
     }
 }

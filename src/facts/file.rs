@@ -9,9 +9,10 @@ use super::{Fact, Probe, state::FileState, strange};
 use crate::model::{
     command::{Output, quote},
     desired::Desired,
+    place,
 };
 
-/// Files by path; `true` where a plan may show the text.
+/// Files by path.
 pub struct Files(pub BTreeMap<PathBuf, Text>);
 
 /// Whether a file's text is asked for.
@@ -26,27 +27,15 @@ pub enum Text {
 /// Larger files are compared by their hash only. Bytes.
 const LARGEST_TEXT: u32 = 65536;
 
-/// What a platform keeps besides its roles' files.
-const ALWAYS: [&str; 4] = [
-    "/etc/pryvctl/firewall.nft",
-    "/etc/ssh/sshd_config.d/00-pryvctl.conf",
-    "/etc/systemd/system/pryvctl-firewall.service",
-    "/etc/nftables.conf",
-];
-
 impl Files {
-    /// The desired files and those a platform always keeps.
+    /// The desired files, and those the planner compares on every host.
     pub fn of(desired: &Desired) -> Self {
-        let always = ALWAYS.iter().map(|path| (PathBuf::from(path), Text::Shown));
-        let registry = desired.registry.iter().map(|registry| {
-            let path = format!("/etc/docker/certs.d/{}/ca.crt", registry.address);
-            (PathBuf::from(path), Text::Shown)
-        });
-        let desired = desired
+        let compared = place::compared(desired).into_iter().map(|path| (path, Text::Shown));
+        let managed = desired
             .files
             .iter()
             .map(|file| (file.path.clone(), if file.shown { Text::Shown } else { Text::Hidden }));
-        Self(always.chain(registry).chain(desired).collect())
+        Self(compared.chain(managed).collect())
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     docker::Engine,
     file::Files,
     folder::Folders,
+    foreign::ForeignContainers,
     frame::{Answers, script},
     hosts::HostsLine,
     image::Images,
@@ -26,6 +27,7 @@ use super::{
     port::Listeners,
     rights::Identity,
     sshd::EffectiveSshd,
+    tools::Tools,
     unit::Units,
     virtualisation::Virtualisation,
     volume::Volumes,
@@ -104,6 +106,8 @@ survey! {
     data_disk: FolderDisk = FolderDisk(data_folder(desired)),
     /// Who listens where.
     listeners: Listeners = Listeners,
+    /// Commands we need.
+    commands: Tools = Tools,
     /// apt and dpkg.
     packages: Apt = Apt,
     /// The account we log in with.
@@ -132,6 +136,8 @@ survey! {
     volumes: Volumes = Volumes,
     /// Containers of the platform.
     containers: OwnContainers = OwnContainers(desired.platform.clone()),
+    /// Names of all other containers.
+    foreign_containers: ForeignContainers = ForeignContainers(desired.platform.clone()),
 }
 
 /// Where a platform's data lies unless its inventory says otherwise.

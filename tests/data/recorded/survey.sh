@@ -87,6 +87,11 @@ fi
 }
 answer listeners
 question() {
+for tool in curl nft; do ! command -v $tool >/dev/null || echo $tool; done
+echo end
+}
+answer commands
+question() {
 command -v apt-get >/dev/null || exit 44
 for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
 [ -e $lock ] || continue
@@ -135,20 +140,24 @@ question() {
 set --
 file() { if [ -f "$1" ]; then echo file; elif [ -e "$1" ]; then echo other; else echo none; fi; }
 file '/etc/docker/certs.d/registry.example.org:5000/ca.crt'; [ ! -f '/etc/docker/certs.d/registry.example.org:5000/ca.crt' ] || set -- "$@" '/etc/docker/certs.d/registry.example.org:5000/ca.crt'
-file '/etc/nftables.conf'; [ ! -f '/etc/nftables.conf' ] || set -- "$@" '/etc/nftables.conf'
-file '/etc/pryvctl/firewall.nft'; [ ! -f '/etc/pryvctl/firewall.nft' ] || set -- "$@" '/etc/pryvctl/firewall.nft'
+file '/etc/pryvctl/firewall.json'; [ ! -f '/etc/pryvctl/firewall.json' ] || set -- "$@" '/etc/pryvctl/firewall.json'
+file '/etc/pryvctl/services.json'; [ ! -f '/etc/pryvctl/services.json' ] || set -- "$@" '/etc/pryvctl/services.json'
+file '/etc/ssh/sshd_config'; [ ! -f '/etc/ssh/sshd_config' ] || set -- "$@" '/etc/ssh/sshd_config'
 file '/etc/ssh/sshd_config.d/00-pryvctl.conf'; [ ! -f '/etc/ssh/sshd_config.d/00-pryvctl.conf' ] || set -- "$@" '/etc/ssh/sshd_config.d/00-pryvctl.conf'
 file '/etc/systemd/system/pryvctl-firewall.service'; [ ! -f '/etc/systemd/system/pryvctl-firewall.service' ] || set -- "$@" '/etc/systemd/system/pryvctl-firewall.service'
+file '/var/lib/pryvctl/pending/docker'; [ ! -f '/var/lib/pryvctl/pending/docker' ] || set -- "$@" '/var/lib/pryvctl/pending/docker'
 file '/var/pryv/core/conf/core.yml'; [ ! -f '/var/pryv/core/conf/core.yml' ] || set -- "$@" '/var/pryv/core/conf/core.yml'
 file '/var/pryv/core/conf/secret.yml'; [ ! -f '/var/pryv/core/conf/secret.yml' ] || set -- "$@" '/var/pryv/core/conf/secret.yml'
 [ $# -gt 0 ] || exit 0
 stat -L -c '%a %u %g %s' -- "$@" && sha256sum -b -- "$@" || exit 1
 text() { if [ -f "$1" ]; then head -c 65536 -- "$1" | base64 | tr -d '\n'; fi; echo; }
 text '/etc/docker/certs.d/registry.example.org:5000/ca.crt'
-text '/etc/nftables.conf'
-text '/etc/pryvctl/firewall.nft'
+text '/etc/pryvctl/firewall.json'
+text '/etc/pryvctl/services.json'
+text '/etc/ssh/sshd_config'
 text '/etc/ssh/sshd_config.d/00-pryvctl.conf'
 text '/etc/systemd/system/pryvctl-firewall.service'
+text '/var/lib/pryvctl/pending/docker'
 text '/var/pryv/core/conf/core.yml'
 echo
 }
@@ -214,3 +223,10 @@ ids=$(timeout 10 docker ps -aq --no-trunc --filter 'label=pryvctl.platform=acme'
 [ -z "$ids" ] || timeout 10 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids
 }
 answer containers
+question() {
+[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
+command -v docker >/dev/null || exit 44
+grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
+timeout 10 docker ps -a --no-trunc --format '{"names":{{json .Names}},"platform":{{json (.Label "pryvctl.platform")}}}'
+}
+answer foreign_containers
