@@ -1,10 +1,25 @@
 //! The difference between what we want and what is: an ordered list of steps. Empty = converged.
 
+pub mod boot;
+pub mod cutover;
+pub mod docker;
+pub mod engine;
+pub mod file;
+pub mod firewall;
+pub mod nftables;
+pub mod service;
+pub mod sshd;
 pub mod step;
 
 use std::fmt;
 
+use cutover::ServiceMap;
 use step::Step;
+
+use crate::{
+    facts::state::HostState,
+    model::desired::{Desired, Protocol, Service},
+};
 
 /// What a plan is to reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,5 +72,72 @@ impl fmt::Display for Plan {
             writeln!(f, "{step}")?;
         }
         Ok(())
+    }
+}
+
+/// The way from what is to what we want.
+///
+/// # Errors
+/// Something in the way that we may not touch; all of it at once, and then nothing is planned.
+pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Vec<Conflict>> {
+    let mut draft = Draft::default();
+    draft.take(engine::steps(desired, state, goal).map_err(|conflict| vec![conflict]));
+    draft.take(Ok(firewall::steps(desired, state)));
+    draft.take(sshd::steps(desired, state).map_err(|conflict| vec![conflict]));
+    draft.take(Ok(boot::steps(desired, state)));
+    match goal {
+        Goal::Harden => {}
+        Goal::Install => install(&mut draft, desired, state),
+    }
+    if draft.conflicts.is_empty() { Ok(Plan { steps: draft.steps }) } else { Err(draft.conflicts) }
+}
+
+/// Everything is written, made and pulled before the first container is touched.
+fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
+    let mut map = ServiceMap::of(state);
+    draft.take(Ok(service::marks(desired, state, &map)));
+    draft.take(Ok(file::steps(desired, state)));
+    draft.take(docker::networks(desired, state));
+    draft.take(Ok(docker::volumes(desired, state)));
+    draft.take(Ok(docker::pulls(desired, state, &map)));
+    draft.take(Ok(cutover::structure(desired, state, &map).into_iter().collect()));
+    let built = draft.steps.len();
+    for service in &desired.services {
+        draft.take(takes_ssh(service, desired).map_or(Ok(Vec::new()), |conflict| Err(vec![conflict])));
+        draft.take(service::steps(service, desired, state, &mut map).map_err(|conflict| vec![conflict]));
+    }
+    let wanted = map.within(&cutover::wanted(desired));
+    draft.take(Ok(cutover::swap("services.stale".to_owned(), desired, &map, &wanted).into_iter().collect()));
+    let kept = draft.steps[built.saturating_sub(1)..].iter().any(cutover::keeps_map);
+    if !kept {
+        draft.take(Ok(cutover::at_boot(desired, state, &wanted).into_iter().collect()));
+    }
+    draft.take(Ok(service::leftovers(desired, state)));
+}
+
+/// A redirection of sshd's port would cut every login, before the filter table sees it.
+fn takes_ssh(service: &Service, desired: &Desired) -> Option<Conflict> {
+    let taken =
+        |end: &crate::model::desired::Endpoint| end.protocol == Protocol::Tcp && end.port == desired.ssh_port;
+    service.endpoints.iter().any(taken).then(|| Conflict {
+        thing: format!("service {}", service.name),
+        found: format!("wants port {}, where sshd listens", desired.ssh_port),
+        way_out: "give one of them another port".to_owned(),
+    })
+}
+
+/// A plan being written: all steps and all that is in the way.
+#[derive(Default)]
+struct Draft {
+    steps: Vec<Step>,
+    conflicts: Vec<Conflict>,
+}
+
+impl Draft {
+    fn take(&mut self, part: Result<Vec<Step>, Vec<Conflict>>) {
+        match part {
+            Ok(steps) => self.steps.extend(steps),
+            Err(conflicts) => self.conflicts.extend(conflicts),
+        }
     }
 }

@@ -30,6 +30,30 @@ pub struct Step {
 }
 
 impl Step {
+    /// A step that cannot cut our login.
+    pub fn safe(id: impl Into<String>, action: Action, undo: Undo) -> Self {
+        Self { id: id.into(), why: Vec::new(), action, save: None, check: None, undo, risk: Risk::Safe }
+    }
+
+    /// Adds lines that say why.
+    #[must_use]
+    pub fn because<L: Into<String>>(mut self, lines: impl IntoIterator<Item = L>) -> Self {
+        self.why.extend(lines.into_iter().map(Into::into));
+        self
+    }
+
+    /// Puts the step under guard, with the script that saves what is there now.
+    #[must_use]
+    pub fn guarded(self, save: Command) -> Self {
+        Self { save: Some(save), risk: Risk::CanCutSsh, ..self }
+    }
+
+    /// Gives the step a question to the host that must be answered well before the change.
+    #[must_use]
+    pub fn checked(self, check: Command) -> Self {
+        Self { check: Some(check), ..self }
+    }
+
     /// What belongs together: the first two parts of the id, as in `service.core`.
     pub fn group(&self) -> &str {
         let end = self.id.match_indices('.').nth(1).map_or(self.id.len(), |(at, _)| at);

@@ -1,0 +1,71 @@
+//! The tables at boot: files under `/etc/pryvctl` and a unit that loads them before the network and Docker.
+//!
+//! These steps are not guarded and follow the guarded ones, so the boot file is written only after the new table was
+//! confirmed: a reboot inside the window brings back the old one.
+
+use super::{
+    file::{file, own},
+    firewall,
+    step::{Action, Step, Undo},
+};
+use crate::{
+    facts::state::{HostState, UnitState},
+    model::{command::Command, desired::Desired, place},
+};
+
+/// The unit's name.
+pub const UNIT: &str = "pryvctl-firewall.service";
+
+/// After the stock unit, because that one flushes everything when it starts; restarted and reloaded with it, because
+/// then it flushes again. Without `ExecStop`: a stopped unit must not open the host.
+const UNIT_TEXT: &str = "# Written by pryvctl; changes are overwritten.
+[Unit]
+Description=pryvctl: firewall and service map
+DefaultDependencies=no
+After=local-fs.target nftables.service
+Before=network-pre.target docker.service ssh.service
+Wants=network-pre.target
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/nft -j -f /etc/pryvctl/firewall.json
+ExecStart=-/usr/sbin/nft -j -f /etc/pryvctl/services.json
+ExecReload=/usr/sbin/nft -j -f /etc/pryvctl/firewall.json
+ExecReload=-/usr/sbin/nft -j -f /etc/pryvctl/services.json
+
+[Install]
+WantedBy=sysinit.target
+";
+
+/// The steps that make the tables come back at boot.
+pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
+    let table = own(place::FIREWALL, firewall::table(desired).document(), 0o600);
+    let table = file("firewall.file", &table, state).map(|step| {
+        // The table itself was explained when it was loaded.
+        Step { why: vec![format!("{}: what was confirmed is loaded at boot", place::FIREWALL)], ..step }
+    });
+    let unit = file("firewall.unit", &own(place::FIREWALL_UNIT, UNIT_TEXT, 0o644), state);
+    let changed = unit.is_some();
+    let found = state.units.get(UNIT).copied().unwrap_or_default();
+    table.into_iter().chain(unit).chain(start(found, changed)).collect()
+}
+
+fn start(found: UnitState, changed: bool) -> Option<Step> {
+    if found.enabled && found.active && !changed {
+        return None;
+    }
+    let word = |yes, is: &'static str, is_not: &'static str| if yes { is } else { is_not };
+    let (enabled, active) =
+        (word(found.enabled, "enabled", "not enabled"), word(found.active, "active", "not active"));
+    let script = format!("systemctl daemon-reload && systemctl enable -q --now {UNIT}");
+    let undo = if found.enabled {
+        Undo::Nothing("it was enabled before")
+    } else {
+        Undo::Run(Command::root(format!("systemctl disable -q {UNIT}")))
+    };
+    let step = Step::safe("firewall.boot", Action::Run(Command::root(script)), undo);
+    Some(step.because([format!("{UNIT}: {enabled}, {active} -> enabled, active")]))
+}

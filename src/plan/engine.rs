@@ -1,0 +1,231 @@
+//! Packages, the Docker daemon's configuration, and how it reaches the registry.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::{
+    Conflict, Goal,
+    file::{file, own},
+    step::{Action, Step, Undo},
+};
+use crate::{
+    facts::state::{HostState, Os},
+    model::{
+        command::{Command, quote},
+        desired::{Desired, RegistryAccess},
+        place,
+    },
+};
+
+/// Package downloads over a slow line, and another package manager that has to finish first.
+const APT: Duration = Duration::from_secs(1800);
+
+/// A restart of dockerd with many containers.
+const RESTART: Duration = Duration::from_secs(300);
+
+/// A key of `daemon.json` that a hang-up signal suffices for.
+const RELOADABLE: &str = "live-restore";
+
+/// What stands at the end of a line of ours in `/etc/hosts`.
+const MARK: &str = "# pryvctl";
+
+/// Commands a host lacks, and Docker with its configuration.
+pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Step>, Conflict> {
+    let commands = commands(state);
+    Ok(match goal {
+        Goal::Harden => commands.into_iter().collect(),
+        Goal::Install => {
+            // On a bare host the configuration comes first: dockerd then starts with it.
+            let daemon = daemon(desired, state)?;
+            let mut steps: Vec<Step> = commands.into_iter().chain(daemon).chain(docker(state)).collect();
+            if let Some(registry) = &desired.registry {
+                steps.extend(ca(registry, state));
+                steps.extend(hosts_line(registry, state)?);
+            }
+            steps
+        }
+    })
+}
+
+fn commands(state: &HostState) -> Option<Step> {
+    let missing: Vec<&str> = place::COMMANDS
+        .iter()
+        .filter(|(command, _)| !state.commands.contains(*command))
+        .map(|(_, package)| *package)
+        .collect();
+    (!missing.is_empty()).then(|| packages("packages.commands", &missing))
+}
+
+/// AppArmor's parser confines containers where the kernel has AppArmor; both are only recommended by docker.io.
+fn docker(state: &HostState) -> Option<Step> {
+    match &state.engine {
+        None => {
+            let mut names = vec!["docker.io", "apparmor", "ca-certificates"];
+            names.extend(separate_cli(&state.os));
+            Some(packages("packages.docker", &names))
+        }
+        Some(engine) if !engine.cli => Some(packages("packages.docker-cli", &["docker-cli"])),
+        Some(_) => None,
+    }
+}
+
+/// Since Debian 13 the `docker` command is a package of its own.
+fn separate_cli(os: &Os) -> Option<&'static str> {
+    let version: u32 = os.version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
+    (os.id == "debian" && version >= 13).then_some("docker-cli")
+}
+
+fn packages(id: &str, names: &[&str]) -> Step {
+    let names = names.join(" ");
+    // apt-get waits for dpkg's lock but not for that of its lists; what an earlier run left half-configured is finished.
+    let script = format!(
+        "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
+tries=0
+until said=$(apt-get -q update 2>&1); do
+  case $said in *'Could not get lock'*|*'Unable to lock'*) ;; *) printf '%s\\n' \"$said\" >&2; exit 1;; esac
+  tries=$((tries+1)); [ $tries -lt 120 ] || {{ printf '%s\\n' \"$said\" >&2; exit 1; }}
+  sleep 5
+done
+install() {{
+  apt-get -q -y -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+install --no-install-recommends {names}
+}}
+install || {{ dpkg --configure -a && install; }}"
+    );
+    let undo = Undo::Nothing("a package more disturbs nothing; who used it meanwhile is not known");
+    Step::safe(id, Action::Run(Command::root(script).within(APT)), undo)
+        .because([format!("{names}: not installed -> installed")])
+}
+
+/// `daemon.json` with our keys; every other key keeps its value.
+fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict> {
+    let found = match &state.daemon_json {
+        None => Map::new(),
+        Some(Value::Object(found)) => found.clone(),
+        Some(_) => {
+            return Err(Conflict {
+                thing: place::DAEMON_JSON.to_owned(),
+                found: "is no JSON object".to_owned(),
+                way_out: "repair or remove it".to_owned(),
+            });
+        }
+    };
+    // dockerd refuses to start with live-restore on a swarm host.
+    let swarm = state.engine.as_ref().is_some_and(|engine| engine.swarm);
+    let wanted = desired.engine.daemon.iter().filter(|(key, _)| !(swarm && *key == RELOADABLE));
+    let changed: Vec<(&String, &Value)> =
+        wanted.filter(|(key, value)| found.get(*key) != Some(*value)).collect();
+    let pending = state.files.get(std::path::Path::new(place::DOCKER_PENDING)).is_some_and(Option::is_some);
+    if changed.is_empty() && !pending {
+        return Ok(None);
+    }
+    let mut why: Vec<String> = changed
+        .iter()
+        .map(|(key, value)| {
+            let old = found.get(*key).map_or_else(|| "unset".to_owned(), Value::to_string);
+            format!("{}: {key}: {old} -> {value}", place::DAEMON_JSON)
+        })
+        .collect();
+    let take_up = match (&state.engine, pending) {
+        (None, _) => TakeUp::AtStart,
+        (Some(_), false) if changed.iter().all(|(key, _)| *key == RELOADABLE) => TakeUp::Reload,
+        (Some(_), _) => TakeUp::Restart,
+    };
+    why.push(take_up.words(pending).to_owned());
+    let mut merged = found;
+    merged.extend(changed.iter().map(|(key, value)| ((*key).clone(), (*value).clone())));
+    let text = format!("{:#}\n", Value::Object(merged));
+    let undo = Undo::Nothing(
+        "the step itself brings back the old file if dockerd does not come up with the new one",
+    );
+    let command = Command::root(take_up.script()).stdin(text).within(RESTART);
+    Ok(Some(Step::safe("engine.daemon-json", Action::Run(command), undo).because(why)))
+}
+
+/// How dockerd learns of a changed configuration.
+#[derive(Clone, Copy)]
+enum TakeUp {
+    /// It is not there yet.
+    AtStart,
+    /// By a signal.
+    Reload,
+    /// By a restart.
+    Restart,
+}
+
+impl TakeUp {
+    fn words(self, pending: bool) -> &'static str {
+        match self {
+            Self::AtStart => "dockerd will start with it",
+            Self::Reload => "dockerd reloads; containers go on",
+            Self::Restart if pending => "dockerd restarts, as an earlier run was to do",
+            Self::Restart => "dockerd restarts; with live-restore containers go on",
+        }
+    }
+
+    /// The mark outlives a run that was killed between the file and the restart. The reload before the restart makes
+    /// live-restore count already for that restart; after three restarts in a minute systemd would refuse another.
+    fn script(self) -> String {
+        let (path, mark) = (place::DAEMON_JSON, place::DOCKER_PENDING);
+        let write = format!(
+            "set -e; umask 022; mkdir -p /etc/docker; new={path}.pryvctl-new; cat > $new; chmod 644 $new"
+        );
+        let take_up = match self {
+            Self::AtStart => return format!("{write}; mv -f $new {path}"),
+            Self::Reload => "systemctl reload docker",
+            Self::Restart => {
+                "systemctl reload docker || true; systemctl reset-failed docker || true; systemctl restart docker"
+            }
+        };
+        format!(
+            "{write}
+if dockerd --help 2>/dev/null | grep -q -- --validate; then dockerd --validate --config-file $new; fi
+mkdir -p {folder}; : > {mark}; rm -f {path}.pryvctl-old
+if [ -e {path} ]; then cp -p {path} {path}.pryvctl-old; fi
+mv -f $new {path}
+if ! {{ {take_up}; }}; then
+  if [ -e {path}.pryvctl-old ]; then mv -f {path}.pryvctl-old {path}; else rm -f {path}; fi
+  systemctl reset-failed docker || true; systemctl restart docker
+  rm -f {mark}; exit 1
+fi
+rm -f {mark} {path}.pryvctl-old",
+            folder = mark.rsplit_once('/').map_or("/", |(folder, _)| folder),
+        )
+    }
+}
+
+fn ca(registry: &RegistryAccess, state: &HostState) -> Option<Step> {
+    let pem = registry.ca.as_ref()?;
+    file("registry.ca", &own(place::registry_ca(&registry.address), pem, 0o644), state)
+}
+
+fn hosts_line(registry: &RegistryAccess, state: &HostState) -> Result<Option<Step>, Conflict> {
+    let Some(ip) = registry.ip else { return Ok(None) };
+    let name = registry.address.rsplit_once(':').map_or(registry.address.as_str(), |(name, _)| name);
+    let found = state.registry_hosts_line.as_deref().map(str::trim).filter(|line| !line.is_empty());
+    let right = |line: &str| line.split_whitespace().next() == Some(&ip.to_string());
+    match found {
+        Some(lines) if lines.lines().all(right) => return Ok(None),
+        Some(lines) if !lines.lines().all(|line| right(line) || line.trim_end().ends_with(MARK)) => {
+            return Err(Conflict {
+                thing: format!("{name} in /etc/hosts"),
+                found: format!("a line that is not ours says `{lines}`"),
+                way_out: format!("remove the line, or leave `registry.ip` ({ip}) out of the inventory"),
+            });
+        }
+        Some(_) | None => {}
+    }
+    let line = format!("{ip} {name} {MARK}");
+    // Written in place: in a container the file is a mount, which cannot be replaced.
+    let without = format!("grep -v {} /etc/hosts || true", quote(&format!(" {name} {MARK}$")));
+    let change = |add: &str| {
+        format!(
+            "set -e; new=$(mktemp); trap 'rm -f $new' EXIT; {{ {without}; {add}; }} > $new; cat $new > /etc/hosts"
+        )
+    };
+    let add = change(&format!("echo {}", quote(&line)));
+    let undo = Undo::Run(Command::root(change("true")));
+    let step = Step::safe("registry.hosts-line", Action::Run(Command::root(add)), undo);
+    Ok(Some(step.because([format!("/etc/hosts: {} -> {line}", found.unwrap_or("none"))])))
+}

@@ -1,0 +1,121 @@
+//! Files and folders: content, rights and owner as they must be.
+
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+use similar::TextDiff;
+
+use super::step::{Action, FileWrite, Step, Undo};
+use crate::{
+    facts::state::{FileState, HostState},
+    model::{
+        command::{Command, quote},
+        desired::{Desired, ManagedFile, ManagedFolder},
+        secret::Secret,
+    },
+};
+
+/// Folders first, parents before children, then files.
+pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
+    let folders = desired.folders.iter().filter_map(|want| folder(want, state));
+    let files =
+        desired.files.iter().filter_map(|want| file(format!("file.{}", want.path.display()), want, state));
+    folders.chain(files).collect()
+}
+
+/// A file of our own, whose text may be shown.
+pub fn own(path: impl AsRef<Path>, content: impl Into<String>, mode: u32) -> ManagedFile {
+    let (path, content) = (path.as_ref().to_owned(), Secret::new(content));
+    ManagedFile { path, content, shown: true, mode, uid: 0, gid: 0, read_by: None }
+}
+
+/// The step that writes a file, if it is not as it must be.
+pub fn file(id: impl Into<String>, want: &ManagedFile, state: &HostState) -> Option<Step> {
+    let found = state.files.get(&want.path).and_then(Option::as_ref);
+    let same = found.is_some_and(|found| {
+        found.sha256 == sha256(want.content.expose())
+            && (found.mode, found.uid, found.gid) == (want.mode, want.uid, want.gid)
+    });
+    if same {
+        return None;
+    }
+    let write = FileWrite {
+        path: want.path.clone(),
+        content: want.content.clone(),
+        mode: want.mode,
+        uid: want.uid,
+        gid: want.gid,
+    };
+    Some(Step::safe(id, Action::Write(write), way_back(want, found)).because(difference(want, found)))
+}
+
+/// SHA-256 in lower-case hex.
+pub fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn way_back(want: &ManagedFile, found: Option<&FileState>) -> Undo {
+    let path = quote(&want.path.display().to_string());
+    match found {
+        None => Undo::Run(Command::root(format!("rm -f {path}"))),
+        Some(FileState { text: Some(text), mode, uid, gid, .. }) => {
+            let script = format!("cat > {path}; chown {uid}:{gid} {path}; chmod {mode:o} {path}");
+            Undo::Run(Command::root(script).stdin(text))
+        }
+        Some(FileState { text: None, .. }) => {
+            Undo::Nothing("its old content was not read, because it may hold a secret")
+        }
+    }
+}
+
+fn difference(want: &ManagedFile, found: Option<&FileState>) -> Vec<String> {
+    let path = want.path.display();
+    let rights = |mode: u32, uid: u32, gid: u32| format!("{mode:04o} {uid}:{gid}");
+    let new = rights(want.mode, want.uid, want.gid);
+    let Some(found) = found else {
+        return vec![format!("{path}: none -> {new}")];
+    };
+    let old = rights(found.mode, found.uid, found.gid);
+    let mut lines = Vec::new();
+    if old != new {
+        lines.push(format!("{path}: {old} -> {new}"));
+    }
+    if found.sha256 != sha256(want.content.expose()) {
+        match &found.text {
+            Some(text) if want.shown => lines.extend(unified(&path.to_string(), text, want.content.expose())),
+            Some(_) | None => lines.push(format!("{path}: other content (not shown)")),
+        }
+    }
+    lines
+}
+
+fn unified(path: &str, old: &str, new: &str) -> Vec<String> {
+    let diff = TextDiff::from_lines(old, new);
+    let text = diff.unified_diff().context_radius(2).header(path, path).to_string();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn folder(want: &ManagedFolder, state: &HostState) -> Option<Step> {
+    let path = want.path.display().to_string();
+    let new = format!("{:04o} {}:{}", want.mode, want.uid, want.gid);
+    let (old, undo) = match state.folders.get(&want.path).and_then(Option::as_ref) {
+        Some(found) if (found.mode, found.uid, found.gid) == (want.mode, want.uid, want.gid) => return None,
+        Some(found) => (
+            format!("{:04o} {}:{}", found.mode, found.uid, found.gid),
+            rights(&path, found.mode, found.uid, found.gid),
+        ),
+        None => ("none".to_owned(), format!("rmdir --ignore-fail-on-non-empty {}", quote(&path))),
+    };
+    let script = format!("mkdir -p {} && {}", quote(&path), rights(&path, want.mode, want.uid, want.gid));
+    let step = Step::safe(
+        format!("folder.{path}"),
+        Action::Run(Command::root(script)),
+        Undo::Run(Command::root(undo)),
+    );
+    Some(step.because([format!("{path}: {old} -> {new}")]))
+}
+
+fn rights(path: &str, mode: u32, uid: u32, gid: u32) -> String {
+    let path = quote(path);
+    format!("chown {uid}:{gid} {path} && chmod {mode:o} {path}")
+}

@@ -1,0 +1,249 @@
+//! The filter table `inet pryvctl`: everything not named is dropped, also what Docker publishes.
+//!
+//! It stands ahead of Docker's chains and only takes away from what they allow, so Docker's own tables stay untouched.
+//! `ct original proto-dst` is the port as the client dialled it, before any redirection, in both families.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use serde_json::{Value, json};
+
+use super::{
+    nftables::{
+        NFT, Table, accept, any_of, check, differences, equal, field, load, meta, prefix, redirected, same,
+    },
+    step::{Action, Step, Undo},
+};
+use crate::{
+    facts::state::HostState,
+    model::{
+        command::Command,
+        desired::{Desired, Opening, Protocol},
+        place,
+    },
+};
+
+/// The table's name.
+pub const TABLE: &str = "pryvctl";
+
+/// Just before Docker's chains, which stand at `filter`, 0.
+const PRIORITY: i32 = -10;
+
+/// Interfaces of Docker's bridges. A network with a bridge name of its own is not among them.
+const BRIDGES: [&str; 3] = ["docker0", "docker_gwbridge", "br-*"];
+
+const ICMP: [&str; 4] = ["echo-request", "destination-unreachable", "time-exceeded", "parameter-problem"];
+
+/// Without neighbour discovery and packet-too-big IPv6 does not work at all.
+const ICMPV6: [&str; 9] = [
+    "destination-unreachable",
+    "packet-too-big",
+    "time-exceeded",
+    "parameter-problem",
+    "echo-request",
+    "nd-router-advert",
+    "nd-neighbor-solicit",
+    "nd-neighbor-advert",
+    "mld-listener-query",
+];
+
+/// The guarded step that brings the table to what it must be, if it is not.
+pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
+    let table = table(desired);
+    let listing = table.listing();
+    let why = match state.tables.get(TABLE) {
+        Some(found) if same(found, &listing) => return Vec::new(),
+        Some(found) => {
+            let head = "table inet pryvctl is not as it should be".to_owned();
+            std::iter::once(head).chain(differences(found, &listing)).collect()
+        }
+        None => introduction(desired),
+    };
+    let document = table.document();
+    let kept = format!("{}/firewall.nft", place::GUARD);
+    let save = format!(
+        "{{ echo 'table inet {TABLE}'; echo 'delete table inet {TABLE}'; \
+         {NFT} -s list table inet {TABLE} 2>/dev/null || true; }} > {kept}"
+    );
+    let undo = Undo::Run(Command::root(format!("{NFT} -f {kept}")));
+    let step = Step::safe("firewall.table", Action::Run(load(&document)), undo)
+        .because(why)
+        .guarded(Command::root(save))
+        .checked(check(document));
+    vec![step]
+}
+
+/// Who may reach what, in words.
+fn introduction(desired: &Desired) -> Vec<String> {
+    let head = "table inet pryvctl: none -> everything from outside is dropped but".to_owned();
+    let ssh = format!("  {}/tcp from {} (ssh)", desired.ssh_port, words(&desired.firewall.admin_networks));
+    let openings = desired.firewall.openings.iter().map(|opening| {
+        let (port, protocol) = (opening.port, opening.protocol.as_str());
+        format!("  {port}/{protocol} from {} ({})", words(&opening.from), opening.origin)
+    });
+    [head, ssh].into_iter().chain(openings).collect()
+}
+
+fn words(from: &[IpNet]) -> String {
+    match from {
+        [] => "everywhere".to_owned(),
+        nets => nets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The whole table.
+pub fn table(desired: &Desired) -> Table {
+    let groups = groups(&desired.firewall.openings);
+    let mut table = Table::new(TABLE);
+    table.base_chain("filter", "input", PRIORITY, "drop");
+    table.chain("from_container");
+    table.base_chain("filter", "forward", PRIORITY, "drop");
+    let admin = sources(&mut table, "admin", &desired.firewall.admin_networks);
+    for group in &groups {
+        table.set(&group.name, "inet_service", group.ports.iter().copied().map(Value::from).collect());
+    }
+    let from: Vec<Vec<Value>> = groups.iter().map(|group| group.sources(&mut table)).collect();
+    input(&mut table, desired.ssh_port, &admin);
+    forward(&mut table);
+    for (group, from) in groups.iter().zip(&from) {
+        group.open(&mut table, from);
+    }
+    close(&mut table);
+    table
+}
+
+fn established() -> Value {
+    let verdicts = json!([["established", { "accept": null }], ["related", { "accept": null }], ["invalid", { "drop": null }]]);
+    json!({ "vmap": { "key": { "ct": { "key": "state" } }, "data": { "set": verdicts } } })
+}
+
+fn input(table: &mut Table, ssh_port: u16, admin: &[Value]) {
+    table.rule("input", None, vec![established()]);
+    table.rule("input", None, vec![equal(meta("iifname"), "lo"), accept()]);
+    table.rule("input", None, vec![equal(field("icmp", "type"), any_of(&ICMP)), accept()]);
+    table.rule("input", None, vec![equal(field("icmpv6", "type"), any_of(&ICMPV6)), accept()]);
+    let dhcpv6 = vec![
+        equal(field("ip6", "saddr"), prefix("fe80::", 10)),
+        equal(field("udp", "sport"), 547),
+        equal(field("udp", "dport"), 546),
+        accept(),
+    ];
+    table.rule("input", Some("DHCPv6"), dhcpv6);
+    for from in admin {
+        let ssh = vec![from.clone(), equal(field("tcp", "dport"), ssh_port), accept()];
+        table.rule("input", Some("ssh from admin networks"), ssh);
+    }
+}
+
+/// Containers may go out; what they may reach of each other is decided by Docker's own rules.
+fn forward(table: &mut Table) {
+    table.rule("forward", None, vec![established()]);
+    for bridge in BRIDGES {
+        table.rule("forward", None, vec![equal(meta("iifname"), bridge), accept()]);
+    }
+}
+
+/// The ends of the chains, after all openings.
+fn close(table: &mut Table) {
+    for bridge in BRIDGES {
+        let jump = json!({ "jump": { "target": "from_container" } });
+        table.rule("input", None, vec![equal(meta("iifname"), bridge), jump]);
+    }
+    for chain in ["input", "forward"] {
+        let limit = json!({ "limit": { "rate": 6, "burst": 10, "per": "minute" } });
+        let log = json!({ "log": { "prefix": format!("pryvctl {chain} drop: ") } });
+        table.rule(chain, None, vec![limit, log]);
+        table.rule(chain, None, vec![json!({ "counter": null }), json!({ "drop": null })]);
+    }
+}
+
+/// Ports that one origin opens to the same sources.
+struct Group {
+    name: String,
+    protocol: Protocol,
+    from: Vec<IpNet>,
+    origin: String,
+    ports: BTreeSet<u16>,
+}
+
+/// Named sets, because nft 1.0.6 lists a literal set after `ct original proto-dst` as invalid.
+fn groups(openings: &[Opening]) -> Vec<Group> {
+    let mut groups: BTreeMap<_, BTreeSet<u16>> = BTreeMap::new();
+    for opening in openings {
+        let key = (opening.protocol, opening.from.clone(), opening.origin.clone());
+        groups.entry(key).or_default().insert(opening.port);
+    }
+    let numbered = groups.into_iter().zip(1..);
+    numbered
+        .map(|(((protocol, from, origin), ports), number)| Group {
+            name: format!("open{number}"),
+            protocol,
+            from,
+            origin,
+            ports,
+        })
+        .collect()
+}
+
+impl Group {
+    /// Adds the group's sources and gives back one condition a family; none to be met: one empty condition.
+    fn sources(&self, table: &mut Table) -> Vec<Value> {
+        if self.from.is_empty() { Vec::new() } else { sources(table, &self.name, &self.from) }
+    }
+
+    fn open(&self, table: &mut Table, from: &[Value]) {
+        let (ports, comment) = (format!("@{}", self.name), Some(self.origin.as_str()));
+        let port = equal(field(self.protocol.as_str(), "dport"), ports.clone());
+        let protocol = equal(meta("l4proto"), self.protocol.as_str());
+        let dialled = equal(json!({ "ct": { "key": "proto-dst", "dir": "original" } }), ports);
+        let conditions: Vec<Option<&Value>> =
+            if from.is_empty() { vec![None] } else { from.iter().map(Some).collect() };
+        for condition in conditions {
+            let rule = |rest: &[&Value]| {
+                condition.into_iter().chain(rest.iter().copied()).cloned().chain([accept()]).collect()
+            };
+            table.rule("input", comment, rule(&[&port]));
+            table.rule("forward", comment, rule(&[&redirected(), &protocol, &dialled]));
+        }
+        // docker-proxy: a container that calls the host's address arrives in `input`, from its bridge.
+        table.rule("from_container", comment, vec![port, accept()]);
+    }
+}
+
+/// Adds the sets of a list of networks and gives back the condition of each family that has any.
+fn sources(table: &mut Table, name: &str, networks: &[IpNet]) -> Vec<Value> {
+    let (four, six) = aggregated(networks);
+    let mut conditions = Vec::new();
+    if !four.is_empty() {
+        let set = format!("{name}_from4");
+        table.interval_set(&set, "ipv4_addr", four.iter().map(|net| element((*net).into())).collect());
+        conditions.push(equal(field("ip", "saddr"), format!("@{set}")));
+    }
+    if !six.is_empty() {
+        let set = format!("{name}_from6");
+        table.interval_set(&set, "ipv6_addr", six.iter().map(|net| element((*net).into())).collect());
+        conditions.push(equal(field("ip6", "saddr"), format!("@{set}")));
+    }
+    conditions
+}
+
+/// Joined and without host bits: nft 1.0.6 refuses overlapping elements, and lists what the kernel made of them.
+fn aggregated(networks: &[IpNet]) -> (Vec<Ipv4Net>, Vec<Ipv6Net>) {
+    let (mut four, mut six) = (Vec::new(), Vec::new());
+    for network in networks {
+        match network.trunc() {
+            IpNet::V4(net) => four.push(net),
+            IpNet::V6(net) => six.push(net),
+        }
+    }
+    (Ipv4Net::aggregate(&four), Ipv6Net::aggregate(&six))
+}
+
+/// A network as an element; nft lists a network of one address as that address.
+pub fn element(network: IpNet) -> Value {
+    if network.prefix_len() == network.max_prefix_len() {
+        Value::from(network.addr().to_string())
+    } else {
+        prefix(network.network(), network.prefix_len())
+    }
+}

@@ -1,0 +1,342 @@
+//! Services: what runs, in which slot, and how a new container takes over from an old one.
+
+use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
+
+use super::{
+    Conflict,
+    cutover::{ServiceMap, swap},
+    step::{Action, Container, Step, Undo},
+};
+use crate::{
+    facts::state::{ContainerState, HostState},
+    model::{
+        command::{Command, quote},
+        desired::{Desired, HealthProbe, OnChange, Service, Slot, UpdateOrder},
+        name::PlatformName,
+        place,
+    },
+};
+
+/// How long a container of a service that is no longer wanted may take to stop; Docker's own default.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What is to be done about a service's containers.
+#[derive(Debug, Clone, Copy)]
+pub enum Decision<'a> {
+    /// This one is right, and it runs.
+    Keep(&'a ContainerState, Slot),
+    /// None is right: a new one comes into this slot, and takes over from `old` if that runs.
+    Replace {
+        /// Where the new one comes.
+        slot: Slot,
+        /// What runs now.
+        old: Option<&'a ContainerState>,
+    },
+}
+
+/// Decides about a service from what runs and from where the kernel sends its connections.
+pub fn decide<'a>(
+    service: &Service,
+    desired: &Desired,
+    state: &'a HostState,
+    map: &ServiceMap,
+) -> Decision<'a> {
+    let led_to = |slot: Slot| !service.endpoints.is_empty() && map.contains(&ServiceMap::to(service, slot));
+    let kept = containers(service, state)
+        .filter_map(|found| Some((found, right(found, service, &desired.platform)?)))
+        .filter(|(found, _)| runs_well(found))
+        .max_by_key(|(found, slot)| (found.serves(), led_to(*slot), Reverse(*slot)));
+    if let Some((found, slot)) = kept {
+        return Decision::Keep(found, slot);
+    }
+    let old = containers(service, state)
+        .filter(|found| is_up(found))
+        .max_by_key(|found| (found.slot.is_some_and(led_to), found.started.clone()));
+    let stopped = containers(service, state).find_map(|found| right(found, service, &desired.platform));
+    let slot = match (old.map(|old| old.slot), stopped) {
+        (Some(Some(slot)), _) => slot.other(),
+        (Some(None) | None, Some(slot)) => slot,
+        // What stands in the slot the kernel leads to may still be wanted back.
+        (Some(None) | None, None) if led_to(Slot::A) => Slot::B,
+        (Some(None) | None, None) => Slot::A,
+    };
+    Decision::Replace { slot, old }
+}
+
+fn containers<'a>(service: &Service, state: &'a HostState) -> impl Iterator<Item = &'a ContainerState> {
+    state.containers.iter().filter(|found| found.service == service.name.as_str())
+}
+
+/// The slot of a container that was made from exactly this service and stands where it says.
+fn right(found: &ContainerState, service: &Service, platform: &PlatformName) -> Option<Slot> {
+    let slot = found.slot?;
+    let named = found.name == service.container(platform, slot) && found.role == service.role.as_str();
+    let placed = service.spec.networks.iter().all(|place| {
+        let addresses = found.addresses.get(&place.network);
+        // A stopped container has no addresses.
+        addresses.is_none_or(|list| list.is_empty() || list.contains(&place.at(slot).0.into()))
+    });
+    (named && placed && found.hash == service.hash).then_some(slot)
+}
+
+/// Running, and not found unhealthy; it may still be starting.
+fn runs_well(found: &ContainerState) -> bool {
+    found.status == "running" && found.health.as_deref() != Some("unhealthy")
+}
+
+fn is_up(found: &ContainerState) -> bool {
+    matches!(found.status.as_str(), "running" | "restarting" | "paused")
+}
+
+/// The steps of one service. `map` is what the kernel will say by then, and is brought to what it says afterwards.
+pub fn steps(
+    service: &Service,
+    desired: &Desired,
+    state: &HostState,
+    map: &mut ServiceMap,
+) -> Result<Vec<Step>, Conflict> {
+    let turn = Turn { service, desired, state };
+    let (mut steps, kept) = match decide(service, desired, state, map) {
+        Decision::Keep(found, slot) => (turn.keep(found, slot, map), found.name.clone()),
+        Decision::Replace { slot, old } => {
+            let name = service.container(&desired.platform, slot);
+            if state.foreign_containers.contains(&name) {
+                return Err(Conflict {
+                    thing: format!("container {name}"),
+                    found: "a container that is not ours has this name".to_owned(),
+                    way_out: format!("rename it: docker rename {name} NEWNAME"),
+                });
+            }
+            (turn.replace(slot, old, map), name)
+        }
+    };
+    for found in containers(service, state).filter(|found| found.name != kept) {
+        let stopped = steps.iter().any(|step| takes_away(step, &found.name));
+        steps.extend(leftover(
+            found,
+            if stopped { Stopped::Already } else { Stopped::from(found) },
+            service.grace,
+        ));
+    }
+    Ok(steps)
+}
+
+fn takes_away(step: &Step, name: &str) -> bool {
+    matches!(&step.action, Action::Stop { container, .. } if container == name)
+}
+
+/// One service's turn.
+struct Turn<'a> {
+    service: &'a Service,
+    desired: &'a Desired,
+    state: &'a HostState,
+}
+
+impl Turn<'_> {
+    fn id(&self, what: &str) -> String {
+        format!("service.{}.{what}", self.service.name)
+    }
+
+    fn keep(&self, found: &ContainerState, slot: Slot, map: &mut ServiceMap) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if !found.serves() {
+            steps.push(self.healthy(&found.name));
+        }
+        steps.extend(self.take_over(slot, map));
+        if !steps.is_empty() {
+            steps.extend(self.probes());
+        }
+        steps.extend(self.reload(&found.name));
+        steps
+    }
+
+    fn replace(&self, slot: Slot, old: Option<&ContainerState>, map: &mut ServiceMap) -> Vec<Step> {
+        let name = self.service.container(&self.desired.platform, slot);
+        let mut steps = Vec::new();
+        if let Some(found) = self.state.containers.iter().find(|found| found.name == name) {
+            steps.extend(leftover(found, Stopped::from(found), self.service.grace));
+        }
+        if self.service.order == UpdateOrder::StopFirst {
+            let up = containers(self.service, self.state).filter(|found| is_up(found) && found.name != name);
+            steps.extend(up.map(|found| self.stop(found)));
+        }
+        steps.push(self.start(&name, slot, old));
+        steps.push(self.healthy(&name));
+        steps.extend(self.take_over(slot, map));
+        steps.extend(self.probes());
+        if self.reload_pending() {
+            let done =
+                Action::Run(Command::root(format!("rm -f {}", place::reload_pending(&self.service.name))));
+            let undo = Undo::Nothing("the new container has read its files");
+            steps.push(
+                Step::safe(self.id("reloaded"), done, undo).because(["the new container has read its files"]),
+            );
+        }
+        steps
+    }
+
+    fn start(&self, name: &str, slot: Slot, old: Option<&ContainerState>) -> Step {
+        let Service { name: service, role, spec, hash, endpoints, .. } = self.service;
+        let labels = [
+            ("pryvctl.platform", self.desired.platform.as_str()),
+            ("pryvctl.role", role.as_str()),
+            ("pryvctl.service", service.as_str()),
+            ("pryvctl.slot", slot.as_str()),
+            ("pryvctl.spec", hash),
+        ];
+        let mut loopback: Vec<_> = endpoints.iter().map(|end| (end.protocol, end.target)).collect();
+        loopback.sort_unstable();
+        loopback.dedup();
+        let container = Container {
+            name: name.to_owned(),
+            service: service.clone(),
+            role: role.clone(),
+            slot,
+            spec: spec.clone(),
+            loopback,
+            labels: labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        };
+        let undo = Undo::Run(Command::root(format!("docker rm -f {}", quote(name))));
+        Step::safe(self.id("start"), Action::Start(Box::new(container)), undo)
+            .because([self.reason(name, old)])
+    }
+
+    /// Why a new container is started, from what is there.
+    fn reason(&self, name: &str, old: Option<&ContainerState>) -> String {
+        let image = &self.service.spec.image;
+        match old {
+            None => format!("{name}: none runs -> {image}"),
+            Some(old) if old.image != *image => format!("{name}: {} ({}) -> {image}", old.image, old.name),
+            Some(old) if old.hash != self.service.hash => {
+                format!("{name}: {} was made from another specification", old.name)
+            }
+            Some(old) => {
+                let health = old.health.as_deref().unwrap_or("no health check");
+                format!("{name}: {} is {} ({health})", old.name, old.status)
+            }
+        }
+    }
+
+    fn healthy(&self, name: &str) -> Step {
+        let within = self.service.healthy_within;
+        let action = Action::AwaitHealthy { container: name.to_owned(), within };
+        Step::safe(self.id("healthy"), action, Undo::Nothing("waiting changes nothing"))
+            .because([format!("{name} must be healthy within {} s", within.as_secs())])
+    }
+
+    fn take_over(&self, slot: Slot, map: &mut ServiceMap) -> Option<Step> {
+        let next = map.with(&ServiceMap::to(self.service, slot));
+        let step = swap(self.id("cut-over"), self.desired, map, &next);
+        *map = next;
+        step
+    }
+
+    fn probes(&self) -> impl Iterator<Item = Step> {
+        self.service.health.iter().zip(1..).map(|(check, number)| {
+            let action = Action::AwaitProbe { probe: check.probe.clone(), within: check.within };
+            let asked = match &check.probe {
+                HealthProbe::Http(url) => url.clone(),
+                HealthProbe::Tcp(port) => format!("port {port}/tcp"),
+            };
+            let undo = Undo::Nothing("asking changes nothing");
+            Step::safe(self.id(&format!("probe-{number}")), action, undo)
+                .because([format!("{asked} must answer within {} s", check.within.as_secs())])
+        })
+    }
+
+    /// Only one container may run: the old one makes room, and is started again if the new one fails.
+    fn stop(&self, old: &ContainerState) -> Step {
+        let action = Action::Stop { container: old.name.clone(), grace: self.service.grace };
+        let undo = Undo::Run(Command::root(format!("docker start {}", quote(&old.name))));
+        Step::safe(self.id(&format!("stop-{}", old.name)), action, undo)
+            .because([format!("{} makes room: only one container of this service may run", old.name)])
+    }
+
+    fn reload_pending(&self) -> bool {
+        let mark = place::reload_pending(&self.service.name);
+        self.state.files.get(std::path::Path::new(&mark)).is_some_and(Option::is_some)
+    }
+
+    /// Tells a container that goes on that its files changed.
+    fn reload(&self, container: &str) -> Option<Step> {
+        if !self.reload_pending() && !reloads(self.service, self.desired, self.state) {
+            return None;
+        }
+        let mark = place::reload_pending(&self.service.name);
+        let script = format!("docker kill -s HUP {} && rm -f {mark}", quote(container));
+        let undo = Undo::Nothing("a reload takes up what the files say");
+        let step = Step::safe(self.id("reload"), Action::Run(Command::root(script)), undo);
+        Some(step.because([format!("{container} reads its changed files")]))
+    }
+}
+
+/// Whether a file this service reloads for is about to change.
+fn reloads(service: &Service, desired: &Desired, state: &HostState) -> bool {
+    desired
+        .files
+        .iter()
+        .filter(|file| matches!(&file.read_by, Some((name, OnChange::Reload)) if *name == service.name))
+        .any(|file| super::file::file("", file, state).is_some())
+}
+
+/// Marks, before any file is written, the services that have to be told: a run killed in between leaves the mark.
+pub fn marks(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step> {
+    desired
+        .services
+        .iter()
+        .filter(|service| matches!(decide(service, desired, state, map), Decision::Keep(..)))
+        .filter(|service| reloads(service, desired, state))
+        .map(|service| {
+            let mark = place::reload_pending(&service.name);
+            let folder = mark.rsplit_once('/').map_or("/", |(folder, _)| folder);
+            let script = format!("mkdir -p {folder} && : > {mark}");
+            let undo = Undo::Run(Command::root(format!("rm -f {mark}")));
+            Step::safe(format!("reload.{}", service.name), Action::Run(Command::root(script)), undo)
+                .because([format!("{} will have to read its files again", service.name)])
+        })
+        .collect()
+}
+
+/// Whether a container has to be stopped before it is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// It is not running, or an earlier step stops it.
+    Already,
+    /// It is up.
+    NotYet,
+}
+
+impl From<&ContainerState> for Stopped {
+    fn from(found: &ContainerState) -> Self {
+        if is_up(found) { Self::NotYet } else { Self::Already }
+    }
+}
+
+/// The steps that take away a container that serves no one any more. A group of its own: once it is gone, nothing
+/// may lead back to it.
+pub fn leftover(found: &ContainerState, stopped: Stopped, grace: Duration) -> Vec<Step> {
+    let name = &found.name;
+    let stop = (stopped == Stopped::NotYet).then(|| {
+        let action = Action::Stop { container: name.clone(), grace };
+        let undo = Undo::Run(Command::root(format!("docker start {}", quote(name))));
+        Step::safe(format!("leftover.{name}.stop"), action, undo)
+            .because([format!("{name} is no longer needed")])
+    });
+    let action = Action::RemoveContainer { container: name.clone() };
+    let undo = Undo::Nothing("it served no one any more; its volumes stay");
+    let remove = Step::safe(format!("leftover.{name}.remove"), action, undo)
+        .because([format!("{name}: {} -> none; volumes stay", found.status)]);
+    stop.into_iter().chain([remove]).collect()
+}
+
+/// The steps that take away containers of ours whose service is no longer wanted.
+pub fn leftovers(desired: &Desired, state: &HostState) -> Vec<Step> {
+    let wanted: BTreeMap<&str, ()> =
+        desired.services.iter().map(|service| (service.name.as_str(), ())).collect();
+    state
+        .containers
+        .iter()
+        .filter(|found| !wanted.contains_key(found.service.as_str()))
+        .flat_map(|found| leftover(found, Stopped::from(found), GRACE))
+        .collect()
+}
