@@ -2,5 +2,6 @@
 
 pub mod engine;
 mod error;
+pub mod standin;
 
 pub use error::LabError;
