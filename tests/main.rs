@@ -2,4 +2,5 @@
 #![cfg(test)]
 
 mod facts;
+mod lab;
 mod ssh;

@@ -1,0 +1,181 @@
+//! The images of lab hosts and of the registry: Debian packages put together by mmdebstrap.
+//!
+//! An image carries the hash of its recipe, so that it is built once and built again when the recipe changes. It holds
+//! no mirror and no password: those are given to a host when it boots.
+
+use std::{fs, path::Path};
+
+use sha2::{Digest, Sha256};
+use tokio::process::Command;
+
+use super::{
+    apt::{Apt, codename},
+    engine::{Docker, said, talk},
+    error::LabError,
+    folder::{self, Folder},
+};
+use crate::model::{
+    command::quote,
+    inventory::{LabHost, LabImage},
+};
+
+/// The label with the hash of the recipe; it also tells which images are the lab's.
+pub(super) const RECIPE: &str = "pryvctl.lab.recipe";
+
+/// What a host has before anybody does anything to it.
+const HOST: &str =
+    "systemd-sysv dbus libpam-systemd openssh-server sudo nftables iproute2 procps kmod curl ca-certificates";
+const REGISTRY: &str = "docker-registry apache2-utils ca-certificates curl";
+/// The last step of every recipe.
+const FINISH: &str = include_str!("files/image.sh");
+
+/// An image of the lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Image {
+    /// A host, with an engine inside or bare.
+    Host(LabHost),
+    /// The registry.
+    Registry,
+}
+
+impl Image {
+    /// The tag.
+    pub(super) fn tag(self) -> &'static str {
+        match self {
+            Self::Host(LabHost { image: LabImage::Debian12, bare: true }) => "pryvctl-lab/debian12:bare",
+            Self::Host(LabHost { image: LabImage::Debian12, bare: false }) => "pryvctl-lab/debian12:docker",
+            Self::Host(LabHost { image: LabImage::Debian13, bare: true }) => "pryvctl-lab/debian13:bare",
+            Self::Host(LabHost { image: LabImage::Debian13, bare: false }) => "pryvctl-lab/debian13:docker",
+            Self::Registry => "pryvctl-lab/registry:latest",
+        }
+    }
+
+    fn distribution(self) -> LabImage {
+        match self {
+            Self::Host(host) => host.image,
+            Self::Registry => LabImage::Debian12,
+        }
+    }
+
+    fn packages(self) -> String {
+        let engine = match self {
+            Self::Registry => return REGISTRY.replace(' ', ","),
+            Self::Host(LabHost { bare: true, .. }) => "",
+            Self::Host(LabHost { image: LabImage::Debian12, .. }) => " docker.io iptables",
+            // Since Debian 13 the client is a package of its own.
+            Self::Host(LabHost { image: LabImage::Debian13, .. }) => " docker.io docker-cli iptables",
+        };
+        format!("{HOST}{engine}").replace(' ', ",")
+    }
+
+    /// What tells this recipe from every other.
+    fn recipe(self) -> String {
+        let text = [codename(self.distribution()), &self.packages(), FINISH].join("\n");
+        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Builds the image unless the engine has one of this very recipe.
+    ///
+    /// # Errors
+    /// [`LabError::NoMmdebstrap`], [`LabError::Build`] and what `docker import` says.
+    pub(super) async fn ensure(
+        self,
+        docker: &Docker,
+        apt: &Apt,
+        progress: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<(), LabError> {
+        let label = format!("{{{{index .Config.Labels \"{RECIPE}\"}}}}");
+        let known = docker.ask(&["image", "inspect", "--format", &label, self.tag()], b"").await?;
+        if String::from_utf8_lossy(&known.stdout).trim() == self.recipe() {
+            return Ok(());
+        }
+        progress(&format!("building the image {} (once, about a minute)", self.tag()));
+        let place = format!(".build-{}-{}", self.tag().replace(['/', ':'], "-"), std::process::id());
+        let folder = Folder::of(&place)?;
+        folder.make()?;
+        let built = self.build(docker, apt, &folder).await;
+        folder.remove()?;
+        built
+    }
+
+    async fn build(self, docker: &Docker, apt: &Apt, folder: &Folder) -> Result<(), LabError> {
+        folder.write("lab.sources", &apt.sources(self.distribution()))?;
+        folder.write("options", &apt.options)?;
+        folder.write("auth", &apt.auth)?;
+        let archive = folder.path("image.tar");
+        let mut command = Command::new("mmdebstrap");
+        command
+            .args(["--variant=minbase", "--format=tar", "--include"])
+            .arg(self.packages())
+            .arg(format!("--aptopt={}", folder.path("options").display()))
+            .arg("--setup-hook=mkdir -p \"$1/etc/apt/auth.conf.d\"")
+            .arg(format!(
+                "--setup-hook=upload {} /etc/apt/auth.conf.d/90lab.conf",
+                quote(&folder.path("auth").to_string_lossy())
+            ))
+            .arg(format!("--customize-hook={FINISH}"))
+            .arg(codename(self.distribution()))
+            .args([&archive, &folder.path("lab.sources")]);
+        let output = talk(command, b"").await.map_err(LabError::NoMmdebstrap)?;
+        if !output.status.success() {
+            return Err(LabError::Build { image: self.tag().to_owned(), said: said(&output) });
+        }
+        self.import(docker, &archive).await
+    }
+
+    async fn import(self, docker: &Docker, archive: &Path) -> Result<(), LabError> {
+        let label = format!("LABEL {RECIPE}={}", self.recipe());
+        let archive = archive.to_string_lossy();
+        docker.run(&["import", "--change", &label, &archive, self.tag()]).await.map(drop)
+    }
+}
+
+/// Removes the images that no lab uses any more, and what a killed build left.
+pub(super) async fn remove_all(docker: &Docker) -> Result<(), LabError> {
+    let label = format!("label={RECIPE}");
+    let ids = docker.run(&["image", "ls", "--quiet", "--filter", &label]).await?;
+    for id in ids.split_whitespace() {
+        // Refused where a container of another lab still needs it.
+        docker.ask(&["image", "rm", id], b"").await?;
+    }
+    let builds = fs::read_dir(folder::root()?).into_iter().flatten().flatten();
+    let names = builds.filter_map(|entry| entry.file_name().into_string().ok());
+    for name in names.filter(|name| name.starts_with(".build-")) {
+        Folder::of(&name)?.remove()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Image; 5] = [
+        Image::Host(LabHost { image: LabImage::Debian12, bare: false }),
+        Image::Host(LabHost { image: LabImage::Debian12, bare: true }),
+        Image::Host(LabHost { image: LabImage::Debian13, bare: false }),
+        Image::Host(LabHost { image: LabImage::Debian13, bare: true }),
+        Image::Registry,
+    ];
+
+    #[test]
+    fn every_image_has_its_own_tag_and_recipe() {
+        for (place, image) in ALL.iter().enumerate() {
+            for other in &ALL[..place] {
+                assert_ne!(image.tag(), other.tag());
+                assert_ne!(image.recipe(), other.recipe());
+            }
+        }
+    }
+
+    #[test]
+    fn a_bare_host_has_no_docker() {
+        let with_docker: Vec<&str> = ALL
+            .iter()
+            .filter(|image| image.packages().contains("docker.io"))
+            .map(|image| image.tag())
+            .collect();
+        assert_eq!(with_docker, ["pryvctl-lab/debian12:docker", "pryvctl-lab/debian13:docker"]);
+    }
+}
