@@ -1,0 +1,154 @@
+//! Whether a host can become what it must be: from facts to findings, and to the state the planner works on.
+
+mod access;
+mod capacity;
+mod engine;
+mod ports;
+mod software;
+mod system;
+
+use super::finding::Finding;
+use crate::{
+    facts::{Fact, Facts, docker::Docker, state::EngineState, state::HostState},
+    model::desired::Desired,
+};
+
+/// The controller's clock around the survey, in seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ControllerClock {
+    /// Just before the questions left.
+    pub sent: f64,
+    /// Just after the answer arrived.
+    pub received: f64,
+}
+
+/// What came out of looking at one host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preflight {
+    /// Everything that was checked, always in the same order.
+    pub findings: Vec<Finding>,
+    /// The host as the planner needs it; `None`: something it rests on is not known, and a finding says what.
+    pub state: Option<HostState>,
+}
+
+/// Judges a host. Without root's rights nothing else can be judged, so only that is said.
+pub fn preflight(desired: &Desired, facts: &Facts, clock: &ControllerClock) -> Preflight {
+    let rights = access::rights(desired, facts);
+    if facts.rights.known().is_none_or(|rights| rights.uid != 0) {
+        return Preflight { findings: vec![rights], state: None };
+    }
+    let mut findings = vec![
+        rights,
+        system::distribution(facts),
+        system::kernel(facts),
+        system::architecture(facts),
+        system::systemd(facts),
+        system::cgroup(facts),
+        system::restart(facts),
+        system::clock(facts, clock),
+        capacity::cpus(desired, facts),
+        capacity::memory(desired, facts),
+    ];
+    findings.extend(capacity::disks(desired, facts));
+    findings.extend(ports::ports(desired, facts));
+    findings.extend([access::sshd(facts), access::login(desired, facts)]);
+    findings.extend([software::commands(facts), software::packages(facts), software::firewall(facts)]);
+    findings.extend(engine::checks(desired, facts));
+    findings.extend(unknown(facts));
+    Preflight { findings, state: state(facts) }
+}
+
+/// A check that can only be made on a known fact.
+fn judge<T>(
+    check: &'static str,
+    needed: &str,
+    fact: &Fact<T>,
+    remedy: &str,
+    judge: impl FnOnce(&T) -> Finding,
+) -> Finding {
+    match fact {
+        Fact::Known(value) => judge(value),
+        Fact::Absent => Finding::ok(check, "nothing", needed).failure(remedy),
+        Fact::Unreadable(why) => Finding::ok(check, format!("unreadable: {why}"), needed).failure(remedy),
+    }
+}
+
+/// Facts that have no check of their own, but without which nothing can be planned.
+fn unknown(facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut look = |check, why: Option<String>, remedy: &str| {
+        findings.extend(
+            why.map(|why| Finding::ok(check, format!("unreadable: {why}"), "readable").failure(remedy)),
+        );
+    };
+    look(
+        "units",
+        why(&facts.units),
+        "run `systemctl show docker` on the host and repair what it complains of",
+    );
+    look("files", why(&facts.files), "move away what stands in the file's place");
+    look("folders", why(&facts.folders), "move away what stands in the folder's place");
+    look("hosts-file", why(&facts.registry_hosts_line), "run `cat /etc/hosts` on the host");
+    look("daemon.json", why(&facts.daemon_json), "correct /etc/docker/daemon.json, or remove it");
+    if let Fact::Known(Docker::Running { .. }) = facts.docker {
+        let listing = "run `docker ps -a` on the host and look into `journalctl -u docker`";
+        look("images", why(&facts.images), listing);
+        look("networks", why(&facts.networks), listing);
+        look("volumes", why(&facts.volumes), listing);
+        look("containers", why(&facts.containers).or_else(|| why(&facts.foreign_containers)), listing);
+    }
+    findings
+}
+
+fn why<T>(fact: &Fact<T>) -> Option<String> {
+    match fact {
+        Fact::Unreadable(why) => Some(why.clone()),
+        Fact::Known(_) | Fact::Absent => None,
+    }
+}
+
+/// A fact that may say "absent", but must say something.
+fn settled<T: Clone>(fact: &Fact<T>) -> Option<Option<T>> {
+    match fact {
+        Fact::Known(value) => Some(Some(value.clone())),
+        Fact::Absent => Some(None),
+        Fact::Unreadable(_) => None,
+    }
+}
+
+fn state(facts: &Facts) -> Option<HostState> {
+    Some(HostState {
+        os: facts.os.known()?.clone(),
+        engine: engine(&facts.docker)?,
+        daemon_json: settled(&facts.daemon_json)?,
+        files: facts.files.known()?.clone(),
+        folders: facts.folders.known()?.clone(),
+        sshd: facts.sshd.known()?.clone(),
+        tables: settled(&facts.tables)?.unwrap_or_default(),
+        units: facts.units.known()?.clone(),
+        networks: settled(&facts.networks)?.unwrap_or_default(),
+        volumes: settled(&facts.volumes)?.unwrap_or_default(),
+        images: settled(&facts.images)?.unwrap_or_default(),
+        containers: settled(&facts.containers)?.unwrap_or_default().states,
+        foreign_containers: settled(&facts.foreign_containers)?.unwrap_or_default(),
+        commands: facts.commands.known()?.clone(),
+        registry_hosts_line: settled(&facts.registry_hosts_line)?,
+    })
+}
+
+/// An engine without its command cannot be asked for its containers; it is planned for only where it has none.
+fn engine(docker: &Fact<Docker>) -> Option<Option<EngineState>> {
+    match settled(docker)? {
+        None => Some(None),
+        Some(Docker::Running { engine, .. } | Docker::NoCommand { engine, containers: 0 }) => {
+            Some(Some(engine))
+        }
+        Some(Docker::NoCommand { .. } | Docker::Silent(_)) => None,
+    }
+}
+
+/// Major and minor number of a version, as in `20.10.24+dfsg1`, `6.1.0-18-amd64` or `12`.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next().and_then(|minor| minor.parse().ok()).unwrap_or(0)))
+}
