@@ -57,8 +57,9 @@ fn live_restore(desired: &Desired, engine: &EngineState) -> Option<Finding> {
     }
     let needed = "no Swarm, because live-restore excludes it";
     Some(if engine.swarm {
-        Finding::ok("swarm", "member of a Swarm", needed)
-            .failure("`docker swarm leave`, after its services were moved to another host")
+        Finding::ok("swarm", "member of a Swarm", needed).warning(
+            "live-restore is left out here: containers stop while dockerd restarts. Or `docker swarm leave`",
+        )
     } else {
         Finding::ok("swarm", "none", needed)
     })
