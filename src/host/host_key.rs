@@ -206,5 +206,72 @@ fn ends_open(file: &mut File) -> io::Result<bool> {
 }
 
 #[cfg(test)]
-#[path = "host_key_tests.rs"]
-mod tests;
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINKMk4wWFS/if4agJhOhV4SjL1vitr2QgSd9XpxLSm+y";
+
+    fn key() -> PublicKey {
+        PublicKey::from_openssh(KEY).unwrap()
+    }
+
+    fn trust(text: &str, unknown: Unknown) -> Trust {
+        let (file, name) = ("/etc/known_hosts".into(), "10.0.0.5".to_owned());
+        Trust::File { file, name, known: KnownHosts::parse(text), unknown }
+    }
+
+    fn refusal(trust: &Trust) -> String {
+        let fault = trust.check(&key()).unwrap_err();
+        format!("{fault}\nhint: {}", fault.hint())
+    }
+
+    #[test]
+    fn a_known_key_passes_in_silence() {
+        trust(&format!("10.0.0.5 {KEY}"), Unknown::Refuse).check(&key()).unwrap();
+        Trust::Same(key()).check(&key()).unwrap();
+        Trust::Pinned("SHA256:PnCaXyrDGCyYlupE0mDIC3WeGxRNFx9y+gnKCVW3E4M".to_owned()).check(&key()).unwrap();
+    }
+
+    #[test]
+    fn a_refusal_names_the_way_out() {
+        insta::assert_snapshot!(refusal(&trust("", Unknown::Refuse)), @r#"
+        host key of 10.0.0.5 is not known: ssh-ed25519 SHA256:PnCaXyrDGCyYlupE0mDIC3WeGxRNFx9y+gnKCVW3E4M
+        hint: compare the fingerprint with `ssh-keygen -lf` on the host's console; then run again with --accept-new-host-keys, which adds it to /etc/known_hosts, or pin it as `ssh.host_key`
+        "#);
+        let other = KEY.replace("LSm+y", "LSm+z");
+        // Learning is for keys never seen: a changed one is refused all the same.
+        insta::assert_snapshot!(refusal(&trust(&format!("\n10.0.0.5 {other}"), Unknown::Learn)), @r#"
+        host key of 10.0.0.5 has changed: /etc/known_hosts:2 has another key than ssh-ed25519 SHA256:PnCaXyrDGCyYlupE0mDIC3WeGxRNFx9y+gnKCVW3E4M
+        hint: someone may be in the middle; if the host was reinstalled, remove the old key with `ssh-keygen -R '10.0.0.5' -f /etc/known_hosts`
+        "#);
+        insta::assert_snapshot!(refusal(&trust(&format!("@revoked * {KEY}"), Unknown::Learn)), @r#"
+        host key of 10.0.0.5 is revoked by /etc/known_hosts:1: ssh-ed25519 SHA256:PnCaXyrDGCyYlupE0mDIC3WeGxRNFx9y+gnKCVW3E4M
+        hint: give the host a new key (`ssh-keygen -A`); this one is marked as stolen
+        "#);
+        insta::assert_snapshot!(refusal(&trust(&format!("@cert-authority * {KEY}"), Unknown::Learn)), @r#"
+        host key of 10.0.0.5 is vouched for only by the @cert-authority in /etc/known_hosts:1
+        hint: host certificates are not supported; pin the host's own key as `ssh.host_key`, now ssh-ed25519 SHA256:PnCaXyrDGCyYlupE0mDIC3WeGxRNFx9y+gnKCVW3E4M
+        "#);
+        insta::assert_snapshot!(refusal(&Trust::Pinned("SHA256:x".to_owned())), @r#"
+        host key ssh-ed25519 SHA256:PnCaXyrDGCyYlupE0mDIC3WeGxRNFx9y+gnKCVW3E4M is not the pinned SHA256:x
+        hint: someone may be in the middle; if the host was reinstalled, correct `ssh.host_key` in the inventory
+        "#);
+    }
+
+    #[test]
+    fn learning_appends_a_line_and_spoils_none() {
+        let folder = std::env::temp_dir().join(format!("pryvctl-learn-{}", std::process::id()));
+        let file = folder.join("ssh/known_hosts");
+        learn(&file, "a", &key()).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(folder.join("ssh")).unwrap().permissions().mode() & 0o777, 0o700);
+        fs::write(&file, "# no newline at the end").unwrap();
+        learn(&file, "b", &key()).unwrap();
+        learn(&file, "[c]:2222", &key()).unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        assert_eq!(text, format!("# no newline at the end\nb {KEY}\n[c]:2222 {KEY}\n"));
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

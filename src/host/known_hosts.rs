@@ -138,5 +138,94 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "known_hosts_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINKMk4wWFS/if4agJhOhV4SjL1vitr2QgSd9XpxLSm+y";
+    const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
+    const ECDSA: &str = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBMxBTpMIGvo7CnordO7wP0QQRqpBwUjOLl4eMhfucfE1sjTYyK5wmTl1UqoSDS1PtRVTBdl+0+9pquFb46U7fwg=";
+    /// Made by `ssh-keygen -H` from `10.0.0.5` and `[10.0.0.5]:2222`.
+    const HASHED: &str = "|1|JDXkRJKr1WjA6Kdab4j7ndZNosk=|SlRJhBE+wdpfBIGMJxNQlRXmBD4=";
+    const HASHED_2222: &str = "|1|n2Qh1nPCmivMPE+z7XtdiX9H8G0=|bOyd3VGWCtiM/dLY+DJVOA47Oy4=";
+
+    fn judge(text: &str, port: u16) -> Verdict {
+        let text = text.replace("KEY", KEY).replace("OTHER", OTHER).replace("ECDSA", ECDSA);
+        let text = text.replace("HASHED2222", HASHED_2222).replace("HASHED", HASHED);
+        KnownHosts::parse(&text).judge(&name("10.0.0.5", port), &PublicKey::from_openssh(KEY).unwrap())
+    }
+
+    #[test]
+    fn a_host_is_known_by_its_name_and_key() {
+        for text in [
+            "10.0.0.5 KEY",
+            "  10.0.0.5\tKEY\tcomment\r\n",
+            "# a comment\n\n10.0.0.5 KEY comment",
+            "core.example,10.0.0.5 KEY",
+            "10.0.0.* KEY",
+            "10.0.?.5 KEY",
+            "HASHED KEY",
+            "10.0.0.5 OTHER\n10.0.0.5 KEY",
+            "10.0.0.5 ECDSA\n10.0.0.5 KEY",
+            "@cert-authority * OTHER\n10.0.0.5 KEY",
+            "@revoked * OTHER\n10.0.0.5 KEY",
+        ] {
+            assert_eq!(judge(text, 22), Verdict::Known, "{text}");
+        }
+        assert_eq!(judge("[10.0.0.5]:2222 KEY", 2222), Verdict::Known);
+        assert_eq!(judge("HASHED2222 KEY", 2222), Verdict::Known);
+    }
+
+    #[test]
+    fn a_host_without_a_line_is_unknown() {
+        for text in [
+            "",
+            "10.0.0.50 KEY",
+            "10.0.0.5",
+            "10.0.0.5 ssh-ed25519",
+            "#10.0.0.5 KEY",
+            "10.0.0.*,!10.0.0.5 KEY",
+            "!10.0.0.5 KEY",
+            "[10.0.0.5]:2222 KEY",
+            "HASHED2222 KEY",
+            "|1|broken KEY",
+            "@unheard-of 10.0.0.5 OTHER",
+            "@revoked * OTHER",
+        ] {
+            assert_eq!(judge(text, 22), Verdict::Unknown, "{text}");
+        }
+        assert_eq!(judge("10.0.0.5 KEY", 2222), Verdict::Unknown);
+    }
+
+    #[test]
+    fn another_key_is_a_changed_key_and_the_line_is_named() {
+        for (text, line) in [
+            ("10.0.0.5 OTHER", 1),
+            ("\n# words\n10.0.0.5 OTHER", 3),
+            ("HASHED OTHER", 1),
+            // The line that a reader would replace: the one of the same kind.
+            ("10.0.0.5 ECDSA\n10.0.0.5 OTHER\n10.0.0.5 OTHER", 2),
+            // Known by another kind of key only: an attacker could show a kind we have no line for.
+            ("10.0.0.5 ECDSA", 1),
+            ("10.0.0.5 ssh-future AAAA", 1),
+            ("@cert-authority * KEY\n10.0.0.5 OTHER", 2),
+        ] {
+            assert_eq!(judge(text, 22), Verdict::Changed(line), "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_are_heeded() {
+        assert_eq!(judge("10.0.0.5 KEY\n@revoked * KEY", 22), Verdict::Revoked(2));
+        assert_eq!(judge("@revoked 10.0.0.6 KEY\n10.0.0.5 KEY", 22), Verdict::Known);
+        assert_eq!(judge("@cert-authority 10.0.0.* KEY", 22), Verdict::Authority(1));
+    }
+
+    #[test]
+    fn the_kinds_of_key_a_host_is_known_by() {
+        let known =
+            KnownHosts::parse(&format!("a {ECDSA}\n@revoked a {KEY}\nb {KEY}\n@cert-authority a {KEY}"));
+        assert_eq!(known.algorithms("a").len(), 1);
+        assert_eq!(known.algorithms("a")[0].to_string(), "ecdsa-sha2-nistp256");
+        assert!(known.algorithms("c").is_empty());
+    }
+}

@@ -188,5 +188,69 @@ fn find(text: &[u8], what: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
-#[path = "sudo_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    const MINUTE: Life = Life::Limited(Duration::from_secs(60));
+
+    #[test]
+    fn the_words_for_each_way() {
+        insta::assert_snapshot!(words(Way::Direct, MINUTE, "echo it's"), @r#"
+        env LC_ALL=C timeout -k 5 60 sh -c 'echo '\''pryvctl: started'\'' >&2
+        echo it'\''s'
+        "#);
+        insta::assert_snapshot!(words(Way::Sudo, Life::Channel, "id"), @r#"
+        env LC_ALL=C sudo -n -- sh -c 'echo '\''pryvctl: started'\'' >&2
+        id'
+        "#);
+        insta::assert_snapshot!(words(Way::SudoPassword, Life::Limited(Duration::from_millis(1500)), "id"), @r#"
+        env LC_ALL=C sudo -S -k -p 'pryvctl: password? ' -- timeout -k 5 2 sh -c 'echo '\''pryvctl: started'\'' >&2
+        id'
+        "#);
+    }
+
+    #[test]
+    fn what_comes_before_the_start_is_not_the_scripts() {
+        let mut opening = Opening::default();
+        assert_eq!(opening.hear(b"sudo: unable to resolve host x\npryvctl: st"), Heard::Noise);
+        assert_eq!(opening.hear(b"arted\nwarning"), Heard::Started(b"warning".to_vec()));
+        assert_eq!(opening.said(), "sudo: unable to resolve host x; pryvctl: started");
+    }
+
+    #[test]
+    fn the_password_is_given_once_per_question() {
+        let mut opening = Opening::default();
+        assert_eq!(opening.hear(b"lecture\npryvctl: pass"), Heard::Noise);
+        assert_eq!(opening.hear(b"word? "), Heard::Prompt);
+        assert_eq!(opening.hear(b"\n"), Heard::Noise);
+        assert_eq!(opening.hear(b"Sorry, try again.\npryvctl: password? "), Heard::Again);
+    }
+
+    #[test]
+    fn sudos_answers_are_told_apart() {
+        let user = || "ann".to_owned();
+        let cases = [
+            (127, "env: 'sudo': No such file or directory", SudoFault::Missing(user())),
+            (1, "sudo: a password is required", SudoFault::NeedsPassword(user())),
+            (1, "sudo: interactive authentication is required", SudoFault::NeedsPassword(user())),
+            (1, "ann is not in the sudoers file.", SudoFault::NotAllowed(user())),
+            (
+                1,
+                "Sorry, user ann is not allowed to execute '/bin/sh' as root on x.",
+                SudoFault::NotAllowed(user()),
+            ),
+            (1, "sudo: sorry, you must have a tty to run sudo", SudoFault::NeedsTerminal(user())),
+            (1, "pryvctl: password? sudo: 1 incorrect password attempt", SudoFault::WrongPassword(user())),
+            (
+                1,
+                "sudo: parse error",
+                SudoFault::Other { user: user(), reason: "sudo: parse error".to_owned() },
+            ),
+        ];
+        for (code, text, fault) in cases {
+            let mut opening = Opening::default();
+            opening.hear(text.as_bytes());
+            assert_eq!(opening.fault("ann", Some(&Exit::Code(code))), fault, "{text}");
+        }
+    }
+}
