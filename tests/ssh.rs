@@ -1,5 +1,9 @@
 //! The transport against real OpenSSH servers.
 
+mod docker;
+mod host_keys;
 mod keys;
+mod reach;
 mod running;
 mod sshd;
+mod sudo;

@@ -1,6 +1,6 @@
 //! One command in one session channel: opened, started with the rights it needs, drained to its end, closed when dropped.
 
-use std::{future::pending, time::Duration};
+use std::{collections::VecDeque, future::pending, time::Duration};
 
 use bytes::Bytes;
 use russh::{
@@ -17,7 +17,7 @@ use crate::model::{
 use super::{
     error::Fault,
     ssh::{Client, End},
-    sudo::{self, Heard, Life, Opening, Way},
+    sudo::{self, Heard, Opening, Way},
 };
 
 /// The most a command may print, bytes.
@@ -30,8 +30,8 @@ const LINGER: Duration = Duration::from_secs(3);
 pub(super) struct Running {
     read: ChannelReadHalf,
     write: Writer,
-    /// What the script already said on stderr when its start was noticed.
-    stderr: Vec<u8>,
+    /// What the script had already said when its start was noticed.
+    first: VecDeque<Said>,
     end: End,
     _slot: Option<OwnedSemaphorePermit>,
 }
@@ -86,7 +86,7 @@ pub(super) async fn open(
     if let Some(half) = &write.0 {
         half.exec(true, words).await.map_err(|source| refused(source, end))?;
     }
-    Ok(Running { read, write, stderr: Vec::new(), end: end.clone(), _slot: slot })
+    Ok(Running { read, write, first: VecDeque::new(), end: end.clone(), _slot: slot })
 }
 
 fn refused(source: russh::Error, end: &End) -> Fault {
@@ -101,6 +101,9 @@ impl Running {
     /// What comes next; `None` when the channel is closed.
     #[expect(clippy::wildcard_enum_match_arm, reason = "russh's enum is open and mostly a server's")]
     pub(super) async fn next(&mut self) -> Option<Said> {
+        if let Some(said) = self.first.pop_front() {
+            return Some(said);
+        }
         loop {
             match self.read.wait().await? {
                 ChannelMsg::Data { data } => return Some(Said::Out(data)),
@@ -118,31 +121,39 @@ impl Running {
 
     /// Waits until the script itself runs, answering sudo on the way.
     pub(super) async fn started(mut self, login: &Login, way: Way) -> Result<Self, Fault> {
-        let (mut opening, mut out, mut exit) = (Opening::default(), Vec::new(), None);
+        let (mut opening, mut exit) = (Opening::default(), None);
         while let Some(said) = self.next().await {
             match said {
-                Said::Out(data) => out.extend_from_slice(&data),
+                Said::Out(data) => opening.hear_out(&data),
                 Said::Exit(ended) => exit = Some(ended),
-                Said::Err(data) => match opening.hear(&data) {
+                Said::Err(data) => match opening.hear_err(&data) {
                     Heard::Noise => {}
-                    Heard::Started(stderr) => return Ok(Self { stderr, ..self }),
                     Heard::Prompt => self.answer(login).await?,
                     Heard::Again => return Err(sudo::SudoFault::WrongPassword(login.user.clone()).into()),
                 },
             }
+            if let Some((out, err)) = opening.started() {
+                self.first = VecDeque::from([Said::Out(out.into()), Said::Err(err.into())]);
+                // A script that does nothing may have ended before its start was heard.
+                self.first.extend(exit.map(Said::Exit));
+                return Ok(self);
+            }
         }
+        Err(self.not_started(&opening, exit, login, way))
+    }
+
+    fn not_started(&self, opening: &Opening, exit: Option<Exit>, login: &Login, way: Way) -> Fault {
         if exit.is_none() && (opening.said().is_empty() || !self.end.reason().is_empty()) {
-            return Err(self.lost("starting a command"));
+            return self.lost("starting a command");
         }
-        Err(match way {
+        match way {
             Way::Sudo | Way::SudoPassword => opening.fault(&login.user, exit.as_ref()).into(),
             Way::Direct => {
-                let out = String::from_utf8_lossy(&out).trim().to_owned();
-                let said = [out, opening.said(), exit.map(|exit| exit.to_string()).unwrap_or_default()];
+                let said = [opening.said(), exit.map(|exit| exit.to_string()).unwrap_or_default()];
                 let said: Vec<_> = said.into_iter().filter(|part| !part.is_empty()).collect();
                 Fault::NotStarted { user: login.user.clone(), reason: said.join("; ") }
             }
-        })
+        }
     }
 
     async fn answer(&self, login: &Login) -> Result<(), Fault> {
@@ -177,7 +188,7 @@ impl Running {
 }
 
 async fn collect(running: &mut Running) -> Result<Output, Fault> {
-    let (mut out, mut err, mut exit) = (Vec::new(), std::mem::take(&mut running.stderr), None);
+    let (mut out, mut err, mut exit) = (Vec::new(), Vec::new(), None);
     loop {
         let patience = if exit.is_some() { LINGER } else { Duration::MAX };
         match timeout(patience, running.next()).await {
@@ -197,23 +208,4 @@ async fn collect(running: &mut Running) -> Result<Output, Fault> {
 
 fn signal(name: russh::Sig) -> String {
     if let russh::Sig::Custom(name) = name { name } else { format!("{name:?}") }
-}
-
-/// Runs `script` on a fresh channel up to the moment it starts.
-pub(super) async fn start(
-    handle: &Handle<Client>,
-    end: &End,
-    login: &Login,
-    script: Script<'_>,
-    slot: Option<OwnedSemaphorePermit>,
-) -> Result<Running, Fault> {
-    let words = sudo::words(script.way, script.life, script.text);
-    open(handle, end, words, slot).await?.started(login, script.way).await
-}
-
-/// A script with everything that decides how it is run.
-pub(super) struct Script<'a> {
-    pub(super) text: &'a str,
-    pub(super) way: Way,
-    pub(super) life: Life,
 }

@@ -16,13 +16,13 @@ use crate::model::{
 
 use super::{
     Session,
-    channel::{self, Running, Script},
+    channel::{self, Running},
     error::{Fault, HostError, Stage},
     host_key::Trust,
     identity::{self, Identity},
     login::log_in,
     ssh::{self, Line, within},
-    sudo::{Life, Way},
+    sudo::{self, Life, Way},
 };
 
 /// sshd allows 10 sessions a connection (`MaxSessions`): these, the channels to Docker and the lock.
@@ -51,6 +51,13 @@ pub(super) enum Purpose {
     Exec,
     Dial,
     Lock,
+}
+
+/// A script with everything that decides how it is run.
+struct Script<'a> {
+    text: &'a str,
+    way: Way,
+    life: Life,
 }
 
 impl Connection {
@@ -97,7 +104,10 @@ impl Connection {
         let slot = self.slot(purpose).await?;
         let Inner { login, line, .. } = &*self.0;
         let address = SocketAddr::new(login.address, login.port);
-        within(Stage::Channel, address, channel::start(&line.handle, &line.end, login, script, slot)).await?
+        let words = sudo::words(script.way, script.life, script.text);
+        let opened = channel::open(&line.handle, &line.end, words, slot);
+        let running = within(Stage::Channel, address, opened).await??;
+        within(Stage::Start, address, running.started(login, script.way)).await?
     }
 
     async fn slot(&self, purpose: Purpose) -> Result<Option<OwnedSemaphorePermit>, Fault> {

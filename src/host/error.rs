@@ -129,8 +129,10 @@ pub enum Stage {
     Handshake,
     /// User authentication; long enough to touch a hardware key.
     Login,
-    /// Opening a channel and starting a command in it.
+    /// Opening a channel.
     Channel,
+    /// The login shell and sudo, up to the first line of a script; sudo may wait for DNS.
+    Start,
 }
 
 impl Stage {
@@ -140,6 +142,7 @@ impl Stage {
             Self::Connect => 5,
             Self::Handshake | Self::Channel => 10,
             Self::Login => 15,
+            Self::Start => 30,
         })
     }
 }
@@ -151,6 +154,7 @@ impl fmt::Display for Stage {
             Self::Handshake => "in the SSH handshake",
             Self::Login => "to the login",
             Self::Channel => "to a new session channel",
+            Self::Start => "from the login shell or sudo",
         })
     }
 }
@@ -189,7 +193,7 @@ impl HostError {
             | Fault::Handshake { .. } => Kind::Unreachable,
             Fault::HostKey(_) | Fault::Identity(_) | Fault::Login { .. } => Kind::Refused,
             Fault::Sudo(_) | Fault::NotStarted { .. } => Kind::Refused,
-            Fault::Silent { stage: Stage::Channel, .. } | Fault::Channel { .. } => Kind::Lost,
+            Fault::Silent { stage: Stage::Channel | Stage::Start, .. } | Fault::Channel { .. } => Kind::Lost,
             Fault::Lost { .. } | Fault::TooLong { .. } => Kind::Lost,
             Fault::Flood { .. } | Fault::NoDocker | Fault::Docker { .. } | Fault::Lock { .. } => Kind::Remote,
             Fault::Locked { .. } => Kind::Locked,

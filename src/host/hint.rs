@@ -61,6 +61,9 @@ fn silent(stage: Stage, address: SocketAddr) -> String {
         Stage::Login => {
             "slow logins come from DNS (`UseDNS`), PAM or a directory server; an agent may wait for a touch"
         }
+        Stage::Start => {
+            "sudo may be waiting for DNS: check that the host can resolve its own name (/etc/hosts)"
+        }
         Stage::Channel => "the host is overloaded or its disk is full; try a plain `ssh` login",
     };
     text.to_owned()

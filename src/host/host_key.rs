@@ -103,7 +103,9 @@ impl HostKeyFault {
                 format!("host certificates are not supported; pin the host's own key as `ssh.host_key`, now {shown}")
             }
             Self::NotPinned { .. } => {
-                "someone may be in the middle; if the host was reinstalled, correct `ssh.host_key` in the inventory".to_owned()
+                "someone may be in the middle; if the host was reinstalled, correct `ssh.host_key` in the inventory (of \
+                 several host keys the ed25519 one is shown)"
+                    .to_owned()
             }
             Self::Swapped { .. } => "another host answers at this address, or someone is in the middle".to_owned(),
             Self::File { .. } => "check `ssh.known_hosts` in the inventory and the file's permissions".to_owned(),
@@ -256,7 +258,7 @@ mod tests {
         "#);
         insta::assert_snapshot!(refusal(&Trust::Pinned("SHA256:x".to_owned())), @r#"
         host key ssh-ed25519 SHA256:PnCaXyrDGCyYlupE0mDIC3WeGxRNFx9y+gnKCVW3E4M is not the pinned SHA256:x
-        hint: someone may be in the middle; if the host was reinstalled, correct `ssh.host_key` in the inventory
+        hint: someone may be in the middle; if the host was reinstalled, correct `ssh.host_key` in the inventory (of several host keys the ed25519 one is shown)
         "#);
     }
 

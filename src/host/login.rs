@@ -13,8 +13,9 @@ use super::{
 
 /// Shows the keys to the host until it takes one. Gives the place of that key, so that a reconnect starts with it.
 pub(super) async fn log_in(line: &mut Line, user: &str, identities: &[Identity]) -> Result<usize, Fault> {
-    let mut answer = Answer::No(Vec::new());
+    let (mut answer, mut tried) = (Answer::No(Vec::new()), Vec::new());
     for (place, identity) in identities.iter().enumerate() {
+        tried.push(identity.name.as_str());
         answer = match show(&mut line.handle, user, identity).await {
             Ok(answer) => answer,
             Err(Refusal::Ssh(error)) => Answer::Gone(super::error::causes(&error)),
@@ -26,7 +27,6 @@ pub(super) async fn log_in(line: &mut Line, user: &str, identities: &[Identity])
             Answer::More(_) | Answer::Gone(_) => break,
         }
     }
-    let tried: Vec<_> = identities.iter().map(|identity| identity.name.as_str()).collect();
     Err(Fault::Login { user: user.to_owned(), tried: tried.join(", "), reason: reason(answer, &line.end) })
 }
 

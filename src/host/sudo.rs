@@ -1,8 +1,8 @@
 //! How a script gets the rights it needs: the words sent to the login shell, and what sudo answers instead of running them.
 //!
-//! The script's first act is to say on stderr that it started. Whatever comes before that is sudo's or the login
-//! shell's, whatever comes after is the script's: no guessing from texts who failed. sudo is given a prompt of our
-//! own, and the password is sent only when that prompt is seen, so it cannot end up as the script's input.
+//! The script's first act is to say on stdout and stderr that it started. Whatever comes before that is sudo's or the
+//! login shell's, whatever comes after is the script's: no guessing from texts who failed. sudo is given a prompt of
+//! our own, and the password is sent only when that prompt is seen, so it cannot end up as the script's input.
 
 use std::time::Duration;
 
@@ -111,14 +111,15 @@ pub(super) fn words(way: Way, life: Life, script: &str) -> String {
         Life::Limited(time) => format!("timeout -k 5 {} ", time.as_secs_f64().ceil().max(1.0)),
         Life::Channel => String::new(),
     };
-    let script = format!("echo {} >&2\n{script}", quote(STARTED.trim_end()));
+    let script = format!("echo {0}; echo {0} >&2\n{script}", quote(STARTED.trim_end()));
     format!("env LC_ALL=C {}{limit}sh -c {}", way.prefix(), quote(&script))
 }
 
-/// Listens to stderr until the script says that it started.
+/// Listens until the script says, on both streams, that it started: they travel apart, and either may come first.
 #[derive(Debug, Default)]
 pub(super) struct Opening {
-    heard: Vec<u8>,
+    out: Vec<u8>,
+    err: Vec<u8>,
     answered: usize,
 }
 
@@ -131,18 +132,18 @@ pub(super) enum Heard {
     Prompt,
     /// sudo asks again: the password was wrong.
     Again,
-    /// The script runs; these bytes are already its own.
-    Started(Vec<u8>),
 }
 
 impl Opening {
+    /// Takes the next piece of stdout.
+    pub(super) fn hear_out(&mut self, piece: &[u8]) {
+        self.out.extend_from_slice(piece);
+    }
+
     /// Takes the next piece of stderr.
-    pub(super) fn hear(&mut self, piece: &[u8]) -> Heard {
-        self.heard.extend_from_slice(piece);
-        if let Some(at) = find(&self.heard, STARTED.as_bytes()) {
-            return Heard::Started(self.heard.split_off(at + STARTED.len()));
-        }
-        let asked = String::from_utf8_lossy(&self.heard).matches(PROMPT).count();
+    pub(super) fn hear_err(&mut self, piece: &[u8]) -> Heard {
+        self.err.extend_from_slice(piece);
+        let asked = String::from_utf8_lossy(before_start(&self.err)).matches(PROMPT).count();
         if asked <= self.answered {
             return Heard::Noise;
         }
@@ -150,10 +151,18 @@ impl Opening {
         if asked == 1 { Heard::Prompt } else { Heard::Again }
     }
 
-    /// What was said before the script ran, without our own prompt, in one line.
+    /// When the script runs: the bytes of stdout and stderr that are already its own.
+    pub(super) fn started(&mut self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (out, err) = (start(&self.out)?, start(&self.err)?);
+        Some((self.out.split_off(out + STARTED.len()), self.err.split_off(err + STARTED.len())))
+    }
+
+    /// What was said before the script ran, without our own words, in one line.
     pub(super) fn said(&self) -> String {
-        let text = String::from_utf8_lossy(&self.heard).replace(PROMPT, "");
-        text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+        let text = [&self.out, &self.err]
+            .map(|heard| String::from_utf8_lossy(before_start(heard)).replace(PROMPT, ""));
+        let lines = text.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
+        lines.collect::<Vec<_>>().join("; ")
     }
 
     /// Why sudo ended before the script ran.
@@ -183,8 +192,12 @@ pub(super) fn answer(password: &Secret) -> String {
     format!("{}\n", password.expose())
 }
 
-fn find(text: &[u8], what: &[u8]) -> Option<usize> {
-    text.windows(what.len()).position(|window| window == what)
+fn start(heard: &[u8]) -> Option<usize> {
+    heard.windows(STARTED.len()).position(|window| window == STARTED.as_bytes())
+}
+
+fn before_start(heard: &[u8]) -> &[u8] {
+    &heard[..start(heard).unwrap_or(heard.len())]
 }
 
 #[cfg(test)]
@@ -196,15 +209,15 @@ mod tests {
     #[test]
     fn the_words_for_each_way() {
         insta::assert_snapshot!(words(Way::Direct, MINUTE, "echo it's"), @r#"
-        env LC_ALL=C timeout -k 5 60 sh -c 'echo '\''pryvctl: started'\'' >&2
+        env LC_ALL=C timeout -k 5 60 sh -c 'echo '\''pryvctl: started'\''; echo '\''pryvctl: started'\'' >&2
         echo it'\''s'
         "#);
         insta::assert_snapshot!(words(Way::Sudo, Life::Channel, "id"), @r#"
-        env LC_ALL=C sudo -n -- sh -c 'echo '\''pryvctl: started'\'' >&2
+        env LC_ALL=C sudo -n -- sh -c 'echo '\''pryvctl: started'\''; echo '\''pryvctl: started'\'' >&2
         id'
         "#);
         insta::assert_snapshot!(words(Way::SudoPassword, Life::Limited(Duration::from_millis(1500)), "id"), @r#"
-        env LC_ALL=C sudo -S -k -p 'pryvctl: password? ' -- timeout -k 5 2 sh -c 'echo '\''pryvctl: started'\'' >&2
+        env LC_ALL=C sudo -S -k -p 'pryvctl: password? ' -- timeout -k 5 2 sh -c 'echo '\''pryvctl: started'\''; echo '\''pryvctl: started'\'' >&2
         id'
         "#);
     }
@@ -212,18 +225,24 @@ mod tests {
     #[test]
     fn what_comes_before_the_start_is_not_the_scripts() {
         let mut opening = Opening::default();
-        assert_eq!(opening.hear(b"sudo: unable to resolve host x\npryvctl: st"), Heard::Noise);
-        assert_eq!(opening.hear(b"arted\nwarning"), Heard::Started(b"warning".to_vec()));
-        assert_eq!(opening.said(), "sudo: unable to resolve host x; pryvctl: started");
+        opening.hear_out(b"welcome!\npryvctl: started\nout");
+        opening.hear_err(b"sudo: unable to resolve host x\npryvctl: st");
+        assert_eq!(opening.started(), None, "stderr may be late");
+        opening.hear_err(b"arted\nwarning");
+        assert_eq!(opening.said(), "welcome!; sudo: unable to resolve host x");
+        assert_eq!(opening.started(), Some((b"out".to_vec(), b"warning".to_vec())));
     }
 
     #[test]
     fn the_password_is_given_once_per_question() {
         let mut opening = Opening::default();
-        assert_eq!(opening.hear(b"lecture\npryvctl: pass"), Heard::Noise);
-        assert_eq!(opening.hear(b"word? "), Heard::Prompt);
-        assert_eq!(opening.hear(b"\n"), Heard::Noise);
-        assert_eq!(opening.hear(b"Sorry, try again.\npryvctl: password? "), Heard::Again);
+        assert_eq!(opening.hear_err(b"lecture\npryvctl: pass"), Heard::Noise);
+        assert_eq!(opening.hear_err(b"word? "), Heard::Prompt);
+        assert_eq!(opening.hear_err(b"\n"), Heard::Noise);
+        assert_eq!(opening.hear_err(b"Sorry, try again.\npryvctl: password? "), Heard::Again);
+        let mut running = Opening::default();
+        running.hear_err(b"pryvctl: started\n");
+        assert_eq!(running.hear_err(b"pryvctl: password? "), Heard::Noise, "the script cannot ask");
     }
 
     #[test]
@@ -249,7 +268,7 @@ mod tests {
         ];
         for (code, text, fault) in cases {
             let mut opening = Opening::default();
-            opening.hear(text.as_bytes());
+            opening.hear_err(text.as_bytes());
             assert_eq!(opening.fault("ann", Some(&Exit::Code(code))), fault, "{text}");
         }
     }

@@ -1,24 +1,43 @@
 //! Which private keys open a login, and what is said when none does.
 
 mod fleet {
-    use pryvctl::host::{Connection, Kind};
+    use std::{
+        path::{Path, PathBuf},
+        process::{Child, Command, Stdio},
+    };
 
-    use crate::ssh::sshd::{Sshd, secret};
+    use pryvctl::{
+        host::{Connection, HostError, Kind},
+        model::inventory::Login,
+    };
+
+    use crate::ssh::sshd::{Folder, Sshd, keygen, secret};
+
+    async fn refused(login: &Login) -> HostError {
+        let error = Connection::open(login).await.err().unwrap();
+        assert_eq!(error.kind(), Kind::Refused, "{error}");
+        error
+    }
 
     #[tokio::test]
     async fn every_kind_of_key_opens() {
         let sshd = Sshd::start("");
-        let kinds: [(&str, &[&str]); 5] = [
+        let kinds: [(&str, &[&str]); 8] = [
             ("rsa", &["-t", "rsa", "-b", "3072"]),
             ("ecdsa", &["-t", "ecdsa"]),
-            ("pem", &["-t", "rsa", "-m", "PEM"]),
+            ("pem", &["-t", "rsa", "-b", "2048", "-m", "PEM"]),
             ("pkcs8", &["-t", "ecdsa", "-m", "PKCS8"]),
             ("sealed", &["-t", "ed25519", "-N", "a phrase"]),
+            ("sealed_rsa", &["-t", "rsa", "-b", "2048", "-N", "a phrase"]),
+            ("sealed_pem", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "a phrase"]),
+            ("sealed_pkcs8", &["-t", "rsa", "-b", "2048", "-m", "PKCS8", "-N", "a phrase"]),
         ];
         for (name, options) in kinds {
-            let mut login = sshd.login();
-            login.identities = vec![sshd.key(name, options)];
-            login.passphrase = secret("a phrase");
+            let login = Login {
+                identities: vec![sshd.key(name, options)],
+                passphrase: secret("a phrase"),
+                ..sshd.login()
+            };
             let opened = Connection::open(&login).await;
             assert!(opened.is_ok(), "{name}: {:?}", opened.err());
         }
@@ -27,17 +46,126 @@ mod fleet {
     #[tokio::test]
     async fn a_sealed_key_says_what_is_missing() {
         let sshd = Sshd::start("");
+        for options in [&["-t", "ed25519"][..], &["-t", "rsa", "-m", "PEM"], &["-t", "rsa", "-m", "PKCS8"]] {
+            let key = sshd.key(options[options.len() - 1], &[options, &["-N", "a phrase"]].concat());
+            let mut login = Login { identities: vec![key], ..sshd.login() };
+            let missing = refused(&login).await;
+            assert!(missing.to_string().ends_with("is encrypted, and no passphrase is given"), "{missing}");
+            login.passphrase = secret("another phrase");
+            let wrong = refused(&login).await;
+            assert!(
+                wrong.to_string().starts_with("core-1: the passphrase does not open the key /"),
+                "{wrong}"
+            );
+            assert!(!format!("{wrong:?}").contains("another phrase"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_key() {
+        let sshd = Sshd::start("");
         let mut login = sshd.login();
-        login.identities = vec![sshd.key("sealed", &["-t", "ed25519", "-N", "a phrase"])];
-        let missing = Connection::open(&login).await.err().unwrap();
-        assert!(
-            missing.to_string().ends_with("sealed is encrypted, and no passphrase is given"),
-            "{missing}"
-        );
-        login.passphrase = secret("another phrase");
-        let wrong = Connection::open(&login).await.err().unwrap();
-        assert_eq!(wrong.kind(), Kind::Refused);
-        assert!(wrong.to_string().contains("core-1: the passphrase does not open the key /"), "{wrong}");
-        assert!(!format!("{wrong:?}").contains("another phrase"));
+        let good = login.identities.clone();
+        login.identities = vec![sshd.folder.join("sshd_config")];
+        assert!(refused(&login).await.to_string().ends_with("sshd_config is not a private key we can read"));
+        login.identities = vec![sshd.folder.join("nothing")];
+        assert!(refused(&login).await.to_string().contains("cannot read the key"));
+        // While another key is good, the bad ones are passed over.
+        login.identities.extend(good);
+        Connection::open(&login).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn keys_are_tried_in_order_and_few() {
+        let sshd = Sshd::start("MaxAuthTries 4");
+        let mut login = sshd.login();
+        let strangers = stranger_keys(&sshd, 6);
+        login.identities = [&strangers[..3], &login.identities[..]].concat();
+        Connection::open(&login).await.unwrap();
+        login.identities = strangers;
+        let error = refused(&login).await;
+        assert!(error.to_string().contains("login as `root` refused; tried /"), "{error}");
+        assert_eq!(error.to_string().matches("/stranger").count(), 4, "{error}");
+        assert!(error.hint().unwrap().contains("authorized_keys"));
+    }
+
+    #[tokio::test]
+    async fn a_user_that_may_not_log_in() {
+        let sshd = Sshd::start("");
+        let error = refused(&sshd.user("nobody-here")).await;
+        assert!(error.to_string().starts_with("core-1: login as `nobody-here` refused; tried /"), "{error}");
+        let sshd = Sshd::start("AuthenticationMethods publickey,password\nPasswordAuthentication yes");
+        let error = refused(&sshd.login()).await;
+        assert!(error.to_string().ends_with("the key is good, but the host also wants password"), "{error}");
+    }
+
+    /// Runs itself once more, because an agent is found through the environment of the whole process.
+    #[tokio::test]
+    async fn an_agent_signs() {
+        let socket = std::env::var("SSH_AUTH_SOCK").map(PathBuf::from).unwrap_or_default();
+        if !socket.ends_with("agent-of-the-test") {
+            let folder = Folder::new();
+            let mut again = Command::new(std::env::current_exe().unwrap());
+            again.args(["--exact", "ssh::keys::fleet::an_agent_signs", "--nocapture"]);
+            again.env("SSH_AUTH_SOCK", folder.join("agent-of-the-test"));
+            let output = again.output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            return;
+        }
+        let sshd = Sshd::start("");
+        let by_file = Login { identities: vec![sshd.folder.join("id.pub")], ..sshd.login() };
+        let asking = Login { identities: Vec::new(), ..sshd.login() };
+
+        let error = refused(&asking).await;
+        assert!(error.to_string().contains("no private key"), "{error}");
+        assert!(refused(&by_file).await.to_string().contains("is a public key, and the ssh-agent"));
+
+        let agent = Agent::start(socket);
+        assert!(refused(&asking).await.to_string().ends_with("and so is the ssh-agent"));
+        agent.add(&sshd.folder.join("id"));
+        for login in [&asking, &by_file] {
+            Connection::open(login).await.unwrap();
+        }
+        let rsa = sshd.key("rsa", &["-t", "rsa", "-b", "2048"]);
+        agent.add(&rsa);
+        let public = Login { identities: vec![rsa.with_extension("pub")], ..sshd.login() };
+        Connection::open(&public).await.unwrap();
+    }
+
+    fn stranger_keys(sshd: &Sshd, count: usize) -> Vec<PathBuf> {
+        let stranger = |number| {
+            let file = sshd.folder.join(&format!("stranger{number}"));
+            keygen(&file, &["-t", "ed25519"]);
+            file
+        };
+        (0..count).map(stranger).collect()
+    }
+
+    struct Agent {
+        child: Child,
+        socket: PathBuf,
+    }
+
+    impl Agent {
+        fn start(socket: PathBuf) -> Self {
+            let mut agent = Command::new("ssh-agent");
+            let child = agent.arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn().unwrap();
+            while !socket.exists() {
+                std::thread::yield_now();
+            }
+            Self { child, socket }
+        }
+
+        fn add(&self, key: &Path) {
+            let mut add = Command::new("ssh-add");
+            assert!(add.arg("-q").arg(key).env("SSH_AUTH_SOCK", &self.socket).status().unwrap().success());
+        }
+    }
+
+    impl Drop for Agent {
+        fn drop(&mut self) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }

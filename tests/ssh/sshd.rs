@@ -1,4 +1,5 @@
-//! A real sshd of our own on loopback, with keys and known_hosts in a folder that goes away with it.
+//! A real sshd on loopback in a world of its own: users, sudoers and /run of a private mount namespace, processes of a
+//! private process namespace. Nothing of it is left on this machine when the test ends.
 
 use std::{
     fs,
@@ -6,56 +7,58 @@ use std::{
     net::{IpAddr, Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use pryvctl::model::{inventory::Login, secret::Secret};
 
-/// A folder under the temporary folder, removed when dropped.
-pub struct Folder(PathBuf);
-
-impl Folder {
-    pub fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("pryvctl-ssh-{}-{count}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    pub fn join(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+/// `$1` is the test's folder. `ann` has sudo, `ben` has sudo with the password `open sesame`, `cat` has none, `dan`
+/// would need a terminal.
+const WORLD: &str = r#"
+set -e
+mkdir "$1/world" && mount -t tmpfs tmpfs "$1/world" && cd "$1/world"
+mkdir etc work run && mount -t overlay overlay -o "lowerdir=/etc,upperdir=$PWD/etc,workdir=$PWD/work" /etc
+touch docker.sock && mount --bind /run/docker.sock docker.sock
+mount --bind run /run && mkdir /run/sshd && touch /run/docker.sock && mount --move docker.sock /run/docker.sock
+for user in ann ben cat dan; do useradd -M -d / -s /bin/sh "$user"; done
+printf '%s:open sesame\n' ann ben cat dan | chpasswd -c SHA256
+printf '%s\n' 'ann ALL=(ALL) NOPASSWD: ALL' 'ben ALL=(ALL) ALL' 'dan ALL=(ALL) NOPASSWD: ALL' \
+    'Defaults:dan requiretty' >/etc/sudoers.d/world
+chmod 440 /etc/sudoers.d/world
+cd "$1"
+exec /usr/sbin/sshd -D -e -f "$1/sshd_config"
+"#;
 
 pub struct Sshd {
     pub folder: Folder,
     pub port: u16,
+    log: Arc<Mutex<String>>,
     child: Child,
 }
 
 impl Sshd {
-    /// Starts an sshd that lets root in with the key `id` of its folder. `options` are lines of sshd_config.
+    /// Starts an sshd that lets in with the key `id` of its folder. `options` are lines of sshd_config.
     pub fn start(options: &str) -> Self {
+        Self::start_at(free_port(), options)
+    }
+
+    /// Starts another host at an address where one was before.
+    pub fn start_at(port: u16, options: &str) -> Self {
         let folder = Folder::new();
-        for kind in ["ed25519", "rsa", "ecdsa"] {
-            keygen(&folder.join(&format!("host_{kind}")), &["-t", kind]);
+        for (kind, bits) in [("ed25519", "256"), ("rsa", "2048"), ("ecdsa", "256")] {
+            keygen(&folder.join(&format!("host_{kind}")), &["-t", kind, "-b", bits]);
         }
         keygen(&folder.join("id"), &["-t", "ed25519"]);
         fs::copy(folder.join("id.pub"), folder.join("authorized")).unwrap();
-        fs::create_dir_all("/run/sshd").unwrap();
-        let port = free_port();
-        let child = spawn(&folder, port, options);
-        Self { folder, port, child }
+        let log = Arc::new(Mutex::new(String::new()));
+        let child = spawn(&folder, port, options, &log);
+        Self { folder, port, log, child }
     }
 
-    /// A login that works, with the host's key in known_hosts.
+    /// A login as root that works, with the host's key in known_hosts.
     pub fn login(&self) -> Login {
         let known_hosts = self.folder.join("known_hosts");
         let key = fs::read_to_string(self.folder.join("host_ed25519.pub")).unwrap();
@@ -63,7 +66,12 @@ impl Sshd {
         login(self.port, vec![self.folder.join("id")], known_hosts)
     }
 
-    /// Makes one more key that root may log in with.
+    /// A login as one of the users.
+    pub fn user(&self, user: &str) -> Login {
+        Login { user: user.to_owned(), ..self.login() }
+    }
+
+    /// Makes one more key that may log in.
     pub fn key(&self, name: &str, options: &[&str]) -> PathBuf {
         let file = self.folder.join(name);
         keygen(&file, options);
@@ -73,15 +81,26 @@ impl Sshd {
         fs::write(authorized, all + &public).unwrap();
         file
     }
-}
 
-impl Drop for Sshd {
-    fn drop(&mut self) {
+    /// What sshd has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Ends sshd, its sessions and all they run, as a power failure would.
+    pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A login as root on loopback.
 pub fn login(port: u16, identities: Vec<PathBuf>, known_hosts: PathBuf) -> Login {
     Login {
         host: "core-1".parse().unwrap(),
@@ -113,25 +132,51 @@ pub fn secret(text: &str) -> Option<Secret> {
     Some(Secret::new(text))
 }
 
-fn spawn(folder: &Folder, port: u16, options: &str) -> Child {
-    let config = folder.join("sshd_config");
+fn spawn(folder: &Folder, port: u16, options: &str, log: &Arc<Mutex<String>>) -> Child {
     let path = folder.0.display();
     let lines = format!(
-        "Port {port}\nListenAddress 127.0.0.1\nPidFile none\nUsePAM no\nStrictModes no\n\
+        "{options}\nPort {port}\nListenAddress 127.0.0.1\nPidFile none\nUsePAM no\nStrictModes no\n\
          PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
          HostKey {path}/host_ed25519\nHostKey {path}/host_rsa\nHostKey {path}/host_ecdsa\n\
-         AuthorizedKeysFile {path}/authorized\n{options}\n"
+         AuthorizedKeysFile {path}/authorized\nLogLevel VERBOSE\n"
     );
-    fs::write(&config, lines).unwrap();
-    let mut sshd = Command::new("/usr/sbin/sshd");
-    let mut child = sshd.args(["-D", "-e", "-f"]).arg(&config).stderr(Stdio::piped()).spawn().unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("Server listening") {
-        line.clear();
-        assert_ne!(log.read_line(&mut line).unwrap(), 0, "sshd did not start");
-    }
-    // sshd must be able to go on logging.
-    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    fs::write(folder.join("sshd_config"), lines).unwrap();
+    let mut world = Command::new("unshare");
+    world.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", WORLD, "world"]);
+    let mut child = world.arg(&folder.0).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let started = lines.by_ref().inspect(|line| add(log, line)).any(|line| line.contains("Server listening"));
+    assert!(started, "sshd did not start: {}", log.lock().unwrap());
+    let log = log.clone();
+    std::thread::spawn(move || lines.for_each(|line| add(&log, &line)));
     child
+}
+
+fn add(log: &Mutex<String>, line: &str) {
+    let mut log = log.lock().unwrap();
+    log.push_str(line);
+    log.push('\n');
+}
+
+/// A folder under the temporary folder, removed when dropped.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("pryvctl-ssh-{}-{count}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
