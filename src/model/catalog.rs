@@ -1,6 +1,9 @@
 //! All roles there are: those shipped with pryvctl, and those of a user's folder.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use include_dir::{Dir, DirEntry, include_dir};
 
@@ -12,7 +15,7 @@ static SHIPPED: Dir = include_dir!("$CARGO_MANIFEST_DIR/roles");
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     roles: BTreeMap<RoleName, Role>,
-    texts: BTreeMap<String, String>,
+    texts: Arc<BTreeMap<String, String>>,
 }
 
 impl Catalog {
@@ -40,13 +43,15 @@ impl Catalog {
             let read = name.parse::<RoleName>().map_err(|error| vec![Fault::at("", error.to_string())]);
             match read.and_then(|name| Role::parse(name, origin.clone(), text)) {
                 Ok(role) => {
-                    self.texts.retain(|path, _| !path.starts_with(&format!("{name}/")));
+                    Arc::make_mut(&mut self.texts).retain(|path, _| !path.starts_with(&format!("{name}/")));
                     self.roles.insert(role.name.clone(), role);
                 }
-                Err(faults) => problems.extend(faults.into_iter().map(|fault| unreadable(&origin, fault))),
+                Err(faults) => problems.extend(
+                    faults.iter().map(|fault| Problem::error("role.unreadable", fault.within(&origin))),
+                ),
             }
         }
-        self.texts.extend(added);
+        Arc::make_mut(&mut self.texts).extend(added);
         if problems.is_empty() { Ok(self) } else { Err(problems) }
     }
 
@@ -59,11 +64,28 @@ impl Catalog {
     pub fn role(&self, name: &RoleName) -> Option<&Role> {
         self.roles.get(name)
     }
-}
 
-fn unreadable(origin: &str, fault: Fault) -> Problem {
-    let key = if fault.path.is_empty() { String::new() } else { format!(" `{}`", fault.path) };
-    Problem::error("role.unreadable", format!("{origin}:{key} {}", fault.message))
+    /// The order in which roles start, on a host and in a rollout: after those they name in `after`, else as given.
+    ///
+    /// # Errors
+    /// Roles that wait for one another.
+    pub fn order(&self, roles: &[RoleName]) -> Result<Vec<RoleName>, Vec<Problem>> {
+        let after = |name: &RoleName| self.role(name).map(|role| role.head.after.clone()).unwrap_or_default();
+        super::resolve::sort(roles, after).map_err(|circle| {
+            let circle = circle.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            vec![Problem::error("role.circle", format!("the roles {circle} wait for one another by `after`"))]
+        })
+    }
+
+    /// Every text of the roles folder by its path below it.
+    pub(super) fn texts(&self) -> &Arc<BTreeMap<String, String>> {
+        &self.texts
+    }
+
+    /// Where a file that a role names is found: in its own folder, or by its path below the roles folder.
+    pub(super) fn find(&self, role: &RoleName, file: &str) -> Option<String> {
+        [format!("{role}/{file}"), file.to_owned()].into_iter().find(|path| self.texts.contains_key(path))
+    }
 }
 
 fn collect(dir: &Dir, texts: &mut Vec<(String, String)>) {

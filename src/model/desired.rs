@@ -119,7 +119,7 @@ pub struct ManagedFolder {
 }
 
 /// What a service wants when one of its files changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnChange {
     /// A new container.

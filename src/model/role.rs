@@ -283,10 +283,10 @@ impl TryFrom<Value> for Open {
             port: String,
             from: Option<Vec<Source>>,
         }
-        let long = if let Value::String(port) = value {
-            Long { port, from: None }
-        } else {
+        let long = if value.is_object() {
             Long::deserialize(value).map_err(|error| error.to_string())?
+        } else {
+            Long { port: Word::try_from(value)?.0, from: None }
         };
         if long.from.as_ref().is_some_and(Vec::is_empty) {
             return Err(format!(

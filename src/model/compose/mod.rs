@@ -34,6 +34,15 @@ impl Fault {
     pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { path: path.into(), message: message.into() }
     }
+
+    /// In words, with the file it stands in.
+    pub fn within(&self, file: &str) -> String {
+        if self.path.is_empty() {
+            format!("{file}: {}", self.message)
+        } else {
+            format!("{file}: `{}`: {}", self.path, self.message)
+        }
+    }
 }
 
 /// A Compose file after its variables were replaced.
@@ -102,7 +111,7 @@ pub(super) fn read<T: DeserializeOwned>(path: &str, value: Value) -> Result<T, F
             inner if path.is_empty() || inner.starts_with('[') => inner,
             inner => format!(".{inner}"),
         };
-        Fault { path: format!("{path}{inner}"), message: error.inner().to_string() }
+        Fault { path: format!("{path}{inner}"), message: reason::plain(&error.inner().to_string()) }
     })
 }
 

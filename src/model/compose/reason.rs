@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Fault;
+use crate::model::nearest::suggest;
 
 const TOP_LEVEL: [(&str, &str); 3] = [
     ("configs", "render a file with `files` of x-pryvctl"),
@@ -57,4 +58,14 @@ fn refused(prefix: &str, value: &Value, reasons: &[(&str, &str)]) -> Vec<Fault> 
     let fault =
         |(key, why): &(&str, &str)| Fault::at(format!("{prefix}{key}"), format!("is not supported: {why}"));
     reasons.iter().filter(found).map(fault).collect()
+}
+
+/// serde's message about a key or word it does not know, in our words; other messages stay.
+pub(super) fn plain(message: &str) -> String {
+    let mut words = message.split('`').skip(1).step_by(2);
+    let kind = [("unknown field", "is not a key here"), ("unknown variant", "is not a word for it")];
+    match (kind.iter().find(|(start, _)| message.starts_with(start)), words.next()) {
+        (Some((_, ours)), Some(word)) => format!("`{word}` {ours}: {}", suggest(word, words)),
+        (_, _) => message.to_owned(),
+    }
 }

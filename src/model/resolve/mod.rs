@@ -1,0 +1,178 @@
+//! From an inventory and its roles to what every host must be: all references resolved, nothing left to decide.
+
+mod address;
+mod baseline;
+mod container;
+mod files;
+mod network;
+mod order;
+mod placed;
+mod ports;
+mod scope;
+mod services;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    catalog::Catalog,
+    desired::{Desired, MountSource, Needs, Service},
+    inventory::{Host, Inventory},
+    material::Material,
+    name::{HostName, RoleName},
+    problem::Problem,
+    size::Bytes,
+    template::{Renderer, View},
+};
+use files::Press;
+use network::Networks;
+pub(super) use order::sort;
+use placed::Placed;
+use services::Workshop;
+
+/// The data folder of a host.
+pub(super) fn data_folder(host: &Host) -> String {
+    host.data.as_ref().map_or_else(|| "/var/pryv".to_owned(), |path| path.display().to_string())
+}
+
+/// What every host must be.
+///
+/// # Errors
+/// Every problem of the inventory's roles: what is missing, contradicts itself or is refused. A problem of a role that many
+/// hosts have is told once.
+pub fn resolve(
+    inventory: &Inventory,
+    catalog: &Catalog,
+    material: &Material,
+) -> Result<BTreeMap<HostName, Desired>, Vec<Problem>> {
+    let platform = Platform::new(inventory, catalog, material);
+    let (mut hosts, mut problems) = (BTreeMap::new(), Vec::new());
+    for (name, host) in &inventory.hosts {
+        match platform.host(name, host) {
+            Ok(desired) => drop(hosts.insert(name.clone(), desired)),
+            Err(found) => problems.extend(found),
+        }
+    }
+    let mut told = BTreeSet::new();
+    problems.retain(|problem: &Problem| told.insert((problem.rule, problem.message.clone())));
+    if problems.is_empty() { Ok(hosts) } else { Err(problems) }
+}
+
+/// What all hosts share.
+struct Platform<'a> {
+    inventory: &'a Inventory,
+    catalog: &'a Catalog,
+    material: &'a Material,
+    views: BTreeMap<&'a HostName, View>,
+    renderer: Renderer,
+}
+
+impl<'a> Platform<'a> {
+    fn new(inventory: &'a Inventory, catalog: &'a Catalog, material: &'a Material) -> Self {
+        let view = |(name, host): (&'a HostName, &'a Host)| {
+            let roles = host.roles.iter().filter_map(|role| catalog.role(&role.value));
+            (name, View::new(name, host, scope::scope(inventory, name, host, roles)))
+        };
+        let views: BTreeMap<_, _> = inventory.hosts.iter().map(view).collect();
+        let all: Vec<_> = views.values().cloned().collect();
+        let roles = catalog.names().into_iter().collect();
+        let renderer = Renderer::new(inventory, material, Arc::clone(catalog.texts()), &all, roles);
+        Self { inventory, catalog, material, views, renderer }
+    }
+
+    fn host(&self, name: &HostName, host: &Host) -> Result<Desired, Vec<Problem>> {
+        let roles = placed::place(self.inventory, self.catalog, (name, host))?;
+        let ranks = self.ranks(&roles)?;
+        let mut problems = self.missing_secrets(&roles);
+        let ssh = &self.inventory.ssh;
+        let ssh_port = host.ssh.port.or(ssh.port).unwrap_or(22);
+        ports::check(&roles, ssh_port, &mut problems);
+        let networks = match Networks::cut(self.inventory, &roles) {
+            Ok(networks) => networks,
+            Err(found) => return Err(problems.into_iter().chain(found).collect()),
+        };
+        let press = Press {
+            catalog: self.catalog,
+            renderer: &self.renderer,
+            view: &self.views[name],
+            zone: self.inventory.zones.get(&host.zone.value),
+        };
+        let files = press.files(&roles, &mut problems);
+        let workshop = Workshop {
+            platform: &self.inventory.platform,
+            roles: &roles,
+            networks: &networks,
+            files: &files,
+            press: &press,
+        };
+        let services = workshop.services(&ranks, &mut problems);
+        let desired = Desired {
+            host: name.clone(),
+            platform: self.inventory.platform.clone(),
+            address: host.address.value,
+            ssh_port,
+            login_user: host
+                .ssh
+                .user
+                .clone()
+                .or_else(|| ssh.user.clone())
+                .unwrap_or_else(|| "root".to_owned()),
+            needs: needs(&roles),
+            engine: baseline::engine(),
+            registry: baseline::registry(self.inventory, self.material),
+            folders: files::folders(&roles, &mut problems),
+            firewall: ports::firewall(self.inventory, self.catalog, &roles, &mut problems),
+            sshd: baseline::sshd(),
+            volumes: volumes(&services),
+            networks: networks.into_sorted(),
+            services,
+            files,
+        };
+        if problems.is_empty() { Ok(desired) } else { Err(problems) }
+    }
+
+    /// Each role's turn among those of the host.
+    fn ranks(&self, roles: &[Placed]) -> Result<BTreeMap<RoleName, usize>, Vec<Problem>> {
+        let names: Vec<_> = roles.iter().map(|placed| placed.role.name.clone()).collect();
+        let order = self.catalog.order(&names)?;
+        Ok(order.into_iter().enumerate().map(|(rank, name)| (name, rank)).collect())
+    }
+
+    fn missing_secrets(&self, roles: &[Placed]) -> Vec<Problem> {
+        let wanted =
+            roles.iter().flat_map(|placed| placed.role.head.secrets.iter().map(move |name| (placed, name)));
+        let missing = wanted.filter(|(_, name)| !self.material.secrets.contains_key(*name));
+        let problem = |(placed, name): (&Placed, &String)| {
+            let hint = format!("add `{name}: {{ file: PATH }}` or `{name}: {{ env: NAME }}` to `secrets`");
+            placed.problem("secret.missing", format!("the role needs the secret `{name}`")).hint(hint)
+        };
+        missing.map(problem).collect()
+    }
+}
+
+fn needs(roles: &[Placed]) -> Needs {
+    let sum = |part: fn(&super::role::Needs) -> Bytes| {
+        Bytes(roles.iter().map(|placed| part(&placed.role.head.needs).0).sum())
+    };
+    Needs {
+        memory: sum(|needs| needs.memory),
+        cpus: roles.iter().map(|placed| placed.role.head.needs.cpus).sum(),
+        disk: sum(|needs| needs.disk),
+        data_disk: sum(|needs| needs.data_disk),
+    }
+}
+
+/// The named volumes that services mount; one that is only declared is not made.
+fn volumes(services: &[Service]) -> Vec<String> {
+    let mounts = services.iter().flat_map(|service| &service.spec.mounts);
+    let names = mounts.filter_map(|mount| match &mount.source {
+        MountSource::Volume(name) => Some(name.clone()),
+        MountSource::Bind(_) => None,
+    });
+    names.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! The services of a host, in the order in which they start.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    container::Maker,
+    files::{Paths, Press, reader},
+    network::Networks,
+    order::sort,
+    placed::Placed,
+};
+use crate::model::{
+    compose,
+    desired::{
+        ContainerSpec, Endpoint, HealthCheck, HealthProbe, ManagedFile, OnChange, Service, UpdateOrder,
+    },
+    name::{PlatformName, RoleName, ServiceName},
+    problem::Problem,
+};
+
+/// Docker's own default of `stop_grace_period`.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The shortest wait for health: an image's first start takes its time, also where checks are quick.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Makes the services of a host.
+pub(super) struct Workshop<'a> {
+    pub platform: &'a PlatformName,
+    pub roles: &'a [Placed<'a>],
+    pub networks: &'a Networks,
+    pub files: &'a [ManagedFile],
+    pub press: &'a Press<'a>,
+}
+
+impl Workshop<'_> {
+    /// All services, in the order in which they start.
+    pub fn services(&self, ranks: &BTreeMap<RoleName, usize>, problems: &mut Vec<Problem>) -> Vec<Service> {
+        let paths = Paths::of(self.roles);
+        let mut made: BTreeMap<ServiceName, (usize, Service)> = BTreeMap::new();
+        for placed in self.roles {
+            let rank = ranks.get(&placed.role.name).copied().unwrap_or_default();
+            for (name, definition) in &placed.bound.compose.services {
+                let service = self.service(placed, name, definition, &paths, problems);
+                if let Some((_, other)) = made.insert(name.clone(), (rank, service)) {
+                    let what =
+                        format!("the service `{name}` is also in the role `{}` of this host", other.role);
+                    problems.push(placed.problem("service.clash", what));
+                }
+            }
+        }
+        let mut names: Vec<_> = made.iter().map(|(name, (rank, _))| (*rank, name.clone())).collect();
+        names.sort();
+        let names: Vec<_> = names.into_iter().map(|(_, name)| name).collect();
+        let needs = self.needs(&made, problems);
+        match sort(&names, |name| needs.get(name).cloned().unwrap_or_default()) {
+            Ok(order) => {
+                order.iter().filter_map(|name| made.remove(name)).map(|(_, service)| service).collect()
+            }
+            Err(circle) => {
+                let circle = circle.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                problems.push(
+                    self.about("depends.circle", format!("{circle} wait for one another by `depends_on`")),
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    fn about(&self, rule: &'static str, what: String) -> Problem {
+        match self.roles.first() {
+            Some(placed) => Problem::error(rule, what).at(placed.reference()),
+            None => Problem::error(rule, what),
+        }
+    }
+
+    fn needs(
+        &self,
+        made: &BTreeMap<ServiceName, (usize, Service)>,
+        problems: &mut Vec<Problem>,
+    ) -> BTreeMap<ServiceName, Vec<ServiceName>> {
+        let mut needs = BTreeMap::new();
+        for placed in self.roles {
+            for (name, definition) in &placed.bound.compose.services {
+                let wanted: Vec<_> = definition.depends_on.0.keys().cloned().collect();
+                for missing in wanted.iter().filter(|wanted| !made.contains_key(*wanted)) {
+                    let what = format!("service `{name}` depends on `{missing}`, which is not on this host");
+                    problems.push(placed.problem("depends.unknown", what));
+                }
+                needs.insert(name.clone(), wanted);
+            }
+        }
+        needs
+    }
+
+    fn service(
+        &self,
+        placed: &Placed,
+        name: &ServiceName,
+        definition: &compose::Service,
+        paths: &Paths,
+        problems: &mut Vec<Problem>,
+    ) -> Service {
+        let attachments = self.networks.attach(placed, name, definition);
+        let endpoints = self.endpoints(placed, name, definition, &attachments, problems);
+        let mut maker = Maker { platform: self.platform, placed, paths, problems };
+        let spec = maker.spec(name, definition, attachments);
+        Service {
+            name: name.clone(),
+            role: placed.role.name.clone(),
+            hash: self.hash(name, &spec, &endpoints),
+            healthy_within: healthy_within(&spec),
+            endpoints,
+            order: definition.deploy.update_config.order.unwrap_or(UpdateOrder::StopFirst),
+            rollout: definition.deploy.update_config.rollout(),
+            rollback: definition.deploy.rollback_config.rollout(),
+            grace: definition.stop_grace_period.map_or(GRACE, |period| period.0),
+            health: self.health(placed, name, problems),
+            spec,
+        }
+    }
+
+    fn endpoints(
+        &self,
+        placed: &Placed,
+        name: &ServiceName,
+        definition: &compose::Service,
+        attachments: &[crate::model::desired::Attachment],
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Endpoint> {
+        let Some(network) = self.networks.entrance(attachments) else {
+            if !definition.ports.is_empty() {
+                let what = format!("service `{name}` publishes ports, but is only in `internal` networks");
+                problems.push(placed.problem("port.internal", what));
+            }
+            return Vec::new();
+        };
+        let endpoint = |port: &compose::Port| Endpoint {
+            protocol: port.protocol,
+            port: port.published,
+            target: port.target,
+            network: network.clone(),
+        };
+        let mut endpoints: Vec<_> = definition.ports.iter().map(endpoint).collect();
+        endpoints.sort();
+        endpoints
+    }
+
+    fn health(&self, placed: &Placed, name: &ServiceName, problems: &mut Vec<Problem>) -> Vec<HealthCheck> {
+        let mut checks = Vec::new();
+        for wanted in &placed.bound.body.health {
+            match reader(placed, wanted.service.as_ref()) {
+                Ok(Some(service)) if service == *name => {}
+                Ok(Some(_)) => continue,
+                Ok(None) => {
+                    let what = "a health check must say of which `service`, where a role has several";
+                    problems.push(placed.problem("service.unknown", what));
+                    continue;
+                }
+                Err(problem) => {
+                    problems.push(*problem);
+                    continue;
+                }
+            }
+            match self.probe(placed, wanted) {
+                Ok(probe) => checks.push(HealthCheck { probe, within: wanted.within.0 }),
+                Err(problem) => problems.push(*problem),
+            }
+        }
+        checks
+    }
+
+    fn probe(
+        &self,
+        placed: &Placed,
+        wanted: &crate::model::role::Health,
+    ) -> Result<HealthProbe, Box<Problem>> {
+        let wrong = |what: &str| Box::new(placed.problem("role.unreadable", what));
+        match (&wanted.http, &wanted.tcp) {
+            (Some(url), None) => {
+                let url = self.press.text(placed, url)?;
+                if !url.starts_with("http://") && !url.starts_with("https://") {
+                    return Err(wrong(&format!("the health check `{url}` is not an http or https URL")));
+                }
+                Ok(HealthProbe::Http(url))
+            }
+            (None, Some(port)) => {
+                let number = port
+                    .0
+                    .parse()
+                    .map_err(|_| wrong(&format!("the health check's `{}` is not a port", port.0)));
+                number.map(HealthProbe::Tcp)
+            }
+            (Some(_), Some(_)) | (None, None) => Err(wrong("a health check needs either `http` or `tcp`")),
+        }
+    }
+
+    /// Of everything whose change wants a new container: what Docker is told, which ports lead in, and the files that are
+    /// read only at the start.
+    fn hash(&self, name: &ServiceName, spec: &ContainerSpec, endpoints: &[Endpoint]) -> String {
+        let read = |file: &&ManagedFile| file.read_by == Some((name.clone(), OnChange::Restart));
+        let files = self.files.iter().filter(read).map(|file| {
+            let content = Sha256::digest(file.content.expose().as_bytes());
+            (file.path.clone(), hex(&content))
+        });
+        let targets =
+            endpoints.iter().map(|endpoint| (endpoint.protocol, endpoint.target, &endpoint.network));
+        // As text an amount of bytes is rounded.
+        let memory = spec.memory.map(|bytes| bytes.0);
+        let whole = (spec, memory, targets.collect::<Vec<_>>(), files.collect::<Vec<_>>());
+        let text = serde_json::to_string(&whole).unwrap_or_default();
+        hex(&Sha256::digest(text.as_bytes())).chars().take(16).collect()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The longest time Docker may need to call it healthy, by its own rules.
+fn healthy_within(spec: &ContainerSpec) -> Duration {
+    let check = spec.healthcheck.as_ref();
+    let longest = check.map(|check| {
+        let rounds = u32::try_from(check.retries).unwrap_or(1).max(1);
+        check.start_period + (check.interval + check.timeout) * rounds
+    });
+    longest.unwrap_or(PATIENCE).max(PATIENCE)
+}
