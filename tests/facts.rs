@@ -1,14 +1,23 @@
 //! Real answers of real hosts, read into facts.
 
-use std::collections::BTreeMap;
+mod damaged;
+mod findings;
+mod known;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use pryvctl::{
-    facts::survey::Survey,
+    facts::{Facts, survey::Survey},
     model::{
-        desired::{Desired, Engine, Firewall, ManagedFile, ManagedFolder, Needs, RegistryAccess},
+        command::Output,
+        desired::{
+            ContainerSpec, Desired, Endpoint, Engine, Firewall, ManagedFile, ManagedFolder, Needs, Protocol,
+            RegistryAccess, Rollout, Service, UpdateOrder,
+        },
         secret::Secret,
         size::Bytes,
     },
+    plan::preflight::ControllerClock,
 };
 
 /// What the recorded hosts were asked about.
@@ -54,7 +63,30 @@ pub fn desired() -> Desired {
         sshd: Vec::new(),
         networks: Vec::new(),
         volumes: Vec::new(),
-        services: Vec::new(),
+        services: vec![service()],
+    }
+}
+
+/// Serves HTTPS and DNS, and makes Docker publish 8080/tcp.
+fn service() -> Service {
+    let endpoint =
+        |protocol, port| Endpoint { protocol, port, target: 3000, network: "acme_frontend".to_owned() };
+    Service {
+        name: "core".parse().unwrap(),
+        role: "core".parse().unwrap(),
+        spec: ContainerSpec::default(),
+        hash: "abc123".to_owned(),
+        endpoints: vec![
+            endpoint(Protocol::Tcp, 443),
+            endpoint(Protocol::Udp, 53),
+            endpoint(Protocol::Tcp, 8080),
+        ],
+        order: UpdateOrder::StartFirst,
+        rollout: Rollout::default(),
+        rollback: Rollout::default(),
+        grace: Duration::from_secs(10),
+        healthy_within: Duration::from_secs(60),
+        health: Vec::new(),
     }
 }
 
@@ -67,4 +99,30 @@ fn the_recorded_script_is_the_one_we_send() {
         std::fs::write(path, &script).unwrap();
     }
     assert_eq!(script, std::fs::read_to_string(path).unwrap());
+}
+
+/// The answers that were recorded, by name.
+pub const RECORDED: [(&str, &str); 6] = [
+    ("debian12-docker", include_str!("data/recorded/debian12-docker.txt")),
+    ("debian13-docker", include_str!("data/recorded/debian13-docker.txt")),
+    ("debian12-bare", include_str!("data/recorded/debian12-bare.txt")),
+    ("debian13-bare", include_str!("data/recorded/debian13-bare.txt")),
+    ("debian13-no-docker-command", include_str!("data/recorded/debian13-no-docker-command.txt")),
+    ("debian13-docker-stopped", include_str!("data/recorded/debian13-docker-stopped.txt")),
+];
+
+/// The facts of a host that answered with this text.
+pub fn read(answer: &str) -> Facts {
+    Survey::of(&desired()).read(&Output { stdout: answer.to_owned(), ..Output::default() })
+}
+
+/// The facts of a recorded host.
+pub fn recorded(name: &str) -> Facts {
+    read(RECORDED.iter().find(|(known, _)| *known == name).unwrap().1)
+}
+
+/// A controller whose clock agrees with a host's.
+pub fn in_time(facts: &Facts) -> ControllerClock {
+    let epoch = facts.clock.known().map_or(0.0, |clock| clock.epoch);
+    ControllerClock { sent: epoch - 0.1, received: epoch + 0.5 }
 }

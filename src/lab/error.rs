@@ -126,7 +126,8 @@ impl LabError {
             Self::TooMany { .. } => "rehearse with fewer hosts in the inventory".to_owned(),
             // A host takes about 8 watchers; 128 is the usual limit of all hosts together.
             Self::Boot { said, .. } if said.contains("Too many open files") => {
-                "raise the machine's limit of watchers: `sysctl fs.inotify.max_user_instances=1024`".to_owned()
+                "raise the machine's limit of watchers: `sysctl fs.inotify.max_user_instances=1024`"
+                    .to_owned()
             }
             Self::Boot { .. } | Self::Registry { .. } => {
                 "run `pryvctl lab up` again; if it stays, `pryvctl lab down` and start afresh".to_owned()

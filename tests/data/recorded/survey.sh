@@ -146,6 +146,7 @@ file '/etc/ssh/sshd_config'; [ ! -f '/etc/ssh/sshd_config' ] || set -- "$@" '/et
 file '/etc/ssh/sshd_config.d/00-pryvctl.conf'; [ ! -f '/etc/ssh/sshd_config.d/00-pryvctl.conf' ] || set -- "$@" '/etc/ssh/sshd_config.d/00-pryvctl.conf'
 file '/etc/systemd/system/pryvctl-firewall.service'; [ ! -f '/etc/systemd/system/pryvctl-firewall.service' ] || set -- "$@" '/etc/systemd/system/pryvctl-firewall.service'
 file '/var/lib/pryvctl/pending/docker'; [ ! -f '/var/lib/pryvctl/pending/docker' ] || set -- "$@" '/var/lib/pryvctl/pending/docker'
+file '/var/lib/pryvctl/pending/reload-core'; [ ! -f '/var/lib/pryvctl/pending/reload-core' ] || set -- "$@" '/var/lib/pryvctl/pending/reload-core'
 file '/var/pryv/core/conf/core.yml'; [ ! -f '/var/pryv/core/conf/core.yml' ] || set -- "$@" '/var/pryv/core/conf/core.yml'
 file '/var/pryv/core/conf/secret.yml'; [ ! -f '/var/pryv/core/conf/secret.yml' ] || set -- "$@" '/var/pryv/core/conf/secret.yml'
 [ $# -gt 0 ] || exit 0
@@ -158,6 +159,7 @@ text '/etc/ssh/sshd_config'
 text '/etc/ssh/sshd_config.d/00-pryvctl.conf'
 text '/etc/systemd/system/pryvctl-firewall.service'
 text '/var/lib/pryvctl/pending/docker'
+text '/var/lib/pryvctl/pending/reload-core'
 text '/var/pryv/core/conf/core.yml'
 echo
 }

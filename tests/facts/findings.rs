@@ -1,0 +1,206 @@
+//! What an administrator reads about a host.
+
+use pryvctl::{
+    facts::{Fact, Facts, docker::Docker},
+    model::{desired::Desired, size::Bytes},
+    plan::{
+        finding::{Finding, Verdict},
+        preflight::{ControllerClock, preflight},
+    },
+};
+
+use super::{desired, in_time, recorded};
+
+fn findings(desired: &Desired, facts: &Facts) -> Vec<Finding> {
+    preflight(desired, facts, &in_time(facts)).findings
+}
+
+fn lines(findings: &[Finding]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// The findings that are not well.
+fn complaints(facts: &Facts) -> String {
+    let mut findings = findings(&desired(), facts);
+    findings.retain(|finding| finding.verdict != Verdict::Ok);
+    lines(&findings)
+}
+
+fn verdict(desired: &Desired, facts: &Facts, check: &str) -> Verdict {
+    findings(desired, facts).iter().find(|finding| finding.check == check).unwrap().verdict
+}
+
+#[test]
+fn a_host_in_use() {
+    insta::assert_snapshot!(lines(&findings(&desired(), &recorded("debian12-docker"))), @r#"
+    ok rights: found root, needed root, or a user with sudo
+    ok os: found Debian GNU/Linux 12 (bookworm), needed Debian 11 to 13 or Ubuntu 20.04 to 24.04
+    ok kernel: found Linux 6.18.44-fc-v657, needed Linux 5.4 or newer
+    ok architecture: found x86_64, needed x86_64 or aarch64
+    ok systemd: found running, needed running
+    ok cgroup: found version 1, needed mounted at /sys/fs/cgroup
+    ok restart: found none pending, needed no restart of the host pending
+    ok clock: found 0.0 s off, kept by nothing, needed within 2 s of the controller, kept by a time service
+    ok cpus: found 2, needed 2
+    ok memory: found 25.3 GB, needed 4 GB
+    ok disk: found 270.6 GB on /var/lib/docker for /var/lib/docker, 64.1 GB free, needed 30 GB
+    ok data-disk: found 270.6 GB on / for /var/pryv, 64.1 GB free, needed 15 GB
+    failure port: found 443/tcp held by busybox, needed 443/tcp free; `ss -lntup 'sport = :443'` names the process; stop it and keep it from starting
+    failure port: found 8080/tcp held by docker-proxy, needed 8080/tcp free; `docker ps --filter publish=8080/tcp` names the container; stop it
+    ok port: found 53/udp free, needed 53/udp free
+    ok sshd: found readable, keys only, needed a configuration that OpenSSH reads
+    ok login: found root: usable, needed an account that stays usable with a key
+    ok commands: found curl, nft, needed curl, nft
+    ok packages: found nothing has to be installed, needed apt, with package sources and nothing unfinished
+    ok nftables: found table pryvctl, needed nftables in the kernel
+    ok docker: found 20.10.24+dfsg1, needed Docker 20.10 or newer
+    ok swarm: found none, needed no Swarm, because live-restore excludes it
+    "#);
+}
+
+#[test]
+fn a_bare_host() {
+    insta::assert_snapshot!(complaints(&recorded("debian12-bare")), @r#"
+    warning commands: found no curl, no nft, needed curl, nft; `pryvctl install` and `harden` install curl and nftables
+    "#);
+}
+
+#[test]
+fn a_fresh_host_with_docker_has_nothing_to_complain_of_but_systemd() {
+    insta::assert_snapshot!(complaints(&recorded("debian13-docker")), @r#"
+    warning systemd: found degraded (systemd-modules-load.service failed), needed running; `systemctl --failed` shows what; repair it, then `systemctl reset-failed`
+    "#);
+}
+
+#[test]
+fn a_host_without_the_docker_command() {
+    let mut facts = recorded("debian13-no-docker-command");
+    insta::assert_snapshot!(complaints(&facts), @r#"
+    warning systemd: found degraded (systemd-modules-load.service failed), needed running; `systemctl --failed` shows what; repair it, then `systemctl reset-failed`
+    warning docker: found 26.1.5+dfsg1 without the `docker` command, needed Docker 20.10 or newer; `install` brings package docker-cli
+    "#);
+    if let Fact::Known(Docker::NoCommand { containers, .. }) = &mut facts.docker {
+        *containers = 1;
+    }
+    let outcome = preflight(&desired(), &facts, &in_time(&facts));
+    assert!(outcome.state.is_none(), "containers nobody can ask for are not known to be absent");
+}
+
+#[test]
+fn a_host_whose_docker_is_stopped_is_not_planned() {
+    let facts = recorded("debian13-docker-stopped");
+    insta::assert_snapshot!(complaints(&facts), @r#"
+    warning systemd: found degraded (systemd-modules-load.service failed), needed running; `systemctl --failed` shows what; repair it, then `systemctl reset-failed`
+    failure docker: found no answer: dockerd is not running, needed Docker 20.10 or newer; `systemctl start docker`; `journalctl -u docker` says why it stopped
+    "#);
+    assert!(preflight(&desired(), &facts, &in_time(&facts)).state.is_none());
+}
+
+#[test]
+fn every_fact_the_planner_needs_stops_it_when_unreadable() {
+    type Damage = fn(&mut Facts);
+    let whole = recorded("debian12-docker");
+    let broken: [(&str, Damage); 15] = [
+        ("os", |facts| facts.os = Fact::Unreadable("x".into())),
+        ("docker", |facts| facts.docker = Fact::Unreadable("x".into())),
+        ("daemon.json", |facts| facts.daemon_json = Fact::Unreadable("x".into())),
+        ("files", |facts| facts.files = Fact::Unreadable("x".into())),
+        ("folders", |facts| facts.folders = Fact::Unreadable("x".into())),
+        ("sshd", |facts| facts.sshd = Fact::Unreadable("x".into())),
+        ("nftables", |facts| facts.tables = Fact::Unreadable("x".into())),
+        ("units", |facts| facts.units = Fact::Unreadable("x".into())),
+        ("networks", |facts| facts.networks = Fact::Unreadable("x".into())),
+        ("volumes", |facts| facts.volumes = Fact::Unreadable("x".into())),
+        ("images", |facts| facts.images = Fact::Unreadable("x".into())),
+        ("containers", |facts| facts.containers = Fact::Unreadable("x".into())),
+        ("containers", |facts| facts.foreign_containers = Fact::Unreadable("x".into())),
+        ("commands", |facts| facts.commands = Fact::Unreadable("x".into())),
+        ("hosts-file", |facts| facts.registry_hosts_line = Fact::Unreadable("x".into())),
+    ];
+    assert!(preflight(&desired(), &whole, &in_time(&whole)).state.is_some());
+    for (check, damage) in broken {
+        let mut facts = whole.clone();
+        damage(&mut facts);
+        assert_eq!(verdict(&desired(), &facts, check), Verdict::Failure, "{check}");
+        assert!(preflight(&desired(), &facts, &in_time(&facts)).state.is_none(), "{check}");
+    }
+}
+
+#[test]
+fn limits_are_where_they_are_said_to_be() {
+    let mut facts = recorded("debian12-docker");
+    let mut wishes = desired();
+    let memory = facts.memory.known().unwrap().total.0;
+    for (needed, expected) in [(memory * 100 / 93, Verdict::Ok), (memory * 100 / 93 + 2, Verdict::Failure)] {
+        wishes.needs.memory = Bytes(needed);
+        assert_eq!(verdict(&wishes, &facts, "memory"), expected, "{needed}");
+    }
+    for (cpus, expected) in [(2, Verdict::Ok), (3, Verdict::Failure)] {
+        wishes.needs.cpus = cpus;
+        assert_eq!(verdict(&wishes, &facts, "cpus"), expected, "{cpus}");
+    }
+    for (oldest, expected) in [((20, 10), Verdict::Ok), ((20, 11), Verdict::Failure)] {
+        wishes.engine.oldest = oldest;
+        assert_eq!(verdict(&wishes, &facts, "docker"), expected, "{oldest:?}");
+    }
+    for (release, expected) in [("5.4.0-1-amd64", Verdict::Ok), ("5.3.9", Verdict::Failure)] {
+        if let Fact::Known(kernel) = &mut facts.kernel {
+            kernel.release = release.to_owned();
+        }
+        assert_eq!(verdict(&wishes, &facts, "kernel"), expected, "{release}");
+    }
+}
+
+#[test]
+fn releases_are_accepted_refused_or_noted() {
+    let mut facts = recorded("debian12-docker");
+    let table = [
+        ("debian", "10", Verdict::Failure),
+        ("debian", "11", Verdict::Ok),
+        ("debian", "13", Verdict::Ok),
+        ("debian", "14", Verdict::Warning),
+        ("debian", "", Verdict::Warning),
+        ("ubuntu", "18.04", Verdict::Failure),
+        ("ubuntu", "20.04", Verdict::Ok),
+        ("ubuntu", "24.04", Verdict::Ok),
+        ("ubuntu", "24.10", Verdict::Warning),
+        ("alpine", "3.20", Verdict::Failure),
+    ];
+    for (id, version, expected) in table {
+        if let Fact::Known(os) = &mut facts.os {
+            (os.id, os.version) = (id.to_owned(), version.to_owned());
+        }
+        assert_eq!(verdict(&desired(), &facts, "os"), expected, "{id} {version}");
+    }
+}
+
+#[test]
+fn a_clock_may_be_two_seconds_off_and_must_not_be_thirty() {
+    let facts = recorded("debian12-docker");
+    let epoch = facts.clock.known().unwrap().epoch;
+    let table = [
+        (1.9, Verdict::Ok),
+        (-1.9, Verdict::Ok),
+        (2.1, Verdict::Warning),
+        (-29.0, Verdict::Warning),
+        (31.0, Verdict::Failure),
+    ];
+    for (off, expected) in table {
+        let clock = ControllerClock { sent: epoch + off, received: epoch + off };
+        let findings = preflight(&desired(), &facts, &clock).findings;
+        let found = findings.iter().find(|finding| finding.check == "clock").unwrap();
+        assert_eq!(found.verdict, expected, "{off}: {found}");
+    }
+}
+
+#[test]
+fn two_needs_on_one_filesystem_add_up() {
+    let mut facts = recorded("debian12-docker");
+    let size = facts.docker_disk.known().unwrap().size.0;
+    let mut wishes = desired();
+    (wishes.needs.disk, wishes.needs.data_disk) = (Bytes(size * 6 / 10), Bytes(size * 6 / 10));
+    assert_eq!(verdict(&wishes, &facts, "disk"), Verdict::Ok);
+    facts.data_disk = facts.docker_disk.clone();
+    assert_eq!(verdict(&wishes, &facts, "disk"), Verdict::Failure);
+    assert_eq!(verdict(&wishes, &facts, "data-disk"), Verdict::Failure);
+}

@@ -1,0 +1,410 @@
+//! What is read from hosts as they really answer.
+
+use pryvctl::{
+    facts::{Fact, Facts, state::FileState},
+    plan::preflight::preflight,
+};
+
+use super::{RECORDED, desired, in_time, recorded};
+
+fn text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap()
+}
+
+#[test]
+fn the_machine_below() {
+    let facts = recorded("debian12-docker");
+    let Facts { os, kernel, cpus, virtualisation, init, cgroup, login, packages, .. } = &facts;
+    insta::assert_snapshot!(
+        text(&(os, kernel, cpus, virtualisation, init, cgroup, login, packages)), @r#"
+    [
+      {
+        "known": {
+          "id": "debian",
+          "version": "12",
+          "title": "Debian GNU/Linux 12 (bookworm)"
+        }
+      },
+      {
+        "known": {
+          "name": "Linux",
+          "release": "6.18.44-fc-v657",
+          "machine": "x86_64"
+        }
+      },
+      {
+        "known": 2
+      },
+      {
+        "known": "docker"
+      },
+      {
+        "known": {
+          "name": "systemd",
+          "state": "running",
+          "failed": []
+        }
+      },
+      {
+        "known": "v1"
+      },
+      {
+        "known": {
+          "user": "root",
+          "uid": 0,
+          "shell": "/bin/bash",
+          "password": "disabled",
+          "password_expires": null,
+          "expires": null
+        }
+      },
+      {
+        "known": {
+          "busy": [],
+          "interrupted": false,
+          "sources": true
+        }
+      }
+    ]
+    "#);
+}
+
+#[test]
+fn the_engine_is_read_with_its_images() {
+    let facts = recorded("debian12-docker");
+    insta::assert_snapshot!(text(&(&facts.docker, &facts.daemon_json, &facts.images)), @r#"
+    [
+      {
+        "known": {
+          "running": {
+            "engine": {
+              "version": "20.10.24+dfsg1",
+              "root": "/var/lib/docker",
+              "swarm": false,
+              "cli": true
+            },
+            "driver": "overlay2",
+            "live_restore": true
+          }
+        }
+      },
+      {
+        "known": {
+          "live-restore": true,
+          "log-driver": "local"
+        }
+      },
+      {
+        "known": {
+          "registry.example.org:5000/pryvio/core:1.9.2": "sha256:3e4eec1869cf5d362a85ce0a560c526f1cee6e02456cf8af312cec8916b6d2a9"
+        }
+      }
+    ]
+    "#);
+}
+
+#[test]
+fn networks_volumes_and_foreign_containers_are_read() {
+    let facts = recorded("debian12-docker");
+    insta::assert_snapshot!(text(&(&facts.networks, &facts.volumes, &facts.foreign_containers)), @r#"
+    [
+      {
+        "known": {
+          "acme_frontend": {
+            "subnets": [
+              "172.28.0.0/24"
+            ],
+            "ours": true
+          },
+          "bridge": {
+            "subnets": [
+              "172.18.0.0/16"
+            ],
+            "ours": false
+          },
+          "host": {
+            "subnets": [],
+            "ours": false
+          },
+          "none": {
+            "subnets": [],
+            "ours": false
+          },
+          "other": {
+            "subnets": [
+              "172.19.0.0/16"
+            ],
+            "ours": false
+          }
+        }
+      },
+      {
+        "known": [
+          "acme_data"
+        ]
+      },
+      {
+        "known": [
+          "web"
+        ]
+      }
+    ]
+    "#);
+}
+
+#[test]
+fn containers_of_ours_are_read_with_their_labels_and_addresses() {
+    insta::assert_snapshot!(text(&recorded("debian12-docker").containers), @r#"
+    {
+      "known": {
+        "states": [
+          {
+            "name": "acme_core_a",
+            "role": "core",
+            "service": "core",
+            "slot": "a",
+            "hash": "abc123",
+            "image": "registry.example.org:5000/pryvio/core:1.9.2",
+            "image_id": "sha256:3e4eec1869cf5d362a85ce0a560c526f1cee6e02456cf8af312cec8916b6d2a9",
+            "status": "running",
+            "health": "healthy",
+            "addresses": {
+              "acme_frontend": [
+                "172.28.0.10"
+              ]
+            },
+            "started": "2026-11-21T10:48:48.650415219Z"
+          },
+          {
+            "name": "acme_core_b",
+            "role": "core",
+            "service": "core",
+            "slot": "b",
+            "hash": "abc122",
+            "image": "registry.example.org:5000/pryvio/core:1.9.2",
+            "image_id": "sha256:3e4eec1869cf5d362a85ce0a560c526f1cee6e02456cf8af312cec8916b6d2a9",
+            "status": "created",
+            "health": null,
+            "addresses": {
+              "acme_frontend": [
+                "172.28.0.11"
+              ]
+            },
+            "started": "0001-01-01T00:00:00Z"
+          }
+        ],
+        "published": [
+          [
+            "tcp",
+            32768
+          ]
+        ]
+      }
+    }
+    "#);
+}
+
+#[test]
+fn files_are_told_by_hash_and_only_harmless_ones_by_text() {
+    let facts = recorded("debian12-docker");
+    insta::assert_snapshot!(text(&(&facts.files, &facts.folders)), @r#"
+    [
+      {
+        "known": {
+          "/etc/docker/certs.d/registry.example.org:5000/ca.crt": null,
+          "/etc/pryvctl/firewall.json": null,
+          "/etc/pryvctl/services.json": null,
+          "/etc/ssh/sshd_config": {
+            "sha256": "160f305635ece2300959616ab840adeb028dfc3a986bc14859675aaf55e70bbe",
+            "mode": 420,
+            "uid": 0,
+            "gid": 0
+          },
+          "/etc/ssh/sshd_config.d/00-pryvctl.conf": {
+            "sha256": "474ef6932d6b998ec97b122a9d86af024b988d64c243f3caf01dd9e5ed41618e",
+            "mode": 420,
+            "uid": 0,
+            "gid": 0
+          },
+          "/etc/systemd/system/pryvctl-firewall.service": null,
+          "/var/lib/pryvctl/pending/docker": null,
+          "/var/lib/pryvctl/pending/reload-core": null,
+          "/var/pryv/core/conf/core.yml": {
+            "sha256": "10d2be380bed7e9a895c0595d33ce296015e68183ed144d981b762999eb1e938",
+            "mode": 416,
+            "uid": 0,
+            "gid": 9999
+          },
+          "/var/pryv/core/conf/secret.yml": {
+            "sha256": "8fc72e466109ebef504ed82f9a2c45fa6f596121a7bbec6a053930928d39ded5",
+            "mode": 384,
+            "uid": 0,
+            "gid": 0
+          }
+        }
+      },
+      {
+        "known": {
+          "/var/pryv": {
+            "mode": 488,
+            "uid": 9999,
+            "gid": 9999
+          },
+          "/var/pryv/core/log": {
+            "mode": 493,
+            "uid": 0,
+            "gid": 0
+          }
+        }
+      }
+    ]
+    "#);
+    let files = facts.files.known().unwrap();
+    let text = |path: &str| {
+        let state: &Option<FileState> = &files[std::path::Path::new(path)];
+        state.as_ref().and_then(|state| state.text.clone())
+    };
+    assert_eq!(text("/var/pryv/core/conf/core.yml").unwrap(), "name: co1\nno newline at the end");
+    assert_eq!(text("/var/pryv/core/conf/secret.yml"), None);
+    let (_, answer) = RECORDED[0];
+    assert!(!answer.contains("swordfish") && !answer.contains("a2V5OiBzd29yZGZpc2gK"));
+}
+
+#[test]
+fn only_our_own_tables_are_asked_for() {
+    let facts = recorded("debian12-docker");
+    let tables = facts.tables.known().unwrap();
+    assert_eq!(tables.keys().collect::<Vec<_>>(), ["pryvctl"]);
+    assert_eq!(tables["pryvctl"]["nftables"].as_array().unwrap().len(), 6);
+    assert_eq!(recorded("debian12-bare").tables, Fact::Absent);
+}
+
+#[test]
+fn sshd_answers_for_our_own_login() {
+    let facts = recorded("debian12-docker");
+    let sshd = facts.sshd.known().unwrap();
+    assert_eq!(sshd["passwordauthentication"], ["no"]);
+    assert_eq!(sshd["listenaddress"].len(), 2);
+    // Here `/run/sshd` was missing.
+    assert_eq!(recorded("debian13-bare").sshd.known().unwrap()["passwordauthentication"], ["yes"]);
+}
+
+#[test]
+fn listeners_are_the_same_with_and_without_ss() {
+    insta::assert_snapshot!(text(&recorded("debian12-docker").listeners), @r#"
+    {
+      "known": [
+        {
+          "protocol": "tcp",
+          "address": "0.0.0.0",
+          "port": 22,
+          "program": "sshd"
+        },
+        {
+          "protocol": "tcp",
+          "address": "0.0.0.0",
+          "port": 8080,
+          "program": "docker-proxy"
+        },
+        {
+          "protocol": "tcp",
+          "address": "127.0.0.1",
+          "port": 32768,
+          "program": "docker-proxy"
+        },
+        {
+          "protocol": "tcp",
+          "address": "127.0.0.1",
+          "port": 41971,
+          "program": "containerd"
+        },
+        {
+          "protocol": "tcp",
+          "address": "::",
+          "port": 22,
+          "program": "sshd"
+        },
+        {
+          "protocol": "tcp",
+          "address": "::",
+          "port": 443,
+          "program": "busybox"
+        }
+      ]
+    }
+    "#);
+    insta::assert_snapshot!(text(&recorded("debian13-bare").listeners), @r#"
+    {
+      "known": [
+        {
+          "protocol": "tcp",
+          "address": "0.0.0.0",
+          "port": 22,
+          "program": null
+        },
+        {
+          "protocol": "tcp",
+          "address": "::",
+          "port": 22,
+          "program": null
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn the_registry_line_is_found_by_name() {
+    let line = |name| recorded(name).registry_hosts_line;
+    assert_eq!(line("debian12-docker"), Fact::Known("192.0.2.1 registry.example.org # pryvctl".to_owned()));
+    assert_eq!(line("debian12-bare"), Fact::Absent);
+}
+
+#[test]
+fn docker_is_told_apart_by_how_it_is_missing() {
+    let docker = |name| text(&recorded(name).docker);
+    insta::assert_snapshot!(docker("debian12-bare"), @r#"
+    "absent"
+    "#);
+    insta::assert_snapshot!(docker("debian13-no-docker-command"), @r#"
+    {
+      "known": {
+        "no_command": {
+          "engine": {
+            "version": "26.1.5+dfsg1",
+            "root": "/var/lib/docker",
+            "swarm": false,
+            "cli": false
+          },
+          "containers": 0
+        }
+      }
+    }
+    "#);
+    insta::assert_snapshot!(docker("debian13-docker-stopped"), @r#"
+    {
+      "known": {
+        "silent": "dockerd is not running"
+      }
+    }
+    "#);
+}
+
+#[test]
+fn a_fresh_host_makes_a_state_without_an_engine() {
+    let facts = recorded("debian13-bare");
+    let state = preflight(&desired(), &facts, &in_time(&facts)).state.unwrap();
+    assert_eq!(state.engine, None);
+    assert!(state.containers.is_empty() && state.networks.is_empty() && state.images.is_empty());
+    assert!(state.files.values().flatten().count() == 1, "only sshd_config is there");
+}
+
+#[test]
+fn a_host_in_use_makes_a_state_with_all_of_it() {
+    let facts = recorded("debian12-docker");
+    let state = preflight(&desired(), &facts, &in_time(&facts)).state.unwrap();
+    assert_eq!(state.containers.len(), 2);
+    assert!(state.networks["acme_frontend"].ours && !state.networks["bridge"].ours);
+    assert!(state.units["docker.service"].active && state.units["docker.service"].enabled);
+    assert!(!state.units["pryvctl-firewall.service"].exists);
+}
