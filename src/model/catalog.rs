@@ -104,8 +104,68 @@ fn collect(dir: &Dir, texts: &mut Vec<(String, String)>) {
 mod tests {
     use super::*;
 
+    fn with(texts: &[(&str, &str)]) -> Result<Catalog, Vec<Problem>> {
+        let texts = texts.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        Catalog::shipped().unwrap().with("mine", texts.collect())
+    }
+
     #[test]
-    fn the_shipped_roles_are_read() {
-        Catalog::shipped().unwrap();
+    fn a_role_of_ones_own_replaces_the_shipped_one_with_all_its_files() {
+        let shipped = Catalog::shipped().unwrap();
+        let core = "core".parse().unwrap();
+        assert!(shipped.texts.keys().filter(|path| path.starts_with("core/")).count() > 1);
+        let mine = with(&[("core/compose.yaml", "services: {}\nx-pryvctl: { title: mine }")]).unwrap();
+        assert_eq!(mine.role(&core).unwrap().head.title.as_deref(), Some("mine"));
+        assert_eq!(mine.texts.keys().filter(|path| path.starts_with("core/")).count(), 1);
+        assert_eq!(mine.names(), shipped.names());
+    }
+
+    #[test]
+    fn files_are_found_in_the_roles_folder_and_then_among_the_shared() {
+        let mine = with(&[("a/compose.yaml", "x-pryvctl: {}"), ("a/x.j2", ""), ("shared/y.j2", "")]).unwrap();
+        let a = "a".parse().unwrap();
+        assert_eq!(mine.find(&a, "x.j2").as_deref(), Some("a/x.j2"));
+        assert_eq!(mine.find(&a, "shared/y.j2").as_deref(), Some("shared/y.j2"));
+        assert_eq!(mine.find(&a, "y.j2"), None);
+        assert!(!mine.names().contains(&"shared".parse().unwrap()));
+    }
+
+    #[test]
+    fn roles_start_after_those_they_name() {
+        let after = |roles: &str| format!("services: {{}}\nx-pryvctl: {{ after: [{roles}] }}");
+        let (a, b) = (after("b, elsewhere"), after(""));
+        let mine = with(&[("a/compose.yaml", a.as_str()), ("b/compose.yaml", b.as_str())]).unwrap();
+        let names: Vec<RoleName> = ["a", "core", "b"].map(|name| name.parse().unwrap()).into();
+        let order = mine.order(&names).unwrap();
+        assert_eq!(order.iter().map(RoleName::as_str).collect::<Vec<_>>(), ["core", "b", "a"]);
+    }
+
+    #[test]
+    fn every_role_that_cannot_be_read_is_told() {
+        let broken = with(&[
+            ("a/compose.yaml", ""),
+            ("b/compose.yaml", "services: {}"),
+            ("c/compose.yaml", "services:\n  a: 1\n  a: 2\n"),
+            ("d/compose.yaml", "services: [\n"),
+            ("E/compose.yaml", "x-pryvctl: {}"),
+            ("f/compose.yaml", "x-pryvctl: 3"),
+            ("g/compose.yaml", "x-pryvctl: { needs: { memroy: 4GB } }"),
+            ("h/compose.yaml", "x-pryvctl: { needs: { memory: 4 } }"),
+            ("i/compose.yaml", "x-pryvctl: { allow: [everything] }"),
+            ("j/compose.yaml", "a: &a [*b]\nx-pryvctl: {}"),
+        ]);
+        let told: Vec<_> = broken.unwrap_err().into_iter().map(|problem| problem.message).collect();
+        insta::assert_snapshot!(told.join("\n"), @r"
+        mine/E/compose.yaml: `E` is not a name: use 1 to 63 lower-case letters, digits and inner hyphens
+        mine/a/compose.yaml: is empty: a role needs `services` and `x-pryvctl`
+        mine/b/compose.yaml: has no `x-pryvctl` key: with it a Compose file becomes a role
+        mine/c/compose.yaml: line 3, column 3: `a` stands here a second time
+        mine/d/compose.yaml: line 1, column 11: this is not YAML: unclosed bracket '['
+        mine/f/compose.yaml: `x-pryvctl`: must hold keys; `{}` for a role that needs none
+        mine/g/compose.yaml: `x-pryvctl.needs.memroy`: `memroy` is not a key here: did you mean `memory`?
+        mine/h/compose.yaml: `x-pryvctl.needs.memory`: invalid type: integer `4`, expected a string
+        mine/i/compose.yaml: `x-pryvctl.allow[0]`: `everything` is not a word for it: possible: `docker-socket`
+        mine/j/compose.yaml: line 1, column 8: there is no anchor of this name above
+        ");
     }
 }

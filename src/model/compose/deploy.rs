@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cpus, Limit, Period, Word};
+use super::{Cpus, Limit, Period, Whole};
 use crate::model::desired::{OnFailure, Rollout, UpdateOrder};
 
 /// Compose's `deploy`.
@@ -30,7 +30,7 @@ pub struct Resources {
 pub struct Limits {
     pub memory: Option<Limit>,
     pub cpus: Option<Cpus>,
-    pub pids: Option<Word>,
+    pub pids: Option<Whole>,
 }
 
 /// Compose's `update_config` and `rollback_config`.

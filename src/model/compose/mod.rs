@@ -15,8 +15,8 @@ use serde_json::Value;
 use super::name::ServiceName;
 
 pub use deploy::{Deploy, Limits, Ratio, Resources, RollConfig};
-pub use port::{Port, port_and_protocol};
-pub use scalar::{Cpus, Limit, Pairs, Period, Word, Words, parse_period};
+pub use port::{Port, PortNumber, port_and_protocol};
+pub use scalar::{Argv, Cpus, Limit, List, Pairs, Period, Whole, Word, parse_period};
 pub use service::{Condition, Dependencies, ExtraHosts, Healthcheck, Joins, Service, Test, Ulimit};
 pub use volume::{Volume, VolumeKind};
 
@@ -145,5 +145,44 @@ impl File {
         let networks = shape.networks.into_iter().map(|(name, network)| (name, network.unwrap_or_default()));
         let volumes = shape.volumes.into_keys();
         Ok(Self { services, networks: networks.collect(), volumes: volumes.collect() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const LONG: &str = include_str!("../../../tests/data/compose/long.yaml");
+    const SHORT: &str = include_str!("../../../tests/data/compose/short.yaml");
+
+    fn file(text: &str) -> File {
+        let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
+        File::read(serde_saphyr::from_str_with_options(text, options).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_long_and_the_short_form_say_the_same() {
+        let (long, short) = (file(LONG), file(SHORT));
+        assert_eq!(format!("{long:#?}"), format!("{short:#?}"));
+    }
+
+    #[test]
+    fn every_supported_key_is_read() {
+        let file = file(LONG);
+        let [app] = &file.services.values().collect::<Vec<_>>()[..] else { panic!("one service") };
+        assert_eq!(
+            app.ports[1],
+            Port { published: 53, target: 5353, protocol: crate::model::desired::Protocol::Udp }
+        );
+        assert_eq!(app.volumes[0].kind, VolumeKind::Bind);
+        assert!(app.volumes[0].read_only && !app.volumes[1].read_only);
+        assert_eq!(app.networks.0[0], ("back".to_owned(), vec!["db".to_owned()]));
+        assert_eq!(app.ulimits["nofile"], Ulimit { soft: 1024, hard: 1024 });
+        assert_eq!(app.extra_hosts.0["six"], "2001:db8::1");
+        let rollout = app.deploy.update_config.rollout();
+        assert_eq!((rollout.parallelism, rollout.delay), (2, Duration::from_secs(10)));
+        assert!(file.networks["back"].internal && file.volumes.contains("data"));
     }
 }

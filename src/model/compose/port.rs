@@ -18,11 +18,23 @@ pub struct Port {
     pub protocol: Protocol,
 }
 
+/// A port, 1 to 65535.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Word")]
+pub struct PortNumber(pub u16);
+
+impl TryFrom<Word> for PortNumber {
+    type Error = String;
+    fn try_from(word: Word) -> Result<Self, String> {
+        port(&word.0).map(Self)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Long {
-    target: Word,
-    published: Word,
+    target: PortNumber,
+    published: PortNumber,
     #[serde(default = "tcp")]
     protocol: Protocol,
 }
@@ -37,11 +49,7 @@ impl TryFrom<Value> for Port {
         match value {
             Value::Object(_) => {
                 let long = Long::deserialize(value).map_err(|error| error.to_string())?;
-                Ok(Self {
-                    published: port(&long.published.0)?,
-                    target: port(&long.target.0)?,
-                    protocol: long.protocol,
-                })
+                Ok(Self { published: long.published.0, target: long.target.0, protocol: long.protocol })
             }
             other
             @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {

@@ -26,51 +26,47 @@ impl TryFrom<Value> for Word {
     }
 }
 
-/// A list of texts, or one text that stands for a list. How the one text is read depends on the key.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A list of texts, or one text for a list of one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Value")]
-pub enum Words {
-    /// One text.
-    One(String),
-    /// A list.
-    Many(Vec<String>),
-}
+pub struct List(pub Vec<String>);
 
-impl TryFrom<Value> for Words {
+impl TryFrom<Value> for List {
     type Error = String;
     fn try_from(value: Value) -> Result<Self, String> {
-        match value {
-            Value::Array(items) => {
-                let words = items.into_iter().map(|item| Word::try_from(item).map(|word| word.0));
-                words.collect::<Result<_, _>>().map(Self::Many)
-            }
-            other @ (Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Object(_)) => Word::try_from(other).map(|word| Self::One(word.0)),
-        }
+        let items = if let Value::Array(items) = value { items } else { vec![value] };
+        items
+            .into_iter()
+            .map(|item| Word::try_from(item).map(|word| word.0))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 
-impl Words {
-    /// As a command: one text is cut into words as a shell would, without any expansion.
-    ///
-    /// # Errors
-    /// A quote that is not closed.
-    pub fn command(self) -> Result<Vec<String>, String> {
-        match self {
-            Self::Many(words) => Ok(words),
-            Self::One(text) => shell_words(&text),
-        }
-    }
+/// A command: a list of words, or one text that is cut into words as a shell would, without any expansion.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
+pub struct Argv(pub Vec<String>);
 
-    /// As a list: one text is a list of one.
-    pub fn list(self) -> Vec<String> {
-        match self {
-            Self::Many(words) => words,
-            Self::One(text) => vec![text],
+impl TryFrom<Value> for Argv {
+    type Error = String;
+    fn try_from(value: Value) -> Result<Self, String> {
+        if let Value::String(text) = &value {
+            return shell_words(text).map(Self);
         }
+        List::try_from(value).map(|list| Self(list.0))
+    }
+}
+
+/// A whole number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Word")]
+pub struct Whole(pub i64);
+
+impl TryFrom<Word> for Whole {
+    type Error = String;
+    fn try_from(word: Word) -> Result<Self, String> {
+        word.0.parse().map(Self).map_err(|_| format!("`{}` is not a whole number", word.0))
     }
 }
 
@@ -214,5 +210,68 @@ impl TryFrom<Value> for Cpus {
             .filter(|milli| *milli > 0)
             .map(Self)
             .ok_or_else(|| format!("`{text}` is not a number of processors, as in 0.5 or 2"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_compose_writes_them() {
+        let millis = |text: &str| parse_period(text).map(|period| period.as_millis()).ok();
+        assert_eq!(millis("1m30s"), Some(90_000));
+        assert_eq!(millis("1h"), Some(3_600_000));
+        assert_eq!(millis("500ms"), Some(500));
+        assert_eq!(millis("2s500ms"), Some(2_500));
+        assert_eq!(millis("0s"), Some(0));
+        for bad in ["", "5", "s", "1.5s", "-1s", "1d", "99999999999999h", "1s "] {
+            assert_eq!(millis(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_cut_as_a_shell_would() {
+        let cut = |text: &str| Argv::try_from(json!(text)).map(|argv| argv.0);
+        let words = |words: &[&str]| Ok(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(cut("a  'b c' \"d e\"f g\\ h ''"), words(&["a", "b c", "d ef", "g h", ""]));
+        assert_eq!(cut(r#"'a\b' "a\"b""#), words(&[r"a\b", "a\"b"]));
+        assert_eq!(cut("$HOME *"), words(&["$HOME", "*"]));
+        assert_eq!(cut("  "), words(&[]));
+        assert!(cut("it's").is_err());
+    }
+
+    #[test]
+    fn pairs_are_a_map_or_a_list() {
+        let pairs = |value: Value| Pairs::try_from(value).map(|pairs| pairs.0);
+        let expected =
+            Ok(BTreeMap::from([("A".to_owned(), "1".to_owned()), ("B".to_owned(), "x=y".to_owned())]));
+        assert_eq!(pairs(json!({ "A": 1, "B": "x=y" })), expected);
+        assert_eq!(pairs(json!(["A=1", "B=x=y"])), expected);
+        assert_eq!(pairs(Value::Null), Ok(BTreeMap::new()));
+        for bad in
+            [json!(["A"]), json!(["A=1", "A=2"]), json!({ "A": true }), json!({ "A": 1.5 }), json!("A=1")]
+        {
+            assert!(pairs(bad.clone()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn processors_are_counted_in_thousandths() {
+        let milli = |value: Value| Cpus::try_from(value).map(|cpus| cpus.0).ok();
+        assert_eq!(milli(json!(2)), Some(2000));
+        assert_eq!(milli(json!(0.5)), Some(500));
+        assert_eq!(milli(json!("1.25")), Some(1250));
+        for bad in [json!(0), json!(-1), json!("0.0001"), json!("all"), json!(null), json!("1.2.3")] {
+            assert_eq!(milli(bad.clone()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn memory_is_bytes_or_an_amount() {
+        let bytes = |text: &str| Limit::try_from(Word(text.to_owned())).map(|limit| limit.0.0).ok();
+        assert_eq!((bytes("1048576"), bytes("512m"), bytes("lots")), (Some(1 << 20), Some(512 << 20), None));
     }
 }

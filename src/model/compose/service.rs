@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Cpus, Deploy, Limit, Pairs, Period, Port, Volume, Word, Words};
+use super::{Argv, Cpus, Deploy, Limit, List, Pairs, Period, Port, Volume, Whole, Word};
 use crate::model::{desired::RestartPolicy, name::ServiceName};
 
 /// A service; see the Compose specification for the meaning of each key.
@@ -14,8 +14,8 @@ use crate::model::{desired::RestartPolicy, name::ServiceName};
 #[expect(missing_docs, reason = "the keys are those of the Compose specification")]
 pub struct Service {
     pub image: String,
-    pub command: Option<Words>,
-    pub entrypoint: Option<Words>,
+    pub command: Option<Argv>,
+    pub entrypoint: Option<Argv>,
     #[serde(default)]
     pub environment: Pairs,
     #[serde(default)]
@@ -47,8 +47,9 @@ pub struct Service {
     pub sysctls: Pairs,
     #[serde(default)]
     pub ulimits: BTreeMap<String, Ulimit>,
-    pub tmpfs: Option<Words>,
-    pub pids_limit: Option<Word>,
+    #[serde(default)]
+    pub tmpfs: List,
+    pub pids_limit: Option<Whole>,
     pub mem_limit: Option<Limit>,
     pub cpus: Option<Cpus>,
     pub stop_signal: Option<String>,
@@ -132,22 +133,25 @@ pub struct Healthcheck {
     pub test: Option<Test>,
     pub interval: Option<Period>,
     pub timeout: Option<Period>,
-    pub retries: Option<Word>,
+    pub retries: Option<Whole>,
     pub start_period: Option<Period>,
     pub disable: bool,
 }
 
 /// What a health check runs: `["CMD", ...]`, `["CMD-SHELL", ...]`, or `["NONE"]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Words")]
+#[serde(try_from = "Value")]
 pub struct Test(pub Vec<String>);
 
-impl TryFrom<Words> for Test {
+impl TryFrom<Value> for Test {
     type Error = String;
-    fn try_from(words: Words) -> Result<Self, String> {
-        let test = match words {
-            Words::One(shell) => vec!["CMD-SHELL".to_owned(), shell],
-            Words::Many(test) => test,
+    fn try_from(value: Value) -> Result<Self, String> {
+        let test = match value {
+            Value::String(shell) => vec!["CMD-SHELL".to_owned(), shell],
+            other
+            @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                List::try_from(other)?.0
+            }
         };
         match test.first().map(String::as_str) {
             Some("CMD") if test.len() > 1 => Ok(Self(test)),
@@ -176,16 +180,15 @@ impl TryFrom<Value> for Ulimit {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Long {
-            soft: Word,
-            hard: Word,
+            soft: Whole,
+            hard: Whole,
         }
-        let number = |word: Word| word.0.parse().map_err(|_| format!("`{}` is not a whole number", word.0));
         let (soft, hard) = if value.is_object() {
             let long = Long::deserialize(value).map_err(|error| error.to_string())?;
-            (number(long.soft)?, number(long.hard)?)
+            (long.soft.0, long.hard.0)
         } else {
-            let both = number(Word::try_from(value)?)?;
-            (both, both)
+            let both = Whole::try_from(Word::try_from(value)?)?;
+            (both.0, both.0)
         };
         Ok(Self { soft, hard })
     }

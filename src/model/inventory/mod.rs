@@ -28,6 +28,7 @@ use super::{
     schema::{Network, Network4, Port, Text},
     secret::{Secret, SecretSource},
 };
+pub(super) use syntax::syntax_problem;
 
 /// A platform: its hosts, where they stand, what they do and how they are reached.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{files::Paths, placed::Placed};
 use crate::model::{
-    compose::{self, Pairs, VolumeKind, Words},
+    compose::{self, Pairs, VolumeKind},
     desired::{Attachment, ContainerSpec, Healthcheck, Mount, MountSource},
     name::{PlatformName, ServiceName},
     problem::Problem,
@@ -30,31 +30,24 @@ impl Maker<'_> {
         let limits = &service.deploy.resources.limits;
         let memory = self.one(name, "mem_limit", service.mem_limit.map(|m| m.0), limits.memory.map(|m| m.0));
         let milli_cpus = self.one(name, "cpus", service.cpus.map(|c| c.0), limits.cpus.map(|c| c.0));
-        let pids = self.one(name, "pids_limit", service.pids_limit.clone(), limits.pids.clone());
+        let pids = self.one(name, "pids_limit", service.pids_limit, limits.pids);
         ContainerSpec {
             image: self.image(name, &service.image),
-            command: self.words(name, "command", service.command.as_ref()),
-            entrypoint: self.words(name, "entrypoint", service.entrypoint.as_ref()),
+            command: service.command.clone().map(|argv| argv.0),
+            entrypoint: service.entrypoint.clone().map(|argv| argv.0),
             environment: self.environment(name, &service.environment),
             user: service.user.clone().map(|word| word.0),
             working_dir: service.working_dir.clone(),
             hostname: service.hostname.clone(),
             mounts: self.mounts(name, service),
-            tmpfs: service
-                .tmpfs
-                .clone()
-                .map(Words::list)
-                .unwrap_or_default()
-                .into_iter()
-                .map(tmpfs)
-                .collect(),
+            tmpfs: service.tmpfs.0.iter().map(|text| tmpfs(text)).collect(),
             networks,
             extra_hosts: service.extra_hosts.0.clone(),
             healthcheck: self.healthcheck(name, service.healthcheck.as_ref()),
             restart: service.restart,
             memory,
             milli_cpus,
-            pids: pids.and_then(|word| self.number(name, "pids_limit", &word.0)),
+            pids: pids.map(|pids| pids.0),
             read_only: service.read_only,
             init: service.init,
             cap_add: sorted(&service.cap_add),
@@ -98,24 +91,6 @@ impl Maker<'_> {
             self.complain("image.no-version", name, "image", &what);
         }
         image.to_owned()
-    }
-
-    fn words(&mut self, name: &ServiceName, key: &str, words: Option<&Words>) -> Option<Vec<String>> {
-        match words.cloned().map(Words::command)? {
-            Ok(words) => Some(words),
-            Err(what) => {
-                self.complain("role.unreadable", name, key, &what);
-                None
-            }
-        }
-    }
-
-    fn number(&mut self, name: &ServiceName, key: &str, text: &str) -> Option<i64> {
-        let number = text.parse().ok();
-        if number.is_none() {
-            self.complain("role.unreadable", name, key, &format!("`{text}` is not a whole number"));
-        }
-        number
     }
 
     fn environment(&mut self, name: &ServiceName, environment: &Pairs) -> BTreeMap<String, String> {
@@ -194,8 +169,6 @@ impl Maker<'_> {
         if test == ["NONE"] {
             return None;
         }
-        let retries = check.retries.as_ref().map(|word| word.0.clone());
-        let retries = retries.and_then(|text| self.number(name, "healthcheck.retries", &text));
         let period = |period: Option<compose::Period>, default| period.map_or(default, |period| period.0);
         // Docker's own defaults.
         let usual = Duration::from_secs(30);
@@ -203,7 +176,7 @@ impl Maker<'_> {
             test,
             interval: period(check.interval, usual),
             timeout: period(check.timeout, usual),
-            retries: retries.unwrap_or(3),
+            retries: check.retries.map_or(3, |retries| retries.0),
             start_period: period(check.start_period, Duration::ZERO),
         })
     }
@@ -216,11 +189,9 @@ fn sorted(words: &[String]) -> Vec<String> {
     words
 }
 
-fn tmpfs(text: String) -> (String, String) {
-    match text.split_once(':') {
-        Some((path, options)) => (path.to_owned(), options.to_owned()),
-        None => (text, String::new()),
-    }
+fn tmpfs(text: &str) -> (String, String) {
+    let (path, options) = text.split_once(':').unwrap_or((text, ""));
+    (path.to_owned(), options.to_owned())
 }
 
 /// Whether somebody tried to use a template for a secret where nothing is rendered.

@@ -136,7 +136,10 @@ impl<'a> Platform<'a> {
     /// Each role's turn among those of the host.
     fn ranks(&self, roles: &[Placed]) -> Result<BTreeMap<RoleName, usize>, Vec<Problem>> {
         let names: Vec<_> = roles.iter().map(|placed| placed.role.name.clone()).collect();
-        let order = self.catalog.order(&names)?;
+        let order = self.catalog.order(&names).map_err(|found| {
+            let place = roles.first().and_then(Placed::reference);
+            found.into_iter().map(|problem| problem.at(place)).collect::<Vec<_>>()
+        })?;
         Ok(order.into_iter().enumerate().map(|(rank, name)| (name, rank)).collect())
     }
 

@@ -186,13 +186,7 @@ impl Workshop<'_> {
                 }
                 Ok(HealthProbe::Http(url))
             }
-            (None, Some(port)) => {
-                let number = port
-                    .0
-                    .parse()
-                    .map_err(|_| wrong(&format!("the health check's `{}` is not a port", port.0)));
-                number.map(HealthProbe::Tcp)
-            }
+            (None, Some(port)) => Ok(HealthProbe::Tcp(port.0)),
             (Some(_), Some(_)) | (None, None) => Err(wrong("a health check needs either `http` or `tcp`")),
         }
     }

@@ -249,7 +249,7 @@ fn two_roles_that_clash_on_a_host_are_named() {
     let circle = COMPOSE.replace("  title:", "  after: [sample-follower]\n  title:");
     let follower = "services: { other: { image: 'x/y:1' } }\nx-pryvctl: { after: [sample] }\n";
     insta::assert_snapshot!(told(&inventory, catalog(&circle, TEMPLATE, follower)), @r"
-    role.circle []
+    role.circle [sample]
       the roles `sample`, `sample-follower` wait for one another by `after`
     ");
 }

@@ -1,0 +1,238 @@
+//! The parts of `x-pryvctl`.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::{
+    compose::{Period, PortNumber, Word, port_and_protocol},
+    desired::{OnChange, Protocol},
+    name::{HostName, InvalidName, RoleName, ServiceName, ZoneName},
+    size::Bytes,
+};
+
+/// The part of `x-pryvctl` that stands still: read before any variable is known.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Head {
+    /// One line for people.
+    pub title: Option<String>,
+    /// Minimal sizes.
+    pub needs: Needs,
+    /// Roles whose services start before this one's.
+    pub after: Vec<RoleName>,
+    /// Defaults of variables.
+    pub variables: BTreeMap<String, Word>,
+    /// Secrets the inventory must have.
+    pub secrets: Vec<String>,
+    /// What is otherwise refused.
+    pub allow: Vec<Allowance>,
+}
+
+/// The keys of [`Head`]; the others of `x-pryvctl` belong to [`Body`].
+pub(super) const HEAD: [&str; 6] = ["title", "needs", "after", "variables", "secrets", "allow"];
+
+/// Minimal sizes of a role; what is left out is by need and not checked.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Needs {
+    /// Main memory.
+    pub memory: Bytes,
+    /// Processors.
+    pub cpus: u32,
+    /// The filesystem of Docker's data root.
+    pub disk: Bytes,
+    /// The filesystem of the data folder.
+    pub data_disk: Bytes,
+}
+
+/// Something a role must ask for by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Allowance {
+    /// Mounting Docker's socket, which makes a container root on the host.
+    DockerSocket,
+}
+
+/// The part of `x-pryvctl` in which variables are replaced.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Body {
+    /// Ports that answer from outside.
+    pub open: Vec<Open>,
+    /// Folders to be on the host.
+    pub folders: Vec<Folder>,
+    /// Files to be on the host.
+    pub files: Vec<File>,
+    /// Checks after the cut-over.
+    pub health: Vec<Health>,
+}
+
+/// A port that answers from outside: `443/tcp`, or with the sources that may reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
+pub struct Open {
+    /// The port on the host.
+    pub port: u16,
+    /// tcp or udp.
+    pub protocol: Protocol,
+    /// Who may; `None`: everyone.
+    pub from: Option<Vec<Source>>,
+}
+
+/// Who may reach a port.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Source {
+    /// `role:NAME`: the hosts of that role.
+    Role(RoleName),
+    /// `host:NAME`: one host.
+    Host(HostName),
+    /// `zone:NAME`: the hosts of a zone.
+    Zone(ZoneName),
+    /// `admin`: the inventory's admin networks.
+    Admin,
+    /// An address or a network.
+    Net(IpNet),
+}
+
+/// A folder of the host.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Folder {
+    /// Its absolute path.
+    pub path: String,
+    /// Permission bits.
+    #[serde(default = "Mode::folder")]
+    pub mode: Mode,
+    /// Owner.
+    #[serde(default, alias = "owner")]
+    pub uid: Id,
+    /// Group.
+    #[serde(default, alias = "group")]
+    pub gid: Id,
+}
+
+/// A file of the host.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// A template of the role's folder; or `copy`.
+    pub template: Option<String>,
+    /// A file of the role's folder, taken as it is; or `template`.
+    pub copy: Option<String>,
+    /// Its absolute path.
+    pub path: String,
+    /// Permission bits.
+    #[serde(default = "Mode::file")]
+    pub mode: Mode,
+    /// Owner.
+    #[serde(default, alias = "owner")]
+    pub uid: Id,
+    /// Group.
+    #[serde(default, alias = "group")]
+    pub gid: Id,
+    /// The service that reads it.
+    pub service: Option<ServiceName>,
+    /// What that service wants when it changes.
+    pub on_change: Option<OnChange>,
+}
+
+/// A check of a service from its host.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Health {
+    /// The service; may be left out where the role has only one.
+    pub service: Option<ServiceName>,
+    /// An URL that must answer with 2xx or 3xx; a template. Or `tcp`.
+    pub http: Option<String>,
+    /// A port of the host that must accept. Or `http`.
+    pub tcp: Option<PortNumber>,
+    /// How long it may take.
+    #[serde(default = "Period::minute")]
+    pub within: Period,
+}
+
+/// Permission bits, written as a quoted octal text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
+pub struct Mode(pub u32);
+
+/// A numeric user or group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Word")]
+pub struct Id(pub u32);
+
+impl Mode {
+    fn file() -> Self {
+        Self(0o640)
+    }
+
+    fn folder() -> Self {
+        Self(0o750)
+    }
+}
+
+impl TryFrom<Value> for Mode {
+    type Error = String;
+    fn try_from(value: Value) -> Result<Self, String> {
+        let bits = value.as_str().and_then(|text| u32::from_str_radix(text, 8).ok());
+        // Unquoted, YAML would read 0640 as six hundred and forty.
+        bits.filter(|bits| *bits <= 0o7777)
+            .map(Self)
+            .ok_or_else(|| format!("{value} is not a mode: write octal digits in quotes, as in \"0640\""))
+    }
+}
+
+impl TryFrom<Word> for Id {
+    type Error = String;
+    fn try_from(word: Word) -> Result<Self, String> {
+        let id =
+            word.0.parse().map_err(|_| format!("`{}` is not a number: give a numeric user or group", word.0));
+        id.map(Self)
+    }
+}
+
+impl TryFrom<String> for Source {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let name = |error: InvalidName| error.to_string();
+        let address = || text.parse::<std::net::IpAddr>().map(IpNet::from);
+        match text.split_once(':') {
+            Some(("role", rest)) => rest.parse().map(Self::Role).map_err(name),
+            Some(("host", rest)) => rest.parse().map(Self::Host).map_err(name),
+            Some(("zone", rest)) => rest.parse().map(Self::Zone).map_err(name),
+            None if text == "admin" => Ok(Self::Admin),
+            Some(_) | None => text.parse().or_else(|_| address()).map(Self::Net).map_err(|_| {
+                format!("`{text}` is not a source: write role:NAME, host:NAME, zone:NAME, admin or a network")
+            }),
+        }
+    }
+}
+
+impl TryFrom<Value> for Open {
+    type Error = String;
+    fn try_from(value: Value) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Long {
+            port: String,
+            from: Option<Vec<Source>>,
+        }
+        let long = if value.is_object() {
+            Long::deserialize(value).map_err(|error| error.to_string())?
+        } else {
+            Long { port: Word::try_from(value)?.0, from: None }
+        };
+        if long.from.as_ref().is_some_and(Vec::is_empty) {
+            return Err(format!(
+                "`from` of {} is empty: name who may, or leave it out for everyone",
+                long.port
+            ));
+        }
+        let (port, protocol) = port_and_protocol(&long.port)?;
+        Ok(Self { port, protocol, from: long.from })
+    }
+}
