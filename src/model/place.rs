@@ -8,8 +8,8 @@ use super::{desired::Desired, name::ServiceName};
 pub const OURS: &str = "/etc/pryvctl";
 /// The filter table, as `nft -j` loads it at boot.
 pub const FIREWALL: &str = "/etc/pryvctl/firewall.json";
-/// The map of services, as `nft -j` loads it at boot.
-pub const SERVICES: &str = "/etc/pryvctl/services.json";
+/// The map of services, as `nft` loads it at boot.
+pub const SERVICES: &str = "/etc/pryvctl/services.nft";
 /// The unit that loads both.
 pub const FIREWALL_UNIT: &str = "/etc/systemd/system/pryvctl-firewall.service";
 /// Our part of sshd's configuration; its name comes first because in sshd the first value wins.

@@ -32,9 +32,9 @@ ReloadPropagatedFrom=nftables.service
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/sbin/nft -j -f /etc/pryvctl/firewall.json
-ExecStart=-/usr/sbin/nft -j -f /etc/pryvctl/services.json
+ExecStart=-/usr/sbin/nft -f /etc/pryvctl/services.nft
 ExecReload=/usr/sbin/nft -j -f /etc/pryvctl/firewall.json
-ExecReload=-/usr/sbin/nft -j -f /etc/pryvctl/services.json
+ExecReload=-/usr/sbin/nft -f /etc/pryvctl/services.nft
 
 [Install]
 WantedBy=sysinit.target

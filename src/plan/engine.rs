@@ -202,7 +202,7 @@ fn ca(registry: &RegistryAccess, state: &HostState) -> Option<Step> {
 
 fn hosts_line(registry: &RegistryAccess, state: &HostState) -> Result<Option<Step>, Conflict> {
     let Some(ip) = registry.ip else { return Ok(None) };
-    let name = registry.address.rsplit_once(':').map_or(registry.address.as_str(), |(name, _)| name);
+    let name = name_of(registry);
     let found = state.registry_hosts_line.as_deref().map(str::trim).filter(|line| !line.is_empty());
     let right = |line: &str| line.split_whitespace().next() == Some(&ip.to_string());
     match found {
@@ -217,15 +217,32 @@ fn hosts_line(registry: &RegistryAccess, state: &HostState) -> Result<Option<Ste
         Some(_) | None => {}
     }
     let line = format!("{ip} {name} {MARK}");
-    // Written in place: in a container the file is a mount, which cannot be replaced.
-    let without = format!("grep -v {} /etc/hosts || true", quote(&format!(" {name} {MARK}$")));
-    let change = |add: &str| {
-        format!(
-            "set -e; new=$(mktemp); trap 'rm -f $new' EXIT; {{ {without}; {add}; }} > $new; cat $new > /etc/hosts"
-        )
-    };
-    let add = change(&format!("echo {}", quote(&line)));
-    let undo = Undo::Run(Command::root(change("true")));
-    let step = Step::safe("registry.hosts-line", Action::Run(Command::root(add)), undo);
+    let add = Command::root(rewrite_hosts(name, &format!("echo {}", quote(&line))));
+    let undo = Undo::Run(Command::root(rewrite_hosts(name, "true")));
+    let step = Step::safe("registry.hosts-line", Action::Run(add), undo);
     Ok(Some(step.because([format!("/etc/hosts: {} -> {line}", found.unwrap_or("none"))])))
+}
+
+/// The step that takes out our line, if it is there.
+pub fn without_hosts_line(desired: &Desired, state: &HostState) -> Option<Step> {
+    let name = name_of(desired.registry.as_ref()?);
+    let found = state.registry_hosts_line.as_deref()?;
+    let ours = found.lines().find(|line| line.trim_end().ends_with(MARK))?;
+    let undo = Undo::Nothing("an install writes it again");
+    let action = Action::Run(Command::root(rewrite_hosts(name, "true")));
+    Some(Step::safe("registry.hosts-line", action, undo).because([format!("/etc/hosts: {ours} -> none")]))
+}
+
+fn name_of(registry: &RegistryAccess) -> &str {
+    registry.address.rsplit_once(':').map_or(registry.address.as_str(), |(name, _)| name)
+}
+
+/// `/etc/hosts` without our line, and with what `add` prints. Written in place: in a container the file is a mount,
+/// which cannot be replaced.
+fn rewrite_hosts(name: &str, add: &str) -> String {
+    format!(
+        "set -e; new=$(mktemp); trap 'rm -f $new' EXIT; \
+         {{ grep -v {} /etc/hosts || true; {add}; }} > $new; cat $new > /etc/hosts",
+        quote(&format!(" {name} {MARK}$"))
+    )
 }

@@ -87,7 +87,7 @@ fn introduction(desired: &Desired) -> Vec<String> {
 fn words(from: &[IpNet]) -> String {
     match from {
         [] => "everywhere".to_owned(),
-        nets => nets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        nets => nets.iter().map(|net| net.trunc().to_string()).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -186,7 +186,7 @@ fn groups(openings: &[Opening]) -> Vec<Group> {
 }
 
 impl Group {
-    /// Adds the group's sources and gives back one condition a family; none to be met: one empty condition.
+    /// Adds the group's sources and gives back a condition for each family; open to everyone: none.
     fn sources(&self, table: &mut Table) -> Vec<Value> {
         if self.from.is_empty() { Vec::new() } else { sources(table, &self.name, &self.from) }
     }

@@ -12,10 +12,18 @@ pub mod preflight;
 pub mod service;
 pub mod sshd;
 pub mod step;
+pub mod uninstall;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod simulated;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
-use cutover::ServiceMap;
+use cutover::Switch;
 use step::Step;
 
 use crate::{
@@ -96,24 +104,19 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
 
 /// Everything is written, made and pulled before the first container is touched.
 fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
-    let mut map = ServiceMap::of(state);
-    draft.take(Ok(service::marks(desired, state, &map)));
+    let mut switch = Switch::of(desired, state);
+    draft.take(Ok(service::marks(desired, state, &switch.map)));
     draft.take(Ok(file::steps(desired, state)));
     draft.take(docker::networks(desired, state));
     draft.take(Ok(docker::volumes(desired, state)));
-    draft.take(Ok(docker::pulls(desired, state, &map)));
-    draft.take(Ok(cutover::structure(desired, state, &map).into_iter().collect()));
-    let built = draft.steps.len();
+    draft.take(Ok(docker::pulls(desired, state, &switch.map)));
+    draft.take(Ok(switch.structure().into_iter().collect()));
     for service in &desired.services {
         draft.take(takes_ssh(service, desired).map_or(Ok(Vec::new()), |conflict| Err(vec![conflict])));
-        draft.take(service::steps(service, desired, state, &mut map).map_err(|conflict| vec![conflict]));
+        draft.take(service::steps(service, desired, state, &mut switch).map_err(|conflict| vec![conflict]));
     }
-    let wanted = map.within(&cutover::wanted(desired));
-    draft.take(Ok(cutover::swap("services.stale".to_owned(), desired, &map, &wanted).into_iter().collect()));
-    let kept = draft.steps[built.saturating_sub(1)..].iter().any(cutover::keeps_map);
-    if !kept {
-        draft.take(Ok(cutover::at_boot(desired, state, &wanted).into_iter().collect()));
-    }
+    draft.take(Ok(switch.retire().into_iter().collect()));
+    draft.take(Ok(switch.at_boot().into_iter().collect()));
     draft.take(Ok(service::leftovers(desired, state)));
 }
 

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use super::{
     Conflict,
-    cutover::{ServiceMap, swap},
+    cutover::{ServiceMap, Switch},
     step::{Action, Container, Step, Undo},
 };
 use crate::{
@@ -88,16 +88,16 @@ fn is_up(found: &ContainerState) -> bool {
     matches!(found.status.as_str(), "running" | "restarting" | "paused")
 }
 
-/// The steps of one service. `map` is what the kernel will say by then, and is brought to what it says afterwards.
+/// The steps of one service; the switch is turned with them.
 pub fn steps(
     service: &Service,
     desired: &Desired,
     state: &HostState,
-    map: &mut ServiceMap,
+    switch: &mut Switch<'_>,
 ) -> Result<Vec<Step>, Conflict> {
     let turn = Turn { service, desired, state };
-    let (mut steps, kept) = match decide(service, desired, state, map) {
-        Decision::Keep(found, slot) => (turn.keep(found, slot, map), found.name.clone()),
+    let (mut steps, kept) = match decide(service, desired, state, &switch.map) {
+        Decision::Keep(found, slot) => (turn.keep(found, slot, switch), found.name.clone()),
         Decision::Replace { slot, old } => {
             let name = service.container(&desired.platform, slot);
             if state.foreign_containers.contains(&name) {
@@ -107,7 +107,7 @@ pub fn steps(
                     way_out: format!("rename it: docker rename {name} NEWNAME"),
                 });
             }
-            (turn.replace(slot, old, map), name)
+            (turn.replace(slot, old, switch), name)
         }
     };
     for found in containers(service, state).filter(|found| found.name != kept) {
@@ -137,12 +137,12 @@ impl Turn<'_> {
         format!("service.{}.{what}", self.service.name)
     }
 
-    fn keep(&self, found: &ContainerState, slot: Slot, map: &mut ServiceMap) -> Vec<Step> {
+    fn keep(&self, found: &ContainerState, slot: Slot, switch: &mut Switch<'_>) -> Vec<Step> {
         let mut steps = Vec::new();
         if !found.serves() {
             steps.push(self.healthy(&found.name));
         }
-        steps.extend(self.take_over(slot, map));
+        steps.extend(self.take_over(slot, switch));
         if !steps.is_empty() {
             steps.extend(self.probes());
         }
@@ -150,7 +150,7 @@ impl Turn<'_> {
         steps
     }
 
-    fn replace(&self, slot: Slot, old: Option<&ContainerState>, map: &mut ServiceMap) -> Vec<Step> {
+    fn replace(&self, slot: Slot, old: Option<&ContainerState>, switch: &mut Switch<'_>) -> Vec<Step> {
         let name = self.service.container(&self.desired.platform, slot);
         let mut steps = Vec::new();
         if let Some(found) = self.state.containers.iter().find(|found| found.name == name) {
@@ -162,7 +162,7 @@ impl Turn<'_> {
         }
         steps.push(self.start(&name, slot, old));
         steps.push(self.healthy(&name));
-        steps.extend(self.take_over(slot, map));
+        steps.extend(self.take_over(slot, switch));
         steps.extend(self.probes());
         if self.reload_pending() {
             let done =
@@ -224,11 +224,9 @@ impl Turn<'_> {
             .because([format!("{name} must be healthy within {} s", within.as_secs())])
     }
 
-    fn take_over(&self, slot: Slot, map: &mut ServiceMap) -> Option<Step> {
-        let next = map.with(&ServiceMap::to(self.service, slot));
-        let step = swap(self.id("cut-over"), self.desired, map, &next);
-        *map = next;
-        step
+    fn take_over(&self, slot: Slot, switch: &mut Switch<'_>) -> Option<Step> {
+        let next = switch.map.with(&ServiceMap::to(self.service, slot));
+        switch.turn(self.id("cut-over"), next)
     }
 
     fn probes(&self) -> impl Iterator<Item = Step> {

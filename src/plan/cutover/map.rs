@@ -1,0 +1,107 @@
+//! Which container answers on which port of the host.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    str::FromStr,
+};
+
+use serde_json::Value;
+
+use crate::{
+    model::desired::{Protocol, Service, Slot},
+    plan::nftables::element_list,
+};
+
+/// A port of the host.
+pub type Port = (Protocol, u16);
+
+/// Which container answers on which port of the host, in both families.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceMap {
+    /// IPv4.
+    pub four: BTreeMap<Port, (Ipv4Addr, u16)>,
+    /// IPv6.
+    pub six: BTreeMap<Port, (Ipv6Addr, u16)>,
+}
+
+impl ServiceMap {
+    /// The map in a table's listing. What cannot be an element of ours is left out, and then differs.
+    pub fn read(listing: &Value) -> Self {
+        Self { four: elements(listing, "services"), six: elements(listing, "services6") }
+    }
+
+    /// The elements that lead to a service's container in a slot.
+    pub fn to(service: &Service, slot: Slot) -> Self {
+        let mut map = Self::default();
+        for endpoint in &service.endpoints {
+            let attachment = service.spec.networks.iter().find(|place| place.network == endpoint.network);
+            if let Some((four, six)) = attachment.map(|place| place.at(slot)) {
+                map.four.insert((endpoint.protocol, endpoint.port), (four, endpoint.target));
+                map.six.insert((endpoint.protocol, endpoint.port), (six, endpoint.target));
+            }
+        }
+        map
+    }
+
+    /// Whether all elements of `other` are in this map.
+    pub fn contains(&self, other: &Self) -> bool {
+        other.four.iter().all(|(port, to)| self.four.get(port) == Some(to))
+            && other.six.iter().all(|(port, to)| self.six.get(port) == Some(to))
+    }
+
+    /// This map with the elements of `other` in place of its own for the same ports.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let mut map = self.clone();
+        map.four.extend(&other.four);
+        map.six.extend(&other.six);
+        map
+    }
+
+    /// This map without the ports that `wanted` has not.
+    #[must_use]
+    pub fn within(&self, wanted: &Self) -> Self {
+        let mut map = self.clone();
+        map.four.retain(|port, _| wanted.four.contains_key(port));
+        map.six.retain(|port, _| wanted.six.contains_key(port));
+        map
+    }
+
+    /// What changes on the way to another map: a line a port, as in `443/tcp: 172.28.0.2:3000 -> 172.28.0.3:3000`.
+    pub fn changes(&self, to: &Self) -> Vec<String> {
+        let (from, to) = (self.all(), to.all());
+        let said =
+            |place: Option<&SocketAddr>| place.map_or_else(|| "none".to_owned(), SocketAddr::to_string);
+        let keys: BTreeSet<_> = from.keys().chain(to.keys()).collect();
+        let changed = keys.into_iter().filter(|key| from.get(key) != to.get(key));
+        changed
+            .map(|key| {
+                let ((protocol, port), _) = key;
+                format!("{port}/{}: {} -> {}", protocol.as_str(), said(from.get(key)), said(to.get(key)))
+            })
+            .collect()
+    }
+
+    /// Every element by port and family.
+    fn all(&self) -> BTreeMap<(Port, u8), SocketAddr> {
+        let four = self.four.iter().map(|(port, (ip, target))| ((*port, 4), (IpAddr::from(*ip), *target)));
+        let six = self.six.iter().map(|(port, (ip, target))| ((*port, 6), (IpAddr::from(*ip), *target)));
+        four.chain(six).map(|(key, place)| (key, SocketAddr::from(place))).collect()
+    }
+}
+
+fn elements<A: FromStr>(listing: &Value, name: &str) -> BTreeMap<Port, (A, u16)> {
+    element_list(listing, "map", name).iter().filter_map(read_element).collect()
+}
+
+fn read_element<A: FromStr>(element: &Value) -> Option<(Port, (A, u16))> {
+    let part = |side: usize, place: usize| element.get(side)?.get("concat")?.get(place);
+    let number = |side| u16::try_from(part(side, 1)?.as_u64()?).ok();
+    let protocol = match part(0, 0)?.as_str()? {
+        "tcp" => Protocol::Tcp,
+        "udp" => Protocol::Udp,
+        _ => return None,
+    };
+    Some(((protocol, number(0)?), (part(1, 0)?.as_str()?.parse().ok()?, number(1)?)))
+}

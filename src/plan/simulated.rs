@@ -1,0 +1,216 @@
+//! A host in memory that carries out steps, so that tests can ask where a plan leads. It refuses what Docker refuses.
+
+use std::{collections::BTreeMap, net::IpAddr, path::Path};
+
+use serde_json::Value;
+
+use super::{
+    cutover::{ServiceMap, table},
+    file::sha256,
+    firewall,
+    step::{Action, Container, FileWrite, Step},
+};
+use crate::{
+    facts::state::{ContainerState, EngineState, FileState, FolderState, HostState, NetworkState, UnitState},
+    model::{
+        command::Command,
+        desired::{Desired, Protocol},
+        place,
+    },
+};
+
+/// Carries out one step.
+pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
+    match &step.action {
+        Action::Run(command) => run(&step.id, command, state, desired),
+        Action::Write(file) => write(file, state),
+        Action::Pull { image } => drop(state.images.insert(image.clone(), sha256(image))),
+        Action::CreateNetwork(network) => {
+            let subnets = vec![network.subnet.to_string(), network.subnet6.to_string()];
+            let old = state.networks.insert(network.name.clone(), NetworkState { subnets, ours: true });
+            assert_eq!(old, None, "{} is made twice", network.name);
+        }
+        Action::CreateVolume(name) => assert!(state.volumes.insert(name.clone()), "{name} is made twice"),
+        Action::Start(container) => start(container, state),
+        Action::AwaitHealthy { container, .. } => {
+            let found = named(state, container);
+            assert_eq!(found.status, "running", "{container} can never become healthy");
+            found.health = found.health.as_ref().map(|_| "healthy".to_owned());
+        }
+        Action::AwaitProbe { .. } => {}
+        Action::Stop { container, .. } => "exited".clone_into(&mut named(state, container).status),
+        Action::RemoveContainer { container } => {
+            let before = state.containers.len();
+            state.containers.retain(|found| found.name != *container);
+            assert_eq!(state.containers.len() + 1, before, "{container} is not there");
+        }
+    }
+}
+
+fn named<'a>(state: &'a mut HostState, name: &str) -> &'a mut ContainerState {
+    state.containers.iter_mut().find(|found| found.name == name).unwrap_or_else(|| panic!("no {name}"))
+}
+
+fn write(file: &FileWrite, state: &mut HostState) {
+    let text = file.content.expose();
+    let FileWrite { mode, uid, gid, .. } = *file;
+    let found = FileState { sha256: sha256(text), mode, uid, gid, text: Some(text.to_owned()) };
+    state.files.insert(file.path.clone(), Some(found));
+}
+
+fn start(container: &Container, state: &mut HostState) {
+    let name = &container.name;
+    assert!(state.engine.is_some(), "{name} starts without Docker");
+    assert!(state.images.contains_key(&container.spec.image), "{name} starts without its image");
+    assert!(state.containers.iter().all(|found| found.name != *name), "{name} is there already");
+    assert!(!state.foreign_containers.contains(name), "{name} is not ours");
+    let mut addresses = BTreeMap::new();
+    for place in &container.spec.networks {
+        assert!(state.networks.contains_key(&place.network), "{name} starts without {}", place.network);
+        let (four, six) = place.at(container.slot);
+        let running = state.containers.iter().filter(|found| found.status == "running");
+        let mut taken = running.flat_map(|found| found.addresses.values().flatten());
+        assert!(!taken.any(|address| *address == four), "{name}: {four} is taken");
+        addresses.insert(place.network.clone(), vec![four.into(), six.into()]);
+    }
+    state.containers.push(ContainerState {
+        name: name.clone(),
+        role: container.role.to_string(),
+        service: container.service.to_string(),
+        slot: Some(container.slot),
+        hash: container.labels["pryvctl.spec"].clone(),
+        image: container.spec.image.clone(),
+        image_id: state.images[&container.spec.image].clone(),
+        status: "running".to_owned(),
+        health: container.spec.healthcheck.as_ref().map(|_| "starting".to_owned()),
+        addresses,
+        started: format!("2026-01-01T00:00:{:02}Z", state.containers.len()),
+    });
+}
+
+fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
+    let stdin = command.stdin.expose();
+    match id {
+        "packages.commands" => state.commands.extend(place::COMMANDS.map(|(name, _)| name.to_owned())),
+        "packages.docker" => {
+            state.engine = Some(EngineState { cli: true, ..EngineState::default() });
+        }
+        "packages.docker-cli" => state.engine.as_mut().unwrap().cli = true,
+        "engine.daemon-json" => {
+            state.daemon_json = Some(serde_json::from_str(stdin).unwrap());
+            state.files.insert(place::DOCKER_PENDING.into(), None);
+        }
+        "registry.hosts-line" => {
+            let ip = desired.registry.as_ref().and_then(|registry| registry.ip).unwrap();
+            state.registry_hosts_line = Some(format!("{ip} registry # pryvctl"));
+        }
+        "firewall.table" => load(firewall::TABLE, stdin, state),
+        "services.table" => load_map(stdin, state, desired),
+        "firewall.boot" => {
+            let unit = UnitState { exists: true, enabled: true, active: true };
+            state.units.insert("pryvctl-firewall.service".to_owned(), unit);
+        }
+        "sshd.include" => {
+            let main = state.files.get_mut(Path::new(place::SSHD_CONFIG)).unwrap().as_mut().unwrap();
+            let text = format!("Include {}\n{}", place::SSHD_DROP_IN, main.text.take().unwrap());
+            main.text = Some(text);
+        }
+        "sshd.reload" => reload_sshd(state),
+        "services.retire" => swap(command, state, desired),
+        _ => run_of_many(id, command, state, desired),
+    }
+}
+
+fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
+    if let Some(path) = id.strip_prefix("folder.") {
+        let want = desired.folders.iter().find(|want| want.path == Path::new(path)).unwrap();
+        let found = FolderState { mode: want.mode, uid: want.uid, gid: want.gid };
+        state.folders.insert(want.path.clone(), Some(found));
+    } else if let Some(service) = id.strip_prefix("reload.") {
+        let mark = place::reload_pending(&service.parse().unwrap());
+        state.files.insert(mark.into(), Some(FileState::default()));
+    } else if id.ends_with(".reload") || id.ends_with(".reloaded") {
+        let service = id.split('.').nth(1).unwrap();
+        state.files.insert(place::reload_pending(&service.parse().unwrap()).into(), None);
+    } else if id.ends_with(".cut-over") {
+        swap(command, state, desired);
+    } else {
+        panic!("the simulated host does not know {id}");
+    }
+}
+
+fn load(table: &str, document: &str, state: &mut HostState) {
+    let document: Value = serde_json::from_str(document).unwrap();
+    let commands = document["nftables"].as_array().unwrap();
+    // The first three make sure that the table is there and empty.
+    let objects: Vec<Value> = commands[2..].iter().map(|command| command["add"].clone()).collect();
+    state.tables.insert(table.to_owned(), serde_json::json!({ "nftables": objects }));
+}
+
+/// Elements of our map in a text of nft, one `key : value` at a time.
+fn read_map(text: &str) -> ServiceMap {
+    let mut map = ServiceMap::default();
+    for pair in text.split(['{', '}', ',', '\n']).filter_map(|part| part.trim().split_once(" : ")) {
+        let ((protocol, port), (address, target)) = match (pair.0.split_once(" . "), pair.1.split_once(" . "))
+        {
+            (Some(key), Some(place)) if key.1.parse::<u16>().is_ok() => (key, place),
+            _ => continue,
+        };
+        let protocol = if protocol == "tcp" { Protocol::Tcp } else { Protocol::Udp };
+        let (port, target) = ((protocol, port.parse().unwrap()), target.parse().unwrap());
+        match address.parse().unwrap() {
+            IpAddr::V4(four) => drop(map.four.insert(port, (four, target))),
+            IpAddr::V6(six) => drop(map.six.insert(port, (six, target))),
+        }
+    }
+    map
+}
+
+/// The whole table, kept for the next boot too.
+fn load_map(text: &str, state: &mut HostState, desired: &Desired) {
+    let listing = table::listing(&desired.networks, &read_map(text));
+    state.tables.insert(table::TABLE.to_owned(), listing);
+    let content = crate::model::secret::Secret::new(text);
+    write(&FileWrite { path: place::SERVICES.into(), content, mode: 0o600, uid: 0, gid: 0 }, state);
+}
+
+/// Carries out the transaction, and holds it against the text that is kept for the next boot.
+fn swap(command: &Command, state: &mut HostState, desired: &Desired) {
+    let found = state.tables.get(table::TABLE).expect("the map is changed before it is there");
+    let mut map = ServiceMap::read(found);
+    let transaction =
+        command.script.split("<<'NFT'\n").nth(1).and_then(|rest| rest.split("NFT\n").next()).unwrap();
+    for line in transaction.lines() {
+        if let Some(rest) = line.strip_prefix(&format!("delete element inet {} ", table::TABLE)) {
+            let (name, key) = rest.split_once(" { ").unwrap();
+            let (protocol, port) = key.trim_end_matches(" }").split_once(" . ").unwrap();
+            let protocol = if protocol == "tcp" { Protocol::Tcp } else { Protocol::Udp };
+            let port = (protocol, port.parse().unwrap());
+            let gone = if name == "services" {
+                map.four.remove(&port).is_some()
+            } else {
+                map.six.remove(&port).is_some()
+            };
+            assert!(gone, "{line}: there is none");
+        } else {
+            let come = read_map(line);
+            assert!(
+                come != ServiceMap::default() && map.within(&come) == ServiceMap::default(),
+                "{line}: there is one"
+            );
+            map = map.with(&come);
+        }
+    }
+    assert_eq!(map, read_map(command.stdin.expose()), "another map is kept for the next boot");
+    load_map(command.stdin.expose(), state, desired);
+}
+
+/// What `sshd -T` would say: the first value of each directive, as far as the drop-in says it.
+fn reload_sshd(state: &mut HostState) {
+    let drop_in = state.files[Path::new(place::SSHD_DROP_IN)].as_ref().unwrap().text.clone().unwrap();
+    let global =
+        drop_in.lines().take_while(|line| !line.starts_with("Match")).filter(|line| !line.starts_with('#'));
+    for (key, value) in global.filter_map(|line| line.split_once(' ')) {
+        state.sshd.insert(key.to_lowercase(), vec![value.to_owned()]);
+    }
+}

@@ -1,0 +1,362 @@
+//! Whole plans: what they say, and where they lead.
+
+use std::path::Path;
+
+use super::{
+    Goal, Plan, cutover::ServiceMap, fixture, plan, simulated::carry_out, uninstall, uninstall::Volumes,
+};
+use crate::{
+    facts::state::{HostState, NetworkState},
+    model::{
+        desired::{Desired, Slot},
+        place,
+    },
+};
+
+/// Carries out the first steps of the plan, or all of them.
+fn after(desired: &Desired, state: &HostState, goal: Goal, steps: usize) -> HostState {
+    let mut state = state.clone();
+    for step in plan(desired, &state, goal).unwrap().steps.iter().take(steps) {
+        carry_out(step, &mut state, desired);
+    }
+    state
+}
+
+fn reached(desired: &Desired, state: &HostState) -> HostState {
+    after(desired, state, Goal::Install, usize::MAX)
+}
+
+fn planned(desired: &Desired, state: &HostState) -> Plan {
+    plan(desired, state, Goal::Install).unwrap()
+}
+
+fn ids(plan: &Plan) -> String {
+    plan.steps.iter().map(|step| step.id.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// A host on which everything is as it must be.
+fn converged() -> (Desired, HostState) {
+    let desired = fixture::desired();
+    let state = reached(&desired, &fixture::with_docker());
+    assert_eq!(planned(&desired, &state).to_string(), "");
+    (desired, state)
+}
+
+#[test]
+fn a_bare_host() {
+    let desired = fixture::desired();
+    insta::assert_snapshot!(planned(&desired, &fixture::bare()), @r#"
+    packages.commands
+        curl nftables: not installed -> installed
+    engine.daemon-json
+        /etc/docker/daemon.json: live-restore: unset -> true
+        /etc/docker/daemon.json: log-driver: unset -> "local"
+        dockerd will start with it
+    packages.docker
+        docker.io apparmor ca-certificates docker-cli: not installed -> installed
+    registry.ca
+        /etc/docker/certs.d/registry.test:5000/ca.crt: none -> 0644 0:0
+    registry.hosts-line
+        /etc/hosts: none -> 10.0.0.9 registry.test # pryvctl
+    firewall.table
+        table inet pryvctl: none -> everything from outside is dropped but
+          22/tcp from 10.0.0.0/8, fd00:1::/64 (ssh)
+          443/tcp from everywhere (role single)
+          80/tcp from everywhere (role single)
+          6379/tcp from 10.0.0.6/32, 10.0.0.7/32 (role redis)
+    sshd.drop-in
+        /etc/ssh/sshd_config.d/00-pryvctl.conf: none -> 0600 0:0
+        MaxAuthTries: 6 -> 3
+        PasswordAuthentication: yes -> no
+    sshd.reload
+        sshd takes up its changed files; open sessions stay
+    firewall.file
+        /etc/pryvctl/firewall.json: what was confirmed is loaded at boot
+    firewall.unit
+        /etc/systemd/system/pryvctl-firewall.service: none -> 0644 0:0
+    firewall.boot
+        pryvctl-firewall.service: not enabled, not active -> enabled, active
+    folder./var/pryv/core
+        /var/pryv/core: none -> 0750 9999:9999
+    file./var/pryv/core/core.yml
+        /var/pryv/core/core.yml: none -> 0640 0:0
+    network.acme_front
+        acme_front: none -> 172.28.0.0/24 and fd00:28::/64
+    volume.acme_redis
+        acme_redis: none -> empty
+    image.registry.test:5000/core:1
+        registry.test:5000/core:1: not on the host -> pulled
+    image.registry.test:5000/redis:1
+        registry.test:5000/redis:1: not on the host -> pulled
+    services.table
+        table inet pryvctl_services: none -> the map from ports to containers
+    service.redis.start
+        acme_redis_a: none runs -> registry.test:5000/redis:1
+    service.redis.healthy
+        acme_redis_a must be healthy within 60 s
+    service.core.start
+        acme_core_a: none runs -> registry.test:5000/core:1
+    service.core.healthy
+        acme_core_a must be healthy within 60 s
+    service.core.cut-over
+        443/tcp: none -> 172.28.0.2:3000
+        443/tcp: none -> [fd00:28::2]:3000
+    service.core.probe-1
+        https://10.0.0.5/status must answer within 90 s
+    "#);
+    let done = reached(&desired, &fixture::bare());
+    assert_eq!(planned(&desired, &done).to_string(), "");
+}
+
+#[test]
+fn hardening_touches_no_docker() {
+    let desired = fixture::desired();
+    let plan = plan(&desired, &fixture::bare(), Goal::Harden).unwrap();
+    insta::assert_snapshot!(ids(&plan), @"packages.commands firewall.table sshd.drop-in sshd.reload firewall.file firewall.unit firewall.boot");
+    let done = after(&desired, &fixture::bare(), Goal::Harden, usize::MAX);
+    assert!(super::plan(&desired, &done, Goal::Harden).unwrap().is_empty());
+}
+
+#[test]
+fn a_new_version_takes_over_before_the_old_one_goes() {
+    let (mut desired, state) = converged();
+    let core = desired.services.iter_mut().find(|service| service.name.as_str() == "core").unwrap();
+    core.spec.image = "registry.test:5000/core:2".to_owned();
+    core.hash = "core-2".to_owned();
+    insta::assert_snapshot!(planned(&desired, &state), @r#"
+    image.registry.test:5000/core:2
+        registry.test:5000/core:2: not on the host -> pulled
+    service.core.start
+        acme_core_b: registry.test:5000/core:1 (acme_core_a) -> registry.test:5000/core:2
+    service.core.healthy
+        acme_core_b must be healthy within 60 s
+    service.core.cut-over
+        443/tcp: 172.28.0.2:3000 -> 172.28.0.3:3000
+        443/tcp: [fd00:28::2]:3000 -> [fd00:28::3]:3000
+    service.core.probe-1
+        https://10.0.0.5/status must answer within 90 s
+    leftover.acme_core_a.stop
+        acme_core_a is no longer needed
+    leftover.acme_core_a.remove
+        acme_core_a: running -> none; volumes stay
+    "#);
+    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
+}
+
+#[test]
+fn one_of_a_kind_makes_room_after_everything_was_pulled() {
+    let (mut desired, state) = converged();
+    let redis = desired.services.iter_mut().find(|service| service.name.as_str() == "redis").unwrap();
+    redis.spec.image = "registry.test:5000/redis:2".to_owned();
+    redis.hash = "redis-2".to_owned();
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"image.registry.test:5000/redis:2 service.redis.stop-acme_redis_a service.redis.start service.redis.healthy leftover.acme_redis_a.remove");
+}
+
+#[test]
+fn drift_is_named_and_goes() {
+    let (mut desired, mut state) = converged();
+    desired.sshd[2].1 = "4".to_owned();
+    desired.firewall.openings.remove(1);
+    let conf = state.files.get_mut(Path::new("/var/pryv/core/core.yml")).unwrap().as_mut().unwrap();
+    *conf = super::fixture::found("port: 3001\n", 0o644);
+    state.daemon_json = Some(serde_json::json!({ "live-restore": true, "dns": ["9.9.9.9"] }));
+    insta::assert_snapshot!(planned(&desired, &state), @r#"
+    engine.daemon-json
+        /etc/docker/daemon.json: log-driver: unset -> "local"
+        dockerd restarts; with live-restore containers go on
+    firewall.table
+        table inet pryvctl is not as it should be
+        - set open1: [443,80]
+        + set open1: [443]
+    sshd.drop-in
+        --- /etc/ssh/sshd_config.d/00-pryvctl.conf
+        +++ /etc/ssh/sshd_config.d/00-pryvctl.conf
+        @@ -2,5 +2,5 @@
+         PermitRootLogin prohibit-password
+         PasswordAuthentication no
+        -MaxAuthTries 3
+        +MaxAuthTries 4
+         Match all
+             PermitRootLogin prohibit-password
+        MaxAuthTries: 3 -> 4
+    sshd.reload
+        sshd takes up its changed files; open sessions stay
+    firewall.file
+        /etc/pryvctl/firewall.json: what was confirmed is loaded at boot
+    reload.core
+        core will have to read its files again
+    file./var/pryv/core/core.yml
+        /var/pryv/core/core.yml: 0644 0:0 -> 0640 0:0
+        --- /var/pryv/core/core.yml
+        +++ /var/pryv/core/core.yml
+        @@ -1 +1 @@
+        -port: 3001
+        +port: 3000
+    service.core.reload
+        acme_core_a reads its changed files
+    "#);
+    let done = reached(&desired, &state);
+    assert!(planned(&desired, &done).is_empty());
+    assert_eq!(done.daemon_json.unwrap()["dns"], serde_json::json!(["9.9.9.9"]));
+}
+
+#[test]
+fn a_stopped_container_starts_again_in_its_slot() {
+    let (desired, mut state) = converged();
+    let core = state.containers.iter_mut().find(|found| found.service == "core").unwrap();
+    core.status = "exited".to_owned();
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"leftover.acme_core_a.remove service.core.start service.core.healthy service.core.probe-1");
+    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
+}
+
+#[test]
+fn a_run_killed_after_the_new_container_started_is_finished() {
+    let (mut desired, state) = converged();
+    let core = desired.services.iter_mut().find(|service| service.name.as_str() == "core").unwrap();
+    core.hash = "core-2".to_owned();
+    let started =
+        planned(&desired, &state).steps.iter().position(|step| step.id == "service.core.start").unwrap();
+    let killed = after(&desired, &state, Goal::Install, started + 1);
+    insta::assert_snapshot!(ids(&planned(&desired, &killed)), @"service.core.healthy service.core.cut-over service.core.probe-1 leftover.acme_core_a.stop leftover.acme_core_a.remove");
+    assert!(planned(&desired, &reached(&desired, &killed)).is_empty());
+}
+
+#[test]
+fn of_two_right_containers_the_dialled_one_stays() {
+    let (desired, mut state) = converged();
+    let mut twin = state.containers.iter().find(|found| found.service == "core").unwrap().clone();
+    twin.name = "acme_core_b".to_owned();
+    twin.slot = Some(Slot::B);
+    twin.addresses.insert("acme_front".to_owned(), vec![[172, 28, 0, 3].into()]);
+    state.containers.insert(0, twin);
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"leftover.acme_core_b.stop leftover.acme_core_b.remove");
+}
+
+#[test]
+fn a_lost_map_is_only_switched_back() {
+    let (desired, mut state) = converged();
+    let listing = super::cutover::table::listing(&desired.networks, &ServiceMap::default());
+    state.tables.insert(super::cutover::table::TABLE.to_owned(), listing);
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"service.core.cut-over service.core.probe-1");
+    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
+}
+
+#[test]
+fn a_rule_added_by_hand_goes() {
+    let (desired, mut state) = converged();
+    let table = state.tables.get_mut("pryvctl").unwrap();
+    let rule = serde_json::json!({ "rule": { "family": "inet", "table": "pryvctl", "chain": "input",
+        "expr": [{ "match": { "op": "==", "left": { "payload": { "protocol": "tcp", "field": "dport" } }, "right": 8080 } },
+            { "accept": null }] } });
+    table["nftables"].as_array_mut().unwrap().push(rule);
+    insta::assert_snapshot!(planned(&desired, &state), @r#"
+    firewall.table
+        table inet pryvctl is not as it should be
+        - rules of input: [{"match":{"left":{"payload":{"field":"dport","protocol":"tcp"}},"op":"==","right":8080}},{"accept":null}]
+    "#);
+}
+
+#[test]
+fn a_changed_file_is_told_to_its_service_even_after_a_kill() {
+    let (mut desired, state) = converged();
+    desired.files[0].content = crate::model::secret::Secret::new("port: 3002\n");
+    let plan = planned(&desired, &state);
+    assert_eq!(ids(&plan), "reload.core file./var/pryv/core/core.yml service.core.reload");
+    let killed = after(&desired, &state, Goal::Install, 2);
+    assert_eq!(ids(&planned(&desired, &killed)), "service.core.reload");
+    assert!(planned(&desired, &reached(&desired, &killed)).is_empty());
+}
+
+#[test]
+fn what_is_not_ours_is_in_the_way_and_stays() {
+    let mut desired = fixture::desired();
+    desired.services[1].endpoints[0].port = 22;
+    let mut state = fixture::with_docker();
+    state.foreign_containers.insert("acme_redis_a".to_owned());
+    let subnets = vec!["172.28.0.0/16".to_owned()];
+    state.networks.insert("theirs".to_owned(), NetworkState { subnets, ours: false });
+    state.registry_hosts_line = Some("10.0.0.8 registry.test".to_owned());
+    let conflicts = plan(&desired, &state, Goal::Install).unwrap_err();
+    let words: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(words.join("\n"), @r#"
+    registry.test in /etc/hosts: a line that is not ours says `10.0.0.8 registry.test`; remove the line, or leave `registry.ip` (10.0.0.9) out of the inventory
+    network acme_front: network theirs has some of its addresses; give the platform another `container_network`
+    container acme_redis_a: a container that is not ours has this name; rename it: docker rename acme_redis_a NEWNAME
+    service core: wants port 22, where sshd listens; give one of them another port
+    "#);
+}
+
+#[test]
+fn a_service_no_longer_wanted_goes_with_its_ports() {
+    let (mut desired, state) = converged();
+    desired.services.pop();
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"services.retire leftover.acme_core_a.stop leftover.acme_core_a.remove");
+    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
+}
+
+#[test]
+fn only_guarded_steps_can_cut_ssh_and_they_carry_their_way_back() {
+    let plan = planned(&fixture::desired(), &fixture::bare());
+    let guarded: Vec<_> = plan.steps.iter().filter(|step| step.risk.needs_guard()).collect();
+    let names: Vec<_> = guarded.iter().map(|step| step.id.as_str()).collect();
+    assert_eq!(names, ["firewall.table", "sshd.drop-in", "sshd.reload"]);
+    for step in &guarded {
+        assert!(step.save.as_ref().is_some_and(|save| save.stdin.expose().is_empty()), "{}", step.id);
+    }
+    let boot = plan.steps.iter().position(|step| step.id == "firewall.file").unwrap();
+    assert!(
+        plan.steps[boot..].iter().all(|step| !step.risk.needs_guard()),
+        "the boot file waits for the guard"
+    );
+}
+
+#[test]
+fn uninstalling_leaves_data_and_what_is_not_ours() {
+    let (desired, mut state) = converged();
+    state.foreign_containers.insert("theirs".to_owned());
+    insta::assert_snapshot!(ids(&uninstall::plan(&desired, &state, Volumes::Keep)), @"leftover.acme_redis_a.stop leftover.acme_redis_a.remove leftover.acme_core_a.stop leftover.acme_core_a.remove network.acme_front file./var/pryv/core/core.yml services.table firewall.table sshd.drop-in firewall.unit file./etc/pryvctl/firewall.json file./etc/pryvctl/services.nft file./etc/docker/certs.d/registry.test:5000/ca.crt registry.hosts-line");
+    let with_volumes = ids(&uninstall::plan(&desired, &state, Volumes::Remove));
+    assert!(with_volumes.contains("volume.acme_redis") && !with_volumes.contains("theirs"));
+    assert!(uninstall::plan(&desired, &fixture::with_docker(), Volumes::Remove).is_empty());
+}
+
+#[test]
+fn sshd_that_reads_something_else_first_gets_our_line_on_top() {
+    let desired = fixture::desired();
+    let mut state = fixture::with_docker();
+    let text = "PasswordAuthentication yes\nInclude /etc/ssh/sshd_config.d/*.conf\n";
+    state.files.insert(place::SSHD_CONFIG.into(), Some(super::fixture::found(text, 0o644)));
+    let plan = plan(&desired, &state, Goal::Harden).unwrap();
+    assert!(ids(&plan).contains("firewall.table sshd.include sshd.drop-in sshd.reload"), "{plan}");
+    let mut done = after(&desired, &state, Goal::Harden, usize::MAX);
+    assert!(super::plan(&desired, &done, Goal::Harden).unwrap().is_empty());
+    done.sshd.insert("passwordauthentication".to_owned(), vec!["yes".to_owned()]);
+    let conflicts = super::plan(&desired, &done, Goal::Harden).unwrap_err();
+    assert_eq!(conflicts[0].thing, "sshd");
+}
+
+/// The recorded documents are what we load; the recorded listings are what two versions of nft made of them.
+#[test]
+fn listings_of_both_nft_versions_are_no_drift() {
+    let desired = fixture::desired();
+    let map = ServiceMap::to(&desired.services[1], Slot::A);
+    let firewall = super::firewall::table(&desired);
+    assert_eq!(firewall.document(), include_str!("../../tests/data/nft/firewall.json"));
+    let services = super::cutover::table::document(&desired.networks, &map);
+    assert_eq!(services, include_str!("../../tests/data/nft/services.nft"));
+    let services = super::cutover::table::listing(&desired.networks, &map);
+    assert_eq!(services.to_string(), include_str!("../../tests/data/nft/services.listing.json").trim_end());
+    for (listing, wanted) in [
+        (include_str!("../../tests/data/nft/firewall-1.0.6.listing.json"), &firewall.listing()),
+        (include_str!("../../tests/data/nft/firewall-1.1.3.listing.json"), &firewall.listing()),
+        (include_str!("../../tests/data/nft/services-1.0.6.listing.json"), &services),
+        (include_str!("../../tests/data/nft/services-1.1.3.listing.json"), &services),
+    ] {
+        let listing = serde_json::from_str(listing).unwrap();
+        assert_eq!(super::nftables::differences(&listing, wanted), Vec::<String>::new());
+        assert!(super::nftables::same(&listing, wanted));
+    }
+    let listing =
+        serde_json::from_str(include_str!("../../tests/data/nft/services-1.1.3.listing.json")).unwrap();
+    assert_eq!(ServiceMap::read(&listing), map);
+}
