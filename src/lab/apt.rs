@@ -3,11 +3,11 @@
 //! apt itself is asked, so that both forms of its sources, its drop-ins and its options are understood as apt
 //! understands them, and no mirror is named here.
 
-use std::{fs, io, path::Path};
+use std::{collections::BTreeSet, fs, io, net::IpAddr, path::Path};
 
 use tokio::process::Command;
 
-use super::{engine::talk, error::LabError};
+use super::{engine::talk, error::LabError, relay::redirect};
 use crate::model::inventory::LabImage;
 
 /// What a lab host's apt needs to install packages as this machine's apt does.
@@ -45,6 +45,18 @@ impl Apt {
         let dump = say("apt-config", &["dump", "--no-empty", "--format", "%F \"%v\";%n"]).await?;
         let proxy = |name: &str| std::env::var(name).ok();
         Ok(Self { archives, options: options(&dump, proxy), auth: auth()? })
+    }
+
+    /// The same for a host that finds this machine's loopback at another address, and the ports that it looks for there.
+    pub(super) fn seen_from(&self, gateway: IpAddr) -> (Self, BTreeSet<u16>) {
+        let (options, mut ports) = redirect(&self.options, gateway);
+        let mut seen = |archive: &Archive| {
+            let (uri, more) = redirect(&archive.uri, gateway);
+            ports.extend(more);
+            Archive { uri, suffix: archive.suffix.clone() }
+        };
+        let archives = self.archives.iter().map(&mut seen).collect();
+        (Self { archives, options, auth: self.auth.clone() }, ports)
     }
 
     /// The `sources.list.d` text (deb822) for a distribution.

@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     HOST_LABEL, IMAGE_LABEL, LABEL,
     apt::Apt,
-    engine::{Docker, said},
+    engine::{Docker, Standing, said},
     error::LabError,
     image::Image,
     network::Addresses,
@@ -58,20 +58,11 @@ impl Boot<'_> {
     /// Makes the host if it is missing, starts it if it stands still, waits until it serves; gives its public keys.
     pub(super) async fn ensure(&self) -> Result<Vec<String>, LabError> {
         let container = format!("{}-{}", self.network, self.host);
-        let image = Image::Host(self.kind).tag();
-        let look = format!("{{{{.State.Running}}}} {{{{index .Config.Labels \"{IMAGE_LABEL}\"}}}}");
-        let found = self.docker.ask(&["container", "inspect", "--format", &look, &container], b"").await?;
-        let found = String::from_utf8_lossy(&found.stdout);
-        match found.split_once(' ').map(|(running, had)| (running, had.trim() == image)) {
-            Some(("true", true)) => (),
-            Some((_, true)) => self.docker.run(&["start", &container]).await.map(drop)?,
-            // The inventory asks for another distribution now.
-            Some((_, false)) => {
-                self.docker.run(&["rm", "--force", &container]).await?;
-                self.docker.run(&["volume", "rm", "--force", &format!("{container}-docker")]).await?;
-                self.run(&container).await?;
-            }
-            None => self.run(&container).await?,
+        self.leave_another_image(&container).await?;
+        match self.docker.look(&container).await? {
+            Standing::Running => (),
+            Standing::Stopped => self.docker.run(&["start", &container]).await.map(drop)?,
+            Standing::Missing => self.run(&container).await?,
         }
         self.until_booted(&container).await?;
         let script = self.arrangement();
@@ -80,6 +71,18 @@ impl Boot<'_> {
         let keys =
             self.docker.run(&["exec", &container, "sh", "-c", "cat /etc/ssh/ssh_host_*_key.pub"]).await?;
         Ok(keys.lines().map(str::to_owned).collect())
+    }
+
+    /// Removes the host if the inventory asks for another distribution by now.
+    async fn leave_another_image(&self, container: &str) -> Result<(), LabError> {
+        let look = format!("{{{{index .Config.Labels \"{IMAGE_LABEL}\"}}}}");
+        let found = self.docker.ask(&["container", "inspect", "--format", &look, container], b"").await?;
+        let had = String::from_utf8_lossy(&found.stdout);
+        if !["", Image::Host(self.kind).tag()].contains(&had.trim()) {
+            self.docker.run(&["rm", "--force", container]).await?;
+            self.docker.run(&["volume", "rm", "--force", &format!("{container}-docker")]).await?;
+        }
+        Ok(())
     }
 
     async fn run(&self, container: &str) -> Result<(), LabError> {

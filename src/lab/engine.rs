@@ -20,6 +20,17 @@ pub struct Docker {
     config: Option<PathBuf>,
 }
 
+/// How a container is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// There is none.
+    Missing,
+    /// It is there and does not run.
+    Stopped,
+    /// It runs.
+    Running,
+}
+
 impl Docker {
     /// The engine, if it answers.
     ///
@@ -68,6 +79,20 @@ impl Docker {
             command.env("DOCKER_CONFIG", folder);
         }
         talk(command, stdin).await.map_err(LabError::NoDocker)
+    }
+
+    /// How a container is.
+    ///
+    /// # Errors
+    /// [`LabError::NoDocker`] when there is no such command.
+    pub async fn look(&self, container: &str) -> Result<Standing, LabError> {
+        let args = ["container", "inspect", "--format", "{{.State.Running}}", container];
+        let output = self.ask(&args, b"").await?;
+        Ok(match String::from_utf8_lossy(&output.stdout).trim() {
+            "" => Standing::Missing,
+            "true" => Standing::Running,
+            _ => Standing::Stopped,
+        })
     }
 }
 

@@ -13,6 +13,14 @@ pub enum LabError {
     /// There is no lab of this name.
     #[error("there is no lab named `{0}`")]
     Unknown(String),
+    /// The inventory has a host that the lab has not, so a rehearsal would reach the real one.
+    #[error("the lab `{lab}` has no host {host}")]
+    NotInLab {
+        /// The host.
+        host: HostName,
+        /// The lab.
+        lab: String,
+    },
     /// The `docker` command is missing.
     #[error("no `docker` command here")]
     NoDocker(#[source] io::Error),
@@ -110,6 +118,7 @@ impl LabError {
         let hint = match self {
             Self::Name(_) => "use 1 to 63 lower-case letters, digits and inner hyphens".to_owned(),
             Self::Unknown(name) => format!("make it with `pryvctl lab up INVENTORY --name {name}`"),
+            Self::NotInLab { lab, .. } => format!("add it with `pryvctl lab up INVENTORY --name {lab}`"),
             Self::NoDocker(_) => "install Docker: `apt-get install docker.io`".to_owned(),
             Self::EngineDown { said } => engine_hint(said),
             Self::NoMmdebstrap(_) => "install it: `apt-get install mmdebstrap`".to_owned(),

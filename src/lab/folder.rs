@@ -31,6 +31,12 @@ impl Folder {
         Ok(Self(root()?.join(name)))
     }
 
+    /// A folder somewhere else.
+    #[cfg(test)]
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     /// Makes the folder.
     pub(super) fn make(&self) -> Result<(), LabError> {
         make(&self.0)

@@ -19,6 +19,7 @@ mod keys;
 mod network;
 mod overlay;
 mod registry;
+mod relay;
 pub mod standin;
 mod status;
 mod up;

@@ -81,11 +81,11 @@ impl Network {
         Ok(given)
     }
 
-    /// The lab's network, made when it is missing.
-    pub(super) async fn ensure(docker: &Docker, name: &str, lab: &str) -> Result<Self, LabError> {
-        if let Some(network) = existing(docker, name).await? {
-            return Ok(network);
-        }
+    /// Makes the lab's network.
+    ///
+    /// # Errors
+    /// [`LabError::NoNetwork`] and what `docker` says.
+    pub(super) async fn make(docker: &Docker, name: &str, lab: &str) -> Result<Self, LabError> {
         let taken = taken(docker).await?;
         let free = subnets(lab).filter(|net| !taken.iter().any(|other| overlap(*net, *other)));
         for v4 in free {
@@ -100,6 +100,16 @@ impl Network {
         Err(LabError::NoNetwork { within: WITHIN })
     }
 
+    /// The lab's network, if it is there.
+    pub(super) async fn existing(docker: &Docker, name: &str) -> Result<Option<Self>, LabError> {
+        let subnets = "{{range .IPAM.Config}}{{.Subnet}} {{end}}";
+        let output = docker.ask(&["network", "inspect", "--format", subnets, name], b"").await?;
+        let nets = networks(&String::from_utf8_lossy(&output.stdout));
+        let v4 = nets.iter().find_map(|net| if let IpNet::V4(net) = net { Some(*net) } else { None });
+        let v6 = nets.iter().find_map(|net| if let IpNet::V6(net) = net { Some(*net) } else { None });
+        Ok(v4.zip(v6).map(|(v4, v6)| Self { v4, v6 }))
+    }
+
     async fn create(&self, docker: &Docker, name: &str, lab: &str) -> Result<(), LabError> {
         let (label, gateway) = (format!("{LABEL}={lab}"), self.gateway());
         let (v4, v6) = (self.v4.to_string(), self.v6.to_string());
@@ -108,15 +118,6 @@ impl Network {
         let more = ["--gateway", &gateway4, "--subnet", &v6, "--gateway", &gateway6, name];
         docker.run(&[&args[..], &more[..]].concat()).await.map(drop)
     }
-}
-
-async fn existing(docker: &Docker, name: &str) -> Result<Option<Network>, LabError> {
-    let subnets = "{{range .IPAM.Config}}{{.Subnet}} {{end}}";
-    let output = docker.ask(&["network", "inspect", "--format", subnets, name], b"").await?;
-    let nets = networks(&String::from_utf8_lossy(&output.stdout));
-    let v4 = nets.iter().find_map(|net| if let IpNet::V4(net) = net { Some(*net) } else { None });
-    let v6 = nets.iter().find_map(|net| if let IpNet::V6(net) = net { Some(*net) } else { None });
-    Ok(v4.zip(v6).map(|(v4, v6)| Network { v4, v6 }))
 }
 
 /// What this machine routes and what the engine has given out, without the default route.

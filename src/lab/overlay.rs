@@ -14,15 +14,18 @@ use crate::model::{
 /// Replaces addresses, logins, the registry, the certificate and every secret that cannot be read here by the lab's own.
 /// Places in the inventory's text stay, so that problems still point at the line that was written.
 ///
-/// `folder` is the inventory's: relative paths of secrets start there. Hosts that the lab does not have keep their
-/// addresses; `up` with this inventory brings them.
+/// `folder` is the inventory's: relative paths of secrets start there.
 ///
 /// # Errors
-/// [`LabError::File`] where a made-up secret cannot be kept.
+/// [`LabError::NotInLab`] when the inventory has a host that the lab has not, [`LabError::File`] where a made-up secret cannot be kept.
 pub fn overlay(inventory: &mut Inventory, lab: &Lab, folder: &Path) -> Result<(), LabError> {
     let file = |name: &str| SecretSource::File(lab.folder.path(name));
     for (name, host) in &mut inventory.hosts {
-        let Some(at) = lab.hosts.get(name) else { continue };
+        // Anything else would let a rehearsal reach the real host.
+        let at = lab
+            .hosts
+            .get(name)
+            .ok_or_else(|| LabError::NotInLab { host: name.clone(), lab: lab.name.clone() })?;
         let second = other_family(host.address.value, *at);
         host.address.value = same_family(host.address.value, *at);
         if let Some(address) = &mut host.address6 {
@@ -89,5 +92,63 @@ fn can_be_read(source: &SecretSource, folder: &Path) -> bool {
         SecretSource::Env(name) => std::env::var_os(name).is_some(),
         SecretSource::File(path) => std::fs::File::open(folder.join(path)).is_ok(),
         SecretSource::Value(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::lab::{Folder, Network};
+
+    const INVENTORY: &str = "
+platform: p
+domain: pryv.example.org
+ssh: { user: admin, port: 2222, sudo_password: { env: NOBODY_SETS_THIS } }
+admin_networks: [192.0.2.0/24, 198.51.100.7/32]
+secrets: { set: { env: PATH }, unset: { env: NOBODY_SETS_THIS }, gone: { file: no/such/file } }
+zones: { ch: {} }
+hosts:
+  a: { address: 192.0.2.11, zone: ch, roles: [core], ssh: { host_key: 'SHA256:x' } }
+  b: { address: '2001:db8::12', address6: 192.0.2.12, private_address: 10.0.0.12, zone: ch, roles: [core] }
+";
+
+    fn rehearsed(hosts: &[(&str, u8)]) -> Result<Inventory, LabError> {
+        let mut inventory: Inventory = serde_saphyr::from_str(INVENTORY).unwrap();
+        let at = |number| Addresses {
+            v4: std::net::Ipv4Addr::new(10, 213, 7, number),
+            v6: format!("fd00::{number:x}").parse().unwrap(),
+        };
+        let hosts = hosts.iter().map(|(name, number)| (name.parse().unwrap(), at(*number)));
+        let place =
+            std::env::temp_dir().join(format!("pryvctl-overlay-{}-{}", std::process::id(), hosts.len()));
+        let network = Network { v4: "10.213.7.0/24".parse().unwrap(), v6: "fd00::/64".parse().unwrap() };
+        let folder = Folder::at(place.clone());
+        let lab = Lab { name: "one".into(), folder, network, hosts: hosts.collect::<BTreeMap<_, _>>() };
+        let result = overlay(&mut inventory, &lab, Path::new("/"));
+        std::fs::remove_dir_all(place).ok();
+        result.map(|()| inventory)
+    }
+
+    #[test]
+    fn nothing_of_the_real_hosts_is_left() {
+        let inventory = rehearsed(&[("a", 11), ("b", 12)]).unwrap();
+        let shown = format!("{inventory:?}");
+        for real in
+            ["192.0.2.", "2001:db8::", "198.51.100.", "SHA256:x", "2222", "admin\"", "NOBODY_SETS_THIS"]
+        {
+            assert!(!shown.contains(real), "{real} is still in {shown}");
+        }
+        let host = &inventory.hosts[&"b".parse().unwrap()];
+        let texts = [&host.address, host.address6.as_ref().unwrap(), host.private_address.as_ref().unwrap()];
+        assert_eq!(texts.map(|text| text.value.to_string()), ["fd00::c", "10.213.7.12", "10.213.7.12"]);
+        assert_eq!(inventory.secrets["set"], SecretSource::Env("PATH".into()));
+    }
+
+    #[test]
+    fn a_host_without_a_stand_in_stops_the_rehearsal() {
+        let error = rehearsed(&[("a", 11)]).unwrap_err();
+        assert_eq!(error.to_string(), "the lab `one` has no host b");
     }
 }

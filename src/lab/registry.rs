@@ -11,7 +11,7 @@ use tokio::time::{Duration, sleep, timeout};
 
 use super::{
     IMAGE_LABEL, LABEL,
-    engine::{Docker, said},
+    engine::{Docker, Standing, said},
     error::LabError,
     folder::Folder,
     image::Image,
@@ -66,12 +66,10 @@ pub(super) async fn ensure(
     keys::certificate(folder, "registry", &[name(lab)], &at.both())?;
     let password = folder.password(PASSWORD)?;
     let container = format!("{network}-registry");
-    let found =
-        docker.ask(&["container", "inspect", "--format", "{{.State.Running}}", &container], b"").await?;
-    match String::from_utf8_lossy(&found.stdout).trim() {
-        "true" => (),
-        "" => run(docker, lab, network, &container, at).await?,
-        _ => docker.run(&["start", &container]).await.map(drop)?,
+    match docker.look(&container).await? {
+        Standing::Running => (),
+        Standing::Stopped => docker.run(&["start", &container]).await.map(drop)?,
+        Standing::Missing => run(docker, lab, network, &container, at).await?,
     }
     let read = |file: &str| Ok::<_, LabError>(folder.read(file)?.unwrap_or_default());
     let values = [

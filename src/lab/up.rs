@@ -1,6 +1,6 @@
 //! Making a lab, and bringing one that is half there to the same end.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 
@@ -14,7 +14,7 @@ use super::{
     image::Image,
     keys,
     network::{Addresses, Network},
-    registry,
+    registry, relay,
 };
 use crate::model::{inventory::Inventory, name::HostName};
 
@@ -36,17 +36,16 @@ pub async fn up(inventory: &Inventory, name: &str, progress: Progress<'_>) -> Re
     images(inventory, &docker, &apt, progress).await?;
 
     let before = Lab::read(name, &folder)?;
-    let prefix = Lab::prefix(name);
-    let network = Network::ensure(&docker, &prefix, name).await?;
-    leave_out(inventory, name, &docker, before.as_ref().is_some_and(|lab| lab.network != network)).await?;
+    let network = network(inventory, name, &docker).await?;
     let given = before.map(|lab| lab.hosts).unwrap_or_default();
     let hosts = network.assign(inventory.hosts.keys().collect::<Vec<_>>().into_iter(), &given)?;
     let lab = Lab { name: name.to_owned(), folder, network, hosts };
     lab.write()?;
     certificate(inventory, &lab)?;
 
+    let apt = relayed(&lab, &docker, &apt).await?;
     progress("starting the registry");
-    registry::ensure(&docker, name, &prefix, network.registry(), &lab.folder).await?;
+    registry::ensure(&docker, name, &Lab::prefix(name), network.registry(), &lab.folder).await?;
     hosts_up(inventory, &lab, &docker, &apt, progress).await?;
     Ok(lab)
 }
@@ -58,6 +57,9 @@ async fn images(
     progress: Progress<'_>,
 ) -> Result<(), LabError> {
     let mut needed = vec![Image::Registry];
+    if !apt.seen_from(Ipv4Addr::UNSPECIFIED.into()).1.is_empty() {
+        needed.push(relay::IMAGE);
+    }
     for host in inventory.hosts.values() {
         let image = Image::Host(host.lab);
         if !needed.contains(&image) {
@@ -68,27 +70,42 @@ async fn images(
     builds.buffer_unordered(BUILDS_AT_ONCE).try_collect().await
 }
 
-/// Removes the containers of hosts that the inventory no longer has, and of all hosts if their network was lost.
-async fn leave_out(
-    inventory: &Inventory,
-    name: &str,
-    docker: &Docker,
-    network_lost: bool,
-) -> Result<(), LabError> {
+/// The lab's network, with only those hosts in it that the inventory has.
+async fn network(inventory: &Inventory, name: &str, docker: &Docker) -> Result<Network, LabError> {
+    let prefix = Lab::prefix(name);
+    if let Some(network) = Network::existing(docker, &prefix).await? {
+        let wanted = |host: &str| host.is_empty() || inventory.hosts.keys().any(|name| name.as_str() == host);
+        leave_out(name, docker, wanted).await?;
+        return Ok(network);
+    }
+    // A container that lost its network cannot be started any more.
+    leave_out(name, docker, |_| false).await?;
+    Network::make(docker, &prefix, name).await
+}
+
+/// Removes the hosts that are not wanted any more; what is not a host has an empty name.
+async fn leave_out(name: &str, docker: &Docker, wanted: impl Fn(&str) -> bool) -> Result<(), LabError> {
     let label = format!("label={LABEL}={name}");
     let line = format!("{{{{.Names}}}} {{{{.Label \"{HOST_LABEL}\"}}}}");
     let found = docker.run(&["ps", "--all", "--filter", &label, "--format", &line]).await?;
     for line in found.lines() {
         let (container, host) = line.split_once(' ').unwrap_or((line, ""));
-        let wanted = host.is_empty() || inventory.hosts.keys().any(|name| name.as_str() == host);
-        if network_lost || !wanted {
+        if !wanted(host) {
             docker.run(&["rm", "--force", "--volumes", container]).await?;
-        }
-        if !wanted {
             docker.run(&["volume", "rm", "--force", &format!("{container}-docker")]).await?;
         }
     }
     Ok(())
+}
+
+/// apt's configuration as the lab's hosts can use it.
+async fn relayed(lab: &Lab, docker: &Docker, apt: &Apt) -> Result<Apt, LabError> {
+    let gateway = lab.network.gateway().v4.into();
+    let (apt, ports) = apt.seen_from(gateway);
+    for port in ports {
+        relay::ensure(docker, &lab.name, &Lab::prefix(&lab.name), gateway, port).await?;
+    }
+    Ok(apt)
 }
 
 fn certificate(inventory: &Inventory, lab: &Lab) -> Result<(), LabError> {
