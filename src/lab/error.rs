@@ -41,6 +41,12 @@ pub enum LabError {
     /// The `mmdebstrap` command is missing.
     #[error("no `mmdebstrap` command here, which builds the images of lab hosts")]
     NoMmdebstrap(#[source] io::Error),
+    /// Packages can only be unpacked into an image by root.
+    #[error("the image {image} is not there yet, and building it needs root")]
+    NotRoot {
+        /// The image's tag.
+        image: String,
+    },
     /// An image could not be built.
     #[error("building the image {image} failed: {said}")]
     Build {
@@ -121,6 +127,7 @@ impl LabError {
             Self::NotInLab { lab, .. } => format!("add it with `pryvctl lab up INVENTORY --name {lab}`"),
             Self::NoDocker(_) => "install Docker: `apt-get install docker.io`".to_owned(),
             Self::EngineDown { said } => engine_hint(said),
+            Self::NotRoot { .. } => "run this once with sudo; the image then serves every lab".to_owned(),
             Self::NoMmdebstrap(_) => "install it: `apt-get install mmdebstrap`".to_owned(),
             Self::Build { said, .. } | Self::Docker { said, .. } => return trouble_hint(said),
             Self::NoArchive => {
@@ -167,8 +174,6 @@ fn trouble_hint(said: &str) -> Option<String> {
         ),
         ("no space left on device", "make room on the disk: the images and hosts of a lab take about 3 GB"),
         ("Permission denied", "run as root, or give yourself the rights that the message names"),
-        ("must be root", "building the images of lab hosts needs root, once: run it with sudo"),
-        ("unshare", "building the images of lab hosts needs root, once: run it with sudo"),
         ("is already in use", "something else has this name: choose another lab name"),
     ];
     ways.iter().find(|(word, _)| said.contains(word)).map(|(_, way)| (*way).to_owned())

@@ -37,6 +37,11 @@ impl Folder {
         Self(path)
     }
 
+    /// A folder in it.
+    pub(super) fn inner(&self, name: &str) -> Self {
+        Self(self.0.join(name))
+    }
+
     /// Makes the folder.
     pub(super) fn make(&self) -> Result<(), LabError> {
         make(&self.0)

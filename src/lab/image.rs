@@ -3,7 +3,7 @@
 //! An image carries the hash of its recipe, so that it is built once and built again when the recipe changes. It holds
 //! no mirror and no password: those are given to a host when it boots.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
@@ -12,7 +12,7 @@ use super::{
     apt::{Apt, codename},
     engine::{Docker, said, talk},
     error::LabError,
-    folder::{self, Folder},
+    folder::Folder,
 };
 use crate::model::{
     command::quote,
@@ -83,6 +83,7 @@ impl Image {
         self,
         docker: &Docker,
         apt: &Apt,
+        folder: &Folder,
         progress: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<(), LabError> {
         let label = format!("{{{{index .Config.Labels \"{RECIPE}\"}}}}");
@@ -90,9 +91,14 @@ impl Image {
         if String::from_utf8_lossy(&known.stdout).trim() == self.recipe() {
             return Ok(());
         }
+        let uid = fs::metadata("/proc/self").map(|process| process.uid());
+        if uid.is_ok_and(|uid| uid != 0) {
+            return Err(LabError::NotRoot { image: self.tag().to_owned() });
+        }
         progress(&format!("building the image {} (once, about a minute)", self.tag()));
-        let place = format!(".build-{}-{}", self.tag().replace(['/', ':'], "-"), std::process::id());
-        let folder = Folder::of(&place)?;
+        // In the lab's folder, so that `down` also removes what a killed build left.
+        let folder = folder.inner(&format!("build-{}", self.tag().replace(['/', ':'], "-")));
+        folder.remove()?;
         folder.make()?;
         let built = self.build(docker, apt, &folder).await;
         folder.remove()?;
@@ -106,7 +112,8 @@ impl Image {
         let archive = folder.path("image.tar");
         let mut command = Command::new("mmdebstrap");
         command
-            .args(["--variant=minbase", "--format=tar", "--include"])
+            .env("TMPDIR", folder.path(""))
+            .args(["--mode=root", "--variant=minbase", "--format=tar", "--include"])
             .arg(self.packages())
             .arg(format!("--aptopt={}", folder.path("options").display()))
             .arg("--setup-hook=mkdir -p \"$1/etc/apt/auth.conf.d\"")
@@ -131,18 +138,13 @@ impl Image {
     }
 }
 
-/// Removes the images that no lab uses any more, and what a killed build left.
+/// Removes the images that no lab uses any more.
 pub(super) async fn remove_all(docker: &Docker) -> Result<(), LabError> {
     let label = format!("label={RECIPE}");
     let ids = docker.run(&["image", "ls", "--quiet", "--filter", &label]).await?;
     for id in ids.split_whitespace() {
         // Refused where a container of another lab still needs it.
         docker.ask(&["image", "rm", id], b"").await?;
-    }
-    let builds = fs::read_dir(folder::root()?).into_iter().flatten().flatten();
-    let names = builds.filter_map(|entry| entry.file_name().into_string().ok());
-    for name in names.filter(|name| name.starts_with(".build-")) {
-        Folder::of(&name)?.remove()?;
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ pub async fn up(inventory: &Inventory, name: &str, progress: Progress<'_>) -> Re
     let apt = Apt::of_this_machine().await?;
     let folder = Folder::of(name)?;
     folder.make()?;
-    images(inventory, &docker, &apt, progress).await?;
+    images(inventory, &docker, &apt, &folder, progress).await?;
 
     let before = Lab::read(name, &folder)?;
     let network = network(inventory, name, &docker).await?;
@@ -54,6 +54,7 @@ async fn images(
     inventory: &Inventory,
     docker: &Docker,
     apt: &Apt,
+    folder: &Folder,
     progress: Progress<'_>,
 ) -> Result<(), LabError> {
     let mut needed = vec![Image::Registry];
@@ -66,7 +67,7 @@ async fn images(
             needed.push(image);
         }
     }
-    let builds = stream::iter(needed).map(|image| image.ensure(docker, apt, progress));
+    let builds = stream::iter(needed).map(|image| image.ensure(docker, apt, folder, progress));
     builds.buffer_unordered(BUILDS_AT_ONCE).try_collect().await
 }
 
