@@ -54,6 +54,7 @@ pub fn desired() -> Desired {
             ca: None,
             credentials: None,
         }),
+        data: "/var/pryv".into(),
         folders: vec![folder("/var/pryv"), folder("/var/pryv/core/log")],
         files: vec![
             file("/var/pryv/core/conf/core.yml", true),

@@ -89,3 +89,40 @@ fn password_expires(changed: Option<i64>, longest: Option<i64>) -> Option<i64> {
         (changed, Some(longest)) => Some(changed + longest),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(shadow: &str) -> Option<Login> {
+        login(&format!("op:x:1000:1000:Operator,,,:/home/op:/bin/bash\nop:{shadow}"))
+    }
+
+    #[test]
+    fn passwords_are_told_apart_without_being_seen() {
+        let table = [
+            ("x:20000:0:99999:7:::", Password::Set),
+            (":20000:0:99999:7:::", Password::Empty),
+            ("*:20000:0:99999:7:::", Password::Disabled),
+            ("!x:20000:0:99999:7:::", Password::Locked),
+        ];
+        for (shadow, expected) in table {
+            assert_eq!(account(shadow).unwrap().password, expected, "{shadow}");
+        }
+        assert_eq!(account(""), None);
+    }
+
+    #[test]
+    fn expiry_is_counted_from_the_last_change() {
+        let table = [
+            ("*:20000:0:99999:7:::", None, None),
+            ("*:20000:0:90:7::20500:", Some(20090), Some(20500)),
+            ("*:0:0:99999:7:::", Some(0), None),
+            ("*::0:90:7:::", None, None),
+        ];
+        for (shadow, password, account_expires) in table {
+            let login = account(shadow).unwrap();
+            assert_eq!((login.password_expires, login.expires), (password, account_expires), "{shadow}");
+        }
+    }
+}

@@ -89,3 +89,36 @@ fn from_proc(line: &str) -> Option<Option<Listener>> {
     };
     Some(Some(Listener { protocol, address, port: u16::from_str_radix(port, 16).ok()?, program: None }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(lines: &[&str], read: fn(&str) -> Option<Option<Listener>>) -> Vec<String> {
+        let found = lines.iter().filter_map(|line| read(line).unwrap());
+        found.map(|at| format!("{}:{} {:?}", at.address, at.port, at.program)).collect()
+    }
+
+    #[test]
+    fn interfaces_and_wildcards_are_read() {
+        let lines = [
+            r#"udp UNCONN 0 0 127.0.0.53%lo:53 0.0.0.0:* users:(("systemd-resolve",pid=1,fd=2))"#,
+            r#"tcp LISTEN 0 511 *:443 *:* users:(("nginx",pid=2,fd=6),("nginx",pid=1,fd=6))"#,
+            "tcp LISTEN 0 128 [fe80::1]%eth0:22 [::]:*",
+        ];
+        let expected =
+            [r#"127.0.0.53:53 Some("systemd-resolve")"#, r#":::443 Some("nginx")"#, "fe80::1:22 None"];
+        assert_eq!(shown(&lines, from_ss), expected);
+    }
+
+    #[test]
+    fn the_kernels_own_list_counts_only_who_waits() {
+        let lines = [
+            "tcp 0: 0100007F:01BB 00000000:0000 0A 00000000:00000000 00:00000000 00000000",
+            "tcp 1: 0100007F:01BB 0200007F:1000 01 00000000:00000000 00:00000000 00000000",
+            "udp6 2: 00000000000000000000000001000000:0035 00000000000000000000000000000000:0000 07 0 0",
+        ];
+        assert_eq!(shown(&lines, from_proc), ["127.0.0.1:443 None", "::1:53 None"]);
+        assert_eq!(from_proc("tcp 0: 01007F:01BB 00000000:0000 0A"), None);
+    }
+}

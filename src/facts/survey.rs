@@ -103,7 +103,7 @@ survey! {
     /// The filesystem of Docker's data root.
     docker_disk: DockerDisk = DockerDisk,
     /// The filesystem of the data folder.
-    data_disk: FolderDisk = FolderDisk(data_folder(desired)),
+    data_disk: FolderDisk = FolderDisk(desired.data.clone()),
     /// Who listens where.
     listeners: Listeners = Listeners,
     /// Commands we need.
@@ -138,14 +138,6 @@ survey! {
     containers: OwnContainers = OwnContainers(desired.platform.clone()),
     /// Names of all other containers.
     foreign_containers: ForeignContainers = ForeignContainers(desired.platform.clone()),
-}
-
-/// Where a platform's data lies unless its inventory says otherwise.
-const DATA: &str = "/var/pryv";
-
-/// The topmost of the desired folders holds all the others, so its filesystem is the data's.
-fn data_folder(desired: &Desired) -> std::path::PathBuf {
-    desired.folders.first().map_or_else(|| DATA.into(), |folder| folder.path.clone())
 }
 
 fn registry_name(desired: &Desired) -> Option<String> {

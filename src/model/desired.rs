@@ -35,6 +35,8 @@ pub struct Desired {
     pub engine: Engine,
     /// Where images come from.
     pub registry: Option<RegistryAccess>,
+    /// The folder under which the platform keeps its data; preflight measures its filesystem.
+    pub data: PathBuf,
     /// Folders to be on the host, parents before children.
     pub folders: Vec<ManagedFolder>,
     /// Files to be on the host, in the order of their paths.

@@ -1,8 +1,15 @@
 //! What an administrator reads about a host.
 
 use pryvctl::{
-    facts::{Fact, Facts, docker::Docker},
-    model::{desired::Desired, size::Bytes},
+    facts::{
+        Fact, Facts,
+        docker::Docker,
+        login::{Login, Password},
+    },
+    model::{
+        desired::{Desired, Protocol},
+        size::Bytes,
+    },
     plan::{
         finding::{Finding, Verdict},
         preflight::{ControllerClock, preflight},
@@ -203,4 +210,45 @@ fn two_needs_on_one_filesystem_add_up() {
     facts.data_disk = facts.docker_disk.clone();
     assert_eq!(verdict(&wishes, &facts, "disk"), Verdict::Failure);
     assert_eq!(verdict(&wishes, &facts, "data-disk"), Verdict::Failure);
+}
+
+#[test]
+fn an_account_that_would_be_refused_is_found_out() {
+    type Change = fn(&mut Login, i64);
+    let facts = recorded("debian12-docker");
+    let today = (facts.clock.known().unwrap().epoch / 86400.0) as i64;
+    let table: [(Change, Verdict); 6] = [
+        (|login, _| login.shell = "/usr/sbin/nologin".to_owned(), Verdict::Failure),
+        (|login, today| login.expires = Some(today), Verdict::Failure),
+        (|login, today| login.expires = Some(today + 13), Verdict::Warning),
+        (|login, today| login.expires = Some(today + 14), Verdict::Ok),
+        (|login, _| login.password_expires = Some(0), Verdict::Failure),
+        (|login, _| login.password = Password::Locked, Verdict::Ok),
+    ];
+    for (index, (change, expected)) in table.into_iter().enumerate() {
+        let mut facts = facts.clone();
+        if let Fact::Known(login) = &mut facts.login {
+            change(login, today);
+        }
+        assert_eq!(verdict(&desired(), &facts, "login"), expected, "row {index}");
+    }
+}
+
+#[test]
+fn a_port_is_free_for_our_own_proxy_and_beside_another_address() {
+    let mut facts = recorded("debian12-docker");
+    let verdicts = |facts: &Facts| {
+        let findings = findings(&desired(), facts);
+        let ports = findings.iter().filter(|finding| finding.check == "port");
+        ports.map(|finding| finding.verdict).collect::<Vec<_>>()
+    };
+    // 443/tcp, 8080/tcp, 53/udp.
+    assert_eq!(verdicts(&facts), [Verdict::Failure, Verdict::Failure, Verdict::Ok]);
+    if let Fact::Known(containers) = &mut facts.containers {
+        containers.published.insert((Protocol::Tcp, 8080));
+    }
+    if let Fact::Known(listeners) = &mut facts.listeners {
+        listeners.iter_mut().filter(|at| at.port == 443).for_each(|at| at.address = [127, 0, 0, 1].into());
+    }
+    assert_eq!(verdicts(&facts), [Verdict::Ok; 3]);
 }

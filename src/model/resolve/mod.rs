@@ -122,6 +122,7 @@ impl<'a> Platform<'a> {
             needs: needs(&roles),
             engine: baseline::engine(),
             registry: baseline::registry(self.inventory, self.material),
+            data: data_folder(host).into(),
             folders: files::folders(&roles, &mut problems),
             firewall: ports::firewall(self.inventory, self.catalog, &roles, &mut problems),
             sshd: baseline::sshd(),
