@@ -2,5 +2,6 @@
 #![cfg(test)]
 
 mod facts;
+mod inventory;
 mod lab;
 mod ssh;

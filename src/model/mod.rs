@@ -15,5 +15,6 @@ pub mod resolve;
 pub mod role;
 pub mod schema;
 pub mod secret;
+pub mod selector;
 pub mod size;
 pub mod template;

@@ -98,3 +98,58 @@ impl Inventory {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::secret::Secret;
+
+    const TEXT: &str = "\
+platform: acme
+domain: pryv.example.org
+admin_networks: [192.0.2.0/24]
+ssh: { user: admin, port: 2222, identities: [id], sudo_password: { env: SUDO } }
+registry: { address: r:5000, username: u, password: { env: REGISTRY } }
+tls: { certificate: { file: a.pem }, key: { file: a.key } }
+secrets: { mail: { env: MAIL } }
+zones: { eu: {} }
+hosts:
+  a: { address: 203.0.113.1, zone: eu, roles: [core] }
+  b:
+    address: 203.0.113.2
+    zone: eu
+    roles: [core]
+    ssh: { user: root, passphrase: { env: PHRASE }, sudo_password: { file: b } }
+";
+
+    #[test]
+    fn every_secret_is_listed_with_its_place() {
+        let inventory = Inventory::parse(TEXT).unwrap();
+        let line = |place: Place| TEXT[..place.offset].matches('\n').count() + 1;
+        let sources = inventory.sources().into_iter();
+        let shown = sources.map(|source| format!("{:?} line {}\n", source.key, line(source.place.unwrap())));
+        insta::assert_snapshot!(shown.collect::<String>(), @r#"
+        Secret("mail") line 7
+        RegistryPassword line 5
+        TlsCertificate line 6
+        TlsKey line 6
+        SudoPassword(HostName("a")) line 4
+        Passphrase(HostName("b")) line 15
+        SudoPassword(HostName("b")) line 15
+        "#);
+    }
+
+    #[test]
+    fn a_host_says_what_differs() {
+        let inventory = Inventory::parse(TEXT).unwrap();
+        let [a, b] = ["a", "b"].map(|name| name.parse::<HostName>().unwrap());
+        let mut material = Material::default();
+        material.sudo_passwords.insert(a.clone(), Secret::new("s"));
+        let login = inventory.login(&a, &material).unwrap();
+        assert_eq!((login.user.as_str(), login.port, login.identities.len()), ("admin", 2222, 1));
+        assert_eq!(login.sudo_password, Some(Secret::new("s")));
+        let login = inventory.login(&b, &material).unwrap();
+        assert_eq!((login.user.as_str(), login.port, login.sudo_password), ("root", 2222, None));
+        assert!(inventory.login(&"c".parse().unwrap(), &material).is_none());
+    }
+}

@@ -142,7 +142,9 @@ impl<'a> Walk<'a> {
             Some((key, child, inner)) => self.below(key.text.clone(), key.at, child, inner),
             None => {
                 let problem = wrong_choice(&node.value, &words, &keys, &self.path);
-                self.found(Some(problem), node.at, node.written);
+                // What stands where a secret's source is wanted may be the secret; even its length is not shown.
+                let place = if words.is_empty() { (self.owner, None) } else { (node.at, node.written) };
+                self.found(Some(problem), place.0, place.1);
             }
         }
     }

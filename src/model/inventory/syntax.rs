@@ -45,6 +45,21 @@ pub fn syntax_problem(error: &Error, text: &str) -> Problem {
     }
 }
 
+/// Words of the parser's message, what it means, and what is likely the cause.
+const CAUSES: [(&str, &str, &str); 3] = [
+    (
+        "quoted scalar",
+        "a quote above this line is still open",
+        "put the missing quote at the end of the text",
+    ),
+    ("':' indicator", "a colon cannot stand here", "close the `[`, `{` or quote that is open above"),
+    (
+        "expected key",
+        "this line belongs to nothing above it",
+        "indent it exactly as far as the lines it belongs to, with spaces",
+    ),
+];
+
 /// Faults of the grammar: the parser stumbles later than the writer, so the likely cause is looked for.
 fn grammar(error: &Error, at: Option<Place>, text: &str) -> Problem {
     let message = error.without_snippet().render();
@@ -59,12 +74,17 @@ fn grammar(error: &Error, at: Option<Place>, text: &str) -> Problem {
             .hint("write `key: value`")
             .at(key);
     }
-    let what = message.split(" at line ").next().unwrap_or(&message);
-    Problem::error("yaml.syntax", format!("this is not YAML: {what}"))
-        .hint(
-            "look for an open quote or bracket above, and at the indentation of this line and the one before",
-        )
-        .at(at)
+    let known = CAUSES.iter().find(|(words, _, _)| message.contains(words));
+    let (what, hint) = known.map_or_else(
+        || {
+            (
+                message.split(" at line ").next().unwrap_or(&message),
+                "look at the quotes, brackets and indentation",
+            )
+        },
+        |(_, what, hint)| (*what, *hint),
+    );
+    Problem::error("yaml.syntax", format!("this is not YAML: {what}")).hint(hint).at(at)
 }
 
 fn duplicate(key: Option<&str>, at: Option<Place>, text: &str) -> Problem {

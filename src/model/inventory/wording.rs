@@ -47,6 +47,7 @@ pub fn wrong_kind(found: &Value, wanted: &[&str], path: &[String]) -> Problem {
             problem.hint(format!("write `{name}: [{text}]`"))
         }
         ("array", _) => problem.hint(format!("write `{name}: [..., ...]`")),
+        ("boolean", _) => problem.hint(format!("write `{name}: true` or `{name}: false`")),
         ("object", _) => problem.hint("write `key: value` lines, indented by two spaces more"),
         (_, Value::Null) => problem.hint("write a value after the colon, or leave the key out"),
         (_, _) => problem.hint(format!("write `{name}: ...` on one line")),

@@ -1,0 +1,151 @@
+//! Reads what an inventory refers to: variables of the environment, files beside it. Everything missing is said at once.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::{
+    inventory::{Inventory, Source, SourceKey},
+    material::Material,
+    problem::Problem,
+    secret::{Secret, SecretSource},
+};
+
+/// Reads all of it. Relative paths start at the inventory's folder, `~/` at the user's home.
+///
+/// # Errors
+/// Every variable that is not set and every file that cannot be read.
+pub fn read(inventory: &Inventory, folder: &Path) -> Result<Material, Vec<Problem>> {
+    let mut material = Material::default();
+    let mut problems = Vec::new();
+    for source in inventory.sources() {
+        match secret(&source, folder) {
+            Ok(secret) => put(&mut material, source.key, secret),
+            // Hosts share the platform's passphrase; that it is missing is said once.
+            Err(problem) if problems.contains(&*problem) => {}
+            Err(problem) => problems.push(*problem),
+        }
+    }
+    if let Some(ca) = inventory.registry.as_ref().and_then(|registry| registry.ca.as_ref()) {
+        let place = inventory.place(&["registry", "ca"]);
+        match file(ca, folder) {
+            Ok(text) => material.registry_ca = Some(text),
+            Err(problem) => problems.push(problem.at(place)),
+        }
+    }
+    if problems.is_empty() { Ok(material) } else { Err(problems) }
+}
+
+/// A path as the user means it: `~/` is home, anything relative starts at the inventory's folder.
+pub fn expand(path: &Path, folder: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        (Ok(_), None) | (Err(_), _) => folder.join(path),
+    }
+}
+
+fn secret(source: &Source, folder: &Path) -> Result<Secret, Box<Problem>> {
+    match source.source {
+        SecretSource::Value(secret) => Ok(secret.clone()),
+        SecretSource::Env(name) => variable(name).map_err(|problem| Box::new(problem.at(source.place))),
+        SecretSource::File(path) => {
+            let text = file(path, folder).map_err(|problem| Box::new(problem.at(source.place)))?;
+            Ok(Secret::new(text.strip_suffix('\n').unwrap_or(&text)))
+        }
+    }
+}
+
+fn variable(name: &str) -> Result<Secret, Box<Problem>> {
+    let message = match std::env::var(name) {
+        Ok(value) if !value.is_empty() => return Ok(Secret::new(value)),
+        Ok(_) => format!("the environment variable `{name}` is empty"),
+        Err(std::env::VarError::NotPresent) => format!("the environment variable `{name}` is not set"),
+        Err(std::env::VarError::NotUnicode(_)) => format!("the environment variable `{name}` is not UTF-8"),
+    };
+    let hint =
+        format!("set it in this shell: `read -rs {name} && export {name}` keeps it out of the history");
+    Err(Box::new(Problem::error("secret.variable", message).hint(hint)))
+}
+
+fn file(path: &Path, folder: &Path) -> Result<String, Box<Problem>> {
+    let whole = expand(path, folder);
+    std::fs::read_to_string(&whole).map_err(|error| {
+        let message = format!("cannot read {}: {error}", whole.display());
+        Box::new(
+            Problem::error("secret.file", message)
+                .hint("relative paths start at the folder of the inventory"),
+        )
+    })
+}
+
+fn put(material: &mut Material, key: SourceKey, secret: Secret) {
+    match key {
+        SourceKey::Secret(name) => drop(material.secrets.insert(name, secret)),
+        SourceKey::RegistryPassword => material.registry_password = Some(secret),
+        SourceKey::TlsCertificate => material.tls_certificate = Some(secret.expose().to_owned()),
+        SourceKey::TlsKey => material.tls_key = Some(secret),
+        SourceKey::Passphrase(host) => drop(material.passphrases.insert(host, secret)),
+        SourceKey::SudoPassword(host) => drop(material.sudo_passwords.insert(host, secret)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+platform: acme
+domain: pryv.example.org
+admin_networks: [192.0.2.0/24]
+ssh: { sudo_password: { file: sudo } }
+registry: { address: 'r:5000', ca: ca.pem, username: u, password: { env: PRYVCTL_TEST_NEVER_SET } }
+secrets: { one: { value: inline } }
+zones: { eu: {} }
+hosts:
+  a: { address: 203.0.113.1, zone: eu, roles: [core] }
+  b: { address: 203.0.113.2, zone: eu, roles: [core], ssh: { passphrase: { file: b/phrase } } }
+";
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("pryvctl-material-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("b")).unwrap();
+        folder
+    }
+
+    #[test]
+    fn everything_missing_is_said_once_and_points_at_its_line() {
+        let inventory = Inventory::parse(TEXT).unwrap();
+        let problems = read(&inventory, &folder("missing")).unwrap_err();
+        let lines: Vec<_> = problems
+            .iter()
+            .map(|problem| (problem.rule, TEXT[..problem.at.unwrap().offset].matches('\n').count() + 1))
+            .collect();
+        let expected = [("secret.variable", 5), ("secret.file", 4), ("secret.file", 10), ("secret.file", 5)];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn files_are_read_and_one_newline_is_cut() {
+        let folder = folder("files");
+        for (name, text) in [("sudo", "s3\n\n"), ("b/phrase", "p"), ("ca.pem", "PEM\n")] {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        let text = TEXT.replace("{ env: PRYVCTL_TEST_NEVER_SET }", "{ value: hunter2 }");
+        let material = read(&Inventory::parse(&text).unwrap(), &folder).unwrap();
+        let [a, b] = ["a", "b"].map(|name| name.parse().unwrap());
+        assert_eq!(material.sudo_passwords[&a].expose(), "s3\n");
+        assert_eq!(material.sudo_passwords[&b].expose(), "s3\n");
+        assert_eq!(material.passphrases.get(&a), None);
+        assert_eq!(material.passphrases[&b].expose(), "p");
+        assert_eq!(material.registry_ca.as_deref(), Some("PEM\n"));
+        assert_eq!(material.secrets["one"].expose(), "inline");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn home_and_the_folder_of_the_inventory() {
+        let home = std::env::home_dir().unwrap();
+        let folder = Path::new("/srv/acme");
+        assert_eq!(expand(Path::new("~/.ssh/id"), folder), home.join(".ssh/id"));
+        assert_eq!(expand(Path::new("keys/id"), folder), folder.join("keys/id"));
+        assert_eq!(expand(Path::new("/etc/id"), folder), Path::new("/etc/id"));
+    }
+}
