@@ -92,6 +92,7 @@ pub fn desired() -> Desired {
             ca: Some("PEM\n".to_owned()),
             credentials: None,
         }),
+        data: "/var/pryv".into(),
         folders: vec![crate::model::desired::ManagedFolder {
             path: "/var/pryv/core".into(),
             mode: 0o750,
