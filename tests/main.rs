@@ -5,3 +5,4 @@ mod facts;
 mod inventory;
 mod lab;
 mod ssh;
+mod standin;

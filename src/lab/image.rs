@@ -26,6 +26,11 @@ pub(super) const RECIPE: &str = "pryvctl.lab.recipe";
 const HOST: &str =
     "systemd-sysv dbus libpam-systemd openssh-server sudo nftables iproute2 procps kmod curl ca-certificates";
 const REGISTRY: &str = "docker-registry apache2-utils ca-certificates curl";
+/// The servers themselves, Python for our own, busybox for `wget` and `nslookup`; usr-is-merged keeps perl out.
+const STANDINS: &str = "busybox nginx-light nsd python3 redis-server usr-is-merged";
+/// Parts of packages that no stand-in needs: hosts of the lab pull the rest, which is smaller.
+const LEFT_OUT: [&str; 4] =
+    ["/usr/lib/*/gconv/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*"];
 /// The last step of every recipe.
 const FINISH: &str = include_str!("files/image.sh");
 
@@ -36,6 +41,8 @@ pub(super) enum Image {
     Host(LabHost),
     /// The registry.
     Registry,
+    /// What all stand-ins of the platform's images start from.
+    Standins,
 }
 
 impl Image {
@@ -47,19 +54,21 @@ impl Image {
             Self::Host(LabHost { image: LabImage::Debian13, bare: true }) => "pryvctl-lab/debian13:bare",
             Self::Host(LabHost { image: LabImage::Debian13, bare: false }) => "pryvctl-lab/debian13:docker",
             Self::Registry => "pryvctl-lab/registry:latest",
+            Self::Standins => "pryvctl-lab/standins:base",
         }
     }
 
     fn distribution(self) -> LabImage {
         match self {
             Self::Host(host) => host.image,
-            Self::Registry => LabImage::Debian12,
+            Self::Registry | Self::Standins => LabImage::Debian12,
         }
     }
 
     fn packages(self) -> String {
         let engine = match self {
             Self::Registry => return REGISTRY.replace(' ', ","),
+            Self::Standins => return STANDINS.replace(' ', ","),
             Self::Host(LabHost { bare: true, .. }) => "",
             Self::Host(LabHost { image: LabImage::Debian12, .. }) => " docker.io iptables",
             // Since Debian 13 the client is a package of its own.
@@ -68,9 +77,18 @@ impl Image {
         format!("{HOST}{engine}").replace(' ', ",")
     }
 
+    /// Paths that are not unpacked.
+    fn left_out(self) -> &'static [&'static str] {
+        match self {
+            Self::Host(_) | Self::Registry => &[],
+            Self::Standins => &LEFT_OUT,
+        }
+    }
+
     /// What tells this recipe from every other.
-    fn recipe(self) -> String {
-        let text = [codename(self.distribution()), &self.packages(), FINISH].join("\n");
+    pub(super) fn recipe(self) -> String {
+        let text =
+            [codename(self.distribution()), &self.packages(), &self.left_out().join(" "), FINISH].join("\n");
         let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
@@ -115,6 +133,7 @@ impl Image {
             .env("TMPDIR", folder.path(""))
             .args(["--mode=root", "--variant=minbase", "--format=tar", "--include"])
             .arg(self.packages())
+            .args(self.left_out().iter().map(|path| format!("--dpkgopt=path-exclude={path}")))
             .arg(format!("--aptopt={}", folder.path("options").display()))
             .arg("--setup-hook=mkdir -p \"$1/etc/apt/auth.conf.d\"")
             .arg(format!(
@@ -153,12 +172,13 @@ pub(super) async fn remove_all(docker: &Docker) -> Result<(), LabError> {
 mod tests {
     use super::*;
 
-    const ALL: [Image; 5] = [
+    const ALL: [Image; 6] = [
         Image::Host(LabHost { image: LabImage::Debian12, bare: false }),
         Image::Host(LabHost { image: LabImage::Debian12, bare: true }),
         Image::Host(LabHost { image: LabImage::Debian13, bare: false }),
         Image::Host(LabHost { image: LabImage::Debian13, bare: true }),
         Image::Registry,
+        Image::Standins,
     ];
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     image::Image,
     keys,
     network::{Addresses, Network},
-    registry, relay,
+    registry, relay, standin,
 };
 use crate::model::{inventory::Inventory, name::HostName};
 
@@ -45,7 +45,9 @@ pub async fn up(inventory: &Inventory, name: &str, progress: Progress<'_>) -> Re
 
     let apt = relayed(&lab, &docker, &apt).await?;
     progress("starting the registry");
-    registry::ensure(&docker, name, &Lab::prefix(name), network.registry(), &lab.folder).await?;
+    let registry =
+        registry::ensure(&docker, name, &Lab::prefix(name), network.registry(), &lab.folder).await?;
+    standin::ensure(&docker, &registry, progress).await?;
     hosts_up(inventory, &lab, &docker, &apt, progress).await?;
     Ok(lab)
 }
@@ -57,7 +59,7 @@ async fn images(
     folder: &Folder,
     progress: Progress<'_>,
 ) -> Result<(), LabError> {
-    let mut needed = vec![Image::Registry];
+    let mut needed = vec![Image::Registry, Image::Standins];
     if !apt.seen_from(Ipv4Addr::UNSPECIFIED.into()).1.is_empty() {
         needed.push(relay::IMAGE);
     }

@@ -6,3 +6,66 @@
 
 pub mod catalog;
 pub mod recipe;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::{LabError, RegistryPush, engine::Docker, image::Image};
+use catalog::{Image as Standin, images};
+
+/// How many images are pushed at a time; the registry and the engine share the processors with the rest.
+const AT_A_TIME: usize = 4;
+
+/// Makes all stand-ins on their base image and pushes them, unless the registry has had them from this very recipe.
+///
+/// # Errors
+/// [`LabError::Docker`] with what was refused.
+pub(super) async fn ensure(
+    docker: &Docker,
+    registry: &RegistryPush,
+    progress: &(dyn Fn(&str) + Send + Sync),
+) -> Result<(), LabError> {
+    let base = Image::Standins;
+    let edition = recipe::edition(&base.recipe());
+    let programs = format!("pryvctl-lab/standins:{edition}");
+    let shelf = Shelf { docker: docker.with_config(&registry.config), address: &registry.address };
+    // Pushed last, so it is there only when all the others are.
+    let seal = format!("pryvctl/standins:{edition}");
+    if shelf.has(&seal).await? {
+        return Ok(());
+    }
+    build(docker, &programs, &recipe::programs(base.tag())).await?;
+    let all = images();
+    let publish = |(index, image): (usize, &Standin)| {
+        progress(&format!("stand-in image {} of {}: {}", index + 1, all.len(), image.reference()));
+        shelf.put(image.reference(), recipe::dockerfile(image, &programs))
+    };
+    stream::iter(all.iter().enumerate()).map(publish).buffer_unordered(AT_A_TIME).try_collect::<()>().await?;
+    shelf.put(seal, format!("FROM {programs}\n")).await
+}
+
+/// The registry, through an engine that knows its password.
+struct Shelf<'a> {
+    docker: Docker,
+    address: &'a str,
+}
+
+impl Shelf<'_> {
+    async fn has(&self, reference: &str) -> Result<bool, LabError> {
+        let full = format!("{}/{reference}", self.address);
+        Ok(self.docker.ask(&["manifest", "inspect", "--insecure", &full], b"").await?.status.success())
+    }
+
+    /// Builds an image, pushes it, and takes away the name, which the local engine has no use for.
+    async fn put(&self, reference: String, dockerfile: String) -> Result<(), LabError> {
+        let full = format!("{}/{reference}", self.address);
+        build(&self.docker, &full, &dockerfile).await?;
+        let pushed = self.docker.run(&["push", "--quiet", &full]).await;
+        self.docker.run(&["image", "rm", &full]).await?;
+        pushed.map(drop)
+    }
+}
+
+/// Builds an image from a Dockerfile alone, without a folder of files.
+async fn build(docker: &Docker, tag: &str, dockerfile: &str) -> Result<(), LabError> {
+    docker.feed(&["build", "--quiet", "--tag", tag, "-"], dockerfile.as_bytes()).await.map(drop)
+}

@@ -3,36 +3,15 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::catalog::{Broken, Image, Program};
-
-/// Packages of the base system: the servers themselves, Python for our own, busybox for `wget` and `nslookup`.
-pub const PACKAGES: [&str; 5] = ["busybox", "nginx-light", "nsd", "python3", "redis-server"];
-
-/// Parts of packages that no server needs. A lab host pulls the base once; without these it is a third smaller.
-pub const LEFT_OUT: [&str; 9] = [
-    "/usr/share/doc/*",
-    "/usr/share/man/*",
-    "/usr/share/locale/*",
-    "/usr/share/info/*",
-    "/usr/share/lintian/*",
-    "/usr/share/bash-completion/*",
-    "/usr/share/perl/*",
-    "/usr/lib/*/perl/*",
-    "/usr/lib/*/gconv/*",
-];
+use super::catalog::{Broken, Image, Program, images};
 
 const APP: &str = include_str!("files/app.py");
 const DNS: &str = include_str!("files/dns.py");
 
-/// Name of the base system in the local engine: another list of packages is another name.
-pub fn base() -> String {
-    format!("pryvctl-lab/standin-base:{}", hash(PACKAGES.iter().chain(&LEFT_OUT).copied()))
-}
-
 /// The Dockerfile of the one image that all others start from: the base and our own programs.
 ///
 /// The programs stand in the text itself, because a build without a folder to send needs no files on this machine.
-pub fn programs() -> String {
+pub fn programs(base: &str) -> String {
     let write =
         |source: &str, name: &str| format!("echo {} | base64 -d >/standin/{name}", STANDARD.encode(source));
     let run = [
@@ -42,7 +21,7 @@ pub fn programs() -> String {
         "python3 -m compileall -q /standin".to_owned(),
         "for tool in wget nslookup nc; do ln -s busybox /usr/bin/$tool; done".to_owned(),
     ];
-    format!("FROM {}\nRUN {}\n", base(), run.join(" && \\\n    "))
+    format!("FROM {base}\nRUN {}\n", run.join(" && \\\n    "))
 }
 
 /// The Dockerfile of an image: settings only, so that all images share every layer.
@@ -101,8 +80,15 @@ fn ports(program: Program) -> String {
     }
 }
 
+/// Tells whether images are of this recipe: a hash of all their texts and of the recipe of the base they start from.
+pub fn edition(base: &str) -> String {
+    let programs = programs(base);
+    let images: Vec<String> = images().iter().map(|image| dockerfile(image, "programs")).collect();
+    hash(images.iter().map(String::as_str).chain([programs.as_str()]))
+}
+
 /// The first 12 hexadecimal digits of the SHA-256 of some texts: enough to tell recipes apart.
-pub fn hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+fn hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let mut digest = Sha256::new();
     for text in texts {
         digest.update(text);
@@ -113,7 +99,7 @@ pub fn hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::catalog::images, *};
+    use super::*;
 
     fn of(reference: &str) -> String {
         let image = images().into_iter().find(|image| image.reference() == reference).unwrap();
