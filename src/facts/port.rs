@@ -78,6 +78,9 @@ fn from_proc(line: &str) -> Option<Option<Listener>> {
         return Some(None);
     }
     let (address, port) = local.split_once(':')?;
+    if address.len() % 8 != 0 {
+        return None;
+    }
     let words =
         address.as_bytes().chunks(8).map(|word| u32::from_str_radix(str::from_utf8(word).ok()?, 16).ok());
     let bytes: Vec<u8> =
