@@ -160,12 +160,20 @@ impl Image {
 /// Removes the images that no lab uses any more.
 pub(super) async fn remove_all(docker: &Docker) -> Result<(), LabError> {
     let label = format!("label={RECIPE}");
-    let ids = docker.run(&["image", "ls", "--quiet", "--filter", &label]).await?;
-    for id in ids.split_whitespace() {
-        // Refused where a container of another lab still needs it.
-        docker.ask(&["image", "rm", id], b"").await?;
+    let name = "{{if eq .Tag \"<none>\"}}{{.ID}}{{else}}{{.Repository}}:{{.Tag}}{{end}}";
+    let list = ["image", "ls", "--filter", &label, "--format", name];
+    let mut left = docker.run(&list).await?;
+    loop {
+        for image in left.lines() {
+            // Refused where a container still needs it, and while an image that was built on it is there.
+            docker.ask(&["image", "rm", image], b"").await?;
+        }
+        let now = docker.run(&list).await?;
+        if now == left {
+            return Ok(());
+        }
+        left = now;
     }
-    Ok(())
 }
 
 #[cfg(test)]
