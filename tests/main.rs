@@ -4,5 +4,6 @@
 mod facts;
 mod inventory;
 mod lab;
+mod nft;
 mod ssh;
 mod standin;
