@@ -15,6 +15,8 @@ pub mod step;
 pub mod uninstall;
 
 #[cfg(test)]
+mod convergence;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod simulated;

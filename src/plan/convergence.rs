@@ -1,0 +1,197 @@
+//! Wherever a host comes from, and wherever a run is killed, the next run arrives, and the one after it has nothing to
+//! do. What served goes on serving on the way.
+
+use proptest::prelude::*;
+
+use super::{
+    Goal,
+    cutover::{ServiceMap, Switch},
+    fixture, plan,
+    simulated::carry_out,
+};
+use crate::{
+    facts::state::HostState,
+    model::{
+        desired::{Desired, Service, Slot, UpdateOrder},
+        place,
+        secret::Secret,
+    },
+};
+
+/// A wish: which version of each service is wanted, if any, and how the host is to be otherwise.
+#[derive(Debug, Clone)]
+struct Wish {
+    versions: [Option<u8>; 3],
+    tries: u8,
+    open: bool,
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
+    let version = || proptest::option::weighted(0.8, 1..4u8);
+    ([version(), version(), version()], 3..5u8, any::<bool>()).prop_map(|(versions, tries, open)| Wish {
+        versions,
+        tries,
+        open,
+    })
+}
+
+fn desired(wish: &Wish) -> Desired {
+    let mut desired = fixture::desired();
+    let kinds: [(&str, UpdateOrder, &[u16]); 3] = [
+        ("redis", UpdateOrder::StopFirst, &[6379]),
+        ("core", UpdateOrder::StartFirst, &[443, 80]),
+        ("inner", UpdateOrder::StartFirst, &[]),
+    ];
+    let numbered = kinds.into_iter().zip(wish.versions).zip(1..);
+    desired.services = numbered
+        .filter_map(|(((name, order, ports), version), number)| {
+            let version = version?;
+            let mut service = fixture::service(number, name, order, ports);
+            service.hash = format!("{name}-{version}");
+            service.spec.image = format!("registry.test:5000/{name}:{version}");
+            // An image without a health check is another case of waiting.
+            service.spec.healthcheck = service.spec.healthcheck.filter(|_| version != 2);
+            Some(service)
+        })
+        .collect();
+    desired.sshd[2].1 = wish.tries.to_string();
+    desired.files[0].content = Secret::new(format!("tries: {}\n", wish.tries));
+    if !wish.open {
+        desired.firewall.openings.pop();
+    }
+    desired
+}
+
+/// What happens to a host between two runs.
+#[derive(Debug, Clone, Copy)]
+enum Mishap {
+    Ends(usize),
+    FallsIll(usize),
+    IsPaused(usize),
+    NeverStarted(usize),
+    IsRemoved(usize),
+    MapIsEmptied,
+    TableIsLost(usize),
+    FileIsLost(usize),
+    UnitIsDisabled,
+    DaemonJsonIsLost,
+    RestartIsPending,
+}
+
+fn mishap() -> impl Strategy<Value = Mishap> {
+    let which = 0..6usize;
+    prop_oneof![
+        which.clone().prop_map(Mishap::Ends),
+        which.clone().prop_map(Mishap::FallsIll),
+        which.clone().prop_map(Mishap::IsPaused),
+        which.clone().prop_map(Mishap::NeverStarted),
+        which.clone().prop_map(Mishap::IsRemoved),
+        Just(Mishap::MapIsEmptied),
+        which.clone().prop_map(Mishap::TableIsLost),
+        which.prop_map(Mishap::FileIsLost),
+        Just(Mishap::UnitIsDisabled),
+        Just(Mishap::DaemonJsonIsLost),
+        Just(Mishap::RestartIsPending),
+    ]
+}
+
+fn befall(mishap: Mishap, state: &mut HostState, desired: &Desired) {
+    let (status, which) = match mishap {
+        Mishap::Ends(which) => ("exited", which),
+        Mishap::IsPaused(which) => ("paused", which),
+        Mishap::NeverStarted(which) => ("created", which),
+        Mishap::FallsIll(which) => {
+            if let Some(found) = state.containers.get_mut(which) {
+                found.health = found.health.as_ref().map(|_| "unhealthy".to_owned());
+            }
+            return;
+        }
+        Mishap::IsRemoved(which) => {
+            if which < state.containers.len() {
+                state.containers.remove(which);
+            }
+            return;
+        }
+        Mishap::MapIsEmptied => {
+            let listing = super::cutover::table::listing(&desired.networks, &ServiceMap::default());
+            state.tables.entry(super::cutover::table::TABLE.to_owned()).and_modify(|table| *table = listing);
+            return;
+        }
+        Mishap::TableIsLost(which) => {
+            let name = state.tables.keys().nth(which % 2).cloned();
+            name.map(|name| state.tables.remove(&name));
+            return;
+        }
+        Mishap::FileIsLost(which) => {
+            let lost = state.files.iter_mut().nth(which).filter(|(path, _)| !path.ends_with("sshd_config"));
+            lost.map(|(_, file)| file.take());
+            return;
+        }
+        Mishap::UnitIsDisabled => {
+            state.units.clear();
+            return;
+        }
+        Mishap::DaemonJsonIsLost => {
+            state.daemon_json = None;
+            return;
+        }
+        Mishap::RestartIsPending => {
+            state.files.insert(place::DOCKER_PENDING.into(), Some(fixture::found("", 0o600)));
+            return;
+        }
+    };
+    if let Some(found) = state.containers.get_mut(which) {
+        status.clone_into(&mut found.status);
+    }
+}
+
+/// Whether all ports of a service lead to a container of it that runs.
+fn serves(service: &Service, desired: &Desired, state: &HostState) -> bool {
+    let map = Switch::of(desired, state).map;
+    [Slot::A, Slot::B].into_iter().any(|slot| {
+        let name = service.container(&desired.platform, slot);
+        let runs = state.containers.iter().any(|found| found.name == name && found.status == "running");
+        runs && map.contains(&ServiceMap::to(service, slot))
+    })
+}
+
+/// Carries out the first steps of a plan and holds it to its promise at each of them.
+fn go(desired: &Desired, state: &mut HostState, steps: usize) {
+    let plan = plan(desired, state, Goal::Install).unwrap();
+    let mut ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
+    ids.sort_unstable();
+    ids.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "two steps have one id"));
+    let start_first = desired.services.iter().filter(|service| service.order == UpdateOrder::StartFirst);
+    let serving: Vec<&Service> = start_first.filter(|service| serves(service, desired, state)).collect();
+    for step in plan.steps.iter().take(steps) {
+        carry_out(step, state, desired);
+        for service in &serving {
+            assert!(serves(service, desired, state), "{} stopped serving at {step}", service.name);
+        }
+    }
+}
+
+proptest! {
+    // Each case is up to six whole runs.
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn twice_is_once_from_anywhere(
+        runs in proptest::collection::vec((wish(), 0..40usize, proptest::collection::vec(mishap(), 0..3)), 0..5),
+        last in wish(),
+        bare in any::<bool>(),
+    ) {
+        let mut state = if bare { fixture::bare() } else { fixture::with_docker() };
+        for (wish, steps, mishaps) in runs {
+            let desired = desired(&wish);
+            go(&desired, &mut state, steps);
+            mishaps.into_iter().for_each(|mishap| befall(mishap, &mut state, &desired));
+        }
+        let desired = desired(&last);
+        go(&desired, &mut state, usize::MAX);
+        prop_assert_eq!(plan(&desired, &state, Goal::Install).unwrap().to_string(), "");
+        for service in &desired.services {
+            prop_assert!(serves(service, &desired, &state), "{} does not serve", service.name);
+        }
+    }
+}
