@@ -213,7 +213,7 @@ fn files_are_told_by_hash_and_only_harmless_ones_by_text() {
         "known": {
           "/etc/docker/certs.d/registry.example.org:5000/ca.crt": null,
           "/etc/pryvctl/firewall.json": null,
-          "/etc/pryvctl/services.json": null,
+          "/etc/pryvctl/services.nft": null,
           "/etc/ssh/sshd_config": {
             "sha256": "160f305635ece2300959616ab840adeb028dfc3a986bc14859675aaf55e70bbe",
             "mode": 420,

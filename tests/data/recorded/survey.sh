@@ -141,7 +141,7 @@ set --
 file() { if [ -f "$1" ]; then echo file; elif [ -e "$1" ]; then echo other; else echo none; fi; }
 file '/etc/docker/certs.d/registry.example.org:5000/ca.crt'; [ ! -f '/etc/docker/certs.d/registry.example.org:5000/ca.crt' ] || set -- "$@" '/etc/docker/certs.d/registry.example.org:5000/ca.crt'
 file '/etc/pryvctl/firewall.json'; [ ! -f '/etc/pryvctl/firewall.json' ] || set -- "$@" '/etc/pryvctl/firewall.json'
-file '/etc/pryvctl/services.json'; [ ! -f '/etc/pryvctl/services.json' ] || set -- "$@" '/etc/pryvctl/services.json'
+file '/etc/pryvctl/services.nft'; [ ! -f '/etc/pryvctl/services.nft' ] || set -- "$@" '/etc/pryvctl/services.nft'
 file '/etc/ssh/sshd_config'; [ ! -f '/etc/ssh/sshd_config' ] || set -- "$@" '/etc/ssh/sshd_config'
 file '/etc/ssh/sshd_config.d/00-pryvctl.conf'; [ ! -f '/etc/ssh/sshd_config.d/00-pryvctl.conf' ] || set -- "$@" '/etc/ssh/sshd_config.d/00-pryvctl.conf'
 file '/etc/systemd/system/pryvctl-firewall.service'; [ ! -f '/etc/systemd/system/pryvctl-firewall.service' ] || set -- "$@" '/etc/systemd/system/pryvctl-firewall.service'
@@ -154,7 +154,7 @@ stat -L -c '%a %u %g %s' -- "$@" && sha256sum -b -- "$@" || exit 1
 text() { if [ -f "$1" ]; then head -c 65536 -- "$1" | base64 | tr -d '\n'; fi; echo; }
 text '/etc/docker/certs.d/registry.example.org:5000/ca.crt'
 text '/etc/pryvctl/firewall.json'
-text '/etc/pryvctl/services.json'
+text '/etc/pryvctl/services.nft'
 text '/etc/ssh/sshd_config'
 text '/etc/ssh/sshd_config.d/00-pryvctl.conf'
 text '/etc/systemd/system/pryvctl-firewall.service'
