@@ -4,10 +4,13 @@ use std::{collections::VecDeque, future::pending, time::Duration};
 
 use bytes::Bytes;
 use russh::{
-    ChannelMsg, ChannelReadHalf, ChannelWriteHalf,
+    Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf,
     client::{Handle, Msg},
 };
-use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{sleep, timeout},
+};
 
 use crate::model::{
     command::{Exit, Output},
@@ -25,6 +28,10 @@ const MOST: usize = 64 << 20;
 
 /// How long the rest of a command's output is waited for once it has ended: a daemon it started may hold the pipe open.
 const LINGER: Duration = Duration::from_secs(3);
+
+/// How often, and how far apart, a session is asked for again.
+const PLEAS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A running script.
 pub(super) struct Running {
@@ -80,13 +87,24 @@ pub(super) async fn open(
     words: String,
     slot: Option<OwnedSemaphorePermit>,
 ) -> Result<Running, Fault> {
-    let channel = handle.channel_open_session().await.map_err(|source| refused(source, end))?;
-    let (read, write) = channel.split();
+    let (read, write) = session(handle, end).await?.split();
     let write = Writer(Some(write));
     if let Some(half) = &write.0 {
         half.exec(true, words).await.map_err(|source| refused(source, end))?;
     }
     Ok(Running { read, write, first: VecDeque::new(), end: end.clone(), _slot: slot })
+}
+
+/// The host counts a session until its last process has ended, which may be a moment after we closed it: refused once
+/// is not refused for good.
+async fn session(handle: &Handle<Client>, end: &End) -> Result<Channel<Msg>, Fault> {
+    for _ in 0..PLEAS {
+        match handle.channel_open_session().await {
+            Err(russh::Error::ChannelOpenFailure(_)) => sleep(PAUSE).await,
+            answer => return answer.map_err(|source| refused(source, end)),
+        }
+    }
+    handle.channel_open_session().await.map_err(|source| refused(source, end))
 }
 
 fn refused(source: russh::Error, end: &End) -> Fault {

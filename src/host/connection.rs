@@ -131,7 +131,11 @@ impl Session for Connection {
         let stdin = Bytes::copy_from_slice(command.stdin.expose().as_bytes());
         let running = self.launch(Purpose::Exec, script).await.map_err(|fault| self.error(fault))?;
         match timeout(command.within + MARGIN, running.finish(stdin)).await {
-            Ok(output) => output.map_err(|fault| self.error(fault)),
+            Ok(output) => {
+                let output = output.map_err(|fault| self.error(fault))?;
+                tracing::debug!(host = %self.host(), script = command.script, exit = %output.exit, "command");
+                Ok(output)
+            }
             Err(_) => Err(self.error(Fault::TooLong { within: command.within })),
         }
     }

@@ -62,9 +62,72 @@ fn silent(stage: Stage, address: SocketAddr) -> String {
             "slow logins come from DNS (`UseDNS`), PAM or a directory server; an agent may wait for a touch"
         }
         Stage::Start => {
-            "sudo may be waiting for DNS: check that the host can resolve its own name (/etc/hosts)"
+            "the login shell's startup files (~/.bashrc) hang, or sudo waits for DNS: check that the host can resolve \
+             its own name (/etc/hosts)"
         }
         Stage::Channel => "the host is overloaded or its disk is full; try a plain `ssh` login",
     };
     text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::HostError;
+    use super::*;
+
+    /// What a person reads.
+    fn told(fault: Fault) -> String {
+        let error = HostError::new(&"core-1".parse().unwrap(), fault);
+        format!("{error}\n  {}", error.hint().unwrap_or_default())
+    }
+
+    #[test]
+    fn every_stage_names_the_host_and_the_way_out() {
+        let address = "10.0.0.5:22".parse().unwrap();
+        let stages = [Stage::Connect, Stage::Handshake, Stage::Login, Stage::Channel, Stage::Start];
+        let told: Vec<_> = stages.map(|stage| told(Fault::Silent { stage, address })).into();
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        core-1: 10.0.0.5:22 gave no answer to the TCP connection within 5 s
+          check that the host is up and that firewalls on the way let this machine reach port 22
+        core-1: 10.0.0.5:22 gave no answer in the SSH handshake within 10 s
+          something accepts connections but does not speak SSH: a hanging host, a wrong port or a load balancer
+        core-1: 10.0.0.5:22 gave no answer to the login within 15 s
+          slow logins come from DNS (`UseDNS`), PAM or a directory server; an agent may wait for a touch
+        core-1: 10.0.0.5:22 gave no answer to a new session channel within 10 s
+          the host is overloaded or its disk is full; try a plain `ssh` login
+        core-1: 10.0.0.5:22 gave no answer from the login shell or sudo within 30 s
+          the login shell's startup files (~/.bashrc) hang, or sudo waits for DNS: check that the host can resolve its own name (/etc/hosts)
+        "#);
+    }
+
+    #[test]
+    fn every_refusal_names_the_way_out() {
+        let (user, reason) = ("ann".to_owned(), "why".to_owned());
+        let told = [
+            Fault::Login { user: user.clone(), tried: "~/.ssh/id".to_owned(), reason: String::new() },
+            Fault::NotStarted { user, reason: reason.clone() },
+            Fault::Lost { doing: "sending".to_owned(), reason: reason.clone() },
+            Fault::NoDocker,
+            Fault::Docker { reason: reason.clone() },
+            Fault::Lock { reason },
+            Fault::Locked { owner: "anna@laptop".to_owned(), since: "2026-11-21T10:00:00Z".to_owned() },
+        ]
+        .map(told);
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        core-1: login as `ann` refused; tried ~/.ssh/id
+          check `ssh.user` and `ssh.identities`, and that the public key is in the user's ~/.ssh/authorized_keys
+        core-1: the login shell of `ann` ran nothing: why
+          give the user a POSIX login shell (`usermod -s /bin/sh`) and remove any ForceCommand
+        core-1: connection lost while sending: why
+          run the same command again: it continues where it stopped
+        core-1: the host has no `docker` command
+          install the package docker-cli (Debian 13) or docker.io (Debian 12), or let `pryvctl install` do it
+        core-1: docker: why
+          look at `systemctl status docker` and `journalctl -u docker` on the host
+        core-1: cannot use the lock /run/pryvctl/lock: why
+          the host needs util-linux (`flock`) and a writable /run
+        core-1: locked by anna@laptop since 2026-11-21T10:00:00Z
+          wait until it is done; the lock ends with its session
+        "#);
+    }
 }

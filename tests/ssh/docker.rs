@@ -3,6 +3,8 @@
 mod fleet {
     use std::os::unix::fs::symlink;
 
+    use bollard::query_parameters::EventsOptions;
+    use futures_util::StreamExt;
     use pryvctl::{
         host::{Connection, Fault, HostError},
         model::inventory::Login,
@@ -21,6 +23,32 @@ mod fleet {
             let engine = docker.version().await.unwrap().api_version.unwrap();
             assert_eq!(docker.client_version().to_string(), engine);
         }
+    }
+
+    #[tokio::test]
+    async fn many_requests_share_few_channels() {
+        let sshd = Sshd::start("MaxSessions 4");
+        let host = Connection::open(&sshd.login()).await.unwrap();
+        let docker = host.docker().await.unwrap();
+        for answer in futures_util::future::join_all((0..30).map(|_| docker.ping())).await {
+            answer.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_dropped_gives_its_channel_back() {
+        let sshd = Sshd::start("");
+        let host = Connection::open(&sshd.login()).await.unwrap();
+        let docker = host.docker().await.unwrap();
+        for _ in 0..12 {
+            let mut events = docker.events(None::<EventsOptions>);
+            tokio::select! {
+                biased;
+                _ = events.next() => {}
+                answer = docker.ping() => { answer.unwrap(); }
+            }
+        }
+        docker.ping().await.unwrap();
     }
 
     #[tokio::test]

@@ -77,11 +77,48 @@ mod fleet {
             _ = host.exec(&flood) => panic!("it does not end"),
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }
-        // The only session is free again when `yes` has noticed that nobody listens.
+        // Free again once `yes` has noticed that nobody listens.
+        assert!(host.exec(&Command::root("true")).await.unwrap().ok());
+    }
+
+    #[tokio::test]
+    async fn sessions_in_use_are_waited_for_but_not_for_ever() {
+        let sshd = Sshd::start("MaxSessions 1");
+        let host = connected(&sshd).await;
+        let (short, long) = (Command::root("sleep 1"), Command::root("sleep 30"));
+        let (one, two) = tokio::join!(host.exec(&short), host.exec(&short));
+        assert!(one.unwrap().ok() && two.unwrap().ok());
+        let (host, second) = (&host, Command::root("true"));
+        tokio::select! {
+            biased;
+            _ = host.exec(&long) => panic!("too short"),
+            refused = host.exec(&second) => {
+                let error = refused.unwrap_err();
+                assert!(matches!(*error.fault, Fault::Channel { .. }), "{error}");
+                assert!(error.hint().unwrap().contains("MaxSessions"));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_command_that_prints_without_end_is_cut_off_and_the_next_one_runs() {
+        let sshd = Sshd::start("");
+        let host = connected(&sshd).await;
+        let error = host.exec(&Command::root("yes")).await.unwrap_err();
+        assert_eq!(error.to_string(), "core-1: a command printed more than 64 MiB");
+        assert!(host.exec(&Command::root("true")).await.unwrap().ok());
+    }
+
+    #[tokio::test]
+    async fn a_dropped_connection_is_closed() {
+        let sshd = Sshd::start("");
+        let host = connected(&sshd).await;
+        assert!(host.exec(&Command::root("true")).await.unwrap().ok());
+        drop(host);
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-        while let Err(error) = host.exec(&Command::root("true")).await {
-            assert!(matches!(*error.fault, Fault::Channel { .. }), "{error}");
-            assert!(tokio::time::Instant::now() < deadline, "the session was never given back");
+        while !sshd.log().contains("Connection closed by") {
+            assert!(tokio::time::Instant::now() < deadline, "{}", sshd.log());
+            tokio::task::yield_now().await;
         }
     }
 
@@ -119,9 +156,8 @@ mod fleet {
         assert!(lock.is_held());
         lock.release().await;
         let lock = Lock::take(&two, "ben").await.unwrap();
-        two.close().await;
         drop((lock, two));
-        // The host frees it on its own when it sees the end of the connection.
+        // The host frees it on its own when it sees the end of the channel.
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         while let Err(error) = Lock::take(&one, "anna").await {
             assert_eq!(error.kind(), Kind::Locked);

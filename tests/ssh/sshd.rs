@@ -1,5 +1,5 @@
-//! A real sshd on loopback in a world of its own: users, sudoers and /run of a private mount namespace, processes of a
-//! private process namespace. Nothing of it is left on this machine when the test ends.
+//! A real sshd on loopback in a world of its own: users, sudoers, /root and /run of a private mount namespace, processes
+//! of a private process namespace. Nothing of it is left on this machine when the test ends.
 
 use std::{
     fs,
@@ -23,10 +23,11 @@ mkdir "$1/world" && mount -t tmpfs tmpfs "$1/world" && cd "$1/world"
 mkdir etc work run && mount -t overlay overlay -o "lowerdir=/etc,upperdir=$PWD/etc,workdir=$PWD/work" /etc
 touch docker.sock && mount --bind /run/docker.sock docker.sock
 mount --bind run /run && mkdir /run/sshd && touch /run/docker.sock && mount --move docker.sock /run/docker.sock
+mount -t tmpfs tmpfs /root
 for user in ann ben cat dan; do useradd -M -d / -s /bin/sh "$user"; done
 printf '%s:open sesame\n' ann ben cat dan | chpasswd -c SHA256
 printf '%s\n' 'ann ALL=(ALL) NOPASSWD: ALL' 'ben ALL=(ALL) ALL' 'dan ALL=(ALL) NOPASSWD: ALL' \
-    'Defaults:dan requiretty' >/etc/sudoers.d/world
+    'Defaults:dan requiretty' 'Defaults use_pty' >/etc/sudoers.d/world
 chmod 440 /etc/sudoers.d/world
 cd "$1"
 exec /usr/sbin/sshd -D -e -f "$1/sshd_config"
