@@ -94,6 +94,31 @@ fn every_json_file_is_json() {
 }
 
 #[test]
+fn a_single_node_runs_what_the_other_roles_run() {
+    let services = |text: &str| -> serde_json::Map<String, serde_json::Value> {
+        let role: serde_json::Value = serde_saphyr::from_str(text).unwrap();
+        role["services"].as_object().unwrap().clone()
+    };
+    let single = services(include_str!("../roles/single-node/compose.yaml"));
+    for role in [
+        include_str!("../roles/core/compose.yaml"),
+        include_str!("../roles/register/compose.yaml"),
+        include_str!("../roles/static-web/compose.yaml"),
+    ] {
+        for (name, mut service) in services(role) {
+            match name.as_str() {
+                // It waits for the applications of all roles.
+                "nginx" => service["depends_on"] = single["nginx"]["depends_on"].clone(),
+                // It has no follower.
+                "redis" => drop(service.as_object_mut().unwrap().remove("ports")),
+                _ => (),
+            }
+            assert_eq!(single[&name], service, "{name}");
+        }
+    }
+}
+
+#[test]
 fn only_a_follower_may_ask_the_registers_redis() {
     let openings = |text: &str, host: &str| -> Vec<String> {
         let hosts = resolved(text, &material());
@@ -163,12 +188,16 @@ mod fleet {
         config: PathBuf,
         registry: String,
         containers: Vec<String>,
+        images: Vec<String>,
     }
 
     impl Drop for Stage {
         fn drop(&mut self) {
             for name in &self.containers {
                 run("docker", &["rm", "--force", name]);
+            }
+            for image in &self.images {
+                run("docker", &["image", "rm", image]);
             }
             run("docker", &["network", "rm", &self.lab]);
             fs::remove_dir_all(&self.folder).ok();
@@ -204,12 +233,13 @@ mod fleet {
             let folder = std::env::temp_dir().join(&lab);
             fs::create_dir_all(&folder).unwrap();
             ask("docker", &["network", "create", &lab]);
-            Self { lab, folder, config, registry, containers: Vec::new() }
+            Self { lab, folder, config, registry, containers: Vec::new(), images: Vec::new() }
         }
 
-        fn pull(&self, image: &str) -> String {
+        fn pull(&mut self, image: &str) -> String {
             let full = format!("{}/{image}", self.registry);
             ask("docker", &["--config", self.config.to_str().unwrap(), "pull", "--quiet", &full]);
+            self.images.push(full.clone());
             full
         }
 
