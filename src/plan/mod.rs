@@ -7,6 +7,7 @@ pub mod engine;
 pub mod file;
 pub mod finding;
 pub mod firewall;
+pub mod leftover;
 pub mod nftables;
 pub mod preflight;
 pub mod service;
@@ -119,7 +120,7 @@ fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     }
     draft.take(Ok(switch.retire().into_iter().collect()));
     draft.take(Ok(switch.at_boot().into_iter().collect()));
-    draft.take(Ok(service::leftovers(desired, state)));
+    draft.take(Ok(leftover::leftovers(desired, state)));
 }
 
 /// A redirection of sshd's port would cut every login, before the filter table sees it.

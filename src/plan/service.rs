@@ -1,10 +1,11 @@
 //! Services: what runs, in which slot, and how a new container takes over from an old one.
 
-use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
+use std::cmp::Reverse;
 
 use super::{
     Conflict,
     cutover::{ServiceMap, Switch},
+    leftover::{Stopped, is_up, leftover},
     step::{Action, Container, Step, Undo},
 };
 use crate::{
@@ -16,9 +17,6 @@ use crate::{
         place,
     },
 };
-
-/// How long a container of a service that is no longer wanted may take to stop; Docker's own default.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// What is to be done about a service's containers.
 #[derive(Debug, Clone, Copy)]
@@ -82,10 +80,6 @@ fn right(found: &ContainerState, service: &Service, platform: &PlatformName) -> 
 /// Running, and not found unhealthy; it may still be starting.
 fn runs_well(found: &ContainerState) -> bool {
     found.status == "running" && found.health.as_deref() != Some("unhealthy")
-}
-
-fn is_up(found: &ContainerState) -> bool {
-    matches!(found.status.as_str(), "running" | "restarting" | "paused")
 }
 
 /// The steps of one service; the switch is turned with them.
@@ -292,49 +286,5 @@ pub fn marks(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
             Step::safe(format!("reload.{}", service.name), Action::Run(Command::root(script)), undo)
                 .because([format!("{} will have to read its files again", service.name)])
         })
-        .collect()
-}
-
-/// Whether a container has to be stopped before it is removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopped {
-    /// It is not running, or an earlier step stops it.
-    Already,
-    /// It is up.
-    NotYet,
-}
-
-impl From<&ContainerState> for Stopped {
-    fn from(found: &ContainerState) -> Self {
-        if is_up(found) { Self::NotYet } else { Self::Already }
-    }
-}
-
-/// The steps that take away a container that serves no one any more. A group of its own: once it is gone, nothing
-/// may lead back to it.
-pub fn leftover(found: &ContainerState, stopped: Stopped, grace: Duration) -> Vec<Step> {
-    let name = &found.name;
-    let stop = (stopped == Stopped::NotYet).then(|| {
-        let action = Action::Stop { container: name.clone(), grace };
-        let undo = Undo::Run(Command::root(format!("docker start {}", quote(name))));
-        Step::safe(format!("leftover.{name}.stop"), action, undo)
-            .because([format!("{name} is no longer needed")])
-    });
-    let action = Action::RemoveContainer { container: name.clone() };
-    let undo = Undo::Nothing("it served no one any more; its volumes stay");
-    let remove = Step::safe(format!("leftover.{name}.remove"), action, undo)
-        .because([format!("{name}: {} -> none; volumes stay", found.status)]);
-    stop.into_iter().chain([remove]).collect()
-}
-
-/// The steps that take away containers of ours whose service is no longer wanted.
-pub fn leftovers(desired: &Desired, state: &HostState) -> Vec<Step> {
-    let wanted: BTreeMap<&str, ()> =
-        desired.services.iter().map(|service| (service.name.as_str(), ())).collect();
-    state
-        .containers
-        .iter()
-        .filter(|found| !wanted.contains_key(found.service.as_str()))
-        .flat_map(|found| leftover(found, Stopped::from(found), GRACE))
         .collect()
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::{
     Plan, boot, cutover, firewall,
+    leftover::{GRACE, Stopped, leftover},
     nftables::NFT,
-    service::{Stopped, leftover},
     step::{Action, Step, Undo},
 };
 use crate::{
@@ -16,9 +16,6 @@ use crate::{
         place,
     },
 };
-
-/// How long a container may take to stop; Docker's own default. Seconds.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// What happens to named volumes. Folders of the host and what is in them always stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
