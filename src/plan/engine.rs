@@ -34,15 +34,16 @@ const MARK: &str = "# pryvctl";
 pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Step>, Conflict> {
     let commands = commands(state);
     Ok(match goal {
+        Goal::Uninstall(_) => Vec::new(),
         Goal::Harden => commands.into_iter().collect(),
         Goal::Install => {
-            // On a bare host the configuration comes first: dockerd then starts with it.
-            let daemon = daemon(desired, state)?;
-            let mut steps: Vec<Step> = commands.into_iter().chain(daemon).chain(docker(state)).collect();
+            // The configuration comes first: dockerd then starts with it, and does not remember an older /etc/hosts.
+            let mut steps: Vec<Step> = commands.into_iter().collect();
             if let Some(registry) = &desired.registry {
                 steps.extend(ca(registry, state));
                 steps.extend(hosts_line(registry, state)?);
             }
+            steps.extend(daemon(desired, state)?.into_iter().chain(docker(state)));
             steps
         }
     })

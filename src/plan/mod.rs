@@ -28,6 +28,7 @@ use std::fmt;
 
 use cutover::Switch;
 use step::Step;
+use uninstall::Volumes;
 
 use crate::{
     facts::state::HostState,
@@ -41,13 +42,15 @@ pub enum Goal {
     Harden,
     /// Everything.
     Install,
+    /// A host without us.
+    Uninstall(Volumes),
 }
 
 impl Goal {
     /// Whether a host must meet its roles' needs first. Closing doors needs no memory.
     pub fn needs_ready_host(self) -> bool {
         match self {
-            Self::Harden => false,
+            Self::Harden | Self::Uninstall(_) => false,
             Self::Install => true,
         }
     }
@@ -93,13 +96,16 @@ impl fmt::Display for Plan {
 /// # Errors
 /// Something in the way that we may not touch; all of it at once, and then nothing is planned.
 pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Vec<Conflict>> {
+    if let Goal::Uninstall(volumes) = goal {
+        return Ok(uninstall::plan(desired, state, volumes));
+    }
     let mut draft = Draft::default();
     draft.take(engine::steps(desired, state, goal).map_err(|conflict| vec![conflict]));
     draft.take(Ok(firewall::steps(desired, state)));
     draft.take(sshd::steps(desired, state).map_err(|conflict| vec![conflict]));
     draft.take(Ok(boot::steps(desired, state)));
     match goal {
-        Goal::Harden => {}
+        Goal::Harden | Goal::Uninstall(_) => {}
         Goal::Install => install(&mut draft, desired, state),
     }
     if draft.conflicts.is_empty() { Ok(Plan { steps: draft.steps }) } else { Err(draft.conflicts) }
