@@ -200,6 +200,11 @@ impl HostError {
         }
     }
 
+    /// What happened and why, in one line and without the host's name.
+    pub fn words(&self) -> String {
+        causes(&*self.fault)
+    }
+
     /// The way out, if there is one to name.
     pub fn hint(&self) -> Option<String> {
         self.fault.hint()

@@ -1,13 +1,19 @@
 //! The hands: one connection to one host. All remote input and output is in this room.
 
+pub mod apply;
 mod channel;
 mod connection;
+mod container;
 mod dial;
 mod docker;
 mod error;
+mod gather;
+pub mod guard;
+mod health;
 mod hint;
 mod host_key;
 mod identity;
+mod image;
 mod known_hosts;
 mod lock;
 mod login;
@@ -21,6 +27,7 @@ use crate::model::command::{Command, Output};
 
 pub use connection::Connection;
 pub use error::{Fault, HostError, Kind, Stage};
+pub use gather::gather;
 pub use host_key::HostKeyFault;
 pub use identity::IdentityFault;
 pub use lock::Lock;

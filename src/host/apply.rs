@@ -1,0 +1,233 @@
+//! Carries out steps. Every choice was made by the planner; here is no `if` about what to do.
+
+use std::net::IpAddr;
+
+use bollard::Docker;
+
+use super::{Session, container, error::causes, health, image};
+use crate::{
+    model::{
+        command::{Command, Output, quote},
+        desired::{Desired, RegistryAccess},
+        name::PlatformName,
+    },
+    plan::step::{Action, FileWrite, Step, Undo},
+};
+
+/// What a host needs at hand to carry out steps.
+pub struct Hands<'a, S> {
+    /// The connection.
+    pub session: &'a S,
+    /// The Docker API, opened by the first step that speaks it: Docker may be installed by an earlier one.
+    pub docker: Option<&'a Docker>,
+    /// The host's own address, for checks of its ports.
+    pub address: IpAddr,
+    /// Whose things are made.
+    pub platform: &'a PlatformName,
+    /// Where images come from.
+    pub registry: Option<&'a RegistryAccess>,
+}
+
+impl<'a, S: Session> Hands<'a, S> {
+    /// The hands on one host.
+    pub fn new(session: &'a S, docker: Option<&'a Docker>, desired: &'a Desired) -> Self {
+        Self {
+            session,
+            docker,
+            address: desired.address,
+            platform: &desired.platform,
+            registry: desired.registry.as_ref(),
+        }
+    }
+
+    /// Carries out one step.
+    pub async fn apply(&self, step: &Step) -> Result<(), ApplyError> {
+        match &step.action {
+            Action::Run(command) => self.run(command).await,
+            Action::Write(file) => self.run(&write(file)).await,
+            Action::Pull { image } => image::pull(self.docker()?, image, self.registry).await,
+            Action::CreateNetwork(network) => {
+                let made = container::create_network(self.docker()?, self.platform, network).await;
+                made.map_err(|error| ApplyError::docker("create network", &network.name, &error))
+            }
+            Action::CreateVolume(name) => {
+                let made = container::create_volume(self.docker()?, self.platform, name).await;
+                made.map_err(|error| ApplyError::docker("create volume", name, &error))
+            }
+            Action::Start(new) => {
+                let started = container::start(self.docker()?, new).await;
+                started.map_err(|error| ApplyError::docker("start", &new.name, &error))
+            }
+            Action::AwaitHealthy { container, within } => {
+                health::await_healthy(self.docker()?, container, *within).await
+            }
+            Action::AwaitProbe { probe, within } => {
+                health::await_probe(self.session, self.address, probe, *within).await
+            }
+            Action::Stop { container, grace } => {
+                let stopped = container::stop(self.docker()?, container, *grace).await;
+                stopped.map_err(|error| ApplyError::docker("stop", container, &error))
+            }
+            Action::RemoveContainer { container } => {
+                let removed = container::remove(self.docker()?, container).await;
+                removed.map_err(|error| ApplyError::docker("remove", container, &error))
+            }
+        }
+    }
+
+    /// Takes one step back.
+    pub async fn undo(&self, step: &Step) -> Result<(), ApplyError> {
+        match &step.undo {
+            Undo::Run(command) => self.run(command).await,
+            Undo::Nothing(_) => Ok(()),
+        }
+    }
+
+    /// Runs a command that must end with 0.
+    pub async fn run(&self, command: &Command) -> Result<(), ApplyError> {
+        let output =
+            self.session.exec(command).await.map_err(|error| ApplyError::Session(Box::new(error)))?;
+        if output.ok() { Ok(()) } else { Err(ApplyError::command(&output)) }
+    }
+
+    fn docker(&self) -> Result<&Docker, ApplyError> {
+        self.docker.ok_or(ApplyError::NoDocker)
+    }
+}
+
+/// Whether a step speaks to Docker.
+pub fn speaks_docker(step: &Step) -> bool {
+    match step.action {
+        Action::Pull { .. }
+        | Action::CreateNetwork(_)
+        | Action::CreateVolume(_)
+        | Action::Start(_)
+        | Action::AwaitHealthy { .. }
+        | Action::Stop { .. }
+        | Action::RemoveContainer { .. } => true,
+        Action::Run(_) | Action::Write(_) | Action::AwaitProbe { .. } => false,
+    }
+}
+
+/// Writes a file beside its place and renames it, so that no reader sees half of it and a full disk costs nothing.
+fn write(file: &FileWrite) -> Command {
+    let path = file.path.display().to_string();
+    let folder = file.path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+    let script = format!(
+        "set -e; umask 077; path={path}; mkdir -p -m 755 {folder}; new=\"$path.pryvctl-new\"; \
+         trap 'rm -f \"$new\"' EXIT; cat > \"$new\"; chown {uid}:{gid} \"$new\"; chmod {mode:o} \"$new\"; \
+         mv -f \"$new\" \"$path\"",
+        path = quote(&path),
+        folder = quote(&folder),
+        uid = file.uid,
+        gid = file.gid,
+        mode = file.mode,
+    );
+    Command::root(script).stdin(file.content.expose())
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The connection failed under it.
+    #[error("{0}")]
+    Session(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A script ended with an error.
+    #[error("{exit}: {said}")]
+    Command {
+        /// How it ended.
+        exit: String,
+        /// The last lines it printed.
+        said: String,
+    },
+    /// An image could not be pulled.
+    #[error("cannot pull {image}: {reason}")]
+    Pull {
+        /// The image.
+        image: String,
+        /// Docker's words.
+        reason: String,
+        /// The way out.
+        hint: &'static str,
+    },
+    /// Docker refused.
+    #[error("cannot {what} {name}: {reason}")]
+    Docker {
+        /// What was asked.
+        what: &'static str,
+        /// Of what.
+        name: String,
+        /// Docker's words.
+        reason: String,
+    },
+    /// A container did not become healthy.
+    #[error("{container} is not healthy: {why}")]
+    Unhealthy {
+        /// The container.
+        container: String,
+        /// Why we stopped waiting.
+        why: String,
+        /// What the last health check printed.
+        last_check: Option<String>,
+        /// The container's last lines.
+        log: Vec<String>,
+    },
+    /// A health check from the host failed.
+    #[error("{probe} did not answer well within {seconds} s; last answer: {last}")]
+    Probe {
+        /// What was asked.
+        probe: String,
+        /// The longest wait.
+        seconds: u64,
+        /// The last answer.
+        last: String,
+    },
+    /// A step needs Docker and Docker does not answer.
+    #[error("docker does not answer on this host")]
+    NoDocker,
+}
+
+/// How many lines of a failing script are shown.
+const TAIL: usize = 8;
+
+impl ApplyError {
+    /// Docker refused.
+    pub fn docker(what: &'static str, name: &str, error: &bollard::errors::Error) -> Self {
+        Self::Docker { what, name: name.to_owned(), reason: causes(error) }
+    }
+
+    fn command(output: &Output) -> Self {
+        let lines: Vec<&str> = output.stderr.lines().chain(output.stdout.lines()).collect();
+        let said = lines[lines.len().saturating_sub(TAIL)..].join("\n");
+        Self::Command { exit: output.exit.to_string(), said }
+    }
+
+    /// The way out, where there is one beyond the message.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Pull { hint, .. } => Some((*hint).to_owned()),
+            Self::Command { said, .. } if said.contains("No space left on device") => {
+                Some("free space on the host (`df -h` shows where), then run again".to_owned())
+            }
+            Self::NoDocker => Some("look at `systemctl status docker` on the host".to_owned()),
+            Self::Unhealthy { .. } => Some("fix the image or its configuration, then run again".to_owned()),
+            Self::Session(_) | Self::Command { .. } | Self::Docker { .. } | Self::Probe { .. } => None,
+        }
+    }
+
+    /// Lines that explain the failure: the last health check and the log.
+    pub fn details(&self) -> Vec<String> {
+        match self {
+            Self::Unhealthy { last_check, log, .. } => {
+                let check = last_check.iter().map(|check| format!("last check: {check}"));
+                check.chain(log.iter().map(|line| format!("log: {line}"))).collect()
+            }
+            Self::Session(_)
+            | Self::Command { .. }
+            | Self::Pull { .. }
+            | Self::Docker { .. }
+            | Self::Probe { .. }
+            | Self::NoDocker => Vec::new(),
+        }
+    }
+}

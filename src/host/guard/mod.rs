@@ -1,0 +1,287 @@
+//! The guard: changes that could cut our own login are undone by the host itself unless we confirm them over a new
+//! connection.
+//!
+//! The order is the promise: the host saves what is there, writes its undo to disk and arms its own timer; only then is
+//! anything changed. The timer belongs to systemd, so it outlives our session, our process and our network; the unit is
+//! enabled at boot, so it outlives a reboot. Whoever renames the token `armed` first has won: the timer that undoes or
+//! the new login that confirms, never both.
+
+mod script;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::{
+    Session,
+    apply::{ApplyError, Hands},
+};
+use crate::{model::command::Command, plan::step::Step};
+
+/// Between two attempts to log in again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What happens during a guarded change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The host's timer runs.
+    Armed,
+    /// A new login came through and the timer is off.
+    Confirmed,
+    /// No new login came through; we wait for the old access.
+    CutOff,
+}
+
+/// How a guarded change ended, other than well.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// Nothing was changed: saving, arming or checking failed.
+    #[error("nothing was changed: {0}")]
+    NotStarted(#[source] ApplyError),
+    /// A step failed; the host took all of them back.
+    #[error("taken back: {0}")]
+    TakenBack(#[source] ApplyError),
+    /// The change cut us off; the old access is back.
+    #[error(
+        "the change cut us off ({reason}); the host took it back by itself and the old access works again"
+    )]
+    Healed {
+        /// Why the new login failed.
+        reason: String,
+    },
+    /// The change cut us off and the old access did not come back in time.
+    #[error("the change cut us off ({reason}) and the host did not answer again within {seconds} s")]
+    Lost {
+        /// Why the new login failed.
+        reason: String,
+        /// How long we waited.
+        seconds: u64,
+    },
+    /// The connection broke while we confirmed.
+    #[error("the connection broke during the confirmation ({reason}); the change may stand or be taken back")]
+    Unsure {
+        /// How it broke.
+        reason: String,
+    },
+    /// The host undid the change before we could confirm it.
+    #[error("the confirmation came too late: the host had already taken the change back")]
+    TooLate,
+}
+
+impl GuardError {
+    /// The way out.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotStarted(cause) | Self::TakenBack(cause) => cause.hint(),
+            Self::Healed { .. } => Some(
+                "check `admin_networks` and `ssh` in the inventory: do they let this controller in?"
+                    .to_owned(),
+            ),
+            Self::Lost { .. } => {
+                Some("use the host's console; the undo is in /var/lib/pryvctl/guard/undo".to_owned())
+            }
+            Self::TooLate => Some("run again with a longer --window".to_owned()),
+            Self::Unsure { .. } => Some("run again: the next run sees what stands and continues".to_owned()),
+        }
+    }
+}
+
+/// Ends what a killed run left behind: an unconfirmed change is taken back before anyone looks, so that no plan is made
+/// from a state that the host is about to leave.
+///
+/// # Errors
+/// What the session says.
+pub async fn settle<S: Session>(session: &S) -> Result<(), S::Error> {
+    session.exec(&script::settle()).await.map(drop)
+}
+
+/// Carries out steps under guard and gives back the new connection that confirmed them.
+///
+/// # Errors
+/// On any error the host is, or will be by the end of the window, as it was before.
+pub async fn guarded<S: Session>(
+    hands: &Hands<'_, S>,
+    steps: &[Step],
+    window: Duration,
+    say: impl Fn(Moment),
+) -> Result<S, GuardError> {
+    hands.run(&script::arm(steps, window)).await.map_err(GuardError::NotStarted)?;
+    say(Moment::Armed);
+    let armed = Instant::now();
+    for check in steps.iter().filter_map(|step| step.check.as_ref()) {
+        if let Err(error) = hands.run(check).await {
+            return Err(take_back(hands, GuardError::NotStarted(error)).await);
+        }
+    }
+    for step in steps {
+        if let Err(error) = hands.apply(step).await {
+            return Err(take_back(hands, GuardError::TakenBack(error)).await);
+        }
+    }
+    match log_in_again(hands.session, armed, window).await {
+        Ok(fresh) => confirm(&fresh).await.map(|()| {
+            say(Moment::Confirmed);
+            fresh
+        }),
+        Err(reason) => {
+            say(Moment::CutOff);
+            Err(await_old_access(hands.session, armed, window, reason).await)
+        }
+    }
+}
+
+/// The host's undo runs now instead of at the end of the window. If that call does not come through, the timer does it.
+async fn take_back<S: Session>(hands: &Hands<'_, S>, why: GuardError) -> GuardError {
+    match hands.run(&script::undo_now()).await {
+        Ok(()) | Err(_) => why,
+    }
+}
+
+/// A new login, not a new channel: an open channel survives the rule that locks us out. Tried until half the window is
+/// over, so that a slow sshd reload is not taken for a lock-out.
+async fn log_in_again<S: Session>(old: &S, armed: Instant, window: Duration) -> Result<S, String> {
+    loop {
+        let failed = match old.reconnect().await {
+            Ok(fresh) => match fresh.exec(&Command::root("true")).await {
+                Ok(output) if output.ok() => return Ok(fresh),
+                Ok(output) => format!("root rights: {}", output.stderr.trim()),
+                Err(error) => error.to_string(),
+            },
+            Err(error) => error.to_string(),
+        };
+        if armed.elapsed() > window / 2 {
+            return Err(failed);
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Confirms over the new login.
+async fn confirm<S: Session>(fresh: &S) -> Result<(), GuardError> {
+    match fresh.exec(&script::confirm()).await {
+        Ok(output) if output.ok() => Ok(()),
+        Ok(_) => Err(GuardError::TooLate),
+        Err(error) => Err(GuardError::Unsure { reason: error.to_string() }),
+    }
+}
+
+/// Waits until the host lets us in again, and a little longer than it promised.
+async fn await_old_access<S: Session>(
+    old: &S,
+    armed: Instant,
+    window: Duration,
+    reason: String,
+) -> GuardError {
+    let patience = window + Duration::from_secs(30);
+    while armed.elapsed() < patience {
+        if let Ok(fresh) = old.reconnect().await
+            && fresh.exec(&script::is_undone()).await.is_ok_and(|output| output.ok())
+        {
+            return GuardError::Healed { reason };
+        }
+        sleep(PAUSE).await;
+    }
+    GuardError::Lost { reason, seconds: patience.as_secs() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{
+        host::{HostError, replay::Replay},
+        model::{
+            command::Command,
+            name::{HostName, PlatformName},
+        },
+        plan::step::{Action, Undo},
+    };
+
+    const WINDOW: Duration = Duration::from_millis(1);
+
+    fn step() -> Step {
+        let undo = Undo::Run(Command::root("restore-old"));
+        Step::safe("firewall.table", Action::Run(Command::root("load-new")), undo)
+            .guarded(Command::root("save-old"))
+            .checked(Command::root("check-new"))
+    }
+
+    async fn run(host: &Replay) -> (Result<(), GuardError>, Vec<Moment>) {
+        let platform: PlatformName = "acme".parse().unwrap();
+        let address = std::net::Ipv4Addr::LOCALHOST.into();
+        let hands = Hands { session: host, docker: None, address, platform: &platform, registry: None };
+        let moments = Mutex::new(Vec::new());
+        let ended = guarded(&hands, &[step()], WINDOW, |moment| moments.lock().unwrap().push(moment)).await;
+        (ended.map(drop), moments.into_inner().unwrap())
+    }
+
+    fn no_route() -> HostError {
+        let host: HostName = "reg1".parse().unwrap();
+        HostError::new(&host, crate::host::Fault::NoDocker)
+    }
+
+    #[tokio::test]
+    async fn the_timer_runs_before_anything_is_changed_and_a_new_login_confirms() {
+        let host = Replay::new()
+            .prints("start pryvctl-guard.timer", "")
+            .prints("check-new", "")
+            .prints("load-new", "")
+            .reconnects(Ok(()))
+            .prints("true", "")
+            .prints("mv /var/lib/pryvctl/guard/armed", "");
+        let (ended, moments) = run(&host).await;
+        assert!(ended.is_ok() && host.is_over());
+        assert_eq!(moments, [Moment::Armed, Moment::Confirmed]);
+        let arming = &host.asked()[0];
+        assert!(arming.script.contains("save-old") && arming.stdin.expose().contains("restore-old"));
+    }
+
+    #[tokio::test]
+    async fn a_refused_check_changes_nothing() {
+        let host = Replay::new()
+            .prints("start pryvctl-guard.timer", "")
+            .fails("check-new", 1, "syntax error")
+            .prints("systemctl start pryvctl-guard.service", "");
+        let (ended, _) = run(&host).await;
+        assert!(matches!(ended, Err(GuardError::NotStarted(_))) && host.is_over());
+    }
+
+    #[tokio::test]
+    async fn a_failed_step_is_taken_back_at_once() {
+        let host = Replay::new()
+            .prints("start pryvctl-guard.timer", "")
+            .prints("check-new", "")
+            .fails("load-new", 1, "no")
+            .prints("systemctl start pryvctl-guard.service", "");
+        let (ended, _) = run(&host).await;
+        assert!(matches!(ended, Err(GuardError::TakenBack(_))) && host.is_over());
+    }
+
+    #[tokio::test]
+    async fn without_a_new_login_nothing_is_confirmed_and_the_old_access_is_awaited() {
+        let host = Replay::new()
+            .prints("start pryvctl-guard.timer", "")
+            .prints("check-new", "")
+            .prints("load-new", "")
+            .reconnects(Err(no_route()))
+            .reconnects(Ok(()))
+            .prints("test ! -e", "");
+        let (ended, moments) = run(&host).await;
+        assert!(matches!(ended, Err(GuardError::Healed { .. })) && host.is_over());
+        assert_eq!(moments, [Moment::Armed, Moment::CutOff]);
+    }
+
+    #[tokio::test]
+    async fn a_late_confirmation_is_said_to_be_late() {
+        let host = Replay::new()
+            .prints("start pryvctl-guard.timer", "")
+            .prints("check-new", "")
+            .prints("load-new", "")
+            .reconnects(Ok(()))
+            .prints("true", "")
+            .fails("mv /var/lib/pryvctl/guard/armed", 3, "");
+        let (ended, _) = run(&host).await;
+        assert!(matches!(ended, Err(GuardError::TooLate)));
+    }
+}
