@@ -1,1 +1,31 @@
 //! Many hosts: order, concurrency, stop rules, events.
+
+pub mod change;
+pub mod each;
+pub mod event;
+pub mod outcome;
+pub mod survey;
+mod work;
+
+use std::sync::Arc;
+
+use crate::model::{desired::Desired, inventory::Login, name::HostName};
+
+/// One host of a run: how to get in, and what it must be.
+#[derive(Debug)]
+pub struct Member {
+    /// How to get in.
+    pub login: Login,
+    /// What it must be.
+    pub desired: Desired,
+}
+
+impl Member {
+    /// Its name.
+    pub fn host(&self) -> &HostName {
+        &self.desired.host
+    }
+}
+
+/// The hosts of a run, in the order of the inventory.
+pub type Members = Vec<Arc<Member>>;

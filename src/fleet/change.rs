@@ -1,0 +1,160 @@
+//! Changing many hosts: lock, look, plan, ask, apply, look again.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Member, Members,
+    each::each,
+    event::{Events, What},
+    outcome::{Outcome, Report, names},
+    survey::{Surveyed, Visit, report, survey},
+    work::carry_out,
+};
+use crate::{
+    model::name::HostName,
+    plan::{Conflict, Goal, Plan, finding::Verdict, plan},
+};
+
+/// What is to be reached, and how.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// What is to be reached.
+    pub goal: Goal,
+    /// How many hosts at once.
+    pub parallel: usize,
+    /// How long a host waits for the confirmation of a guarded change.
+    pub window: Duration,
+    /// Who we are, for the lock.
+    pub owner: String,
+}
+
+/// A host that was looked at, with its plan.
+struct Planned {
+    surveyed: Surveyed,
+    plan: Plan,
+}
+
+/// What an administrator says to the plans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Do it.
+    Yes,
+    /// Leave it.
+    No,
+}
+
+/// Looks at every host and plans; changes nothing.
+pub async fn look(members: &Members, goal: Goal, parallel: usize, events: &Events) -> Vec<Report> {
+    let looks = survey(members, &Visit::Look, parallel, events).await;
+    looks
+        .into_iter()
+        .map(|look| match look.and_then(|surveyed| plan_one(surveyed, goal)) {
+            Ok(host) if host.plan.is_empty() => host.report(Outcome::Unchanged),
+            Ok(host) => host.report(Outcome::Planned),
+            Err(report) => *report,
+        })
+        .collect()
+}
+
+/// Brings every host to the goal. Nothing is changed on any host before all were looked at, every reachable one meets
+/// its needs, and `ask` said yes to all plans.
+pub async fn change(
+    members: &Members,
+    order: &Order,
+    events: &Events,
+    ask: impl AsyncFnOnce(&[(HostName, Plan)]) -> Answer,
+) -> Vec<Report> {
+    let visit = Visit::Change { owner: order.owner.clone() };
+    let mut planned = Vec::new();
+    let mut reports = Vec::new();
+    for look in survey(members, &visit, order.parallel, events).await {
+        match look.and_then(|surveyed| plan_one(surveyed, order.goal)) {
+            Ok(host) => planned.push(host),
+            Err(report) => reports.push(*report),
+        }
+    }
+    if reports.iter().any(|report| report.outcome == Outcome::NotReady) {
+        reports.extend(planned.into_iter().map(|host| host.report(Outcome::LeftAlone)));
+        return in_order(reports, members);
+    }
+    let plans: Vec<(HostName, Plan)> = planned
+        .iter()
+        .filter(|host| !host.plan.is_empty())
+        .map(|host| (host.surveyed.member.host().clone(), host.plan.clone()))
+        .collect();
+    if !plans.is_empty() && ask(&plans).await == Answer::No {
+        reports.extend(planned.into_iter().map(|host| host.report(Outcome::LeftAlone)));
+        return in_order(reports, members);
+    }
+    let hosts: Vec<Arc<Member>> = planned.iter().map(|host| Arc::clone(&host.surveyed.member)).collect();
+    let done = each(planned, order.parallel, |host| finish(host, order.clone(), events.clone())).await;
+    reports.extend(
+        done.into_iter()
+            .zip(hosts)
+            .map(|(done, member)| done.unwrap_or_else(|| report(&member, Outcome::Died))),
+    );
+    in_order(reports, members)
+}
+
+/// The plan of a host, or why there is none.
+fn plan_one(surveyed: Surveyed, goal: Goal) -> Result<Planned, Box<Report>> {
+    let failed = surveyed.preflight.findings.iter().any(|finding| finding.verdict == Verdict::Failure);
+    let state = match &surveyed.preflight.state {
+        Some(state) if !(failed && goal.needs_ready_host()) => state,
+        Some(_) | None => {
+            return Err(Box::new(surveyed.report(Plan::default(), Outcome::NotReady)));
+        }
+    };
+    match plan(&surveyed.member.desired, state, goal) {
+        Ok(plan) => Ok(Planned { surveyed, plan }),
+        Err(conflicts) => {
+            let words = conflicts.iter().map(Conflict::to_string).collect();
+            Err(Box::new(surveyed.report(Plan::default(), Outcome::Conflict(words))))
+        }
+    }
+}
+
+/// Carries out one host's plan and says how it ended.
+async fn finish(mut host: Planned, order: Order, events: Events) -> Report {
+    let member = Arc::clone(&host.surveyed.member);
+    let outcome = if host.plan.is_empty() {
+        Outcome::Unchanged
+    } else {
+        carry_out(&host.surveyed, &host.plan, &order, &events).await
+    };
+    if let Some(lock) = host.surveyed.lock.take() {
+        lock.release().await;
+    }
+    events.of(member.host()).say(What::Finished { outcome: outcome.word().to_owned() });
+    host.report(outcome)
+}
+
+impl Surveyed {
+    fn report(self, plan: Plan, outcome: Outcome) -> Report {
+        Report {
+            host: self.member.host().clone(),
+            facts: Some(self.facts),
+            findings: self.preflight.findings,
+            plan,
+            outcome,
+        }
+    }
+}
+
+impl Planned {
+    fn report(self, outcome: Outcome) -> Report {
+        self.surveyed.report(self.plan, outcome)
+    }
+}
+
+/// What is left of a plan, in names.
+pub fn left(plan: &Plan) -> Vec<String> {
+    names(&plan.steps)
+}
+
+/// The order of the inventory, whatever the order in which hosts ended.
+fn in_order(mut reports: Vec<Report>, members: &Members) -> Vec<Report> {
+    let place = |report: &Report| members.iter().position(|member| *member.host() == report.host);
+    reports.sort_by_key(place);
+    reports
+}

@@ -1,0 +1,132 @@
+//! How it ended on each host. Collected for all of them; judged by the face.
+
+use crate::{
+    facts::Facts,
+    model::name::HostName,
+    plan::{Plan, finding::Finding, step::Step},
+};
+
+/// Everything a run says about one host.
+#[derive(Debug)]
+pub struct Report {
+    /// The host.
+    pub host: HostName,
+    /// What was seen, if the host let us look.
+    pub facts: Option<Facts>,
+    /// What preflight found.
+    pub findings: Vec<Finding>,
+    /// What was planned.
+    pub plan: Plan,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How it ended on one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Looked at; nothing was to be done with it.
+    Looked,
+    /// It is as it should be; nothing was changed.
+    Unchanged,
+    /// The plan waits; nothing was changed.
+    Planned,
+    /// Changed, looked at again, and as it should be.
+    Changed {
+        /// How many steps were carried out.
+        steps: usize,
+    },
+    /// It does not meet its needs; nothing was changed.
+    NotReady,
+    /// Left alone, because another host does not meet its needs or the administrator said no.
+    LeftAlone,
+    /// It could not be reached or logged in to.
+    Unreachable(Trouble),
+    /// Another controller is at work there.
+    Locked {
+        /// Who.
+        owner: String,
+        /// Since when.
+        since: String,
+    },
+    /// Something foreign stands where ours should be; nothing was changed.
+    Conflict(Vec<String>),
+    /// A step failed.
+    Failed {
+        /// Which step.
+        step: String,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// All steps were carried out, and still something is to be done.
+    NotConverged {
+        /// What is left.
+        left: Vec<String>,
+    },
+    /// The task died; a bug of pryvctl.
+    Died,
+}
+
+/// A failure in words: what, the way out, and lines that explain.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Trouble {
+    /// What went wrong.
+    pub message: String,
+    /// The way out.
+    pub hint: Option<String>,
+    /// Lines that explain it.
+    pub details: Vec<String>,
+}
+
+impl Outcome {
+    /// The first word of the line about a host.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Looked => "looked",
+            Self::Unchanged => "unchanged",
+            Self::Planned => "planned",
+            Self::Changed { .. } => "changed",
+            Self::NotReady => "not-ready",
+            Self::LeftAlone => "left-alone",
+            Self::Unreachable(_) => "unreachable",
+            Self::Locked { .. } => "locked",
+            Self::Conflict(_) => "conflict",
+            Self::Failed { .. } => "failed",
+            Self::NotConverged { .. } => "not-converged",
+            Self::Died => "died",
+        }
+    }
+
+    /// What an administrator must know beyond the word.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let plain = |message: String| Trouble { message, ..Trouble::default() };
+        match self {
+            Self::Looked | Self::Unchanged | Self::Planned | Self::Changed { .. } | Self::LeftAlone => None,
+            Self::NotReady => Some(plain("the host does not meet its needs".to_owned())),
+            Self::Unreachable(trouble) => Some(trouble.clone()),
+            Self::Locked { owner, since } => Some(Trouble {
+                message: format!("{owner} has been at work here since {since}"),
+                hint: Some("wait; the lock goes with that run, even if it is killed".to_owned()),
+                details: Vec::new(),
+            }),
+            Self::Conflict(conflicts) => Some(Trouble {
+                message: "something that is not ours stands in the way".to_owned(),
+                hint: Some("move it away, or change the inventory".to_owned()),
+                details: conflicts.clone(),
+            }),
+            Self::Failed { step, trouble } => {
+                Some(Trouble { message: format!("{step}: {}", trouble.message), ..trouble.clone() })
+            }
+            Self::NotConverged { left } => Some(Trouble {
+                message: "all steps were carried out and still these are to be done".to_owned(),
+                hint: Some("does something else on the host change it back?".to_owned()),
+                details: left.clone(),
+            }),
+            Self::Died => Some(plain("a bug of pryvctl ended the work on this host".to_owned())),
+        }
+    }
+}
+
+/// The names of steps.
+pub fn names(steps: &[Step]) -> Vec<String> {
+    steps.iter().map(|step| step.id.clone()).collect()
+}

@@ -1,0 +1,115 @@
+//! Looking at many hosts at once.
+
+use std::sync::Arc;
+
+use super::{
+    Member, Members,
+    each::each,
+    event::{Events, What},
+    outcome::{Outcome, Report, Trouble},
+};
+use crate::{
+    facts::Facts,
+    host::{Connection, Fault, HostError, Lock, gather, guard},
+    plan::{
+        Plan,
+        preflight::{Preflight, preflight},
+    },
+};
+
+/// What we come for.
+#[derive(Debug, Clone)]
+pub enum Visit {
+    /// To look; nothing is written on any host.
+    Look,
+    /// To change: the host is locked first, and what a killed run left unconfirmed is taken back.
+    Change {
+        /// Who we are, for the eyes of a second controller.
+        owner: String,
+    },
+}
+
+/// A host that let us look.
+pub struct Surveyed {
+    /// Which.
+    pub member: Arc<Member>,
+    /// The connection.
+    pub connection: Connection,
+    /// The lock, when we came to change.
+    pub lock: Option<Lock>,
+    /// What was seen.
+    pub facts: Facts,
+    /// What it means.
+    pub preflight: Preflight,
+}
+
+/// Logs in to every host and looks.
+pub async fn survey(
+    members: &Members,
+    visit: &Visit,
+    limit: usize,
+    events: &Events,
+) -> Vec<Result<Surveyed, Box<Report>>> {
+    let looks = each(members.clone(), limit, |member| {
+        let (events, visit) = (events.clone(), visit.clone());
+        async move {
+            let result = look(&member, &visit, &events).await;
+            result.map_err(|error| Box::new(unreachable(&member, &error, &events)))
+        }
+    })
+    .await;
+    looks
+        .into_iter()
+        .zip(members)
+        .map(|(look, member)| look.unwrap_or_else(|| Err(Box::new(report(member, Outcome::Died)))))
+        .collect()
+}
+
+async fn look(member: &Arc<Member>, visit: &Visit, events: &Events) -> Result<Surveyed, HostError> {
+    let voice = events.of(member.host());
+    voice.say(What::Connecting);
+    let connection = Connection::open(&member.login).await?;
+    let lock = match visit {
+        Visit::Look => None,
+        Visit::Change { owner } => {
+            let lock = Lock::take(&connection, owner).await?;
+            guard::settle(&connection).await?;
+            Some(lock)
+        }
+    };
+    voice.say(What::Surveying);
+    let (facts, clock) = gather(&connection, &member.desired).await?;
+    let preflight = preflight(&member.desired, &facts, &clock);
+    Ok(Surveyed { member: Arc::clone(member), connection, lock, facts, preflight })
+}
+
+/// Looks again over the same or a newer connection.
+pub async fn look_again(connection: &Connection, member: &Member) -> Result<Preflight, HostError> {
+    let (facts, clock) = gather(connection, &member.desired).await?;
+    Ok(preflight(&member.desired, &facts, &clock))
+}
+
+fn unreachable(member: &Member, error: &HostError, events: &Events) -> Report {
+    let outcome = failed(error);
+    events.of(member.host()).say(What::Finished { outcome: outcome.word().to_owned() });
+    report(member, outcome)
+}
+
+/// How a host ended whose transport failed before anything was changed.
+pub fn failed(error: &HostError) -> Outcome {
+    if let Fault::Locked { owner, since } = &*error.fault {
+        Outcome::Locked { owner: owner.clone(), since: since.clone() }
+    } else {
+        Outcome::Unreachable(trouble(error))
+    }
+}
+
+/// A host's error in words.
+pub fn trouble(error: &HostError) -> Trouble {
+    Trouble { message: error.words(), hint: error.hint(), details: Vec::new() }
+}
+
+/// A report about a host nothing was seen of.
+pub fn report(member: &Member, outcome: Outcome) -> Report {
+    Report { host: member.host().clone(), facts: None, findings: Vec::new(), plan: Plan::default(), outcome }
+}

@@ -1,0 +1,158 @@
+//! Carrying out one host's plan: guarded steps under guard, the others one by one; what fails is taken back.
+
+use bollard::Docker;
+
+use super::{
+    change::{Order, left},
+    event::{Events, Voice, What},
+    outcome::{Outcome, Trouble},
+    survey::{Surveyed, look_again, trouble},
+};
+use crate::{
+    host::{
+        Connection,
+        apply::{ApplyError, Hands, speaks_docker},
+        guard::{GuardError, Moment, guarded},
+    },
+    model::desired::Desired,
+    plan::{Plan, plan, step::Step},
+};
+
+/// Carries out a plan, then looks again: the host is done when nothing is left to do.
+pub async fn carry_out(surveyed: &Surveyed, plan: &Plan, order: &Order, events: &Events) -> Outcome {
+    let voice = events.of(surveyed.member.host());
+    let mut run = Run {
+        desired: &surveyed.member.desired,
+        connection: surveyed.connection.clone(),
+        docker: None,
+        order,
+        voice,
+        number: 0,
+        of: plan.steps.len(),
+    };
+    if let Err((step, trouble)) = run.steps(&plan.steps).await {
+        return Outcome::Failed { step, trouble };
+    }
+    verify(&run.connection, surveyed, order, plan.steps.len()).await
+}
+
+async fn verify(connection: &Connection, surveyed: &Surveyed, order: &Order, steps: usize) -> Outcome {
+    let failed = |trouble| Outcome::Failed { step: "verify".to_owned(), trouble };
+    let after = match look_again(connection, &surveyed.member).await {
+        Ok(after) => after,
+        Err(error) => return failed(trouble(&error)),
+    };
+    let Some(state) = after.state else {
+        let details = after.findings.iter().map(ToString::to_string).collect();
+        let message = "the host cannot be read any more".to_owned();
+        return failed(Trouble { message, hint: None, details });
+    };
+    match plan(&surveyed.member.desired, &state, order.goal) {
+        Ok(rest) if rest.is_empty() => Outcome::Changed { steps },
+        Ok(rest) => Outcome::NotConverged { left: left(&rest) },
+        Err(conflicts) => Outcome::Conflict(conflicts.iter().map(ToString::to_string).collect()),
+    }
+}
+
+/// A plan on its way through one host.
+struct Run<'a> {
+    desired: &'a Desired,
+    connection: Connection,
+    docker: Option<Docker>,
+    order: &'a Order,
+    voice: Voice<'a>,
+    number: usize,
+    of: usize,
+}
+
+impl Run<'_> {
+    /// Carries out steps in order; neighbours that need the guard share one.
+    async fn steps(&mut self, steps: &[Step]) -> Result<(), (String, Trouble)> {
+        for group in steps.chunk_by(|one, next| one.risk == next.risk) {
+            if group.iter().any(|step| step.risk.needs_guard()) {
+                self.under_guard(group).await?;
+            } else {
+                self.plain(group).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn under_guard(&mut self, steps: &[Step]) -> Result<(), (String, Trouble)> {
+        for step in steps {
+            self.announce(step);
+        }
+        let (voice, window) = (self.voice, self.order.window);
+        let say = |moment| {
+            voice.say(match moment {
+                Moment::Armed => What::Armed { window },
+                Moment::Confirmed => What::Confirmed,
+                Moment::CutOff => What::CutOff { window },
+            });
+        };
+        let hands = Hands::new(&self.connection, None, self.desired);
+        match guarded(&hands, steps, window, say).await {
+            Ok(fresh) => {
+                // Docker is spoken over the connection, so its handle goes with the old one.
+                self.docker = None;
+                self.connection = fresh;
+                Ok(())
+            }
+            Err(error) => Err((joined(steps), guard_trouble(&error))),
+        }
+    }
+
+    async fn plain(&mut self, steps: &[Step]) -> Result<(), (String, Trouble)> {
+        for (place, step) in steps.iter().enumerate() {
+            self.announce(step);
+            if let Err(mut trouble) = self.one(step).await {
+                trouble.details.extend(self.take_back(&steps[..=place]).await);
+                return Err((step.id.clone(), trouble));
+            }
+        }
+        Ok(())
+    }
+
+    async fn one(&mut self, step: &Step) -> Result<(), Trouble> {
+        if speaks_docker(step) {
+            if self.docker.is_none() {
+                self.docker = Some(self.connection.docker().await.map_err(|error| trouble(&error))?);
+            }
+        } else {
+            // A script may install or restart Docker; the next Docker step opens its own handle.
+            self.docker = None;
+        }
+        let hands = Hands::new(&self.connection, self.docker.as_ref(), self.desired);
+        hands.apply(step).await.map_err(|error| apply_trouble(&error))
+    }
+
+    /// Takes back the steps of the failed one's group, the last first: what belongs to one service belongs together.
+    async fn take_back(&self, done: &[Step]) -> Vec<String> {
+        let Some(failed) = done.last() else { return Vec::new() };
+        let hands = Hands::new(&self.connection, self.docker.as_ref(), self.desired);
+        let mut said = Vec::new();
+        for step in done.iter().rev().take_while(|step| step.group() == failed.group()) {
+            if let Err(error) = hands.undo(step).await {
+                said.push(format!("taking back {} failed too: {error}", step.id));
+            }
+        }
+        said
+    }
+
+    fn announce(&mut self, step: &Step) {
+        self.number += 1;
+        self.voice.say(What::Step { number: self.number, of: self.of, id: step.id.clone() });
+    }
+}
+
+fn joined(steps: &[Step]) -> String {
+    steps.iter().map(|step| step.id.as_str()).collect::<Vec<_>>().join(" + ")
+}
+
+fn apply_trouble(error: &ApplyError) -> Trouble {
+    Trouble { message: error.to_string(), hint: error.hint(), details: error.details() }
+}
+
+fn guard_trouble(error: &GuardError) -> Trouble {
+    Trouble { message: error.to_string(), hint: error.hint(), details: Vec::new() }
+}
