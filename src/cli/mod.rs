@@ -1,12 +1,83 @@
 //! The face: one file per command; `report.rs` is the only place that prints.
 
+pub mod args;
+mod change;
+mod context;
+pub mod exit;
+mod lab;
+mod look;
 pub mod mask;
 pub mod material;
+mod pages;
 pub mod problem;
+mod progress;
+mod report;
+mod tables;
+mod validate;
 
 use std::process::ExitCode;
 
+use clap::Parser as _;
+
+use args::{Arguments, Command};
+use exit::Exit;
+use report::Screen;
+
 /// Parses the arguments, runs the command and gives its exit code.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    trace(arguments.face.verbose);
+    let screen = Screen::new(arguments.face.output);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            screen.failure("cannot start", &error.to_string(), None);
+            return Exit::Bug.into();
+        }
+    };
+    let exit = runtime.block_on(run(arguments.command, &screen));
+    // A connection that hangs must not keep the process from ending.
+    runtime.shutdown_background();
+    exit.into()
+}
+
+async fn run(command: Command, screen: &Screen) -> Exit {
+    let ended = match command {
+        Command::Validate(file) => validate::run(&file, screen).await,
+        Command::Preflight(target) => look::preflight(&target, screen).await,
+        Command::Plan(target) => look::plan(&target, screen).await,
+        Command::Status(target) => look::status(&target, screen).await,
+        Command::Harden(order) => change::harden(&order, screen).await,
+        Command::Install(order) => change::install(&order, screen).await,
+        Command::Uninstall(order) => change::uninstall(&order, screen).await,
+        Command::Lab(lab) => lab::run(lab.action, screen).await,
+        Command::Schema => pages::schema(screen),
+        Command::Completions { shell } => pages::completions(shell, screen),
+        Command::Man { folder } => pages::manual(&folder, screen),
+    };
+    ended.unwrap_or_else(|halt| {
+        screen.halt(&halt);
+        halt.exit
+    })
+}
+
+/// clap prints its own words; help and version are no errors.
+fn usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe while printing help is not worth another word.
+    error.print().unwrap_or_default();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+}
+
+/// Tracing goes to stderr. The transports log payloads, which may hold secrets, so they stay silent at any level.
+fn trace(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info,pryvctl=debug",
+        2.. => "info,pryvctl=trace",
+    };
+    let filter = format!("{level},russh=warn,hyper=warn,hyper_util=warn,bollard=warn");
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
 }

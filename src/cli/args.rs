@@ -1,0 +1,196 @@
+//! The command line, as types. What is typed here is what `--help`, completions and manual pages say.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Makes bare Linux hosts a hardened, running platform, and keeps them so.
+#[derive(Debug, Parser)]
+#[command(name = "pryvctl", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to say it.
+    #[command(flatten)]
+    pub face: Face,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 a bug, 2 usage, 3 inventory, 4 preflight (nothing touched), \
+    5 not converged, 6 drift, 7 locked, 8 unreachable.";
+
+/// How results are shown.
+#[derive(Debug, Clone, Args)]
+pub struct Face {
+    /// For people or for programs.
+    #[arg(long, short, global = true, value_enum, default_value_t = Format::Text)]
+    pub output: Format,
+    /// More tracing on stderr; twice for all of it.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The form of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Lines and tables for people.
+    Text,
+    /// One JSON document on stdout.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Checks the inventory offline: keys, references, zones, ports.
+    Validate(InventoryFile),
+    /// Looks whether every host meets its needs; changes nothing.
+    Preflight(Target),
+    /// Shows the exact steps `install` would take; changes nothing.
+    Plan(Target),
+    /// Applies firewall and SSH hardening, commit-confirmed.
+    Harden(Change),
+    /// Preflight, harden, Docker Engine, roles; a second run changes nothing.
+    Install(Change),
+    /// Shows what runs, and whether it is what the inventory says; changes nothing.
+    Status(Target),
+    /// Removes what pryvctl installed.
+    Uninstall(Uninstall),
+    /// Throw-away hosts on this machine, to rehearse an inventory.
+    Lab(Lab),
+    /// Prints the JSON Schema of the inventory.
+    Schema,
+    /// Prints completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Writes the manual pages into a folder.
+    Man {
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+/// The inventory, and whether the lab stands in for its hosts.
+#[derive(Debug, Clone, Args)]
+pub struct InventoryFile {
+    /// The inventory.
+    #[arg(value_name = "INVENTORY")]
+    pub inventory: PathBuf,
+    /// Run against the lab instead of the inventory's addresses; a name where there are several labs.
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    pub lab: Option<String>,
+}
+
+/// The inventory and which of its hosts.
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// The inventory.
+    #[command(flatten)]
+    pub file: InventoryFile,
+    /// Only hosts of these names; `*` and `?` match, `!name` leaves out.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub host: Vec<String>,
+    /// Only hosts with one of these roles, likewise.
+    #[arg(long, value_name = "ROLE", value_delimiter = ',')]
+    pub role: Vec<String>,
+    /// Only hosts of these zones, likewise.
+    #[arg(long, value_name = "ZONE", value_delimiter = ',')]
+    pub zone: Vec<String>,
+    /// Only hosts with one of these labels, likewise.
+    #[arg(long, value_name = "LABEL", value_delimiter = ',')]
+    pub label: Vec<String>,
+    /// Learn keys of hosts never seen before; a changed key is refused all the same.
+    #[arg(long)]
+    pub accept_new_host_keys: bool,
+    /// How many hosts at once.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallel: u16,
+}
+
+/// A target that will be changed.
+#[derive(Debug, Clone, Args)]
+pub struct Change {
+    /// Which hosts.
+    #[command(flatten)]
+    pub target: Target,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Show the plan and stop.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How long a host waits for our new login before it takes a firewall or SSH change back.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
+    pub window: Duration,
+}
+
+/// Shorter than a slow login would undo good changes; longer than an hour would leave an administrator waiting.
+fn window(text: &str) -> Result<Duration, String> {
+    match text.trim_end_matches('s').parse() {
+        Ok(seconds @ 10..=3600) => Ok(Duration::from_secs(seconds)),
+        Ok(_) | Err(_) => Err("a window is 10 to 3600 seconds".to_owned()),
+    }
+}
+
+/// What to remove.
+#[derive(Debug, Clone, Args)]
+pub struct Uninstall {
+    /// Which hosts.
+    #[command(flatten)]
+    pub change: Change,
+    /// Also remove the platform's volumes and with them its data.
+    #[arg(long)]
+    pub remove_volumes: bool,
+}
+
+/// The lab.
+#[derive(Debug, Clone, Args)]
+pub struct Lab {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: LabAction,
+}
+
+/// What can be done with a lab.
+#[derive(Debug, Clone, Subcommand)]
+pub enum LabAction {
+    /// Starts one throw-away host for every host of the inventory, and a registry with stand-in images.
+    Up {
+        /// The inventory.
+        inventory: PathBuf,
+        /// The lab's name. Default: the platform's.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Removes a lab and everything it left.
+    Down {
+        /// The lab's name, or the inventory it was made for.
+        lab: String,
+        /// Also remove the cached host images.
+        #[arg(long)]
+        images: bool,
+    },
+    /// Lists labs and their hosts.
+    Status,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_window_is_bounded() {
+        assert_eq!(window("30"), Ok(Duration::from_secs(30)));
+        assert_eq!(window("30s"), Ok(Duration::from_secs(30)));
+        assert!(window("9").is_err() && window("3601").is_err() && window("soon").is_err());
+    }
+}

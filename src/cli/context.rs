@@ -1,0 +1,150 @@
+//! From files to a run: the inventory read, checked and resolved; the roles beside it; what it refers to.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    args::{InventoryFile, Target},
+    exit::Exit,
+    material,
+    problem::{self, Look},
+    report::{Halt, Screen},
+};
+use crate::{
+    fleet::{Member, Members},
+    lab::{self, LabError},
+    model::{
+        catalog::Catalog,
+        desired::Desired,
+        inventory::Inventory,
+        material::Material,
+        name::HostName,
+        problem::{Problem, Severity},
+        resolve::resolve,
+        selector::Selector,
+    },
+};
+
+/// An inventory with everything that belongs to it.
+pub struct Loaded {
+    folder: PathBuf,
+    /// As written.
+    pub inventory: Inventory,
+    /// What it refers to.
+    pub material: Material,
+    /// What every host must be.
+    pub desired: BTreeMap<HostName, Desired>,
+}
+
+impl Loaded {
+    /// Reads, checks and resolves. Warnings are shown; errors end the command with all of them.
+    pub async fn load(file: &InventoryFile, screen: &Screen) -> Result<Self, Halt> {
+        let path = &file.inventory;
+        let text = read(path)?;
+        let mut inventory = parse(path, &text, screen)?;
+        if let Some(name) = &file.lab {
+            let name = if name.is_empty() { inventory.platform.as_str() } else { name };
+            let lab = lab::open(name).map_err(halt)?;
+            lab::overlay(&mut inventory, &lab, folder(path)).map_err(halt)?;
+        }
+        let show = |problems: Vec<Problem>| shown(path, &text, &problems);
+        let catalog = catalog(&inventory, path)?;
+        let material = material::read(&inventory, folder(path)).map_err(show)?;
+        let desired = resolve(&inventory, &catalog, &material).map_err(show)?;
+        Ok(Self { folder: folder(path).to_owned(), inventory, material, desired })
+    }
+
+    /// The hosts the command line selects.
+    pub fn members(&self, target: &Target) -> Result<Members, Halt> {
+        let selector = Selector {
+            hosts: target.host.clone(),
+            roles: target.role.clone(),
+            zones: target.zone.clone(),
+            labels: target.label.clone(),
+        };
+        let selected = selector
+            .select(&self.inventory)
+            .map_err(|problem| Halt::new(Exit::Usage, &problem.message, problem.hint.clone()))?;
+        let member = |host: &HostName| {
+            let desired = self.desired.get(host)?.clone();
+            let mut login = self.inventory.login(host, &self.material)?;
+            login.accept_new = target.accept_new_host_keys;
+            login.known_hosts = material::expand(&login.known_hosts, &self.folder);
+            login.identities =
+                login.identities.iter().map(|path| material::expand(path, &self.folder)).collect();
+            Some(Arc::new(Member { login, desired }))
+        };
+        Ok(selected.iter().filter_map(member).collect())
+    }
+}
+
+/// Reads an inventory's text.
+pub fn read(path: &Path) -> Result<String, Halt> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let hint = "name an inventory that exists; `inventory/reference.yaml` shows every key".to_owned();
+        Halt::new(Exit::Inventory, format!("cannot read {}: {error}", path.display()), Some(hint))
+    })
+}
+
+/// Parses and checks an inventory. Warnings go to the screen.
+pub fn parse(path: &Path, text: &str, screen: &Screen) -> Result<Inventory, Halt> {
+    let inventory = Inventory::parse(text).map_err(|problems| shown(path, text, &problems))?;
+    let names = catalog(&inventory, path)?.names();
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        inventory.check(&names).into_iter().partition(|problem| problem.severity == Severity::Error);
+    if !errors.is_empty() {
+        return Err(shown(path, text, &errors));
+    }
+    if !warnings.is_empty() {
+        screen.note(problem::render(&warnings, &path.display().to_string(), text, screen.look()).trim_end());
+    }
+    Ok(inventory)
+}
+
+fn shown(path: &Path, text: &str, problems: &[Problem]) -> Halt {
+    let name = path.display().to_string();
+    Halt {
+        problems: problem::json(problems, &name, text),
+        ..Halt::new(Exit::Inventory, problem::render(problems, &name, text, Look::Plain), None)
+    }
+}
+
+fn halt(error: LabError) -> Halt {
+    let hint = error.hint();
+    Halt::new(Exit::Usage, error, hint)
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
+
+/// The shipped roles, and those of the inventory's own folder.
+fn catalog(inventory: &Inventory, path: &Path) -> Result<Catalog, Halt> {
+    let unreadable = |problems: Vec<Problem>| shown(path, "", &problems);
+    let shipped = Catalog::shipped().map_err(unreadable)?;
+    let Some(own) = &inventory.roles else { return Ok(shipped) };
+    let root = folder(path).join(own);
+    let mut files = Vec::new();
+    collect(&root, &root, &mut files).map_err(|error| {
+        let hint = "check `roles` in the inventory".to_owned();
+        Halt::new(Exit::Inventory, format!("cannot read {}: {error}", root.display()), Some(hint))
+    })?;
+    shipped.with(&own.display().to_string(), files).map_err(unreadable)
+}
+
+/// All files below a folder, with their paths relative to the root.
+fn collect(root: &Path, folder: &PathBuf, files: &mut Vec<(String, String)>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(root, &path, files)?;
+        } else {
+            let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+            files.push((name, std::fs::read_to_string(&path)?));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Exit codes: documented, stable, and the only way a script learns how a run ended.
+
+use std::process::ExitCode;
+
+/// How a command ended. The number is the process's exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything asked for is done.
+    Done = 0,
+    /// A bug of pryvctl.
+    Bug = 1,
+    /// The command line was not understood.
+    Usage = 2,
+    /// The inventory, or something it refers to, is wrong. No host was asked.
+    Inventory = 3,
+    /// A host does not meet its needs. No host was touched.
+    Preflight = 4,
+    /// At least one host is not as it should be.
+    NotConverged = 5,
+    /// A host has drifted from the inventory; nothing was changed.
+    Drift = 6,
+    /// Another controller holds the lock of a host.
+    Locked = 7,
+    /// A host could not be reached or logged in to.
+    Unreachable = 8,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

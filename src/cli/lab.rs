@@ -1,0 +1,70 @@
+//! `lab`: throw-away hosts on this machine.
+
+use std::path::Path;
+
+use super::{
+    args::LabAction,
+    context::{parse, read},
+    exit::Exit,
+    report::{Halt, Screen},
+};
+use crate::lab::{self, Images, LabError};
+
+/// Brings labs up, takes them down, lists them.
+pub async fn run(action: LabAction, screen: &Screen) -> Result<Exit, Halt> {
+    match action {
+        LabAction::Up { inventory, name } => up(&inventory, name, screen).await,
+        LabAction::Down { lab, images } => down(&lab, images, screen).await,
+        LabAction::Status => status(screen).await,
+    }
+}
+
+async fn up(file: &Path, name: Option<String>, screen: &Screen) -> Result<Exit, Halt> {
+    let text = read(file)?;
+    let inventory = parse(file, &text, screen)?;
+    let name = name.unwrap_or_else(|| inventory.platform.to_string());
+    let lab = lab::up(&inventory, &name, &|line: &str| screen.note(line)).await.map_err(halt)?;
+    screen.result(format_args!("the lab {name} is up; add --lab to any command to run against it"));
+    for (host, addresses) in &lab.hosts {
+        screen.result(format_args!("  {host:<14} {}", addresses.v4));
+    }
+    Ok(Exit::Done)
+}
+
+async fn down(lab: &str, images: bool, screen: &Screen) -> Result<Exit, Halt> {
+    let name = name_of(lab, screen)?;
+    let images = if images { Images::Remove } else { Images::Keep };
+    lab::down(&name, images).await.map_err(halt)?;
+    screen.result(format_args!("the lab {name} is gone"));
+    Ok(Exit::Done)
+}
+
+/// A lab is named by its name, or by the inventory it was made for.
+fn name_of(lab: &str, screen: &Screen) -> Result<String, Halt> {
+    let file = Path::new(lab);
+    if file.is_file() {
+        Ok(parse(file, &read(file)?, screen)?.platform.to_string())
+    } else {
+        Ok(lab.to_owned())
+    }
+}
+
+async fn status(screen: &Screen) -> Result<Exit, Halt> {
+    let names = lab::list().await.map_err(halt)?;
+    if names.is_empty() {
+        screen.result("there is no lab");
+    }
+    for name in names {
+        screen.result(&name);
+        for host in lab::status(&name).await.map_err(halt)? {
+            let state = host.state.as_deref().unwrap_or("missing");
+            screen.result(format_args!("  {:<14} {:<16} {state}", host.host, host.addresses.v4));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn halt(error: LabError) -> Halt {
+    let hint = error.hint();
+    Halt::new(Exit::NotConverged, error, hint)
+}

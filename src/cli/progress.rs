@@ -1,0 +1,94 @@
+//! Progress of many hosts at once: a moving line per host on a terminal, plain lines elsewhere.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    task::JoinHandle,
+};
+
+use super::report::Screen;
+use crate::{
+    fleet::event::{Event, Events, What},
+    model::name::HostName,
+};
+
+/// Watches a run until all senders are gone.
+pub struct Watch {
+    task: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Starts watching; the events go to the work.
+    pub fn start(screen: &Screen) -> (Events, Self) {
+        let (sender, receiver) = unbounded_channel();
+        let task = if screen.can_move() {
+            tokio::spawn(moving(receiver))
+        } else if screen.for_people() {
+            tokio::spawn(plain(receiver))
+        } else {
+            return (Events::nowhere(), Self { task: tokio::spawn(async {}) });
+        };
+        (Events::to(sender), Self { task })
+    }
+
+    /// Waits until the last event is shown. Every clone of the events must be gone.
+    pub async fn done(self) {
+        self.task.await.unwrap_or_default();
+    }
+}
+
+async fn plain(mut events: UnboundedReceiver<Event>) {
+    let screen = Screen::new(super::args::Format::Text);
+    while let Some(event) = events.recv().await {
+        screen.note(format_args!("{}: {}", event.host, words(&event.what)));
+    }
+}
+
+async fn moving(mut events: UnboundedReceiver<Event>) {
+    let screen = MultiProgress::new();
+    let mut lines: BTreeMap<HostName, ProgressBar> = BTreeMap::new();
+    while let Some(event) = events.recv().await {
+        let line = lines.entry(event.host.clone()).or_insert_with(|| new_line(&screen, &event.host));
+        let text = words(&event.what);
+        match event.what {
+            What::Finished { .. } => line.finish_with_message(text),
+            What::Connecting
+            | What::Surveying
+            | What::Step { .. }
+            | What::Armed { .. }
+            | What::Confirmed
+            | What::CutOff { .. } => line.set_message(text),
+        }
+    }
+    for line in lines.values() {
+        line.finish_and_clear();
+    }
+}
+
+fn new_line(screen: &MultiProgress, host: &HostName) -> ProgressBar {
+    let line = screen.add(ProgressBar::new_spinner());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix:<14} {wide_msg} {elapsed:>4}") {
+        line.set_style(style);
+    }
+    line.set_prefix(host.to_string());
+    line.enable_steady_tick(Duration::from_millis(120));
+    line
+}
+
+fn words(what: &What) -> String {
+    match what {
+        What::Connecting => "logging in".to_owned(),
+        What::Surveying => "looking".to_owned(),
+        What::Step { number, of, id } => format!("{number}/{of} {id}"),
+        What::Armed { window } => {
+            format!("the host takes the next change back in {} s unless we confirm it", window.as_secs())
+        }
+        What::Confirmed => "confirmed over a new login".to_owned(),
+        What::CutOff { window } => {
+            format!("cut off; the host takes the change back within {} s", window.as_secs())
+        }
+        What::Finished { outcome } => outcome.clone(),
+    }
+}

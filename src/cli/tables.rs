@@ -1,0 +1,208 @@
+//! Reports as people read them: tables and plans, as text. Nothing here prints.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Cell, ContentArrangement, Table, presets};
+
+use crate::{
+    fleet::outcome::{Outcome, Report, Trouble},
+    model::name::HostName,
+    plan::{Plan, finding::Verdict},
+};
+
+/// How much of a run is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The plans, then the outcomes.
+    Plans,
+    /// The outcomes.
+    Outcomes,
+}
+
+impl Detail {
+    /// A dry run is about its plans.
+    pub fn of(dry_run: bool) -> Self {
+        if dry_run { Self::Plans } else { Self::Outcomes }
+    }
+}
+
+/// The plan of one host.
+pub fn plan(host: &HostName, plan: &Plan) -> String {
+    let guarded = plan.steps.iter().filter(|step| step.risk.needs_guard()).count();
+    let guard = match guarded {
+        0 => String::new(),
+        count => format!(", {count} under guard"),
+    };
+    let mut text = format!("{host}: {} steps{guard}\n", plan.steps.len());
+    for step in &plan.steps {
+        let mark = if step.risk.needs_guard() { '!' } else { '~' };
+        let step = step.to_string();
+        for (number, line) in step.lines().enumerate() {
+            let mark = if number == 0 { mark } else { ' ' };
+            writeln!(text, "  {mark} {line}").unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// How it ended on every host.
+pub fn reports(reports: &[Report], detail: Detail) -> String {
+    let mut text = String::new();
+    if detail == Detail::Plans {
+        for report in reports.iter().filter(|report| !report.plan.is_empty()) {
+            text.push_str(&plan(&report.host, &report.plan));
+            text.push('\n');
+        }
+    }
+    let mut table = table(&["host", "outcome", ""]);
+    for report in reports {
+        table.add_row([report.host.as_str(), report.outcome.word(), &summary(&report.outcome)]);
+    }
+    text.push_str(&table.to_string());
+    text.push_str(&troubles(reports));
+    text.push_str(&failures(reports));
+    text
+}
+
+fn summary(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Unchanged => "nothing is to be changed".to_owned(),
+        Outcome::Changed { steps } => format!("{steps} steps, looked at again: as it should be"),
+        Outcome::LeftAlone => "nothing was changed".to_owned(),
+        Outcome::Looked
+        | Outcome::Planned
+        | Outcome::NotReady
+        | Outcome::Unreachable(_)
+        | Outcome::Locked { .. }
+        | Outcome::Conflict(_)
+        | Outcome::Failed { .. }
+        | Outcome::NotConverged { .. }
+        | Outcome::Died => String::new(),
+    }
+}
+
+/// Every failure with its way out.
+fn troubles(reports: &[Report]) -> String {
+    let mut text = String::new();
+    for report in reports {
+        if let Some(Trouble { message, hint, details }) = report.outcome.trouble() {
+            write!(text, "\n\n{}: {message}", report.host).unwrap_or_default();
+            for detail in details {
+                write!(text, "\n    {detail}").unwrap_or_default();
+            }
+            if let Some(hint) = hint {
+                write!(text, "\n  way out: {hint}").unwrap_or_default();
+            }
+        }
+    }
+    text
+}
+
+/// The findings that hold a host back.
+fn failures(reports: &[Report]) -> String {
+    let held = reports.iter().filter(|report| report.outcome == Outcome::NotReady);
+    let mut text = String::new();
+    for report in held {
+        for finding in report.findings.iter().filter(|finding| finding.verdict == Verdict::Failure) {
+            write!(text, "\n{}: {finding}", report.host).unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// What preflight found on every host.
+pub fn findings(reports: &[Report]) -> String {
+    let mut table = table(&["host", "check", "verdict", "found", "needed"]);
+    for report in reports {
+        for finding in &report.findings {
+            table.add_row([
+                report.host.as_str(),
+                finding.check,
+                finding.verdict.word(),
+                &finding.found,
+                &finding.needed,
+            ]);
+        }
+    }
+    let count = |wanted: Verdict| {
+        let all = reports.iter().flat_map(|report| &report.findings);
+        all.filter(|finding| finding.verdict == wanted).count()
+    };
+    let mut text = format!(
+        "{table}\n\n{} ok, {} warnings, {} failures",
+        count(Verdict::Ok),
+        count(Verdict::Warning),
+        count(Verdict::Failure)
+    );
+    for report in reports {
+        for finding in report.findings.iter().filter(|finding| finding.verdict != Verdict::Ok) {
+            if let Some(remedy) = &finding.remedy {
+                let verdict = finding.verdict.word();
+                write!(text, "\n{verdict}: {} {}: {remedy}", report.host, finding.check).unwrap_or_default();
+            }
+        }
+    }
+    text.push_str(&unreachable(reports));
+    text
+}
+
+fn unreachable(reports: &[Report]) -> String {
+    let mut text = String::new();
+    for report in reports {
+        if let Outcome::Unreachable(trouble) = &report.outcome {
+            write!(text, "\n\n{}: {}", report.host, trouble.message).unwrap_or_default();
+            if let Some(hint) = &trouble.hint {
+                write!(text, "\n  way out: {hint}").unwrap_or_default();
+            }
+        }
+    }
+    text
+}
+
+/// What runs on every host, and what has drifted.
+pub fn status(reports: &[Report]) -> String {
+    let mut table = table(&["host", "role", "service", "image", "state", "slot"]);
+    for report in reports {
+        let running = report
+            .facts
+            .as_ref()
+            .and_then(|facts| facts.containers.known())
+            .map(|containers| &containers.states);
+        let Some(containers) = running.filter(|containers| !containers.is_empty()) else {
+            table.add_row([report.host.as_str(), "", "", "", report.outcome.word(), ""]);
+            continue;
+        };
+        for container in containers {
+            table.add_row([
+                report.host.as_str(),
+                &container.role,
+                &container.service,
+                &container.image,
+                container.health.as_deref().unwrap_or(&container.status),
+                container.slot.map_or("", crate::model::desired::Slot::as_str),
+            ]);
+        }
+    }
+    let mut text = table.to_string();
+    for report in reports {
+        let drift = match report.plan.steps.len() {
+            0 => continue,
+            steps => steps,
+        };
+        write!(text, "\n{}: {drift} steps away from the inventory", report.host).unwrap_or_default();
+        for step in &report.plan.steps {
+            write!(text, "\n    {}", step.id).unwrap_or_default();
+        }
+    }
+    text.push_str(&troubles(reports));
+    text
+}
+
+/// A table without frames: it can be selected, pasted and cut by column.
+fn table(head: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(head.iter().map(|title| Cell::new(title.to_uppercase())));
+    table
+}
