@@ -4,6 +4,7 @@
 mod facts;
 mod inventory;
 mod lab;
+mod layers;
 mod nft;
 mod ssh;
 mod standin;
