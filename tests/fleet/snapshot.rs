@@ -1,0 +1,33 @@
+//! What is on a host, so that two moments can be compared: files, ruleset, containers.
+
+use super::world::World;
+
+/// Everything but what a running system writes by itself.
+const FILES: &str = "find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /dev \
+    -o -path /var/log -o -path /var/lib/docker -o -path /var/lib/containerd -o -path /var/lib/systemd \
+    -o -path /var/cache -o -path /var/tmp -o -path /var/lib/apt \\) -prune \
+    -o -printf '%p %y %m %U:%G %s %T@ %l\\n' | sort";
+
+/// All files with mode, owner, size and time.
+pub fn files(world: &World, host: &str) -> Vec<String> {
+    world.on(host, FILES).lines().map(str::to_owned).collect()
+}
+
+/// The whole ruleset, without counters.
+pub fn ruleset(world: &World, host: &str) -> String {
+    world.on(host, "command -v nft >/dev/null && nft -s list ruleset || true")
+}
+
+/// Containers with their ids and starting times.
+pub fn containers(world: &World, host: &str) -> String {
+    let script = "command -v docker >/dev/null || exit 0; \
+        docker ps -aq --no-trunc | sort | xargs -r docker inspect -f '{{.Id}} {{.Name}} {{.State.StartedAt}}'";
+    world.on(host, script)
+}
+
+/// What is in one listing and not in the other, with a sign.
+pub fn difference(before: &[String], after: &[String]) -> Vec<String> {
+    let gone = before.iter().filter(|line| !after.contains(line)).map(|line| format!("- {line}"));
+    let new = after.iter().filter(|line| !before.contains(line)).map(|line| format!("+ {line}"));
+    gone.chain(new).collect()
+}

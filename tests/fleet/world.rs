@@ -1,0 +1,163 @@
+//! A lab, the real binary, and everything both ever said.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::Mutex,
+};
+
+/// One lab with its inventory; gone when dropped, also after a failed test.
+pub struct World {
+    name: String,
+    folder: PathBuf,
+    transcript: Mutex<String>,
+}
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Everything it said.
+    pub fn said(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// Asserts the exit code, showing everything when it is another.
+    #[track_caller]
+    pub fn ends_with(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Asserts that a text was said.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        let said = self.said();
+        // Long lines are wrapped in tables; a space stands for any white space.
+        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat(&said).contains(&flat(text)), "`{text}` is not in:\n{said}");
+        self
+    }
+}
+
+impl World {
+    /// Brings a lab up for an inventory.
+    pub fn up(name: &str, inventory: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("pryvctl-fleet-{name}"));
+        fs::remove_dir_all(&folder).unwrap_or_default();
+        fs::create_dir_all(&folder).unwrap();
+        let world = Self { name: name.to_owned(), folder, transcript: Mutex::default() };
+        world.write("inventory.yaml", inventory);
+        world.run(&["lab", "up", "inventory.yaml", "--name", name]).ends_with(0);
+        world
+    }
+
+    /// Writes a file into the world's folder.
+    pub fn write(&self, file: &str, text: &str) {
+        let path = self.folder.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Copies a folder of test data into the world's folder.
+    pub fn copy(&self, from: &str, to: &str) {
+        let from = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(from);
+        for entry in fs::read_dir(from).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            self.write(&format!("{to}/{name}"), &fs::read_to_string(&path).unwrap());
+        }
+    }
+
+    /// The command, not yet started, in the world's folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pryvctl"));
+        command.args(arguments).current_dir(&self.folder).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        self.finish(self.command(arguments), arguments)
+    }
+
+    /// Runs the binary with an environment.
+    pub fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
+        self.finish(command, arguments)
+    }
+
+    fn finish(&self, mut command: Command, arguments: &[&str]) -> Ran {
+        let output = command.output().unwrap();
+        let ran = Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        let mut transcript = self.transcript.lock().unwrap();
+        transcript.push_str(&format!("$ pryvctl {}\n{}{}\n", arguments.join(" "), ran.stdout, ran.stderr));
+        ran
+    }
+
+    /// Runs a script inside a host, past SSH, and gives what it printed.
+    #[track_caller]
+    pub fn on(&self, host: &str, script: &str) -> String {
+        let container = format!("pryvctl-lab-{}-{host}", self.name);
+        let output = Command::new("docker").args(["exec", &container, "sh", "-c", script]).output().unwrap();
+        assert!(
+            output.status.success(),
+            "on {host}: {script}\n{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// `--lab=NAME`.
+    pub fn lab(&self) -> String {
+        format!("--lab={}", self.name)
+    }
+
+    /// A file of the lab.
+    pub fn lab_file(&self, file: &str) -> PathBuf {
+        let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+        let state = state.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".local/state"));
+        state.join("pryvctl/lab").join(&self.name).join(file)
+    }
+
+    /// The IPv4 and IPv6 address of a host of the lab.
+    pub fn addresses(&self, host: &str) -> (String, String) {
+        let state: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(self.lab_file("lab.json")).unwrap()).unwrap();
+        let at = |family: &str| state["hosts"][host][family].as_str().unwrap().to_owned();
+        (at("v4"), at("v6"))
+    }
+
+    /// Everything the binary ever said here.
+    pub fn transcript(&self) -> String {
+        self.transcript.lock().unwrap().clone()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let down = self.command(&["lab", "down", &self.name]).output();
+        fs::remove_dir_all(&self.folder).unwrap_or_default();
+        if !std::thread::panicking() {
+            assert!(down.unwrap().status.success(), "the lab did not go");
+        }
+    }
+}
+
+/// Runs a program of this machine and gives what it printed, whatever its exit code.
+pub fn tool(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}

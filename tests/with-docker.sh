@@ -1,0 +1,45 @@
+#!/bin/sh
+# Runs a command with everything the lab needs of this machine: packages, and a Docker Engine that answers.
+# An engine started here is stopped again; one that was running already is left alone.
+set -eu
+
+packages="docker.io mmdebstrap iptables openssh-client dnsutils curl jq nmap"
+
+missing() {
+    for package in $packages; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || echo "$package"
+    done
+}
+
+if [ -n "$(missing)" ]; then
+    echo "installing: $(missing | tr '\n' ' ')"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(missing) >/dev/null
+fi
+
+started=
+stop() {
+    [ -z "$started" ] || { kill "$started" && wait "$started" || true; }
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+if ! docker info >/dev/null 2>&1; then
+    if [ -d /run/systemd/system ]; then
+        systemctl start docker
+    else
+        dockerd >/var/log/dockerd.log 2>&1 &
+        started=$!
+    fi
+    for _ in $(seq 100); do
+        docker info >/dev/null 2>&1 && break
+        if [ -n "$started" ] && ! kill -0 "$started" 2>/dev/null; then break; fi
+        sleep 0.2
+    done
+    docker info >/dev/null 2>&1 || {
+        echo "the Docker Engine does not start; its log: /var/log/dockerd.log or journalctl -u docker" >&2
+        exit 1
+    }
+fi
+
+"$@"
