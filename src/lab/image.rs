@@ -12,7 +12,7 @@ use super::{
     apt::{Apt, codename},
     engine::{Docker, said, talk},
     error::LabError,
-    folder::Folder,
+    folder::{self, Folder},
 };
 use crate::model::{
     command::quote,
@@ -104,9 +104,12 @@ impl Image {
         folder: &Folder,
         progress: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<(), LabError> {
-        let label = format!("{{{{index .Config.Labels \"{RECIPE}\"}}}}");
-        let known = docker.ask(&["image", "inspect", "--format", &label, self.tag()], b"").await?;
-        if String::from_utf8_lossy(&known.stdout).trim() == self.recipe() {
+        if self.is_there(docker).await? {
+            return Ok(());
+        }
+        // Another lab may be building the same image: wait for it rather than build it twice.
+        let _turn = folder::turn().await?;
+        if self.is_there(docker).await? {
             return Ok(());
         }
         let uid = fs::metadata("/proc/self").map(|process| process.uid());
@@ -121,6 +124,12 @@ impl Image {
         let built = self.build(docker, apt, &folder).await;
         folder.remove()?;
         built
+    }
+
+    async fn is_there(self, docker: &Docker) -> Result<bool, LabError> {
+        let label = format!("{{{{index .Config.Labels \"{RECIPE}\"}}}}");
+        let known = docker.ask(&["image", "inspect", "--format", &label, self.tag()], b"").await?;
+        Ok(String::from_utf8_lossy(&known.stdout).trim() == self.recipe())
     }
 
     async fn build(self, docker: &Docker, apt: &Apt, folder: &Folder) -> Result<(), LabError> {
