@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     args::{Change, Uninstall},
-    context::Loaded,
+    context::{Loaded, Missing},
     exit::Exit,
     progress::Watch,
     report::{Halt, Screen, verdict},
@@ -33,7 +33,7 @@ pub async fn uninstall(order: &Uninstall, screen: &Screen) -> Result<Exit, Halt>
 }
 
 async fn run(name: &str, command: &Change, goal: Goal, screen: &Screen) -> Result<Exit, Halt> {
-    let loaded = Loaded::load(&command.target.file, screen).await?;
+    let loaded = Loaded::load(&command.target.file, Missing::Refused, screen)?;
     let members = loaded.members(&command.target)?;
     let parallel = usize::from(command.target.parallel);
     let (events, watch) = Watch::start(screen);

@@ -39,9 +39,18 @@ pub struct Loaded {
     pub desired: BTreeMap<HostName, Desired>,
 }
 
+/// What a missing secret or file means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The end: hosts will be asked.
+    Refused,
+    /// A warning: nothing leaves this machine.
+    Warned,
+}
+
 impl Loaded {
     /// Reads, checks and resolves. Warnings are shown; errors end the command with all of them.
-    pub async fn load(file: &InventoryFile, screen: &Screen) -> Result<Self, Halt> {
+    pub fn load(file: &InventoryFile, missing: Missing, screen: &Screen) -> Result<Self, Halt> {
         let path = &file.inventory;
         let text = read(path)?;
         let mut inventory = parse(path, &text, screen)?;
@@ -52,7 +61,15 @@ impl Loaded {
         }
         let show = |problems: Vec<Problem>| shown(path, &text, &problems);
         let catalog = catalog(&inventory, path)?;
-        let material = material::read(&inventory, folder(path)).map_err(show)?;
+        let (material, mut absent) = material::read(&inventory, folder(path));
+        match missing {
+            Missing::Refused if !absent.is_empty() => return Err(show(absent)),
+            Missing::Refused => {}
+            Missing::Warned => {
+                absent.iter_mut().for_each(|problem| problem.severity = Severity::Warning);
+                warn(path, &text, &absent, screen);
+            }
+        }
         let desired = resolve(&inventory, &catalog, &material).map_err(show)?;
         Ok(Self { folder: folder(path).to_owned(), inventory, material, desired })
     }
@@ -98,10 +115,14 @@ pub fn parse(path: &Path, text: &str, screen: &Screen) -> Result<Inventory, Halt
     if !errors.is_empty() {
         return Err(shown(path, text, &errors));
     }
-    if !warnings.is_empty() {
-        screen.note(problem::render(&warnings, &path.display().to_string(), text, screen.look()).trim_end());
-    }
+    warn(path, text, &warnings, screen);
     Ok(inventory)
+}
+
+fn warn(path: &Path, text: &str, warnings: &[Problem], screen: &Screen) {
+    if !warnings.is_empty() {
+        screen.note(problem::render(warnings, &path.display().to_string(), text, screen.look()).trim_end());
+    }
 }
 
 fn shown(path: &Path, text: &str, problems: &[Problem]) -> Halt {

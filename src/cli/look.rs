@@ -2,7 +2,7 @@
 
 use super::{
     args::Target,
-    context::Loaded,
+    context::{Loaded, Missing},
     exit::Exit,
     progress::Watch,
     report::{Halt, Screen, verdict},
@@ -42,17 +42,15 @@ pub async fn plan(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
 pub async fn status(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
     let reports = reports(target, screen).await?;
     let drifted = reports.iter().any(|report| report.outcome == Outcome::Planned);
-    let exit = match verdict(&reports) {
-        Exit::Done if drifted => Exit::Drift,
-        exit => exit,
-    };
+    let exit = verdict(&reports);
+    let exit = if exit == Exit::Done && drifted { Exit::Drift } else { exit };
     screen.result(tables::status(&reports));
     screen.run_document("status", exit, &reports);
     Ok(exit)
 }
 
 async fn reports(target: &Target, screen: &Screen) -> Result<Vec<Report>, Halt> {
-    let loaded = Loaded::load(&target.file, screen).await?;
+    let loaded = Loaded::load(&target.file, Missing::Refused, screen)?;
     let members = loaded.members(target)?;
     let (events, watch) = Watch::start(screen);
     let reports = look(&members, Goal::Install, usize::from(target.parallel), &events).await;

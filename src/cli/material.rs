@@ -9,29 +9,32 @@ use crate::model::{
     secret::{Secret, SecretSource},
 };
 
-/// Reads all of it. Relative paths start at the inventory's folder, `~/` at the user's home.
-///
-/// # Errors
-/// Every variable that is not set and every file that cannot be read.
-pub fn read(inventory: &Inventory, folder: &Path) -> Result<Material, Vec<Problem>> {
+/// Stands where a secret is missing, so that everything else can still be checked.
+const MISSING: &str = "missing";
+
+/// Reads all of it. Relative paths start at the inventory's folder, `~/` at the user's home. Every variable that is not set
+/// and every file that cannot be read is a problem and has a placeholder; the caller judges.
+pub fn read(inventory: &Inventory, folder: &Path) -> (Material, Vec<Problem>) {
     let mut material = Material::default();
     let mut problems = Vec::new();
     for source in inventory.sources() {
-        match secret(&source, folder) {
-            Ok(secret) => put(&mut material, source.key, secret),
+        let found = secret(&source, folder).unwrap_or_else(|problem| {
             // Hosts share the platform's passphrase; that it is missing is said once.
-            Err(problem) if problems.contains(&*problem) => {}
-            Err(problem) => problems.push(*problem),
-        }
+            if !problems.contains(&*problem) {
+                problems.push(*problem);
+            }
+            Secret::new(MISSING)
+        });
+        put(&mut material, source.key, found);
     }
     if let Some(ca) = inventory.registry.as_ref().and_then(|registry| registry.ca.as_ref()) {
         let place = inventory.place(&["registry", "ca"]);
-        match file(ca, folder) {
-            Ok(text) => material.registry_ca = Some(text),
-            Err(problem) => problems.push(problem.at(place)),
-        }
+        material.registry_ca = Some(file(ca, folder).unwrap_or_else(|problem| {
+            problems.push(problem.at(place));
+            MISSING.to_owned()
+        }));
     }
-    if problems.is_empty() { Ok(material) } else { Err(problems) }
+    (material, problems)
 }
 
 /// A path as the user means it: `~/` is home, anything relative starts at the inventory's folder.
@@ -113,7 +116,8 @@ hosts:
     #[test]
     fn everything_missing_is_said_once_and_points_at_its_line() {
         let inventory = Inventory::parse(TEXT).unwrap();
-        let problems = read(&inventory, &folder("missing")).unwrap_err();
+        let (material, problems) = read(&inventory, &folder("missing"));
+        assert_eq!(material.registry_ca.as_deref(), Some(MISSING));
         let lines: Vec<_> = problems
             .iter()
             .map(|problem| (problem.rule, TEXT[..problem.at.unwrap().offset].matches('\n').count() + 1))
@@ -129,7 +133,8 @@ hosts:
             std::fs::write(folder.join(name), text).unwrap();
         }
         let text = TEXT.replace("{ env: PRYVCTL_TEST_NEVER_SET }", "{ value: hunter2 }");
-        let material = read(&Inventory::parse(&text).unwrap(), &folder).unwrap();
+        let (material, problems) = read(&Inventory::parse(&text).unwrap(), &folder);
+        assert_eq!(problems, []);
         let [a, b] = ["a", "b"].map(|name| name.parse().unwrap());
         assert_eq!(material.sudo_passwords[&a].expose(), "s3\n");
         assert_eq!(material.sudo_passwords[&b].expose(), "s3\n");

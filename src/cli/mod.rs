@@ -46,7 +46,7 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command, screen: &Screen) -> Exit {
     let ended = match command {
-        Command::Validate(file) => validate::run(&file, screen).await,
+        Command::Validate(file) => validate::run(&file, screen),
         Command::Preflight(target) => look::preflight(&target, screen).await,
         Command::Plan(target) => look::plan(&target, screen).await,
         Command::Status(target) => look::status(&target, screen).await,

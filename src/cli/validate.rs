@@ -2,14 +2,14 @@
 
 use super::{
     args::InventoryFile,
-    context::Loaded,
+    context::{Loaded, Missing},
     exit::Exit,
     report::{Halt, Screen},
 };
 
 /// Reads, checks and resolves the inventory.
-pub async fn run(file: &InventoryFile, screen: &Screen) -> Result<Exit, Halt> {
-    let loaded = Loaded::load(file, screen).await?;
+pub fn run(file: &InventoryFile, screen: &Screen) -> Result<Exit, Halt> {
+    let loaded = Loaded::load(file, Missing::Warned, screen)?;
     let services: usize = loaded.desired.values().map(|host| host.services.len()).sum();
     screen.result(format_args!(
         "{}: {} hosts in {} zones, {services} services; nothing is wrong",
