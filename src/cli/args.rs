@@ -37,6 +37,8 @@ pub enum Format {
     Text,
     /// One JSON document on stdout.
     Json,
+    /// The same document as YAML.
+    Yaml,
 }
 
 /// The commands.

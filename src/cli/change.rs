@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::{
     args::{Change, Uninstall},
     context::{Loaded, Missing},
-    exit::Exit,
+    document::Document,
+    exit::{Exit, verdict},
     progress::Watch,
-    report::{Halt, Screen, verdict},
+    report::{Halt, Screen},
     tables,
 };
 use crate::{
@@ -47,7 +48,7 @@ async fn run(name: &str, command: &Change, goal: Goal, screen: &Screen) -> Resul
     watch.done().await;
     let exit = verdict(&reports);
     screen.result(tables::reports(&reports, tables::Detail::of(command.dry_run)));
-    screen.run_document(name, exit, &reports);
+    screen.document(&Document::new(name, exit).hosts(&reports));
     Ok(exit)
 }
 

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::fleet::outcome::{Outcome, Report};
+
 /// How a command ended. The number is the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,4 +33,31 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
     }
+}
+
+/// The exit code of a run: that of the outcome which an administrator must look at first.
+pub fn verdict(reports: &[Report]) -> Exit {
+    let exit = |report: &Report| match &report.outcome {
+        Outcome::Looked
+        | Outcome::Unchanged
+        | Outcome::Planned
+        | Outcome::Changed { .. }
+        | Outcome::LeftAlone => Exit::Done,
+        Outcome::NotReady => Exit::Preflight,
+        Outcome::Unreachable(_) => Exit::Unreachable,
+        Outcome::Locked { .. } => Exit::Locked,
+        Outcome::Conflict(_) | Outcome::Failed { .. } | Outcome::NotConverged { .. } => Exit::NotConverged,
+        Outcome::Died => Exit::Bug,
+    };
+    let urgency = |exit: &Exit| match exit {
+        Exit::Done => 0,
+        Exit::Drift => 1,
+        Exit::Unreachable => 2,
+        Exit::Locked => 3,
+        Exit::Preflight => 4,
+        Exit::Usage | Exit::Inventory => 5,
+        Exit::NotConverged => 6,
+        Exit::Bug => 7,
+    };
+    reports.iter().map(exit).max_by_key(urgency).unwrap_or(Exit::Done)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     args::LabAction,
     context::{parse, read},
+    document::Document,
     exit::Exit,
     report::{Halt, Screen},
 };
@@ -28,6 +29,8 @@ async fn up(file: &Path, name: Option<String>, screen: &Screen) -> Result<Exit, 
     for (host, addresses) in &lab.hosts {
         screen.result(format_args!("  {host:<14} {}", addresses.v4));
     }
+    let hosts = lab::status(&name).await.map_err(halt)?;
+    screen.document(&Document::new("lab up", Exit::Done).lab(&name, &hosts));
     Ok(Exit::Done)
 }
 
@@ -36,6 +39,7 @@ async fn down(lab: &str, images: bool, screen: &Screen) -> Result<Exit, Halt> {
     let images = if images { Images::Remove } else { Images::Keep };
     lab::down(&name, images).await.map_err(halt)?;
     screen.result(format_args!("the lab {name} is gone"));
+    screen.document(&Document::new("lab down", Exit::Done));
     Ok(Exit::Done)
 }
 
@@ -54,13 +58,17 @@ async fn status(screen: &Screen) -> Result<Exit, Halt> {
     if names.is_empty() {
         screen.result("there is no lab");
     }
-    for name in names {
-        screen.result(&name);
-        for host in lab::status(&name).await.map_err(halt)? {
+    let mut document = Document::new("lab status", Exit::Done);
+    for name in &names {
+        let hosts = lab::status(name).await.map_err(halt)?;
+        screen.result(name);
+        for host in &hosts {
             let state = host.state.as_deref().unwrap_or("missing");
             screen.result(format_args!("  {:<14} {:<16} {state}", host.host, host.addresses.v4));
         }
+        document = document.lab(name, &hosts);
     }
+    screen.document(&document);
     Ok(Exit::Done)
 }
 

@@ -3,9 +3,10 @@
 use super::{
     args::Target,
     context::{Loaded, Missing},
-    exit::Exit,
+    document::Document,
+    exit::{Exit, verdict},
     progress::Watch,
-    report::{Halt, Screen, verdict},
+    report::{Halt, Screen},
     tables,
 };
 use crate::{
@@ -25,7 +26,7 @@ pub async fn preflight(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
     };
     let exit = if reports.iter().any(failed) { Exit::Preflight } else { reach(&reports) };
     screen.result(tables::findings(&reports));
-    screen.run_document("preflight", exit, &reports);
+    screen.document(&Document::new("preflight", exit).hosts(&reports));
     Ok(exit)
 }
 
@@ -34,7 +35,7 @@ pub async fn plan(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
     let reports = reports(target, screen).await?;
     let exit = verdict(&reports);
     screen.result(tables::reports(&reports, tables::Detail::Plans));
-    screen.run_document("plan", exit, &reports);
+    screen.document(&Document::new("plan", exit).hosts(&reports));
     Ok(exit)
 }
 
@@ -45,7 +46,7 @@ pub async fn status(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
     let exit = verdict(&reports);
     let exit = if exit == Exit::Done && drifted { Exit::Drift } else { exit };
     screen.result(tables::status(&reports));
-    screen.run_document("status", exit, &reports);
+    screen.document(&Document::new("status", exit).hosts(&reports));
     Ok(exit)
 }
 

@@ -3,6 +3,7 @@
 pub mod args;
 mod change;
 mod context;
+mod document;
 pub mod exit;
 mod lab;
 mod look;

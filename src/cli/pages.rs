@@ -16,7 +16,7 @@ use crate::model::schema;
 pub fn schema(screen: &Screen) -> Result<Exit, Halt> {
     let text =
         serde_json::to_string_pretty(&schema::schema()).map_err(|error| Halt::new(Exit::Bug, error, None))?;
-    screen.document(text);
+    screen.text(text);
     Ok(Exit::Done)
 }
 
@@ -24,7 +24,7 @@ pub fn schema(screen: &Screen) -> Result<Exit, Halt> {
 pub fn completions(shell: Shell, screen: &Screen) -> Result<Exit, Halt> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "pryvctl", &mut script);
-    screen.document(String::from_utf8_lossy(&script).trim_end());
+    screen.text(String::from_utf8_lossy(&script).trim_end());
     Ok(Exit::Done)
 }
 

@@ -5,13 +5,9 @@ use std::{
     io::{self, IsTerminal as _, Write},
 };
 
-use serde::Serialize;
+use serde_json::Value;
 
-use super::{args::Format, exit::Exit, problem::Look};
-use crate::{
-    fleet::outcome::{Outcome, Report, Trouble},
-    plan::finding::Finding,
-};
+use super::{args::Format, document::Document, exit::Exit, problem::Look};
 
 /// Why a command ended before it could do its work.
 #[derive(Debug)]
@@ -23,13 +19,13 @@ pub struct Halt {
     /// The way out.
     pub hint: Option<String>,
     /// The problems of an inventory, for programs.
-    pub problems: serde_json::Value,
+    pub problems: Vec<Value>,
 }
 
 impl Halt {
     /// A halt with a way out.
     pub fn new(exit: Exit, message: impl Display, hint: Option<String>) -> Self {
-        Self { exit, message: message.to_string(), hint, problems: serde_json::json!([]) }
+        Self { exit, message: message.to_string(), hint, problems: Vec::new() }
     }
 }
 
@@ -37,40 +33,6 @@ impl Halt {
 #[derive(Debug)]
 pub struct Screen {
     format: Format,
-}
-
-/// The one JSON document a command prints.
-#[derive(Debug, Serialize)]
-struct Document<'a> {
-    command: &'a str,
-    exit: Exit,
-    code: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'a str>,
-    problems: &'a serde_json::Value,
-    hosts: Vec<HostDocument<'a>>,
-}
-
-/// One host in that document.
-#[derive(Debug, Serialize)]
-struct HostDocument<'a> {
-    host: &'a str,
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trouble: Option<Trouble>,
-    findings: &'a [Finding],
-    plan: Vec<StepDocument<'a>>,
-    facts: Option<&'a crate::facts::Facts>,
-}
-
-/// One step in that document.
-#[derive(Debug, Serialize)]
-struct StepDocument<'a> {
-    id: &'a str,
-    why: &'a [String],
-    guarded: bool,
 }
 
 impl Screen {
@@ -108,7 +70,7 @@ impl Screen {
     }
 
     /// A result that is a document in itself (a schema, a completion script), on stdout in every format.
-    pub fn document(&self, text: impl Display) {
+    pub fn text(&self, text: impl Display) {
         put(&mut io::stdout().lock(), &text);
     }
 
@@ -132,33 +94,8 @@ impl Screen {
             let hint = halt.hint.as_ref().map(|hint| format!("\n  way out: {hint}")).unwrap_or_default();
             self.note(format!("{}{hint}", halt.message.trim_end()));
         } else {
-            self.json(&Document {
-                command: "pryvctl",
-                exit: halt.exit,
-                code: halt.exit as u8,
-                message: Some(&halt.message),
-                hint: halt.hint.as_deref(),
-                problems: &halt.problems,
-                hosts: Vec::new(),
-            });
+            self.document(&Document::halted(halt));
         }
-    }
-
-    /// The JSON document of a run over hosts; nothing in the format for people.
-    pub fn run_document(&self, command: &str, exit: Exit, reports: &[Report]) {
-        if self.for_people() {
-            return;
-        }
-        let hosts = reports.iter().map(host_document).collect();
-        self.json(&Document {
-            command,
-            exit,
-            code: exit as u8,
-            message: None,
-            hint: None,
-            problems: &serde_json::json!([]),
-            hosts,
-        });
     }
 
     /// Asks a question on stderr and reads `y` or `yes` from stdin.
@@ -170,51 +107,15 @@ impl Screen {
         matches!(answer.trim(), "y" | "yes")
     }
 
-    fn json(&self, document: &Document<'_>) {
-        let text = serde_json::to_string_pretty(document).unwrap_or_else(|error| error.to_string());
-        put(&mut io::stdout().lock(), &text);
+    /// The document for programs; nothing in the format for people.
+    pub fn document(&self, document: &Document<'_>) {
+        let text = match self.format {
+            Format::Text => return,
+            Format::Json => serde_json::to_string_pretty(document).map_err(|error| error.to_string()),
+            Format::Yaml => serde_yaml::to_string(document).map_err(|error| error.to_string()),
+        };
+        put(&mut io::stdout().lock(), &text.unwrap_or_else(|error| error).trim_end());
     }
-}
-
-fn host_document(report: &Report) -> HostDocument<'_> {
-    let steps = report.plan.steps.iter();
-    HostDocument {
-        host: report.host.as_str(),
-        outcome: report.outcome.word(),
-        trouble: report.outcome.trouble(),
-        findings: &report.findings,
-        plan: steps
-            .map(|step| StepDocument { id: &step.id, why: &step.why, guarded: step.risk.needs_guard() })
-            .collect(),
-        facts: report.facts.as_ref(),
-    }
-}
-
-/// The exit code of a run: that of the outcome which an administrator must look at first.
-pub fn verdict(reports: &[Report]) -> Exit {
-    let exit = |report: &Report| match &report.outcome {
-        Outcome::Looked
-        | Outcome::Unchanged
-        | Outcome::Planned
-        | Outcome::Changed { .. }
-        | Outcome::LeftAlone => Exit::Done,
-        Outcome::NotReady => Exit::Preflight,
-        Outcome::Unreachable(_) => Exit::Unreachable,
-        Outcome::Locked { .. } => Exit::Locked,
-        Outcome::Conflict(_) | Outcome::Failed { .. } | Outcome::NotConverged { .. } => Exit::NotConverged,
-        Outcome::Died => Exit::Bug,
-    };
-    let urgency = |exit: &Exit| match exit {
-        Exit::Done => 0,
-        Exit::Drift => 1,
-        Exit::Unreachable => 2,
-        Exit::Locked => 3,
-        Exit::Preflight => 4,
-        Exit::Usage | Exit::Inventory => 5,
-        Exit::NotConverged => 6,
-        Exit::Bug => 7,
-    };
-    reports.iter().map(exit).max_by_key(urgency).unwrap_or(Exit::Done)
 }
 
 /// Prints a line. A closed pipe (`| head`) is the reader's wish, not an error.

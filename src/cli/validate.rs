@@ -3,6 +3,7 @@
 use super::{
     args::InventoryFile,
     context::{Loaded, Missing},
+    document::Document,
     exit::Exit,
     report::{Halt, Screen},
 };
@@ -17,6 +18,6 @@ pub fn run(file: &InventoryFile, screen: &Screen) -> Result<Exit, Halt> {
         loaded.inventory.hosts.len(),
         loaded.inventory.zones.len(),
     ));
-    screen.run_document("validate", Exit::Done, &[]);
+    screen.document(&Document::new("validate", Exit::Done));
     Ok(Exit::Done)
 }
