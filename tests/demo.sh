@@ -18,7 +18,7 @@ say pryvctl install "$inventory" --lab=demo --yes
 say pryvctl install "$inventory" --lab=demo --yes
 say pryvctl status "$inventory" --lab=demo
 
-address() { jq -r ".hosts.\"$1\".ipv4" "$state/lab.json"; }
+address() { jq -r ".hosts.\"$1\".v4" "$state/lab.json"; }
 printf '\nFrom outside the hosts:\n'
 for host in reg1 co1 web1; do
     say curl -sS --cacert "$state/ca.pem" --resolve "$host.pryv.example.org:443:$(address $host)" \
@@ -26,5 +26,5 @@ for host in reg1 co1 web1; do
 done
 say dig +short +time=2 +tries=2 "@$(address reg1)" co1.pryv.example.org A
 for host in reg1 co1 web1; do
-    say nmap -n -Pn -p- -T4 --open "$(address $host)"
+    say nmap -n -Pn -p- --min-rate 20000 --max-retries 1 --open "$(address $host)"
 done

@@ -60,8 +60,16 @@ async fn status(screen: &Screen) -> Result<Exit, Halt> {
     }
     let mut document = Document::new("lab status", Exit::Done);
     for name in &names {
-        let hosts = lab::status(name).await.map_err(halt)?;
         screen.result(name);
+        let hosts = match lab::status(name).await {
+            Ok(hosts) => hosts,
+            // Left by an `up` that was killed: the other labs are still worth a word.
+            Err(LabError::Unknown(_)) => {
+                screen.result(format_args!("  incomplete; `pryvctl lab down {name}` removes what is left"));
+                Vec::new()
+            }
+            Err(error) => return Err(halt(error)),
+        };
         for host in &hosts {
             let state = host.state.as_deref().unwrap_or("missing");
             screen.result(format_args!("  {:<14} {:<16} {state}", host.host, host.addresses.v4));

@@ -112,7 +112,10 @@ impl Screen {
         let text = match self.format {
             Format::Text => return,
             Format::Json => serde_json::to_string_pretty(document).map_err(|error| error.to_string()),
-            Format::Yaml => serde_yaml::to_string(document).map_err(|error| error.to_string()),
+            // By way of a JSON value, because YAML has a form of its own for enums.
+            Format::Yaml => serde_json::to_value(document)
+                .map_err(|error| error.to_string())
+                .and_then(|value| serde_yaml::to_string(&value).map_err(|error| error.to_string())),
         };
         put(&mut io::stdout().lock(), &text.unwrap_or_else(|error| error).trim_end());
     }
