@@ -5,12 +5,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ::nftables::{
+    expr::{Expression, MetaKey},
+    schema::SetType,
+    stmt::{Counter, Limit, Log, Statement},
+    types::{NfChainPolicy, NfChainType, NfHook},
+};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use serde_json::{Value, json};
 
 use super::{
     nftables::{
-        NFT, Table, accept, any_of, check, differences, equal, field, load, meta, prefix, redirected, same,
+        NFT, Table, check, differences, load,
+        phrase::{
+            accept, any_of, connection, dialled_port, drop, equal, field, jump, meta, number, prefix,
+            redirected, text, verdicts,
+        },
+        same,
     },
     step::{Action, Step, Undo},
 };
@@ -95,14 +105,14 @@ fn words(from: &[IpNet]) -> String {
 pub fn table(desired: &Desired) -> Table {
     let groups = groups(&desired.firewall.openings);
     let mut table = Table::new(TABLE);
-    table.base_chain("filter", "input", PRIORITY, "drop");
+    table.base_chain("input", (NfChainType::Filter, NfHook::Input), PRIORITY, NfChainPolicy::Drop);
     table.chain("from_container");
-    table.base_chain("filter", "forward", PRIORITY, "drop");
+    table.base_chain("forward", (NfChainType::Filter, NfHook::Forward), PRIORITY, NfChainPolicy::Drop);
     let admin = sources(&mut table, "admin", &desired.firewall.admin_networks);
     for group in &groups {
-        table.set(&group.name, "inet_service", group.ports.iter().copied().map(Value::from).collect());
+        table.set(&group.name, SetType::InetService, group.ports.iter().copied().map(number).collect());
     }
-    let from: Vec<Vec<Value>> = groups.iter().map(|group| group.sources(&mut table)).collect();
+    let from: Vec<Vec<Statement>> = groups.iter().map(|group| group.sources(&mut table)).collect();
     input(&mut table, desired.ssh_port, &admin);
     forward(&mut table);
     for (group, from) in groups.iter().zip(&from) {
@@ -112,25 +122,28 @@ pub fn table(desired: &Desired) -> Table {
     table
 }
 
-fn established() -> Value {
-    let verdicts = json!([["established", { "accept": null }], ["related", { "accept": null }], ["invalid", { "drop": null }]]);
-    json!({ "vmap": { "key": { "ct": { "key": "state" } }, "data": { "set": verdicts } } })
+fn established() -> Statement<'static> {
+    verdicts(connection("state"), [("established", accept()), ("related", accept()), ("invalid", drop())])
 }
 
-fn input(table: &mut Table, ssh_port: u16, admin: &[Value]) {
+fn from_interface(name: &'static str) -> Statement<'static> {
+    equal(meta(MetaKey::Iifname), text(name))
+}
+
+fn input(table: &mut Table, ssh_port: u16, admin: &[Statement<'static>]) {
     table.rule("input", None, vec![established()]);
-    table.rule("input", None, vec![equal(meta("iifname"), "lo"), accept()]);
+    table.rule("input", None, vec![from_interface("lo"), accept()]);
     table.rule("input", None, vec![equal(field("icmp", "type"), any_of(&ICMP)), accept()]);
     table.rule("input", None, vec![equal(field("icmpv6", "type"), any_of(&ICMPV6)), accept()]);
     let dhcpv6 = vec![
         equal(field("ip6", "saddr"), prefix("fe80::", 10)),
-        equal(field("udp", "sport"), 547),
-        equal(field("udp", "dport"), 546),
+        equal(field("udp", "sport"), number(547)),
+        equal(field("udp", "dport"), number(546)),
         accept(),
     ];
     table.rule("input", Some("DHCPv6"), dhcpv6);
     for from in admin {
-        let ssh = vec![from.clone(), equal(field("tcp", "dport"), ssh_port), accept()];
+        let ssh = vec![from.clone(), equal(field("tcp", "dport"), number(ssh_port)), accept()];
         table.rule("input", Some("ssh from admin networks"), ssh);
     }
 }
@@ -139,22 +152,32 @@ fn input(table: &mut Table, ssh_port: u16, admin: &[Value]) {
 fn forward(table: &mut Table) {
     table.rule("forward", None, vec![established()]);
     for bridge in BRIDGES {
-        table.rule("forward", None, vec![equal(meta("iifname"), bridge), accept()]);
+        table.rule("forward", None, vec![from_interface(bridge), accept()]);
     }
 }
 
 /// The ends of the chains, after all openings.
 fn close(table: &mut Table) {
     for bridge in BRIDGES {
-        let jump = json!({ "jump": { "target": "from_container" } });
-        table.rule("input", None, vec![equal(meta("iifname"), bridge), jump]);
+        table.rule("input", None, vec![from_interface(bridge), jump("from_container")]);
     }
     for chain in ["input", "forward"] {
-        let limit = json!({ "limit": { "rate": 6, "burst": 10, "per": "minute" } });
-        let log = json!({ "log": { "prefix": format!("pryvctl {chain} drop: ") } });
-        table.rule(chain, None, vec![limit, log]);
-        table.rule(chain, None, vec![json!({ "counter": null }), json!({ "drop": null })]);
+        let log = Log { prefix: Some(format!("pryvctl {chain} drop: ").into()), ..Log::new(None) };
+        table.rule(chain, None, vec![now_and_then(), Statement::Log(Some(log))]);
+        table.rule(chain, None, vec![Statement::Counter(Counter::Anonymous(None)), drop()]);
     }
+}
+
+/// Six a minute, ten at once: enough to see what is tried, too few to fill a disk.
+fn now_and_then() -> Statement<'static> {
+    Statement::Limit(Limit {
+        rate: 6,
+        rate_unit: None,
+        per: Some("minute".into()),
+        burst: Some(10),
+        burst_unit: None,
+        inv: None,
+    })
 }
 
 /// Ports that one origin opens to the same sources.
@@ -187,19 +210,19 @@ fn groups(openings: &[Opening]) -> Vec<Group> {
 
 impl Group {
     /// Adds the group's sources and gives back a condition for each family; open to everyone: none.
-    fn sources(&self, table: &mut Table) -> Vec<Value> {
+    fn sources(&self, table: &mut Table) -> Vec<Statement<'static>> {
         if self.from.is_empty() { Vec::new() } else { sources(table, &self.name, &self.from) }
     }
 
-    fn open(&self, table: &mut Table, from: &[Value]) {
-        let (ports, comment) = (format!("@{}", self.name), Some(self.origin.as_str()));
+    fn open(&self, table: &mut Table, from: &[Statement<'static>]) {
+        let (ports, comment) = (text(format!("@{}", self.name)), Some(self.origin.as_str()));
         let port = equal(field(self.protocol.as_str(), "dport"), ports.clone());
-        let protocol = equal(meta("l4proto"), self.protocol.as_str());
-        let dialled = equal(json!({ "ct": { "key": "proto-dst", "dir": "original" } }), ports);
-        let conditions: Vec<Option<&Value>> =
+        let protocol = equal(meta(MetaKey::L4proto), text(self.protocol.as_str()));
+        let dialled = equal(dialled_port(), ports);
+        let conditions: Vec<Option<&Statement>> =
             if from.is_empty() { vec![None] } else { from.iter().map(Some).collect() };
         for condition in conditions {
-            let rule = |rest: &[&Value]| {
+            let rule = |rest: &[&Statement<'static>]| {
                 condition.into_iter().chain(rest.iter().copied()).cloned().chain([accept()]).collect()
             };
             table.rule("input", comment, rule(&[&port]));
@@ -211,18 +234,18 @@ impl Group {
 }
 
 /// Adds the sets of a list of networks and gives back the condition of each family that has any.
-fn sources(table: &mut Table, name: &str, networks: &[IpNet]) -> Vec<Value> {
+fn sources(table: &mut Table, name: &str, networks: &[IpNet]) -> Vec<Statement<'static>> {
     let (four, six) = aggregated(networks);
     let mut conditions = Vec::new();
     if !four.is_empty() {
         let set = format!("{name}_from4");
-        table.interval_set(&set, "ipv4_addr", four.iter().map(|net| element((*net).into())).collect());
-        conditions.push(equal(field("ip", "saddr"), format!("@{set}")));
+        table.interval_set(&set, SetType::Ipv4Addr, four.iter().map(|net| element((*net).into())).collect());
+        conditions.push(equal(field("ip", "saddr"), text(format!("@{set}"))));
     }
     if !six.is_empty() {
         let set = format!("{name}_from6");
-        table.interval_set(&set, "ipv6_addr", six.iter().map(|net| element((*net).into())).collect());
-        conditions.push(equal(field("ip6", "saddr"), format!("@{set}")));
+        table.interval_set(&set, SetType::Ipv6Addr, six.iter().map(|net| element((*net).into())).collect());
+        conditions.push(equal(field("ip6", "saddr"), text(format!("@{set}"))));
     }
     conditions
 }
@@ -240,9 +263,9 @@ fn aggregated(networks: &[IpNet]) -> (Vec<Ipv4Net>, Vec<Ipv6Net>) {
 }
 
 /// A network as an element; nft lists a network of one address as that address.
-pub fn element(network: IpNet) -> Value {
+pub fn element(network: IpNet) -> Expression<'static> {
     if network.prefix_len() == network.max_prefix_len() {
-        Value::from(network.addr().to_string())
+        text(network.addr().to_string())
     } else {
         prefix(network.network(), network.prefix_len())
     }

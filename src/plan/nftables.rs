@@ -3,8 +3,19 @@
 //! JSON rather than text, because a listing can be compared only as JSON and one form cannot contradict another.
 
 mod normal;
+pub mod phrase;
 
-use serde_json::{Value, json};
+use std::{borrow::Cow, collections::HashSet};
+
+use ::nftables::{
+    batch::Batch,
+    expr::Expression,
+    schema::{Chain, Map, NfListObject, Rule, Set, SetFlag, SetType, SetTypeValue, Table as Head},
+    stmt::Statement,
+    types::{NfChainPolicy, NfChainType, NfFamily, NfHook},
+};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::model::command::Command;
 
@@ -13,13 +24,15 @@ pub use normal::{differences, element_list, same};
 /// The program; root's path does not hold it everywhere.
 pub const NFT: &str = "/usr/sbin/nft";
 
+const FAMILY: NfFamily = NfFamily::INet;
+
 /// A table of the `inet` family, which is wholly ours.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     name: &'static str,
-    sets: Vec<Value>,
-    chains: Vec<Value>,
-    rules: Vec<Value>,
+    sets: Vec<NfListObject<'static>>,
+    chains: Vec<NfListObject<'static>>,
+    rules: Vec<NfListObject<'static>>,
 }
 
 impl Table {
@@ -29,77 +42,128 @@ impl Table {
     }
 
     /// Adds a set of single values.
-    pub fn set(&mut self, name: &str, of: &str, elements: Vec<Value>) {
-        let set = json!({ "family": "inet", "table": self.name, "name": name, "type": of });
-        self.sets.push(json!({ "set": with_elements(set, elements) }));
+    pub fn set(&mut self, name: &str, of: SetType, elements: Vec<Expression<'static>>) {
+        let set = self.values(name, of, elements);
+        self.sets.push(NfListObject::Set(Box::new(set)));
     }
 
     /// Adds a set that may hold prefixes; they must not overlap.
-    pub fn interval_set(&mut self, name: &str, of: &str, elements: Vec<Value>) {
-        let set =
-            json!({ "family": "inet", "table": self.name, "name": name, "type": of, "flags": ["interval"] });
-        self.sets.push(json!({ "set": with_elements(set, elements) }));
+    pub fn interval_set(&mut self, name: &str, of: SetType, elements: Vec<Expression<'static>>) {
+        let flags = Some(HashSet::from([SetFlag::Interval]));
+        let set = Set { flags, ..self.values(name, of, elements) };
+        self.sets.push(NfListObject::Set(Box::new(set)));
     }
 
-    /// Adds a map from one concatenation to another.
-    pub fn map(&mut self, name: &str, from: &[&str], to: &[&str], elements: Vec<Value>) {
-        // nft 1.0.6 takes and lists the value's type only as text.
-        let map = json!({
-            "family": "inet", "table": self.name, "name": name, "type": from, "map": to.join(" . "),
-        });
-        self.sets.push(json!({ "map": with_elements(map, elements) }));
+    fn values(&self, name: &str, of: SetType, elements: Vec<Expression<'static>>) -> Set<'static> {
+        Set {
+            family: FAMILY,
+            table: self.name.into(),
+            name: name.to_owned().into(),
+            set_type: SetTypeValue::Single(of),
+            elem: listed(elements),
+            ..Set::default()
+        }
+    }
+
+    /// Adds a map from one concatenation to another. nft 1.0.6 lists such a map, but cannot load it from JSON.
+    pub fn map(
+        &mut self,
+        name: &'static str,
+        from: &'static [SetType],
+        to: &'static [SetType],
+        elements: Vec<Expression<'static>>,
+    ) {
+        self.sets.push(NfListObject::Map(Box::new(Map {
+            family: FAMILY,
+            table: self.name.into(),
+            name: name.into(),
+            set_type: SetTypeValue::Concatenated(from.into()),
+            map: SetTypeValue::Concatenated(to.into()),
+            elem: listed(elements),
+            ..Map::default()
+        })));
     }
 
     /// Adds a chain that only other chains jump to.
-    pub fn chain(&mut self, name: &str) {
-        self.chains.push(json!({ "chain": { "family": "inet", "table": self.name, "name": name } }));
+    pub fn chain(&mut self, name: &'static str) {
+        let (table, name) = (self.name.into(), name.into());
+        self.chains.push(NfListObject::Chain(Chain { family: FAMILY, table, name, ..Chain::default() }));
     }
 
     /// Adds a chain the kernel calls.
-    pub fn base_chain(&mut self, kind: &str, hook: &str, priority: i32, policy: &str) {
-        self.chains.push(json!({ "chain": {
-            "family": "inet", "table": self.name, "name": hook,
-            "type": kind, "hook": hook, "prio": priority, "policy": policy,
-        } }));
+    pub fn base_chain(
+        &mut self,
+        name: &'static str,
+        (kind, hook): (NfChainType, NfHook),
+        priority: i32,
+        policy: NfChainPolicy,
+    ) {
+        self.chains.push(NfListObject::Chain(Chain {
+            family: FAMILY,
+            table: self.name.into(),
+            name: name.into(),
+            _type: Some(kind),
+            hook: Some(hook),
+            prio: Some(priority),
+            policy: Some(policy),
+            ..Chain::default()
+        }));
     }
 
     /// Adds a rule to the end of a chain.
-    pub fn rule(&mut self, chain: &str, comment: Option<&str>, expressions: Vec<Value>) {
-        let mut rule = json!({ "family": "inet", "table": self.name, "chain": chain, "expr": expressions });
-        if let Some(comment) = comment {
-            rule["comment"] = Value::from(shortened(comment));
-        }
-        self.rules.push(json!({ "rule": rule }));
+    pub fn rule(&mut self, chain: &'static str, comment: Option<&str>, statements: Vec<Statement<'static>>) {
+        self.rules.push(NfListObject::Rule(Rule {
+            family: FAMILY,
+            table: self.name.into(),
+            chain: chain.into(),
+            expr: statements.into(),
+            comment: comment.map(|comment| shortened(comment).to_owned().into()),
+            ..Rule::default()
+        }));
+    }
+
+    /// The table itself, without what is in it.
+    fn head(&self) -> NfListObject<'static> {
+        NfListObject::Table(Head { family: FAMILY, name: self.name.into(), handle: None })
     }
 
     /// Everything but the table itself, in an order in which it can be added.
-    fn objects(&self) -> impl Iterator<Item = &Value> {
-        self.sets.iter().chain(&self.chains).chain(&self.rules)
+    fn objects(&self) -> impl Iterator<Item = NfListObject<'static>> {
+        self.sets.iter().chain(&self.chains).chain(&self.rules).cloned()
     }
 
     /// As `nft -j list table` would show it.
     pub fn listing(&self) -> Value {
-        let table = json!({ "table": { "family": "inet", "name": self.name } });
-        json!({ "nftables": std::iter::once(&table).chain(self.objects()).collect::<Vec<_>>() })
+        let mut batch = Batch::new();
+        batch.add_obj(self.head());
+        self.objects().for_each(|object| batch.add_obj(object));
+        json(&batch.to_nftables())
     }
 
     /// A document that replaces the table in one transaction, whether it is there or not. One object a line, so that
     /// an administrator can read it.
     pub fn document(&self) -> String {
-        let table = json!({ "table": { "family": "inet", "name": self.name } });
+        let mut batch = Batch::new();
         // nft 1.0.6 knows no `destroy`: a table that surely exists can be deleted.
-        let fresh = ["add", "delete", "add"].map(|verb| json!({ verb: &table }));
-        let rest = self.objects().map(|object| json!({ "add": object }));
-        let lines: Vec<String> = fresh.into_iter().chain(rest).map(|line| line.to_string()).collect();
+        batch.add(self.head());
+        batch.delete(self.head());
+        batch.add(self.head());
+        self.objects().for_each(|object| batch.add(object));
+        let lines: Vec<String> =
+            batch.to_nftables().objects.iter().map(|line| json(line).to_string()).collect();
         format!("{{\"nftables\":[\n{}\n]}}\n", lines.join(",\n"))
     }
 }
 
-fn with_elements(mut set: Value, elements: Vec<Value>) -> Value {
-    if !elements.is_empty() {
-        set["elem"] = Value::from(elements);
-    }
-    set
+/// By way of a value, whose keys are sorted: the same table is always the same text. These types always become JSON;
+/// a `null` in their place would be refused by nft, and with it the whole document.
+fn json(object: &impl Serialize) -> Value {
+    serde_json::to_value(object).unwrap_or_default()
+}
+
+/// An empty set is listed without elements.
+fn listed(elements: Vec<Expression<'static>>) -> Option<Cow<'static, [Expression<'static>]>> {
+    if elements.is_empty() { None } else { Some(elements.into()) }
 }
 
 /// The kernel keeps 128 bytes of a comment, the last of which is zero (NFTNL_UDATA_COMMENT_MAXLEN).
@@ -119,44 +183,4 @@ pub fn load(document: impl Into<String>) -> Command {
 /// Asks the kernel whether it would take a document.
 pub fn check(document: impl Into<String>) -> Command {
     Command::root(format!("{NFT} -c -j -f -")).stdin(document)
-}
-
-/// `left == right`.
-pub fn equal(left: Value, right: impl Into<Value>) -> Value {
-    json!({ "match": { "op": "==", "left": left, "right": right.into() } })
-}
-
-/// `left != right`.
-pub fn unequal(left: Value, right: impl Into<Value>) -> Value {
-    json!({ "match": { "op": "!=", "left": left, "right": right.into() } })
-}
-
-/// The connection was redirected by a `dnat`.
-pub fn redirected() -> Value {
-    json!({ "match": { "op": "in", "left": { "ct": { "key": "status" } }, "right": "dnat" } })
-}
-
-/// A field of a packet.
-pub fn field(protocol: &str, field: &str) -> Value {
-    json!({ "payload": { "protocol": protocol, "field": field } })
-}
-
-/// What the kernel knows about a packet.
-pub fn meta(key: &str) -> Value {
-    json!({ "meta": { "key": key } })
-}
-
-/// A network, as nft writes it.
-pub fn prefix(address: impl ToString, len: u8) -> Value {
-    json!({ "prefix": { "addr": address.to_string(), "len": len } })
-}
-
-/// An anonymous set.
-pub fn any_of(values: &[&str]) -> Value {
-    json!({ "set": values })
-}
-
-/// Lets it pass.
-pub fn accept() -> Value {
-    json!({ "accept": null })
 }

@@ -2,16 +2,28 @@
 //!
 //! Text, because the JSON of nft 1.0.6 cannot say that a map's value is an address and a port.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write as _,
+};
 
-use serde_json::{Value, json};
+use ::nftables::{
+    expr::{Expression, Fib, FibFlag, FibResult, Map, MetaKey, NamedExpression},
+    schema::SetType,
+    stmt::{NAT, NATFamily, Statement},
+    types::{NfChainPolicy, NfChainType, NfHook},
+};
+use serde_json::Value;
 
 use super::map::{Port, ServiceMap};
 use crate::{
     model::desired::Network,
     plan::{
         firewall::element,
-        nftables::{Table, any_of, equal, field, meta, prefix, redirected, unequal},
+        nftables::{
+            Table,
+            phrase::{any_of, equal, field, joined, meta, number, prefix, redirected, text, unequal},
+        },
     },
 };
 
@@ -27,11 +39,14 @@ const MASQUERADE: i32 = 90;
 /// A container that calls the host's address must get its answer from there, not from its neighbour.
 const HAIRPIN: &str = "a container calls the host";
 
+/// What a service is known by: the protocol and the port that were dialled.
+const FROM: [SetType; 2] = [SetType::InetProto, SetType::InetService];
+
 /// What replaces the table in one transaction, whether it is there or not.
 ///
 /// A packet from a loopback address cannot leave the host, so 127.0.0.1 is left alone: refused instead of hanging.
 pub fn document(networks: &[Network], map: &ServiceMap) -> String {
-    let (four, six) = (text(&map.four), text(&map.six));
+    let (four, six) = (shown(&map.four), shown(&map.six));
     let inner4 = elements(networks.iter().map(|network| network.subnet.to_string()));
     let inner6 = elements(networks.iter().map(|network| network.subnet6.to_string()));
     let (dial4, dial6) = (
@@ -82,7 +97,7 @@ fn elements(list: impl Iterator<Item = String>) -> String {
     if list.is_empty() { String::new() } else { format!("\n\t\telements = {{ {} }}", list.join(", ")) }
 }
 
-fn text<A: ToString>(map: &BTreeMap<Port, (A, u16)>) -> String {
+fn shown<A: ToString>(map: &BTreeMap<Port, (A, u16)>) -> String {
     elements(map.iter().map(|(port, to)| pair(port, to)))
 }
 
@@ -120,45 +135,52 @@ fn exchange<A: ToString + PartialEq>(
 /// What `nft -j list table` must show.
 pub fn listing(networks: &[Network], map: &ServiceMap) -> Value {
     let mut table = Table::new(TABLE);
-    let from = ["inet_proto", "inet_service"];
-    table.map("services", &from, &["ipv4_addr", "inet_service"], pairs(&map.four));
-    table.map("services6", &from, &["ipv6_addr", "inet_service"], pairs(&map.six));
     let inner4 = networks.iter().map(|network| element(network.subnet.into())).collect();
     let inner6 = networks.iter().map(|network| element(network.subnet6.into())).collect();
-    table.interval_set("inner4", "ipv4_addr", inner4);
-    table.interval_set("inner6", "ipv6_addr", inner6);
-    table.base_chain("nat", "prerouting", REDIRECT, "accept");
-    table.base_chain("nat", "output", REDIRECT, "accept");
-    table.base_chain("nat", "postrouting", MASQUERADE, "accept");
-    let loopback4 = unequal(field("ip", "daddr"), prefix("127.0.0.0", 8));
-    let loopback6 = unequal(field("ip6", "daddr"), Value::from("::1"));
-    let families = [("ipv4", "ip", "@services", loopback4), ("ipv6", "ip6", "@services6", loopback6)];
-    for (protocol, family, map, elsewhere) in families {
-        table.rule("prerouting", None, redirect(equal(meta("nfproto"), protocol), family, map));
-        table.rule("output", None, redirect(elsewhere, family, map));
-        let inner = if family == "ip" { "@inner4" } else { "@inner6" };
-        let (source, target) = (equal(field(family, "saddr"), inner), equal(field(family, "daddr"), inner));
-        table.rule(
-            "postrouting",
-            Some(HAIRPIN),
-            vec![redirected(), source, target, json!({ "masquerade": null })],
-        );
+    table.map("services", &FROM, &[SetType::Ipv4Addr, SetType::InetService], pairs(&map.four));
+    table.map("services6", &FROM, &[SetType::Ipv6Addr, SetType::InetService], pairs(&map.six));
+    table.interval_set("inner4", SetType::Ipv4Addr, inner4);
+    table.interval_set("inner6", SetType::Ipv6Addr, inner6);
+    let nat = |hook| (NfChainType::NAT, hook);
+    table.base_chain("prerouting", nat(NfHook::Prerouting), REDIRECT, NfChainPolicy::Accept);
+    table.base_chain("output", nat(NfHook::Output), REDIRECT, NfChainPolicy::Accept);
+    table.base_chain("postrouting", nat(NfHook::Postrouting), MASQUERADE, NfChainPolicy::Accept);
+    for family in [NATFamily::IP, NATFamily::IP6] {
+        rules(&mut table, family);
     }
     table.listing()
 }
 
-fn redirect(condition: Value, family: &str, map: &str) -> Vec<Value> {
-    let local = equal(json!({ "fib": { "result": "type", "flags": ["daddr"] } }), "local");
-    let dialled = json!({ "concat": [meta("l4proto"), field("th", "dport")] });
-    let to = json!({ "dnat": { "family": family, "addr": { "map": { "key": dialled, "data": map } } } });
-    vec![condition, local, equal(meta("l4proto"), any_of(&["tcp", "udp"])), to]
+fn rules(table: &mut Table, family: NATFamily) {
+    let (protocol, version, map, inner, loopback) = match family {
+        NATFamily::IP => ("ip", "ipv4", "@services", "@inner4", prefix("127.0.0.0", 8)),
+        NATFamily::IP6 => ("ip6", "ipv6", "@services6", "@inner6", text("::1")),
+    };
+    let of_family = equal(meta(MetaKey::Nfproto), text(version));
+    let elsewhere = unequal(field(protocol, "daddr"), loopback);
+    table.rule("prerouting", None, redirect(of_family, family, map));
+    table.rule("output", None, redirect(elsewhere, family, map));
+    let [source, target] = ["saddr", "daddr"].map(|end| equal(field(protocol, end), text(inner)));
+    table.rule("postrouting", Some(HAIRPIN), vec![redirected(), source, target, Statement::Masquerade(None)]);
 }
 
-fn pairs<A: ToString>(map: &BTreeMap<Port, (A, u16)>) -> Vec<Value> {
+fn redirect(condition: Statement<'static>, family: NATFamily, map: &'static str) -> Vec<Statement<'static>> {
+    let kind = Fib { result: FibResult::Type, flags: HashSet::from([FibFlag::Daddr]) };
+    let local = equal(Expression::Named(NamedExpression::Fib(kind)), text("local"));
+    let dialled = joined([meta(MetaKey::L4proto), field("th", "dport")]);
+    let place = Map { key: dialled, data: text(map) };
+    let addr = Some(Expression::Named(NamedExpression::Map(Box::new(place))));
+    let to = NAT { addr, family: Some(family), port: None, flags: None };
+    let known = equal(meta(MetaKey::L4proto), any_of(&["tcp", "udp"]));
+    vec![condition, local, known, Statement::DNAT(Some(to))]
+}
+
+fn pairs<A: ToString>(map: &BTreeMap<Port, (A, u16)>) -> Vec<Expression<'static>> {
     map.iter()
         .map(|((protocol, port), (address, target))| {
-            let key = json!({ "concat": [protocol.as_str(), port] });
-            json!([key, { "concat": [address.to_string(), target] }])
+            let key = joined([text(protocol.as_str()), number(*port)]);
+            let value = joined([text(address.to_string()), number(*target)]);
+            Expression::List(vec![key, value])
         })
         .collect()
 }
