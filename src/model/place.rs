@@ -18,6 +18,8 @@ pub const SSHD_DROP_IN: &str = "/etc/ssh/sshd_config.d/00-pryvctl.conf";
 pub const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
 /// The Docker daemon's configuration.
 pub const DAEMON_JSON: &str = "/etc/docker/daemon.json";
+/// What a run leaves for the next one, below it; root only.
+pub const KEPT: &str = "/var/lib/pryvctl";
 /// There while the Docker daemon still has to take up a changed configuration.
 pub const DOCKER_PENDING: &str = "/var/lib/pryvctl/pending/docker";
 /// Where the guard keeps its way back.

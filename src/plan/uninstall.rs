@@ -61,10 +61,20 @@ fn volume(name: &str) -> Step {
 
 /// The step that removes a file, if it is there.
 fn removed(path: &Path, state: &HostState) -> Option<Step> {
+    removal(path, state, "")
+}
+
+/// The step that removes a file of our own, and its folder with the last of them.
+fn removed_with_folder(path: &Path, state: &HostState) -> Option<Step> {
+    let folder = path.parent()?.display().to_string();
+    removal(path, state, &format!("; rmdir --ignore-fail-on-non-empty {}", quote(&folder)))
+}
+
+fn removal(path: &Path, state: &HostState, then: &str) -> Option<Step> {
     state.files.get(path)?.as_ref()?;
     let path = path.display().to_string();
     let undo = Undo::Nothing("an install writes it again");
-    let action = Action::Run(Command::root(format!("rm -f {}", quote(&path))));
+    let action = Action::Run(Command::root(format!("rm -f {}{then}", quote(&path))));
     Some(Step::safe(format!("file.{path}"), action, undo).because([format!("{path}: -> none")]))
 }
 
@@ -115,8 +125,11 @@ fn sshd() -> Step {
 fn traces(desired: &Desired, state: &HostState) -> Vec<Step> {
     let unit = state.units.get(boot::UNIT).is_some_and(|unit| unit.exists);
     let unit = unit.then(|| {
-        let (name, path) = (boot::UNIT, place::FIREWALL_UNIT);
-        let script = format!("systemctl disable -q --now {name}; rm -f {path}; systemctl daemon-reload");
+        let (name, path, kept) = (boot::UNIT, place::FIREWALL_UNIT, place::KEPT);
+        let script = format!(
+            "systemctl disable -q --now {name}; rm -f {path}; systemctl daemon-reload
+if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi"
+        );
         let undo = Undo::Nothing("an install writes it again");
         let step = Step::safe("firewall.unit", Action::Run(Command::root(script)), undo);
         step.because([format!("{name}: -> none")])
@@ -124,7 +137,7 @@ fn traces(desired: &Desired, state: &HostState) -> Vec<Step> {
     let ours = [place::FIREWALL, place::SERVICES].map(str::to_owned).into_iter();
     let ca = desired.registry.iter().map(|registry| place::registry_ca(&registry.address));
     let marks = desired.services.iter().map(|service| place::reload_pending(&service.name));
-    let files = ours.chain(ca).chain(marks).filter_map(|path| removed(Path::new(&path), state));
+    let files = ours.chain(ca).chain(marks).filter_map(|path| removed_with_folder(Path::new(&path), state));
     let hosts_line = super::engine::without_hosts_line(desired, state);
     unit.into_iter().chain(files).chain(hosts_line).collect()
 }
