@@ -48,16 +48,16 @@ fn a_bare_host() {
     insta::assert_snapshot!(planned(&desired, &fixture::bare()), @r#"
     packages.commands
         curl nftables: not installed -> installed
+    registry.ca
+        /etc/docker/certs.d/registry.test:5000/ca.crt: none -> 0644 0:0
+    registry.hosts-line
+        /etc/hosts: none -> 10.0.0.9 registry.test # pryvctl
     engine.daemon-json
         /etc/docker/daemon.json: live-restore: unset -> true
         /etc/docker/daemon.json: log-driver: unset -> "local"
         dockerd will start with it
     packages.docker
         docker.io apparmor ca-certificates docker-cli: not installed -> installed
-    registry.ca
-        /etc/docker/certs.d/registry.test:5000/ca.crt: none -> 0644 0:0
-    registry.hosts-line
-        /etc/hosts: none -> 10.0.0.9 registry.test # pryvctl
     firewall.table
         table inet pryvctl: none -> everything from outside is dropped but
           22/tcp from 10.0.0.0/8, fd00:1::/64 (ssh)
