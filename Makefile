@@ -3,7 +3,7 @@
 .PHONY: demo test lint
 
 demo: # a three-host platform from nothing, on this machine
-	cargo build --release
+	cargo build
 	tests/with-docker.sh tests/demo.sh
 
 test: lint # everything: unit, snapshot and fleet tests on real lab hosts

@@ -56,7 +56,8 @@ pub(super) fn disks(desired: &Desired, facts: &Facts) -> [Finding; 2] {
 fn disk(check: &'static str, disk: &Disk, needed: Bytes) -> Finding {
     let (path, mount) = (disk.path.display(), disk.mount.display());
     let found = format!("{} on {mount} for {path}, {} free", disk.size, disk.free);
-    let finding = Finding::ok(check, found, needed.to_string());
+    let asked = if needed == Bytes(0) { "by need".to_owned() } else { needed.to_string() };
+    let finding = Finding::ok(check, found, asked);
     let share = |part: u64, whole: u64, per_cent: u128| u128::from(part) * 100 < u128::from(whole) * per_cent;
     if !large_enough(disk.size, needed) {
         finding.failure(format!("give {path} a filesystem of {needed}"))
