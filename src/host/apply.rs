@@ -95,6 +95,22 @@ impl<'a, S: Session> Hands<'a, S> {
     }
 }
 
+/// The script of an action that is one.
+pub fn shell(action: &Action) -> Option<Command> {
+    match action {
+        Action::Run(command) => Some(command.clone()),
+        Action::Write(file) => Some(write(file)),
+        Action::Pull { .. }
+        | Action::CreateNetwork(_)
+        | Action::CreateVolume(_)
+        | Action::Start(_)
+        | Action::AwaitHealthy { .. }
+        | Action::AwaitProbe { .. }
+        | Action::Stop { .. }
+        | Action::RemoveContainer { .. } => None,
+    }
+}
+
 /// Whether a step speaks to Docker.
 pub fn speaks_docker(step: &Step) -> bool {
     match step.action {

@@ -24,6 +24,8 @@ pub const KEPT: &str = "/var/lib/pryvctl";
 pub const DOCKER_PENDING: &str = "/var/lib/pryvctl/pending/docker";
 /// Where the guard keeps its way back.
 pub const GUARD: &str = "/var/lib/pryvctl/guard";
+/// The filter table in it, as `nft` loads it.
+pub const KEPT_TABLE: &str = "/var/lib/pryvctl/guard/firewall.nft";
 
 /// Commands a host must have; each comes from the package named beside it.
 pub const COMMANDS: [(&str, &str); 2] = [("curl", "curl"), ("nft", "nftables")];

@@ -70,17 +70,27 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
         None => introduction(desired),
     };
     let document = table.document();
-    let kept = format!("{}/firewall.nft", place::GUARD);
-    let save = format!(
-        "{{ echo 'table inet {TABLE}'; echo 'delete table inet {TABLE}'; \
-         {NFT} -s list table inet {TABLE} 2>/dev/null || true; }} > {kept}"
-    );
-    let undo = Undo::Run(Command::root(format!("{NFT} -f {kept}")));
-    let step = Step::safe("firewall.table", Action::Run(load(&document)), undo)
+    let step = Step::safe("firewall.table", Action::Run(load(&document)), restore())
         .because(why)
-        .guarded(Command::root(save))
+        .guarded(keep())
         .checked(check(document));
     vec![step]
+}
+
+/// Keeps the table, or that there is none, as a document that brings it back whatever stands there by then. The kernel
+/// is asked at once whether it would take it.
+pub fn keep() -> Command {
+    let kept = place::KEPT_TABLE;
+    Command::root(format!(
+        "{{ echo 'table inet {TABLE}'; echo 'delete table inet {TABLE}'; \
+         if {NFT} list table inet {TABLE} >/dev/null 2>&1; then {NFT} -s list table inet {TABLE}; fi; }} > {kept} \
+         && {NFT} -c -f {kept}"
+    ))
+}
+
+/// Brings back the table that was kept.
+pub fn restore() -> Undo {
+    Undo::Run(Command::root(format!("{NFT} -f {}", place::KEPT_TABLE)))
 }
 
 /// Who may reach what, in words.

@@ -145,7 +145,9 @@ fn guarded_drop_in(step: Step, want: &ManagedFile, drifted: &[String]) -> Step {
     let (path, guard) = (want.path.display(), place::GUARD);
     let save = format!("if [ -e {path} ]; then cp -p {path} {guard}/sshd-drop-in; fi");
     let undo = format!(
-        "if [ -e {guard}/sshd-drop-in ]; then cp -p {guard}/sshd-drop-in {path}; else rm -f {path}; fi; {RELOAD}"
+        "if [ -e {guard}/sshd-drop-in ]; then \
+         cp -p {guard}/sshd-drop-in {path}.pryvctl-new && mv -f {path}.pryvctl-new {path}; \
+         else rm -f {path}; fi && {RELOAD}"
     );
     // What is asked is the whole of the new configuration, in the order in which sshd will read it.
     let check = format!(

@@ -90,14 +90,12 @@ fn services(state: &HostState) -> Option<Step> {
 fn access(state: &HostState) -> Vec<Step> {
     let mut steps = Vec::new();
     if state.tables.contains_key(firewall::TABLE) {
-        let (name, guard) = (firewall::TABLE, place::GUARD);
-        let save = format!("{NFT} -s list table inet {name} > {guard}/firewall.nft");
-        let undo = Undo::Run(Command::root(format!("{NFT} -f {guard}/firewall.nft")));
+        let name = firewall::TABLE;
         let action = Action::Run(Command::root(format!("{NFT} delete table inet {name}")));
         steps.push(
-            Step::safe("firewall.table", action, undo)
+            Step::safe("firewall.table", action, firewall::restore())
                 .because(["table inet pryvctl: -> none; every port that listens is open again"])
-                .guarded(Command::root(save)),
+                .guarded(firewall::keep()),
         );
     }
     if state.files.get(Path::new(place::SSHD_DROP_IN)).is_some_and(Option::is_some) {
@@ -115,7 +113,10 @@ fn sshd() -> Step {
          mv -f $new {main}; rm -f {drop_in}; {reload}"
     );
     let save = format!("cp -p {drop_in} {guard}/sshd-drop-in && cp -p {main} {guard}/sshd_config");
-    let undo = format!("cp -p {guard}/sshd-drop-in {drop_in}; cp -p {guard}/sshd_config {main}; {reload}");
+    let undo = format!(
+        "cp -p {guard}/sshd-drop-in {drop_in}.pryvctl-new && mv -f {drop_in}.pryvctl-new {drop_in} && \
+         cp -p {guard}/sshd_config {main}.pryvctl-new && mv -f {main}.pryvctl-new {main} && {reload}"
+    );
     Step::safe("sshd.drop-in", Action::Run(Command::root(script)), Undo::Run(Command::root(undo)))
         .because([format!("{drop_in}: -> none; sshd is as it was before")])
         .guarded(Command::root(save))

@@ -1,8 +1,8 @@
 //! The guard: changes that could cut our own login are undone by the host itself unless we confirm them over a new
 //! connection.
 //!
-//! The order is the promise: the host saves what is there, writes its undo to disk and arms its own timer; only then is
-//! anything changed. The timer belongs to systemd, so it outlives our session, our process and our network; the unit is
+//! The order is the promise: the host is asked whether it would take the change, saves what is there, writes its undo to
+//! disk and arms its own timer; only then is anything changed. The timer belongs to systemd, so it outlives our session, our process and our network; the unit is
 //! enabled at boot, so it outlives a reboot. Whoever renames the token `armed` first has won: the timer that undoes or
 //! the new login that confirms, never both.
 
@@ -10,16 +10,22 @@ mod script;
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     Session,
-    apply::{ApplyError, Hands},
+    apply::{ApplyError, Hands, shell},
 };
-use crate::{model::command::Command, plan::step::Step};
+use crate::{
+    model::command::{Command, Exit},
+    plan::step::Step,
+};
 
 /// Between two attempts to log in again.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long after the end of the window the old access is awaited: an undo on a busy host, and a login.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What happens during a guarded change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +63,14 @@ pub enum GuardError {
         /// How long we waited.
         seconds: u64,
     },
+    /// The change was to be taken back and some of it was not.
+    #[error("{reason}; and the host could not take all of it back")]
+    Stuck {
+        /// What happened before.
+        reason: String,
+    },
     /// The connection broke while we confirmed.
-    #[error("the connection broke during the confirmation ({reason}); the change may stand or be taken back")]
+    #[error("the confirmation did not come through ({reason}); the change may stand or be taken back")]
     Unsure {
         /// How it broke.
         reason: String,
@@ -74,12 +86,17 @@ impl GuardError {
         match self {
             Self::NotStarted(cause) | Self::TakenBack(cause) => cause.hint(),
             Self::Healed { .. } => Some(
-                "check `admin_networks` and `ssh` in the inventory: do they let this controller in?"
+                "check `admin_networks` and `ssh` in the inventory: do they let this controller in? \
+                 If logging in is only slow, give it a longer --window"
                     .to_owned(),
             ),
             Self::Lost { .. } => {
                 Some("use the host's console; the undo is in /var/lib/pryvctl/guard/undo".to_owned())
             }
+            Self::Stuck { .. } => Some(
+                "on the host, `journalctl -u pryvctl-guard` says why; what was there before is in /var/lib/pryvctl/guard"
+                    .to_owned(),
+            ),
             Self::TooLate => Some("run again with a longer --window".to_owned()),
             Self::Unsure { .. } => Some("run again: the next run sees what stands and continues".to_owned()),
         }
@@ -87,72 +104,105 @@ impl GuardError {
 }
 
 /// Ends what a killed run left behind: an unconfirmed change is taken back before anyone looks, so that no plan is made
-/// from a state that the host is about to leave.
+/// from a state that the host is about to leave. What could not be taken back is seen by the plan.
 ///
 /// # Errors
 /// What the session says.
 pub async fn settle<S: Session>(session: &S) -> Result<(), S::Error> {
-    session.exec(&script::settle()).await.map(drop)
+    session.exec(&script::take_back()).await.map(drop)
 }
 
 /// Carries out steps under guard and gives back the new connection that confirmed them.
 ///
 /// # Errors
-/// On any error the host is, or will be by the end of the window, as it was before.
+/// On any error the host is, or will be by the end of the window, as it was before; but for [`GuardError::Stuck`].
 pub async fn guarded<S: Session>(
     hands: &Hands<'_, S>,
     steps: &[Step],
     window: Duration,
     say: impl Fn(Moment),
 ) -> Result<S, GuardError> {
+    for check in steps.iter().filter_map(|step| step.check.as_ref()) {
+        hands.run(check).await.map_err(GuardError::NotStarted)?;
+    }
     hands.run(&script::arm(steps, window)).await.map_err(GuardError::NotStarted)?;
     say(Moment::Armed);
-    let armed = Instant::now();
-    for check in steps.iter().filter_map(|step| step.check.as_ref()) {
-        if let Err(error) = hands.run(check).await {
-            return Err(take_back(hands, GuardError::NotStarted(error)).await);
+    let end = Instant::now() + window;
+    let session = hands.session;
+    // What is not done by then is taken back anyway.
+    match timeout(window, change(hands, steps)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return Err(take_back(session, end, error, say).await),
+        Err(_) => {
+            say(Moment::CutOff);
+            return Err(await_old_access(session, end, "the host fell silent".to_owned()).await);
         }
     }
-    for step in steps {
-        if let Err(error) = hands.apply(step).await {
-            return Err(take_back(hands, GuardError::TakenBack(error)).await);
-        }
-    }
-    match log_in_again(hands.session, armed, window).await {
+    match log_in_again(session, end - window / 2).await {
         Ok(fresh) => confirm(&fresh).await.map(|()| {
             say(Moment::Confirmed);
             fresh
         }),
         Err(reason) => {
             say(Moment::CutOff);
-            Err(await_old_access(hands.session, armed, window, reason).await)
+            Err(await_old_access(session, end, reason).await)
         }
     }
 }
 
+async fn change<S: Session>(hands: &Hands<'_, S>, steps: &[Step]) -> Result<(), ApplyError> {
+    for step in steps {
+        match shell(&step.action) {
+            Some(command) => hands.run(&script::while_armed(&command)).await?,
+            None => hands.apply(step).await?,
+        }
+    }
+    Ok(())
+}
+
 /// The host's undo runs now instead of at the end of the window. If that call does not come through, the timer does it.
-async fn take_back<S: Session>(hands: &Hands<'_, S>, why: GuardError) -> GuardError {
-    match hands.run(&script::undo_now()).await {
-        Ok(()) | Err(_) => why,
+async fn take_back<S: Session>(
+    session: &S,
+    end: Instant,
+    why: ApplyError,
+    say: impl Fn(Moment),
+) -> GuardError {
+    let left = end.saturating_duration_since(Instant::now());
+    match timeout(left, session.exec(&script::take_back())).await {
+        Ok(Ok(output)) if output.ok() => GuardError::TakenBack(why),
+        Ok(Ok(output)) => GuardError::Stuck { reason: format!("{why}: {}", output.stderr.trim()) },
+        Ok(Err(_)) | Err(_) => {
+            say(Moment::CutOff);
+            await_old_access(session, end, why.to_string()).await
+        }
     }
 }
 
 /// A new login, not a new channel: an open channel survives the rule that locks us out. Tried until half the window is
-/// over, so that a slow sshd reload is not taken for a lock-out.
-async fn log_in_again<S: Session>(old: &S, armed: Instant, window: Duration) -> Result<S, String> {
+/// over, so that a slow sshd reload is not taken for a lock-out; and no longer, so that a login which only came through
+/// because the host took the change back is not taken for a good one.
+async fn log_in_again<S: Session>(old: &S, until: Instant) -> Result<S, String> {
+    let mut failed = "no new login came through".to_owned();
     loop {
-        let failed = match old.reconnect().await {
-            Ok(fresh) => match fresh.exec(&Command::root("true")).await {
-                Ok(output) if output.ok() => return Ok(fresh),
-                Ok(output) => format!("root rights: {}", output.stderr.trim()),
-                Err(error) => error.to_string(),
-            },
-            Err(error) => error.to_string(),
-        };
-        if armed.elapsed() > window / 2 {
+        let left = until.saturating_duration_since(Instant::now());
+        match timeout(left, log_in(old)).await {
+            Ok(Ok(fresh)) => return Ok(fresh),
+            Ok(Err(reason)) => failed = reason,
+            Err(_) => return Err(failed),
+        }
+        if Instant::now() + PAUSE >= until {
             return Err(failed);
         }
         sleep(PAUSE).await;
+    }
+}
+
+async fn log_in<S: Session>(old: &S) -> Result<S, String> {
+    let fresh = old.reconnect().await.map_err(|error| error.to_string())?;
+    match fresh.exec(&Command::root("true")).await {
+        Ok(output) if output.ok() => Ok(fresh),
+        Ok(output) => Err(format!("root rights: {}", output.stderr.trim())),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -160,28 +210,34 @@ async fn log_in_again<S: Session>(old: &S, armed: Instant, window: Duration) -> 
 async fn confirm<S: Session>(fresh: &S) -> Result<(), GuardError> {
     match fresh.exec(&script::confirm()).await {
         Ok(output) if output.ok() => Ok(()),
-        Ok(_) => Err(GuardError::TooLate),
+        Ok(output) if output.exit == Exit::Code(script::LATE) => Err(GuardError::TooLate),
+        Ok(output) => {
+            Err(GuardError::Unsure { reason: format!("{}: {}", output.exit, output.stderr.trim()) })
+        }
         Err(error) => Err(GuardError::Unsure { reason: error.to_string() }),
     }
 }
 
 /// Waits until the host lets us in again, and a little longer than it promised.
-async fn await_old_access<S: Session>(
-    old: &S,
-    armed: Instant,
-    window: Duration,
-    reason: String,
-) -> GuardError {
-    let patience = window + Duration::from_secs(30);
-    while armed.elapsed() < patience {
+async fn await_old_access<S: Session>(old: &S, end: Instant, reason: String) -> GuardError {
+    let started = Instant::now();
+    let patience = end.max(started) + PATIENCE;
+    loop {
         if let Ok(fresh) = old.reconnect().await
-            && fresh.exec(&script::is_undone()).await.is_ok_and(|output| output.ok())
+            && let Ok(output) = fresh.exec(&script::is_undone()).await
         {
-            return GuardError::Healed { reason };
+            if output.ok() {
+                return GuardError::Healed { reason };
+            }
+            if output.exit == Exit::Code(script::STUCK) {
+                return GuardError::Stuck { reason: format!("the change cut us off ({reason})") };
+            }
+        }
+        if Instant::now() > patience {
+            return GuardError::Lost { reason, seconds: started.elapsed().as_secs() };
         }
         sleep(PAUSE).await;
     }
-    GuardError::Lost { reason, seconds: patience.as_secs() }
 }
 
 #[cfg(test)]
@@ -198,7 +254,7 @@ mod tests {
         plan::step::{Action, Undo},
     };
 
-    const WINDOW: Duration = Duration::from_millis(1);
+    const WINDOW: Duration = Duration::from_secs(1);
 
     fn step() -> Step {
         let undo = Undo::Run(Command::root("restore-old"));
@@ -224,8 +280,8 @@ mod tests {
     #[tokio::test]
     async fn the_timer_runs_before_anything_is_changed_and_a_new_login_confirms() {
         let host = Replay::new()
-            .prints("start pryvctl-guard.timer", "")
             .prints("check-new", "")
+            .prints("start pryvctl-guard.timer", "")
             .prints("load-new", "")
             .reconnects(Ok(()))
             .prints("true", "")
@@ -233,25 +289,22 @@ mod tests {
         let (ended, moments) = run(&host).await;
         assert!(ended.is_ok() && host.is_over());
         assert_eq!(moments, [Moment::Armed, Moment::Confirmed]);
-        let arming = &host.asked()[0];
+        let arming = &host.asked()[1];
         assert!(arming.script.contains("save-old") && arming.stdin.expose().contains("restore-old"));
     }
 
     #[tokio::test]
-    async fn a_refused_check_changes_nothing() {
-        let host = Replay::new()
-            .prints("start pryvctl-guard.timer", "")
-            .fails("check-new", 1, "syntax error")
-            .prints("systemctl start pryvctl-guard.service", "");
-        let (ended, _) = run(&host).await;
-        assert!(matches!(ended, Err(GuardError::NotStarted(_))) && host.is_over());
+    async fn a_refused_check_changes_nothing_and_arms_nothing() {
+        let host = Replay::new().fails("check-new", 1, "syntax error");
+        let (ended, moments) = run(&host).await;
+        assert!(matches!(ended, Err(GuardError::NotStarted(_))) && moments.is_empty());
     }
 
     #[tokio::test]
     async fn a_failed_step_is_taken_back_at_once() {
         let host = Replay::new()
-            .prints("start pryvctl-guard.timer", "")
             .prints("check-new", "")
+            .prints("start pryvctl-guard.timer", "")
             .fails("load-new", 1, "no")
             .prints("systemctl start pryvctl-guard.service", "");
         let (ended, _) = run(&host).await;
@@ -261,12 +314,12 @@ mod tests {
     #[tokio::test]
     async fn without_a_new_login_nothing_is_confirmed_and_the_old_access_is_awaited() {
         let host = Replay::new()
-            .prints("start pryvctl-guard.timer", "")
             .prints("check-new", "")
+            .prints("start pryvctl-guard.timer", "")
             .prints("load-new", "")
             .reconnects(Err(no_route()))
             .reconnects(Ok(()))
-            .prints("test ! -e", "");
+            .prints("[ ! -e /var/lib/pryvctl/guard/undoing ]", "");
         let (ended, moments) = run(&host).await;
         assert!(matches!(ended, Err(GuardError::Healed { .. })) && host.is_over());
         assert_eq!(moments, [Moment::Armed, Moment::CutOff]);
@@ -275,8 +328,8 @@ mod tests {
     #[tokio::test]
     async fn a_late_confirmation_is_said_to_be_late() {
         let host = Replay::new()
-            .prints("start pryvctl-guard.timer", "")
             .prints("check-new", "")
+            .prints("start pryvctl-guard.timer", "")
             .prints("load-new", "")
             .reconnects(Ok(()))
             .prints("true", "")
