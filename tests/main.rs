@@ -3,6 +3,7 @@
 
 mod cli;
 mod facts;
+mod fleet;
 mod inventory;
 mod lab;
 mod layers;

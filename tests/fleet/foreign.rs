@@ -2,15 +2,15 @@
 
 use super::world::World;
 
-/// Puts a container, a table, a file of sshd and a key of `daemon.json` on a host. `note` is on the container, in its
-/// log and in its environment.
+/// Puts a container, a table, a file of sshd and a key of `daemon.json` on a host. `note` is in the container's labels,
+/// log and environment.
 pub fn plant(world: &World, host: &str, note: &str) {
     world.on(host, "echo '{ \"shutdown-timeout\": 21 }' >/etc/docker/daemon.json && systemctl reload docker");
     world.on(host, "echo 'LoginGraceTime 77' >/etc/ssh/sshd_config.d/50-site.conf");
     let rules = "add table inet site; add set inet site seen { type ipv4_addr; }; \
         add element inet site seen { 192.0.2.7 }; \
-        add chain inet site mark { type filter hook input priority 5; policy accept; }; \
-        add rule inet site mark ip saddr @seen counter drop";
+        add chain inet site watch { type filter hook input priority 5; policy accept; }; \
+        add rule inet site watch ip saddr @seen counter drop";
     world.on(host, &format!("nft '{rules}'"));
     let libraries = "$(ldd /bin/sleep | grep -o '/[^ ]*' | sed s,^/,,)";
     world.on(

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::PathBuf,
     process::{Command, Stdio},
     sync::Mutex,
@@ -58,9 +59,14 @@ impl World {
         world
     }
 
+    /// A file in the world's folder.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+
     /// Writes a file into the world's folder.
     pub fn write(&self, file: &str, text: &str) {
-        let path = self.folder.join(file);
+        let path = self.path(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
@@ -120,6 +126,17 @@ impl World {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Runs a script inside a host with a text on its stdin, so that the text is in nobody's arguments.
+    #[track_caller]
+    pub fn feed(&self, host: &str, script: &str, text: &str) {
+        let container = format!("pryvctl-lab-{}-{host}", self.name);
+        let mut command = Command::new("docker");
+        command.args(["exec", "-i", &container, "sh", "-c", script]).stdin(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success(), "on {host}: {script}");
+    }
+
     /// `--lab=NAME`.
     pub fn lab(&self) -> String {
         format!("--lab={}", self.name)
@@ -128,7 +145,8 @@ impl World {
     /// A file of the lab.
     pub fn lab_file(&self, file: &str) -> PathBuf {
         let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
-        let state = state.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".local/state"));
+        let state =
+            state.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".local/state"));
         state.join("pryvctl/lab").join(&self.name).join(file)
     }
 
