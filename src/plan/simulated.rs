@@ -56,6 +56,10 @@ fn write(file: &FileWrite, state: &mut HostState) {
     let FileWrite { mode, uid, gid, .. } = *file;
     let found = FileState { sha256: sha256(text), mode, uid, gid, text: Some(text.to_owned()) };
     state.files.insert(file.path.clone(), Some(found));
+    // `sshd -T` reads the files, whether sshd has taken them up or not.
+    if file.path == Path::new(place::SSHD_DROP_IN) {
+        read_sshd(state);
+    }
 }
 
 fn start(container: &Container, state: &mut HostState) {
@@ -115,7 +119,7 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
             let text = format!("Include {}\n{}", place::SSHD_DROP_IN, main.text.take().unwrap());
             main.text = Some(text);
         }
-        "sshd.reload" => reload_sshd(state),
+        "sshd.reload" => read_sshd(state),
         "services.retire" => swap(command, state, desired),
         _ => run_of_many(id, command, state, desired),
     }
@@ -206,7 +210,7 @@ fn swap(command: &Command, state: &mut HostState, desired: &Desired) {
 }
 
 /// What `sshd -T` would say: the first value of each directive, as far as the drop-in says it.
-fn reload_sshd(state: &mut HostState) {
+fn read_sshd(state: &mut HostState) {
     let drop_in = state.files[Path::new(place::SSHD_DROP_IN)].as_ref().unwrap().text.clone().unwrap();
     let global =
         drop_in.lines().take_while(|line| !line.starts_with("Match")).filter(|line| !line.starts_with('#'));
