@@ -2,6 +2,8 @@
 
 mod cluster;
 mod foreign;
+mod guard;
+mod guard_by_hand;
 mod outside;
 mod sentinel;
 mod snapshot;

@@ -2,9 +2,9 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
     sync::Mutex,
 };
 
@@ -47,14 +47,59 @@ impl Ran {
     }
 }
 
+/// A run that goes on; killed when dropped.
+pub struct Started {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    said: String,
+}
+
+impl Started {
+    /// Waits until a text stands in a line of its stderr.
+    #[track_caller]
+    pub fn until(&mut self, text: &str) {
+        loop {
+            let start = self.said.len();
+            let read = self.stderr.read_line(&mut self.said).unwrap();
+            assert_ne!(read, 0, "it ended without `{text}`:\n{}", self.said);
+            if self.said[start..].contains(text) {
+                return;
+            }
+        }
+    }
+
+    /// `kill -9`; nothing of it can tidy up.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits until it ends by itself.
+    pub fn finish(mut self) -> Ran {
+        self.stderr.read_to_string(&mut self.said).unwrap();
+        let mut stdout = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        Ran { code, stdout, stderr: std::mem::take(&mut self.said) }
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        self.child.kill().unwrap_or_default();
+        self.child.wait().map(drop).unwrap_or_default();
+    }
+}
+
 impl World {
-    /// Brings a lab up for an inventory.
+    /// Brings a lab up for an inventory, which may use the role `web` with `roles: roles`.
     pub fn up(name: &str, inventory: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("pryvctl-fleet-{name}"));
         fs::remove_dir_all(&folder).unwrap_or_default();
         fs::create_dir_all(&folder).unwrap();
         let world = Self { name: name.to_owned(), folder, transcript: Mutex::default() };
         world.write("inventory.yaml", inventory);
+        world.copy("tests/data/roles/web", "roles/web");
         world.run(&["lab", "up", "inventory.yaml", "--name", name]).ends_with(0);
         world
     }
@@ -98,6 +143,15 @@ impl World {
         let mut command = self.command(arguments);
         command.envs(environment.iter().copied());
         self.finish(command, arguments)
+    }
+
+    /// Starts the binary, to see what it says on the way.
+    pub fn start(&self, arguments: &[&str]) -> Started {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Started { child, stderr, said: String::new() }
     }
 
     fn finish(&self, mut command: Command, arguments: &[&str]) -> Ran {
@@ -156,6 +210,25 @@ impl World {
             serde_json::from_str(&fs::read_to_string(self.lab_file("lab.json")).unwrap()).unwrap();
         let at = |family: &str| state["hosts"][host][family].as_str().unwrap().to_owned();
         (at("v4"), at("v6"))
+    }
+
+    /// The controller's addresses in the lab's network.
+    pub fn gateways(&self) -> (String, String) {
+        let state: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(self.lab_file("lab.json")).unwrap()).unwrap();
+        let first = |family: &str, end: &str| {
+            let network = state["network"][family].as_str().unwrap();
+            format!("{}1", network.strip_suffix(end).unwrap())
+        };
+        (first("v4", "0/24"), first("v6", "/64"))
+    }
+
+    /// A `docker` command of this machine about one container of the lab.
+    #[track_caller]
+    pub fn docker(&self, command: &str, host: &str) {
+        let container = format!("pryvctl-lab-{}-{host}", self.name);
+        let output = Command::new("docker").args([command, &container]).output().unwrap();
+        assert!(output.status.success(), "{command} {host}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Everything the binary ever said here.

@@ -1,0 +1,265 @@
+//! Never locked out: what cuts the login is taken back by the host itself, whatever happens to us meanwhile.
+
+use std::{
+    fmt::Write as _,
+    net::{SocketAddr, TcpStream},
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    guard_by_hand::{a_login_that_sshd_refuses, an_arming_that_fails},
+    world::World,
+};
+
+const INVENTORY: &str = "
+platform: guard
+domain: guard.example.org
+admin_networks: [192.0.2.0/24]
+zones: { eu: {} }
+roles: roles
+hosts:
+  a: { address: 192.0.2.11, zone: eu, roles: [web], lab: { image: debian12, bare: true } }
+  b: { address: 192.0.2.12, zone: eu, roles: [web], lab: { image: debian13, bare: true } }
+";
+const HOSTS: [&str; 2] = ["a", "b"];
+/// None of ours.
+const WRONG: &str = "198.51.100.0/24";
+/// The shortest there is.
+const WINDOW: Duration = Duration::from_secs(10);
+/// A busy host may be late by this.
+const LATE: Duration = Duration::from_secs(5);
+/// Long enough for a container to boot on a busy machine.
+const BOOT: Duration = Duration::from_secs(90);
+
+#[test]
+fn no_change_locks_us_out() {
+    let world = World::up("t-guard", INVENTORY);
+    let before = HOSTS.map(|host| access(&world, host));
+    let unchanged = || assert_eq!(HOSTS.map(|host| access(&world, host)), before);
+    open_from_elsewhere(&world, true);
+
+    what_cannot_be_taken_back_is_not_begun(&world);
+    unchanged();
+    a_wrong_admin_network(&world);
+    unchanged();
+    thread::scope(|both| {
+        both.spawn(|| a_login_that_sshd_refuses(&world, "a"));
+        both.spawn(|| a_cut_link(&world, "b"));
+    });
+    unchanged();
+    let table = a_killed_controller_and_a_restarted_host(&world);
+    unchanged();
+    thread::scope(|both| {
+        both.spawn(|| without_the_guard(&world, "a", &table));
+        both.spawn(|| a_run_inside_the_window_of_a_killed_one(&world, "b"));
+    });
+    a_good_change(&world);
+}
+
+/// The files, units and rules that decide who may log in.
+pub fn access(world: &World, host: &str) -> String {
+    world.on(
+        host,
+        "nft list tables; nft -s list table inet pryvctl 2>/dev/null
+         find /etc/ssh /etc/pryvctl /etc/systemd/system ! -type d -printf '%p %m %U:%G %s %T@ %l\\n' 2>/dev/null | sort
+         cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* 2>/dev/null
+         systemctl --no-legend --plain list-unit-files 'pryvctl*'; systemctl is-active pryvctl-guard.timer
+         ls -A /var/lib/pryvctl/guard 2>/dev/null; true",
+    )
+}
+
+/// Whether a new login works, with the ssh that everybody has.
+pub fn logs_in(world: &World, host: &str) -> bool {
+    let known = format!("UserKnownHostsFile={}", world.lab_file("known_hosts").display());
+    let mut ssh = Command::new("ssh");
+    ssh.args(["-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o", &known, "-i"]);
+    ssh.arg(world.lab_file("id_ed25519")).args(["-l", "root", &world.addresses(host).0, "true"]);
+    ssh.output().unwrap().status.success()
+}
+
+fn connects(world: &World, host: &str) -> bool {
+    let address: SocketAddr = format!("{}:22", world.addresses(host).0).parse().unwrap();
+    TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+}
+
+/// Waits until it holds; gives how long that took.
+#[track_caller]
+fn until(longest: Duration, what: impl Fn() -> bool) -> Duration {
+    let start = Instant::now();
+    while !what() {
+        assert!(start.elapsed() < longest, "not within {longest:?}");
+        thread::sleep(Duration::from_millis(200));
+    }
+    start.elapsed()
+}
+
+/// Writes an inventory that names some of the lab's hosts by their addresses.
+fn inventory(world: &World, file: &str, networks: &str, hosts: &[(&str, String)]) {
+    let lab = |file: &str| world.lab_file(file).display().to_string();
+    let (key, known) = (lab("id_ed25519"), lab("known_hosts"));
+    let mut text = format!(
+        "platform: guard\ndomain: guard.example.org\nadmin_networks: [{networks}]\nzones: {{ eu: {{}} }}\n\
+         roles: roles\nregistry: {{ address: registry.example.org }}\n\
+         ssh: {{ identities: [{key}], known_hosts: {known} }}\nhosts:\n"
+    );
+    for (host, address) in hosts {
+        writeln!(text, "  {host}: {{ address: '{address}', zone: eu, roles: [web] }}").unwrap();
+    }
+    world.write(file, &text);
+}
+
+fn by_v4<'a>(world: &World, hosts: &[&'a str]) -> Vec<(&'a str, String)> {
+    hosts.iter().map(|host| (*host, world.addresses(host).0)).collect()
+}
+
+fn harden(file: &str) -> [&str; 5] {
+    ["harden", file, "--yes", "--window", "10s"]
+}
+
+/// A host whose sshd would refuse, and one whose disk has no room for the way back.
+fn what_cannot_be_taken_back_is_not_begun(world: &World) {
+    inventory(world, "right.yaml", &gateways(world), &by_v4(world, &HOSTS));
+    world.on("a", "echo 'NoSuchWord yes' > /etc/ssh/sshd_config.d/50-foreign.conf");
+    let ran = world.run(&harden("right.yaml")).ends_with(4);
+    ran.says("a: failure sshd: found unreadable: /etc/ssh/sshd_config.d/50-foreign.conf")
+        .says("b left-alone");
+    world.on("a", "rm /etc/ssh/sshd_config.d/50-foreign.conf");
+    world.on("b", "mkdir -p /var/lib/pryvctl && mount -t tmpfs -o size=4k tmpfs /var/lib/pryvctl");
+    world.on("b", "mkdir /var/lib/pryvctl/guard; yes > /var/lib/pryvctl/full 2>/dev/null || true");
+    let ran = world.run(&["harden", "right.yaml", "--yes", "--host", "b"]).ends_with(5);
+    ran.says("b: firewall.table")
+        .says("nothing was changed")
+        .says("No space left on device")
+        .says("free space");
+    world.on("b", "umount /var/lib/pryvctl; rmdir /var/lib/pryvctl");
+    an_arming_that_fails(world, "b");
+}
+
+fn a_wrong_admin_network(world: &World) {
+    inventory(world, "wrong.yaml", WRONG, &by_v4(world, &HOSTS));
+    let start = Instant::now();
+    let ran = world.run(&harden("wrong.yaml")).ends_with(5);
+    assert!(start.elapsed() < 2 * (WINDOW + LATE), "{:?}", start.elapsed());
+    for host in HOSTS {
+        assert!(ran.said().contains(&format!("{host}: cut off; the host takes the change back within 10 s")));
+        assert!(logs_in(world, host), "{host}");
+    }
+    ran.says("a: firewall.table")
+        .says("b: firewall.table")
+        .says("the change cut us off (")
+        .says("no new login came through")
+        .says("the host took it back by itself and the old access works again")
+        .says("way out: check `admin_networks`");
+}
+
+/// Everything is dropped from the moment the timer runs until the host has taken the change back; what was sent into
+/// the dead connection arrives then, and must not do anything any more.
+fn a_cut_link(world: &World, host: &str) {
+    inventory(world, "cut.yaml", &gateways(world), &by_v4(world, &[host]));
+    let mut run = world.start(&harden("cut.yaml"));
+    world.on(
+        host,
+        "until [ -e /var/lib/pryvctl/guard/armed ]; do sleep 0.01; done
+         nft 'add table inet cut; add chain inet cut in { type filter hook input priority -300; policy drop; }'
+         while [ -e /var/lib/pryvctl/guard ]; do sleep 0.1; done
+         sleep 2; nft delete table inet cut",
+    );
+    run.until("cut off");
+    run.finish().ends_with(5).says("the host took it back by itself and the old access works again");
+    assert!(logs_in(world, host));
+}
+
+/// Gives the table that cut us off.
+fn a_killed_controller_and_a_restarted_host(world: &World) -> String {
+    killed(world, "wrong.yaml", &HOSTS);
+    let table = world.on("a", "nft -s list table inet pryvctl");
+    thread::scope(|both| {
+        both.spawn(|| until(WINDOW + LATE, || logs_in(world, "a")));
+        both.spawn(|| {
+            world.docker("restart", "b");
+            until(BOOT, || logs_in(world, "b"));
+        });
+    });
+    let log = world.on("b", "journalctl -b -o cat -u pryvctl-guard -u ssh");
+    let (undone, listens) = (log.find("take back an unconfirmed change"), log.find("Server listening"));
+    assert!(undone.is_some() && undone < listens, "{log}");
+    table
+}
+
+/// Starts a change, and ends the controller as soon as its table stands on these hosts and no new login comes through.
+fn killed(world: &World, file: &str, hosts: &[&str]) {
+    let mut run = world.start(&harden(file));
+    run.until("the host takes the next change back in 10 s unless we confirm it");
+    for host in hosts {
+        world.on(host, "until nft list table inet pryvctl >/dev/null 2>&1; do sleep 0.1; done");
+    }
+    run.kill();
+    for host in hosts {
+        assert!(!connects(world, host), "{host}");
+        world.on(host, "test -e /var/lib/pryvctl/guard/armed");
+    }
+}
+
+/// The same table, loaded by hand: nobody takes it back.
+fn without_the_guard(world: &World, host: &str, table: &str) {
+    world.on(host, &format!("nft -f - <<'END'\n{table}\nEND"));
+    let start = Instant::now();
+    while start.elapsed() < WINDOW + LATE {
+        assert!(!connects(world, host), "who took it back?");
+    }
+    world.on(host, "nft delete table inet pryvctl");
+    assert!(logs_in(world, host));
+}
+
+/// The killed one only let IPv6 in; over IPv6 the next one finds an open window.
+fn a_run_inside_the_window_of_a_killed_one(world: &World, host: &str) {
+    let (_, v6) = world.addresses(host);
+    inventory(world, "only6.yaml", &format!("'{}/128'", world.gateways().1), &by_v4(world, &[host]));
+    inventory(world, "by6.yaml", &gateways(world), &[(host, v6)]);
+    killed(world, "only6.yaml", &[host]);
+    let killed = Instant::now();
+    world.run(&harden("by6.yaml")).ends_with(0).says("confirmed over a new login");
+    until(WINDOW + LATE, || killed.elapsed() > WINDOW);
+    world.run(&harden("by6.yaml")).ends_with(0).says("unchanged");
+    assert!(logs_in(world, host));
+}
+
+/// It stays after the next boot, and only the admin networks get in.
+fn a_good_change(world: &World) {
+    world.run(&harden("right.yaml")).ends_with(0).says("a: confirmed over a new login");
+    let after = HOSTS.map(|host| access(world, host));
+    for (host, after) in HOSTS.iter().zip(&after) {
+        assert!(after.contains("table inet pryvctl") && !after.contains("guard"), "{after}");
+        assert!(logs_in(world, host));
+    }
+    world.run(&harden("right.yaml")).ends_with(0).says("a unchanged").says("b unchanged");
+    world.docker("restart", "a");
+    until(BOOT, || logs_in(world, "a"));
+    open_from_elsewhere(world, false);
+    let settings = world.on("a", "/usr/sbin/sshd -T; systemctl show -p Before pryvctl-firewall.service");
+    for line in ["passwordauthentication no", "ssh.service", "docker.service"] {
+        assert!(settings.contains(line), "{line}: {settings}");
+    }
+    let log = world.on("a", "journalctl -b -o cat -u pryvctl-firewall -u ssh");
+    assert!(log.find("firewall and service map").unwrap() < log.find("Server listening").unwrap(), "{log}");
+    world.run(&harden("right.yaml")).ends_with(0).says("a unchanged");
+    assert_eq!(HOSTS.map(|host| access(world, host)), after);
+}
+
+/// Whether a stranger, another host of the lab, reaches sshd.
+#[track_caller]
+fn open_from_elsewhere(world: &World, open: bool) {
+    let (v4, v6) = world.addresses("a");
+    for address in [v4, v6] {
+        let script = format!("timeout 2 bash -c '</dev/tcp/{address}/22' 2>/dev/null && echo open || true");
+        assert_eq!(world.on("b", &script) == "open\n", open, "{address}");
+    }
+}
+
+/// The networks that let in the controller alone.
+fn gateways(world: &World) -> String {
+    let (v4, v6) = world.gateways();
+    format!("{v4}/32, '{v6}/128'")
+}

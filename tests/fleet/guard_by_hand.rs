@@ -1,0 +1,70 @@
+//! The guard around steps made by hand: what the planner would not plan.
+
+use std::time::Duration;
+
+use pryvctl::{
+    host::{
+        Connection,
+        apply::{ApplyError, Hands},
+        guard::{GuardError, Moment, guarded},
+    },
+    model::{command, inventory::Login},
+    plan::step::{Action, Step, Undo},
+};
+
+use super::{
+    guard::{access, logs_in},
+    world::World,
+};
+
+const WINDOW: Duration = Duration::from_secs(10);
+const NOBODY: &str = "/etc/ssh/sshd_config.d/00-nobody.conf";
+
+/// A user that nobody has.
+pub fn a_login_that_sshd_refuses(world: &World, host: &str) {
+    let (ended, moments) = run(world, host, &[nobody()]);
+    assert!(matches!(&ended, Err(GuardError::Healed { reason }) if reason.contains("refused")), "{ended:?}");
+    assert_eq!(moments, [Moment::Armed, Moment::CutOff]);
+    assert!(logs_in(world, host));
+}
+
+/// The second step cannot be saved, so the first is not begun.
+pub fn an_arming_that_fails(world: &World, host: &str) {
+    let before = access(world, host);
+    let second = nobody().guarded(command::Command::root("echo no such thing >&2; exit 7"));
+    let (ended, moments) = run(world, host, &[nobody(), second]);
+    let said = |cause: &ApplyError| cause.to_string().contains("exit code 7: no such thing");
+    assert!(matches!(&ended, Err(GuardError::NotStarted(cause)) if said(cause)), "{ended:?}");
+    assert_eq!(moments, []);
+    assert_eq!(access(world, host), before);
+}
+
+fn nobody() -> Step {
+    let reload = "/usr/sbin/sshd -t && systemctl reload ssh";
+    let change = command::Command::root(format!("echo 'AllowUsers nobodyhere' > {NOBODY}; {reload}"));
+    let undo = Undo::Run(command::Command::root(format!("rm -f {NOBODY}; {reload}")));
+    Step::safe("sshd.nobody", Action::Run(change), undo).guarded(command::Command::root("true"))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn run(world: &World, host: &str, steps: &[Step]) -> (Result<(), GuardError>, Vec<Moment>) {
+    let address = world.addresses(host).0.parse().unwrap();
+    let login = Login {
+        host: host.parse().unwrap(),
+        address,
+        port: 22,
+        user: "root".to_owned(),
+        identities: vec![world.lab_file("id_ed25519")],
+        passphrase: None,
+        sudo_password: None,
+        known_hosts: world.lab_file("known_hosts"),
+        host_key: None,
+        accept_new: false,
+    };
+    let connection = Connection::open(&login).await.unwrap();
+    let platform = "guard".parse().unwrap();
+    let hands = Hands { session: &connection, docker: None, address, platform: &platform, registry: None };
+    let moments = std::cell::RefCell::new(Vec::new());
+    let ended = guarded(&hands, steps, WINDOW, |moment| moments.borrow_mut().push(moment)).await;
+    (ended.map(drop), moments.into_inner())
+}
