@@ -64,9 +64,26 @@ fn normal(listing: &Value) -> Normal {
 /// Without handles and spelled-out defaults; with lists that are sets in one order.
 fn cleaned(value: &Value) -> Value {
     match value {
-        Value::Object(object) => Value::Object(object.iter().filter_map(entry).collect::<Map<_, _>>()),
+        Value::Object(object) => {
+            let mut clean: Map<_, _> = object.iter().filter_map(entry).collect();
+            name_protocol(&mut clean);
+            Value::Object(clean)
+        }
         Value::Array(list) => Value::Array(list.iter().map(cleaned).collect()),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+/// Without /etc/protocols, which a bare host lacks, nft lists the numbers of protocols.
+fn name_protocol(object: &mut Map<String, Value>) {
+    let compares_protocol =
+        object.get("left").is_some_and(|left| *left == serde_json::json!({ "meta": { "key": "l4proto" } }));
+    if let (true, Some(right)) = (compares_protocol, object.get_mut("right")) {
+        match right.as_u64() {
+            Some(6) => *right = Value::from("tcp"),
+            Some(17) => *right = Value::from("udp"),
+            Some(_) | None => {}
+        }
     }
 }
 
