@@ -125,3 +125,21 @@ pub fn element_list<'a>(listing: &'a Value, kind: &str, name: &str) -> &'a [Valu
         .and_then(|body| body.get("elem")?.as_array())
         .map_or(&[], Vec::as_slice)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_protocol_listed_by_number_is_the_same_protocol() {
+        let rule = |right: Value| {
+            let compared =
+                json!({ "match": { "op": "==", "left": { "meta": { "key": "l4proto" } }, "right": right } });
+            json!({ "nftables": [{ "rule": { "family": "inet", "table": "t", "chain": "input", "expr": [compared] } }] })
+        };
+        assert!(same(&rule(json!(6)), &rule(json!("tcp"))) && same(&rule(json!(17)), &rule(json!("udp"))));
+        assert!(!same(&rule(json!(6)), &rule(json!("udp"))));
+    }
+}
