@@ -85,7 +85,7 @@ impl Trouble {
         const WORDS: [(Trouble, &[&str]); 5] = [
             (Trouble::Disk, &["no space left"]),
             (Trouble::Credentials, &["unauthorized", "no basic auth", "denied", "authentication required"]),
-            (Trouble::Network, &["no such host", "connection refused", "i/o timeout", "no route", "silent"]),
+            (Trouble::Network, &["no such host", "connection refused", "timeout", "no route", "silent"]),
             (Trouble::NoImage, &["manifest unknown", "not found"]),
             (Trouble::Certificate, &["x509", "certificate"]),
         ];
@@ -149,6 +149,7 @@ mod tests {
         assert!(hint("manifest for i not found").contains("no such image"));
         assert!(hint("x509: unknown authority").contains("registry.ca"));
         assert!(hint("dial tcp: connection refused").contains("registry.address"));
+        assert!(hint("net/http: TLS handshake timeout").contains("registry.address"));
         assert!(hint("boom").contains("docker pull"));
     }
 }
