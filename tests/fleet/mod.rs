@@ -1,10 +1,15 @@
 //! The real binary against real lab hosts.
 
 mod cluster;
+mod direct;
 mod foreign;
 mod guard;
 mod guard_by_hand;
 mod outside;
 mod sentinel;
 mod snapshot;
+mod trouble;
+mod trouble_killed;
+mod trouble_login;
+mod trouble_running;
 mod world;

@@ -1,5 +1,7 @@
 //! What is on a host, so that two moments can be compared: files, ruleset, containers.
 
+use std::collections::BTreeSet;
+
 use super::world::World;
 
 /// Everything but what a running system writes by itself.
@@ -27,7 +29,7 @@ pub fn containers(world: &World, host: &str) -> String {
 
 /// What is in one listing and not in the other, with a sign.
 pub fn difference(before: &[String], after: &[String]) -> Vec<String> {
-    let gone = before.iter().filter(|line| !after.contains(line)).map(|line| format!("- {line}"));
-    let new = after.iter().filter(|line| !before.contains(line)).map(|line| format!("+ {line}"));
-    gone.chain(new).collect()
+    let [old, new] = [before, after].map(BTreeSet::from_iter);
+    let gone = old.difference(&new).map(|line| format!("- {line}"));
+    gone.chain(new.difference(&old).map(|line| format!("+ {line}"))).collect()
 }

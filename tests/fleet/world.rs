@@ -55,6 +55,11 @@ pub struct Started {
 }
 
 impl Started {
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until a text stands in a line of its stderr.
     #[track_caller]
     pub fn until(&mut self, text: &str) {
@@ -98,8 +103,8 @@ impl World {
         fs::remove_dir_all(&folder).unwrap_or_default();
         fs::create_dir_all(&folder).unwrap();
         let world = Self { name: name.to_owned(), folder, transcript: Mutex::default() };
-        world.write("inventory.yaml", inventory);
         world.copy("tests/data/roles/web", "roles/web");
+        world.write("inventory.yaml", inventory);
         world.run(&["lab", "up", "inventory.yaml", "--name", name]).ends_with(0);
         world
     }
@@ -206,21 +211,41 @@ impl World {
 
     /// The IPv4 and IPv6 address of a host of the lab.
     pub fn addresses(&self, host: &str) -> (String, String) {
-        let state: serde_json::Value =
-            serde_json::from_str(&fs::read_to_string(self.lab_file("lab.json")).unwrap()).unwrap();
+        let state = self.state();
         let at = |family: &str| state["hosts"][host][family].as_str().unwrap().to_owned();
         (at("v4"), at("v6"))
     }
 
     /// The controller's addresses in the lab's network.
     pub fn gateways(&self) -> (String, String) {
-        let state: serde_json::Value =
-            serde_json::from_str(&fs::read_to_string(self.lab_file("lab.json")).unwrap()).unwrap();
-        let first = |family: &str, end: &str| {
-            let network = state["network"][family].as_str().unwrap();
-            format!("{}1", network.strip_suffix(end).unwrap())
-        };
-        (first("v4", "0/24"), first("v6", "/64"))
+        (self.in_network(1), self.in_network6(1))
+    }
+
+    /// The lab's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The IPv4 address with this number in the lab's network.
+    pub fn in_network(&self, number: u8) -> String {
+        let network = self.state()["network"]["v4"].as_str().unwrap().to_owned();
+        format!("{}.{number}", network.rsplit_once('.').unwrap().0)
+    }
+
+    /// The IPv6 address with this number in the lab's network.
+    pub fn in_network6(&self, number: u8) -> String {
+        let network = self.state()["network"]["v6"].as_str().unwrap().to_owned();
+        format!("{}{number:x}", network.split_once('/').unwrap().0)
+    }
+
+    /// The names of the lab's hosts.
+    pub fn hosts(&self) -> Vec<String> {
+        self.state()["hosts"].as_object().unwrap().keys().cloned().collect()
+    }
+
+    /// What the lab wrote about itself.
+    fn state(&self) -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(self.lab_file("lab.json")).unwrap()).unwrap()
     }
 
     /// A `docker` command of this machine about one container of the lab.
