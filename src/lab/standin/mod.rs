@@ -9,7 +9,7 @@ pub mod recipe;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{LabError, RegistryPush, engine::Docker, image::Image};
+use super::{LabError, RegistryPush, engine::Docker, folder, image::Image};
 use catalog::{Image as Standin, images};
 
 /// How many images are pushed at a time; the registry and the engine share the processors with the rest.
@@ -33,6 +33,8 @@ pub(super) async fn ensure(
     if shelf.has(&seal).await? {
         return Ok(());
     }
+    // Labs share the engine's build cache: what one takes away after its push, another may be building on.
+    let _turn = folder::turn().await?;
     build(docker, &programs, &recipe::programs(base.tag())).await?;
     let all = images();
     let publish = |(index, image): (usize, &Standin)| {
@@ -65,7 +67,14 @@ impl Shelf<'_> {
     }
 }
 
-/// Builds an image from a Dockerfile alone, without a folder of files.
+/// Builds an image from a Dockerfile alone, without a folder of files. Built again where a layer it found in the cache was
+/// removed under it, by whoever else uses the engine.
 async fn build(docker: &Docker, tag: &str, dockerfile: &str) -> Result<(), LabError> {
-    docker.feed(&["build", "--quiet", "--tag", tag, "-"], dockerfile.as_bytes()).await.map(drop)
+    let words = ["build", "--quiet", "--tag", tag, "-"];
+    match docker.feed(&words, dockerfile.as_bytes()).await {
+        Err(error) if error.to_string().contains("unable to find image") => {
+            docker.feed(&words, dockerfile.as_bytes()).await.map(drop)
+        }
+        built => built.map(drop),
+    }
 }
