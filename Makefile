@@ -3,11 +3,10 @@
 .PHONY: demo test lint
 
 demo: # a three-host platform from nothing, on this machine
-	cargo build
-	tests/with-docker.sh tests/demo.sh
+	tests/with-docker.sh sh -ec 'cargo build; tests/demo.sh'
 
-test: lint # everything: unit, snapshot and fleet tests on real lab hosts
-	tests/with-docker.sh cargo test
+test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
+	tests/with-docker.sh sh -ec '$(MAKE) lint; cargo test'
 
 lint:
 	cargo fmt --check
