@@ -93,7 +93,7 @@ mod tests {
           something accepts connections but does not speak SSH: a hanging host, a wrong port or a load balancer
         core-1: 10.0.0.5:22 gave no answer to the login within 15 s
           slow logins come from DNS (`UseDNS`), PAM or a directory server; an agent may wait for a touch
-        core-1: 10.0.0.5:22 gave no answer to a new session channel within 10 s
+        core-1: 10.0.0.5:22 gave no answer to a new session channel within 30 s
           the host is overloaded or its disk is full; try a plain `ssh` login
         core-1: 10.0.0.5:22 gave no answer from the login shell or sudo within 30 s
           the login shell's startup files (~/.bashrc) hang, or sudo waits for DNS: check that the host can resolve its own name (/etc/hosts)
