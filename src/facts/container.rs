@@ -14,6 +14,9 @@ use crate::model::{
     name::PlatformName,
 };
 
+/// The label of a container that says which digest its image was pulled under.
+pub const DIGEST: &str = "pryvctl.digest";
+
 /// `docker container inspect`, of the containers that carry the platform's label.
 pub struct OwnContainers(pub PlatformName);
 
@@ -110,6 +113,7 @@ impl Line {
         };
         let (role, service) = (label("pryvctl.role"), label("pryvctl.service"));
         let hash = label("pryvctl.spec");
+        let digest = Some(label(DIGEST)).filter(|digest| !digest.is_empty());
         let networks = self.networks.unwrap_or_default();
         let addresses = networks
             .into_iter()
@@ -126,6 +130,7 @@ impl Line {
             hash,
             image,
             image_id,
+            digest,
             status,
             health,
             addresses,

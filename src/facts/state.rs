@@ -133,6 +133,9 @@ pub struct ContainerState {
     pub image: String,
     /// The id of that image.
     pub image_id: String,
+    /// Label `pryvctl.digest`: the digest under which the registry served that image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// Docker's `State.Status`, as in `running` or `exited`.
     pub status: String,
     /// Docker's health: `healthy`, `unhealthy`, `starting`; `None`: no health check.

@@ -14,7 +14,9 @@ use bollard::{
     },
 };
 
+use super::image;
 use crate::{
+    facts::container::DIGEST,
     model::{
         desired::{Attachment, ContainerSpec, Healthcheck, MountSource, Network, Slot},
         name::PlatformName,
@@ -63,10 +65,14 @@ fn owned_by(platform: &PlatformName) -> HashMap<String, String> {
 }
 
 /// Creates a container, connects it to its networks and starts it. The API of Docker 20.10 takes one network at
-/// creation, so the others follow before the start.
+/// creation, so the others follow before the start. A tag may move; the digest on the container says what it led to.
 pub async fn start(docker: &Docker, container: &Container) -> Result<(), bollard::errors::Error> {
     let options = CreateContainerOptionsBuilder::default().name(&container.name).build();
-    docker.create_container(Some(options), body(container)).await?;
+    let mut body = body(container);
+    if let Some(digest) = image::digest(docker, &container.spec.image).await? {
+        body.labels.get_or_insert_default().insert(DIGEST.to_owned(), digest);
+    }
+    docker.create_container(Some(options), body).await?;
     for attachment in container.spec.networks.iter().skip(1) {
         let request = NetworkConnectRequest {
             container: container.name.clone(),

@@ -46,6 +46,20 @@ async fn attempt(docker: &Docker, image: &str, registry: Option<&RegistryAccess>
     }
 }
 
+/// The digest under which the registry served an image that is here; `None`: it was built or loaded, not pulled.
+pub async fn digest(docker: &Docker, image: &str) -> Result<Option<String>, bollard::errors::Error> {
+    let found = docker.inspect_image(image).await?.repo_digests.unwrap_or_default();
+    Ok(digest_of(image, &found).map(str::to_owned))
+}
+
+/// An image that was pushed to several registries has a digest of each.
+fn digest_of<'a>(image: &str, found: &'a [String]) -> Option<&'a str> {
+    let (reference, _) = split(image);
+    let repository = reference.split_once('@').map_or(reference, |(repository, _)| repository);
+    let digests = found.iter().filter_map(|one| one.split_once('@'));
+    digests.filter(|(of, _)| *of == repository).map(|(_, digest)| digest).next()
+}
+
 /// The repository and the tag of a reference; a digest stays with the repository. A port's colon is no tag.
 fn split(image: &str) -> (&str, Option<&str>) {
     if image.contains('@') {
@@ -126,6 +140,14 @@ mod tests {
         assert_eq!(split("r:5000/pryvio/core:1.9.2"), ("r:5000/pryvio/core", Some("1.9.2")));
         assert_eq!(split("r:5000/pryvio/core"), ("r:5000/pryvio/core", Some("latest")));
         assert_eq!(split("r/core@sha256:aa"), ("r/core@sha256:aa", None));
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_registry_it_was_pulled_from() {
+        let found = ["elsewhere/core@sha256:bb".to_owned(), "r:5000/core@sha256:aa".to_owned()];
+        assert_eq!(digest_of("r:5000/core:1.9.2", &found), Some("sha256:aa"));
+        assert_eq!(digest_of("r:5000/core@sha256:aa", &found), Some("sha256:aa"));
+        assert_eq!(digest_of("core:1.9.2", &found), None);
     }
 
     #[test]

@@ -85,6 +85,7 @@ fn start(container: &Container, state: &mut HostState) {
         hash: container.labels["pryvctl.spec"].clone(),
         image: container.spec.image.clone(),
         image_id: state.images[&container.spec.image].clone(),
+        digest: None,
         status: "running".to_owned(),
         health: container.spec.healthcheck.as_ref().map(|_| "starting".to_owned()),
         addresses,
