@@ -12,7 +12,10 @@ use super::{
     tables,
 };
 use crate::{
-    fleet::change::{Answer, Order, change, look},
+    fleet::{
+        Members,
+        change::{Answer, Order, change, look},
+    },
     model::name::HostName,
     plan::{Goal, Plan, uninstall::Volumes},
 };
@@ -29,20 +32,50 @@ pub async fn install(order: &Change, screen: &Screen) -> Result<Exit, Halt> {
 
 /// Removes what is ours.
 pub async fn uninstall(order: &Uninstall, screen: &Screen) -> Result<Exit, Halt> {
-    let volumes = if order.remove_volumes { Volumes::Remove } else { Volumes::Keep };
-    run("uninstall", &order.change, Goal::Uninstall(volumes), screen).await
+    let members = members(&order.change, screen)?;
+    let volumes = if order.remove_volumes { Volumes::Remove } else { fate(&members, &order.change, screen) };
+    carry_out("uninstall", &order.change, &members, Goal::Uninstall(volumes), screen).await
+}
+
+/// What becomes of the volumes, where that was not said: data stays unless a person says that it may go.
+fn fate(members: &Members, command: &Change, screen: &Screen) -> Volumes {
+    let names: BTreeSet<&str> =
+        members.iter().flat_map(|member| &member.desired.volumes).map(String::as_str).collect();
+    if names.is_empty() {
+        return Volumes::Keep;
+    }
+    let list = names.into_iter().collect::<Vec<_>>().join(", ");
+    let asked = !command.yes && !command.dry_run && screen.can_ask();
+    if asked && screen.ask(&format!("Also remove the volumes {list}, with all data in them?")) {
+        return Volumes::Remove;
+    }
+    screen
+        .note(format!("volumes that are there stay with their data: {list} (--remove-volumes removes them)"));
+    Volumes::Keep
 }
 
 async fn run(name: &str, command: &Change, goal: Goal, screen: &Screen) -> Result<Exit, Halt> {
-    let loaded = Loaded::load(&command.target.file, Missing::Refused, screen)?;
-    let members = loaded.members(&command.target)?;
+    carry_out(name, command, &members(command, screen)?, goal, screen).await
+}
+
+fn members(command: &Change, screen: &Screen) -> Result<Members, Halt> {
+    Loaded::load(&command.target.file, Missing::Refused, screen)?.members(&command.target)
+}
+
+async fn carry_out(
+    name: &str,
+    command: &Change,
+    members: &Members,
+    goal: Goal,
+    screen: &Screen,
+) -> Result<Exit, Halt> {
     let parallel = usize::from(command.target.parallel);
     let (events, watch) = Watch::start(screen);
     let reports = if command.dry_run {
-        look(&members, goal, parallel, &events).await
+        look(members, goal, parallel, &events).await
     } else {
         let order = Order { goal, parallel, window: command.window, owner: owner() };
-        change(&members, &order, &events, async |plans| approve(screen, command, plans)).await
+        change(members, &order, &events, async |plans| approve(screen, command, plans)).await
     };
     drop(events);
     watch.done().await;

@@ -29,6 +29,7 @@ fn a_cluster_from_bare_hosts_to_nothing() {
     install(&world);
     assert_eq!(foreign::picture(&world, "reg1"), strange);
     serves(&world);
+    digests(&world);
     only_what_is_open_is_open(&world);
     docker_restarts(&world);
     twice_is_once(&world);
@@ -128,6 +129,15 @@ fn install(world: &World) {
             ran.stdout
         );
     }
+}
+
+/// A tag may move; what was started can still be told.
+fn digests(world: &World) {
+    let of = "docker ps -q --filter label=pryvctl.service=nginx | xargs docker inspect -f";
+    let label = world.on("reg1", &format!("{of} '{{{{index .Config.Labels \"pryvctl.digest\"}}}}'"));
+    let image =
+        world.on("reg1", &format!("{of} '{{{{.Image}}}}' | xargs docker inspect -f '{{{{.RepoDigests}}}}'"));
+    assert!(label.starts_with("sha256:") && image.contains(label.trim()), "{label} is not in {image}");
 }
 
 fn serves(world: &World) {
@@ -262,8 +272,17 @@ fn an_admin_with_a_password(world: &World) {
     let id = world.on("web1", "docker ps -q --no-trunc --filter name=acme_web");
     run(&["install", "admin.yaml", "-o", "json"]).says("unchanged");
     assert_eq!(world.on("web1", "docker ps -q --no-trunc --filter name=acme_web"), id);
-    run(&["uninstall", "admin.yaml"]);
+    run(&["uninstall", "admin.yaml"]).says("volumes that are there stay with their data: acme_kept");
     assert_eq!(volumes().trim(), "acme_kept", "an uninstall keeps volumes");
+    run(&["install", "admin.yaml"]);
+    let ask = |answers| {
+        let arguments = ["uninstall", "admin.yaml"];
+        world.run_at_terminal(&arguments, &[("LAB_PASSPHRASE", PASSPHRASE)], answers).ends_with(0)
+    };
+    ask("n\nn\n").says("remove the volumes acme_kept").says("nothing was changed");
+    assert_eq!(volumes().trim(), "acme_kept");
+    ask("y\ny\n");
+    assert_eq!(volumes(), "");
     run(&["install", "admin.yaml"]);
     run(&["uninstall", "admin.yaml", "--remove-volumes"]);
     assert_eq!(volumes(), "");

@@ -150,6 +150,16 @@ impl World {
         self.finish(command, arguments)
     }
 
+    /// Runs the binary at a terminal, where a person answers its questions.
+    pub fn run_at_terminal(&self, arguments: &[&str], environment: &[(&str, &str)], answers: &str) -> Ran {
+        let line = format!("'{}' {}", env!("CARGO_BIN_EXE_pryvctl"), arguments.join(" "));
+        self.write("answers", answers);
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]).current_dir(&self.folder);
+        command.envs(environment.iter().copied()).stdin(fs::File::open(self.path("answers")).unwrap());
+        self.finish(command, arguments)
+    }
+
     /// Starts the binary, to see what it says on the way.
     pub fn start(&self, arguments: &[&str]) -> Started {
         let mut command = self.command(arguments);
