@@ -203,6 +203,10 @@ fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
+    // A serial console has no width to tell.
+    if table.width() == Some(0) {
+        table.set_width(80);
+    }
     table.set_header(head.iter().map(|title| Cell::new(title.to_uppercase())));
     table
 }
