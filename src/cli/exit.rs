@@ -43,6 +43,7 @@ pub fn verdict(reports: &[Report]) -> Exit {
         | Outcome::Planned
         | Outcome::Changed { .. }
         | Outcome::LeftAlone => Exit::Done,
+        Outcome::WentBack { .. } | Outcome::TakenBack | Outcome::Stopped { .. } => Exit::NotConverged,
         Outcome::NotReady => Exit::Preflight,
         Outcome::Unreachable(_) => Exit::Unreachable,
         Outcome::Locked { .. } => Exit::Locked,

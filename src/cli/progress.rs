@@ -42,7 +42,11 @@ impl Watch {
 async fn plain(mut events: UnboundedReceiver<Event>) {
     let screen = Screen::new(super::args::Format::Text);
     while let Some(event) = events.recv().await {
-        screen.note(format_args!("{}: {}", event.host, words(&event.what)));
+        let words = words(&event.what);
+        match event.host {
+            Some(host) => screen.note(format_args!("{host}: {words}")),
+            None => screen.note(words),
+        }
     }
 }
 
@@ -50,16 +54,17 @@ async fn moving(mut events: UnboundedReceiver<Event>) {
     let screen = MultiProgress::new();
     let mut lines: BTreeMap<HostName, ProgressBar> = BTreeMap::new();
     while let Some(event) = events.recv().await {
-        let line = lines.entry(event.host.clone()).or_insert_with(|| new_line(&screen, &event.host));
         let text = words(&event.what);
-        match event.what {
-            What::Finished { .. } => line.finish_with_message(text),
-            What::Connecting
-            | What::Surveying
-            | What::Step { .. }
-            | What::Armed { .. }
-            | What::Confirmed
-            | What::CutOff { .. } => line.set_message(text),
+        let Some(host) = event.host else {
+            // What is said of the whole run stays above the moving lines.
+            screen.println(text).unwrap_or_default();
+            continue;
+        };
+        let line = lines.entry(host.clone()).or_insert_with(|| new_line(&screen, &host));
+        if matches!(event.what, What::Finished { .. }) {
+            line.finish_with_message(text);
+        } else {
+            line.set_message(text);
         }
     }
     for line in lines.values() {
@@ -89,6 +94,20 @@ fn words(what: &What) -> String {
         What::CutOff { window } => {
             format!("cut off; the host takes the change back within {} s", window.as_secs())
         }
+        What::Begun { hosts, .. } => format!("{} hosts are about to be changed", hosts.len()),
+        What::Batch { number, of, role, hosts } => {
+            let hosts = hosts.iter().map(HostName::as_str).collect::<Vec<_>>().join(", ");
+            format!("batch {number}/{of}, {role}: {hosts}")
+        }
+        What::Hook { name } => format!("hook {name}"),
+        What::Watching { window } => format!("watched for {} s", window.as_secs()),
+        What::GoingBack { why } => format!("goes back to what served before: {why}"),
+        What::Paused { by } => format!("paused by {by}; `pryvctl resume` goes on"),
+        What::Resumed => "goes on".to_owned(),
+        What::Stopping { moment } => format!("will stop {moment}"),
         What::Finished { outcome } => outcome.clone(),
+        What::Ended { why } => {
+            why.as_ref().map_or_else(|| "the end".to_owned(), |why| format!("ends early: {why}"))
+        }
     }
 }

@@ -69,6 +69,9 @@ fn summary(outcome: &Outcome) -> String {
         Outcome::Unchanged => "nothing is to be changed".to_owned(),
         Outcome::Changed { steps } => format!("{steps} steps, looked at again: as it should be"),
         Outcome::LeftAlone => "nothing was changed".to_owned(),
+        Outcome::TakenBack => {
+            "it did well, and serves what it served before, because others failed".to_owned()
+        }
         Outcome::Looked
         | Outcome::Planned
         | Outcome::NotReady
@@ -76,6 +79,8 @@ fn summary(outcome: &Outcome) -> String {
         | Outcome::Locked { .. }
         | Outcome::Conflict(_)
         | Outcome::Failed { .. }
+        | Outcome::WentBack { .. }
+        | Outcome::Stopped { .. }
         | Outcome::NotConverged { .. }
         | Outcome::Died => String::new(),
     }

@@ -23,6 +23,7 @@ pub mod nftables;
 pub mod os;
 pub mod packages;
 pub mod port;
+pub mod release;
 pub mod rights;
 pub mod sshd;
 pub mod state;

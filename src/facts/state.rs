@@ -7,6 +7,7 @@ use std::{
     path::PathBuf,
 };
 
+use super::release::Release;
 use crate::model::desired::Slot;
 
 /// One host, as found.
@@ -41,6 +42,8 @@ pub struct HostState {
     pub foreign_containers: BTreeSet<String>,
     /// Which of [`place::COMMANDS`](crate::model::place::COMMANDS) the host has.
     pub commands: BTreeSet<String>,
+    /// What served before the last change; `None`: nothing was changed yet.
+    pub release: Option<Release>,
     /// Lines of `/etc/hosts` that name the registry.
     pub registry_hosts_line: Option<String>,
 }

@@ -25,6 +25,7 @@ use super::{
     os::OsRelease,
     packages::Apt,
     port::Listeners,
+    release::LastRelease,
     rights::Identity,
     sshd::EffectiveSshd,
     tools::Tools,
@@ -138,6 +139,8 @@ survey! {
     containers: OwnContainers = OwnContainers(desired.platform.clone()),
     /// Names of all other containers.
     foreign_containers: ForeignContainers = ForeignContainers(desired.platform.clone()),
+    /// What served before the last change.
+    release: LastRelease = LastRelease,
 }
 
 fn registry_name(desired: &Desired) -> Option<String> {

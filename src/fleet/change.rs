@@ -137,6 +137,7 @@ impl Surveyed {
             findings: self.preflight.findings,
             plan,
             outcome,
+            took: Duration::ZERO,
         }
     }
 }

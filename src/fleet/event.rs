@@ -1,27 +1,53 @@
-//! What happens during a run, as it happens. The work says it; the face shows it.
+//! What happens during a run, as it happens. The work says it; the journal keeps it; the face shows it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::journal::Journal;
 use crate::model::name::HostName;
 
-/// Something that happened on one host.
+/// Something that happened.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Where.
-    pub host: HostName,
+    /// On which host; `None`: to the run as a whole.
+    pub host: Option<HostName>,
     /// What.
     pub what: What,
 }
 
-/// What can happen on a host.
-#[derive(Debug, Clone)]
+/// What can happen.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
 pub enum What {
     /// We are logging in.
     Connecting,
     /// We are reading what is there.
     Surveying,
+    /// Hosts are about to be changed.
+    Begun {
+        /// Of everything that will be done, SHA-256 in lower-case hex.
+        plan: String,
+        /// The hosts that will be changed.
+        hosts: Vec<HostName>,
+    },
+    /// A batch of a rollout begins.
+    Batch {
+        /// Its place, from 1.
+        number: usize,
+        /// How many there will be if all goes well.
+        of: usize,
+        /// The role whose turn it is.
+        role: String,
+        /// The hosts.
+        hosts: Vec<HostName>,
+    },
+    /// A host's or a run's hook is called.
+    Hook {
+        /// What is called, in a few words.
+        name: String,
+    },
     /// A step begins.
     Step {
         /// Its place, from 1.
@@ -34,6 +60,7 @@ pub enum What {
     /// The host's own timer runs: without our confirmation it takes the change back.
     Armed {
         /// How long it waits.
+        #[serde(serialize_with = "seconds")]
         window: Duration,
     },
     /// A new login came through; the timer is off.
@@ -41,33 +68,112 @@ pub enum What {
     /// The change cut us off; we wait until the host has taken it back.
     CutOff {
         /// How long that may take.
+        #[serde(serialize_with = "seconds")]
         window: Duration,
+    },
+    /// All steps are carried out; whether it stays good is watched.
+    Watching {
+        /// How long.
+        #[serde(serialize_with = "seconds")]
+        window: Duration,
+    },
+    /// The host failed and goes back to what served before.
+    GoingBack {
+        /// Why.
+        why: String,
+    },
+    /// The run waits, because somebody asked it to.
+    Paused {
+        /// Who, and since when.
+        by: String,
+    },
+    /// It goes on.
+    Resumed,
+    /// The run will end at the next good moment, because somebody asked it to.
+    Stopping {
+        /// When.
+        moment: String,
     },
     /// Nothing more happens on this host.
     Finished {
         /// How it ended, in a few words.
         outcome: String,
     },
+    /// Nothing more happens at all.
+    Ended {
+        /// Why it ended early, or nothing.
+        why: Option<String>,
+    },
+}
+
+fn seconds<S: serde::Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u64(time.as_secs())
+}
+
+impl What {
+    /// Whether it belongs to the history of the hosts: looking at them does not.
+    pub fn is_history(&self) -> bool {
+        match self {
+            Self::Connecting | Self::Surveying => false,
+            Self::Begun { .. }
+            | Self::Batch { .. }
+            | Self::Hook { .. }
+            | Self::Step { .. }
+            | Self::Armed { .. }
+            | Self::Confirmed
+            | Self::CutOff { .. }
+            | Self::Watching { .. }
+            | Self::GoingBack { .. }
+            | Self::Paused { .. }
+            | Self::Resumed
+            | Self::Stopping { .. }
+            | Self::Finished { .. }
+            | Self::Ended { .. } => true,
+        }
+    }
 }
 
 /// Where events go. A closed receiver is no error: nobody is watching.
 #[derive(Debug, Clone)]
-pub struct Events(Option<UnboundedSender<Event>>);
+pub struct Events {
+    screen: Option<UnboundedSender<Event>>,
+    journal: Option<Arc<Journal>>,
+}
 
 impl Events {
     /// Sends to a receiver.
     pub fn to(sender: UnboundedSender<Event>) -> Self {
-        Self(Some(sender))
+        Self { screen: Some(sender), journal: None }
     }
 
     /// Nobody is watching.
     pub fn nowhere() -> Self {
-        Self(None)
+        Self { screen: None, journal: None }
+    }
+
+    /// With a journal. A line is in it before what it says is done.
+    #[must_use]
+    pub fn kept_in(self, journal: Arc<Journal>) -> Self {
+        Self { journal: Some(journal), ..self }
     }
 
     /// The voice of one host.
     pub fn of<'a>(&'a self, host: &'a HostName) -> Voice<'a> {
         Voice { events: self, host }
+    }
+
+    /// Says what happens to the run as a whole.
+    pub fn say(&self, what: What) {
+        self.send(Event { host: None, what });
+    }
+
+    fn send(&self, event: Event) {
+        if let Some(journal) = self.journal.as_ref().filter(|_| event.what.is_history()) {
+            journal.write(&event);
+        }
+        if let Some(sender) = &self.screen {
+            sender.send(event).unwrap_or_default();
+        }
     }
 }
 
@@ -81,8 +187,6 @@ pub struct Voice<'a> {
 impl Voice<'_> {
     /// Says it.
     pub fn say(&self, what: What) {
-        if let Some(sender) = &self.events.0 {
-            sender.send(Event { host: self.host.clone(), what }).unwrap_or_default();
-        }
+        self.events.send(Event { host: Some(self.host.clone()), what });
     }
 }

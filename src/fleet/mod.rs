@@ -3,6 +3,7 @@
 pub mod change;
 pub mod each;
 pub mod event;
+pub mod journal;
 pub mod outcome;
 pub mod survey;
 mod work;

@@ -1,5 +1,7 @@
 //! How it ended on each host. Collected for all of them; judged by the face.
 
+use std::time::Duration;
+
 use crate::{
     facts::Facts,
     model::name::HostName,
@@ -19,6 +21,8 @@ pub struct Report {
     pub plan: Plan,
     /// How it ended.
     pub outcome: Outcome,
+    /// How long it had its turn.
+    pub took: Duration,
 }
 
 /// How it ended on one host.
@@ -57,6 +61,20 @@ pub enum Outcome {
         /// Why.
         trouble: Trouble,
     },
+    /// A step failed, and what served before serves again.
+    WentBack {
+        /// Which step.
+        step: String,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// It did well, and went back because others failed.
+    TakenBack,
+    /// Stopped by hand before a step.
+    Stopped {
+        /// The step that would have come next.
+        before: String,
+    },
     /// All steps were carried out, and still something is to be done.
     NotConverged {
         /// What is left.
@@ -91,6 +109,9 @@ impl Outcome {
             Self::Locked { .. } => "locked",
             Self::Conflict(_) => "conflict",
             Self::Failed { .. } => "failed",
+            Self::WentBack { .. } => "went-back",
+            Self::TakenBack => "taken-back",
+            Self::Stopped { .. } => "stopped",
             Self::NotConverged { .. } => "not-converged",
             Self::Died => "died",
         }
@@ -100,7 +121,12 @@ impl Outcome {
     pub fn trouble(&self) -> Option<Trouble> {
         let plain = |message: String| Trouble { message, ..Trouble::default() };
         match self {
-            Self::Looked | Self::Unchanged | Self::Planned | Self::Changed { .. } | Self::LeftAlone => None,
+            Self::Looked
+            | Self::Unchanged
+            | Self::Planned
+            | Self::Changed { .. }
+            | Self::LeftAlone
+            | Self::TakenBack => None,
             Self::NotReady => Some(plain("the host does not meet its needs".to_owned())),
             Self::Unreachable(trouble) => Some(trouble.clone()),
             Self::Locked { owner, since } => Some(Trouble {
@@ -116,6 +142,17 @@ impl Outcome {
             Self::Failed { step, trouble } => {
                 Some(Trouble { message: format!("{step}: {}", trouble.message), ..trouble.clone() })
             }
+            Self::WentBack { step, trouble } => Some(Trouble {
+                message: format!("{step}: {}; what served before serves again", trouble.message),
+                ..trouble.clone()
+            }),
+            Self::Stopped { before } => Some(Trouble {
+                message: format!("stopped by hand before {before}"),
+                hint: Some(
+                    "run the same command again to go on, or `pryvctl rollback` to go back".to_owned(),
+                ),
+                details: Vec::new(),
+            }),
             Self::NotConverged { left } => Some(Trouble {
                 message: "all steps were carried out and still these are to be done".to_owned(),
                 hint: Some("does something else on the host change it back?".to_owned()),

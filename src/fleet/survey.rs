@@ -1,6 +1,6 @@
 //! Looking at many hosts at once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Member, Members,
@@ -111,5 +111,12 @@ pub fn trouble(error: &HostError) -> Trouble {
 
 /// A report about a host nothing was seen of.
 pub fn report(member: &Member, outcome: Outcome) -> Report {
-    Report { host: member.host().clone(), facts: None, findings: Vec::new(), plan: Plan::default(), outcome }
+    Report {
+        host: member.host().clone(),
+        facts: None,
+        findings: Vec::new(),
+        plan: Plan::default(),
+        outcome,
+        took: Duration::ZERO,
+    }
 }

@@ -22,6 +22,12 @@ pub const DAEMON_JSON: &str = "/etc/docker/daemon.json";
 pub const KEPT: &str = "/var/lib/pryvctl";
 /// There while the Docker daemon still has to take up a changed configuration.
 pub const DOCKER_PENDING: &str = "/var/lib/pryvctl/pending/docker";
+/// The release before the last change, for the way back; root only, because copies of files may hold secrets.
+pub const RELEASE: &str = "/var/lib/pryvctl/release";
+/// What served, as JSON; no secrets.
+pub const RELEASE_RECORD: &str = "/var/lib/pryvctl/release/record.json";
+/// There while the change that followed has not come to its end.
+pub const RELEASE_UNFINISHED: &str = "/var/lib/pryvctl/release/unfinished";
 /// Where the guard keeps its way back.
 pub const GUARD: &str = "/var/lib/pryvctl/guard";
 /// The filter table in it, as `nft` loads it.

@@ -157,11 +157,21 @@ fn serves(service: &Service, desired: &Desired, state: &HostState) -> bool {
 
 /// Carries out the first steps of a plan and holds it to its promise at each of them.
 fn go(desired: &Desired, state: &mut HostState, steps: usize) {
-    let plan = plan(desired, state, Goal::Install).unwrap();
+    reach(desired, state, Goal::Install, steps);
+}
+
+fn reach(desired: &Desired, state: &mut HostState, goal: Goal, steps: usize) {
+    let plan = plan(desired, state, goal).unwrap();
     let mut ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
     ids.sort_unstable();
     ids.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "two steps have one id"));
-    let start_first = desired.services.iter().filter(|service| service.order == UpdateOrder::StartFirst);
+    let record = state.release.clone().unwrap_or_default();
+    let stays = |service: &&Service| match goal {
+        Goal::Rollback => record.containers.iter().any(|served| served.service == service.name.as_str()),
+        Goal::Harden | Goal::Install | Goal::Uninstall(_) => true,
+    };
+    let start_first =
+        desired.services.iter().filter(|service| service.order == UpdateOrder::StartFirst).filter(stays);
     let serving: Vec<&Service> = start_first.filter(|service| serves(service, desired, state)).collect();
     for step in plan.steps.iter().take(steps) {
         carry_out(step, state, desired);
@@ -193,5 +203,33 @@ proptest! {
         for service in &desired.services {
             prop_assert!(serves(service, &desired, &state), "{} does not serve", service.name);
         }
+    }
+    #[test]
+    fn a_change_cut_short_anywhere_leads_back_to_what_served(
+        first in wish(), second in wish(), steps in 0..60usize, back in 0..30usize, bare in any::<bool>(),
+    ) {
+        let mut state = if bare { fixture::bare() } else { fixture::with_docker() };
+        go(&desired(&first), &mut state, usize::MAX);
+        let before = state.clone();
+        let next = desired(&second);
+        go(&next, &mut state, steps);
+        reach(&next, &mut state, Goal::Rollback, back);
+        reach(&next, &mut state, Goal::Rollback, usize::MAX);
+        prop_assert_eq!(plan(&next, &state, Goal::Rollback).unwrap().to_string(), "");
+        if state.release.is_some() {
+            let serving = |state: &HostState| -> Vec<(String, String)> {
+                let serving = state.containers.iter().filter(|found| found.serves());
+                let mut names: Vec<_> = serving.map(|found| (found.name.clone(), found.hash.clone())).collect();
+                names.sort();
+                names
+            };
+            prop_assert_eq!(serving(&state), serving(&before));
+            prop_assert_eq!(Switch::of(&next, &state).map, Switch::of(&next, &before).map);
+            let file = |state: &HostState| state.files.get(&next.files[0].path).cloned().flatten().map(|file| file.sha256);
+            prop_assert_eq!(file(&state), file(&before));
+        }
+        // And from there forward again.
+        go(&next, &mut state, usize::MAX);
+        prop_assert_eq!(plan(&next, &state, Goal::Install).unwrap().to_string(), "");
     }
 }

@@ -34,7 +34,7 @@ const MARK: &str = "# pryvctl";
 pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Step>, Conflict> {
     let commands = commands(state);
     Ok(match goal {
-        Goal::Uninstall(_) => Vec::new(),
+        Goal::Rollback | Goal::Uninstall(_) => Vec::new(),
         Goal::Harden => commands.into_iter().collect(),
         Goal::Install => {
             // The configuration comes first: dockerd then starts with it, and does not remember an older /etc/hosts.

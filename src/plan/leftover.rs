@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::step::{Action, Step, Undo};
+use super::{
+    release::Keeping,
+    step::{Action, Step, Undo},
+};
 use crate::{
     facts::state::{ContainerState, HostState},
     model::{
@@ -38,12 +41,7 @@ impl From<&ContainerState> for Stopped {
 /// may lead back to it.
 pub fn leftover(found: &ContainerState, stopped: Stopped, grace: Duration) -> Vec<Step> {
     let name = &found.name;
-    let stop = (stopped == Stopped::NotYet).then(|| {
-        let action = Action::Stop { container: name.clone(), grace };
-        let undo = Undo::Run(Command::root(format!("docker start {}", quote(name))));
-        Step::safe(format!("leftover.{name}.stop"), action, undo)
-            .because([format!("{name} is no longer needed")])
-    });
+    let stop = (stopped == Stopped::NotYet).then(|| stop(found, grace, "is no longer needed"));
     let action = Action::RemoveContainer { container: name.clone() };
     let undo = Undo::Nothing("it served no one any more; its volumes stay");
     let remove = Step::safe(format!("leftover.{name}.remove"), action, undo)
@@ -51,13 +49,31 @@ pub fn leftover(found: &ContainerState, stopped: Stopped, grace: Duration) -> Ve
     stop.into_iter().chain([remove]).collect()
 }
 
+/// The same for a container that may have to come back: then it stays, stopped.
+pub fn retire(found: &ContainerState, stopped: Stopped, grace: Duration, keeping: &Keeping) -> Vec<Step> {
+    if !keeping.keeps(found) {
+        return leftover(found, stopped, grace);
+    }
+    match stopped {
+        Stopped::Already => Vec::new(),
+        Stopped::NotYet => vec![stop(found, grace, "is kept for the way back")],
+    }
+}
+
+fn stop(found: &ContainerState, grace: Duration, why: &str) -> Step {
+    let name = &found.name;
+    let action = Action::Stop { container: name.clone(), grace };
+    let undo = Undo::Run(Command::root(format!("docker start {}", quote(name))));
+    Step::safe(format!("leftover.{name}.stop"), action, undo).because([format!("{name} {why}")])
+}
+
 /// The steps that take away containers of ours whose service is no longer wanted.
-pub fn leftovers(desired: &Desired, state: &HostState) -> Vec<Step> {
+pub fn leftovers(desired: &Desired, state: &HostState, keeping: &Keeping) -> Vec<Step> {
     let wanted: BTreeSet<&str> = desired.services.iter().map(|service| service.name.as_str()).collect();
     state
         .containers
         .iter()
         .filter(|found| !wanted.contains(found.service.as_str()))
-        .flat_map(|found| leftover(found, Stopped::from(found), GRACE))
+        .flat_map(|found| retire(found, Stopped::from(found), GRACE, keeping))
         .collect()
 }

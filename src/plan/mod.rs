@@ -10,6 +10,9 @@ pub mod firewall;
 pub mod leftover;
 pub mod nftables;
 pub mod preflight;
+pub mod release;
+pub mod rollback;
+pub mod rollout;
 pub mod service;
 pub mod sshd;
 pub mod step;
@@ -27,6 +30,7 @@ mod tests;
 use std::fmt;
 
 use cutover::Switch;
+use release::Keeping;
 use step::Step;
 use uninstall::Volumes;
 
@@ -42,6 +46,8 @@ pub enum Goal {
     Harden,
     /// Everything.
     Install,
+    /// What served before the last change.
+    Rollback,
     /// A host without us.
     Uninstall(Volumes),
 }
@@ -50,7 +56,7 @@ impl Goal {
     /// Whether a host must meet its roles' needs first. Closing doors needs no memory.
     pub fn needs_ready_host(self) -> bool {
         match self {
-            Self::Harden | Self::Uninstall(_) => false,
+            Self::Harden | Self::Rollback | Self::Uninstall(_) => false,
             Self::Install => true,
         }
     }
@@ -96,8 +102,10 @@ impl fmt::Display for Plan {
 /// # Errors
 /// Something in the way that we may not touch; all of it at once, and then nothing is planned.
 pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Vec<Conflict>> {
-    if let Goal::Uninstall(volumes) = goal {
-        return Ok(uninstall::plan(desired, state, volumes));
+    match goal {
+        Goal::Uninstall(volumes) => return Ok(uninstall::plan(desired, state, volumes)),
+        Goal::Rollback => return rollback::plan(desired, state),
+        Goal::Harden | Goal::Install => {}
     }
     let mut draft = Draft::default();
     draft.take(engine::steps(desired, state, goal).map_err(|conflict| vec![conflict]));
@@ -105,7 +113,7 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     draft.take(sshd::steps(desired, state).map_err(|conflict| vec![conflict]));
     draft.take(Ok(boot::steps(desired, state)));
     match goal {
-        Goal::Harden | Goal::Uninstall(_) => {}
+        Goal::Harden | Goal::Rollback | Goal::Uninstall(_) => {}
         Goal::Install => install(&mut draft, desired, state),
     }
     if draft.conflicts.is_empty() { Ok(Plan { steps: draft.steps }) } else { Err(draft.conflicts) }
@@ -114,6 +122,8 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
 /// Everything is written, made and pulled before the first container is touched.
 fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     let mut switch = Switch::of(desired, state);
+    let keeping = Keeping::of(desired, state, &switch.map);
+    draft.take(Ok(keeping.record().into_iter().collect()));
     draft.take(Ok(service::marks(desired, state, &switch.map)));
     draft.take(Ok(file::steps(desired, state)));
     draft.take(docker::networks(desired, state));
@@ -122,11 +132,14 @@ fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     draft.take(Ok(switch.structure().into_iter().collect()));
     for service in &desired.services {
         draft.take(takes_ssh(service, desired).map_or(Ok(Vec::new()), |conflict| Err(vec![conflict])));
-        draft.take(service::steps(service, desired, state, &mut switch).map_err(|conflict| vec![conflict]));
+        draft.take(
+            service::steps(service, desired, state, &mut switch, &keeping).map_err(|conflict| vec![conflict]),
+        );
     }
     draft.take(Ok(switch.retire().into_iter().collect()));
     draft.take(Ok(switch.at_boot().into_iter().collect()));
-    draft.take(Ok(leftover::leftovers(desired, state)));
+    draft.take(Ok(leftover::leftovers(desired, state, &keeping)));
+    draft.take(Ok(keeping.end().into_iter().collect()));
 }
 
 /// A redirection of sshd's port would cut every login, before the filter table sees it.

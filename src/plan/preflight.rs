@@ -10,7 +10,7 @@ mod system;
 use super::finding::Finding;
 use crate::{
     facts::{Fact, Facts, docker::Docker, state::EngineState, state::HostState},
-    model::desired::Desired,
+    model::{desired::Desired, place},
 };
 
 /// The controller's clock around the survey, in seconds since 1970.
@@ -89,6 +89,11 @@ fn unknown(facts: &Facts) -> Vec<Finding> {
     look("files", why(&facts.files), "move away what stands in the file's place");
     look("folders", why(&facts.folders), "move away what stands in the folder's place");
     look("hosts-file", why(&facts.registry_hosts_line), "run `cat /etc/hosts` on the host");
+    look(
+        "release",
+        why(&facts.release),
+        &format!("remove {}; the way back to the last release goes with it", place::RELEASE),
+    );
     look("daemon.json", why(&facts.daemon_json), "correct /etc/docker/daemon.json, or remove it");
     if let Fact::Known(Docker::Running { .. }) = facts.docker {
         let listing = "run `docker ps -a` on the host and look into `journalctl -u docker`";
@@ -132,6 +137,7 @@ fn state(facts: &Facts) -> Option<HostState> {
         containers: settled(&facts.containers)?.unwrap_or_default().states,
         foreign_containers: settled(&facts.foreign_containers)?.unwrap_or_default(),
         commands: facts.commands.known()?.clone(),
+        release: settled(&facts.release)?,
         registry_hosts_line: settled(&facts.registry_hosts_line)?,
     })
 }

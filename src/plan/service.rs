@@ -1,11 +1,12 @@
 //! Services: what runs, in which slot, and how a new container takes over from an old one.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, time::Duration};
 
 use super::{
     Conflict,
     cutover::{ServiceMap, Switch},
-    leftover::{Stopped, is_up, leftover},
+    leftover::{Stopped, is_up, leftover, retire},
+    release::Keeping,
     step::{Action, Container, Step, Undo},
 };
 use crate::{
@@ -17,6 +18,9 @@ use crate::{
         place,
     },
 };
+
+/// How long a container may take to become healthy whose service says nothing about it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is to be done about a service's containers.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +92,7 @@ pub fn steps(
     desired: &Desired,
     state: &HostState,
     switch: &mut Switch<'_>,
+    keeping: &Keeping,
 ) -> Result<Vec<Step>, Conflict> {
     let turn = Turn { service, desired, state };
     let (mut steps, kept) = match decide(service, desired, state, &switch.map) {
@@ -106,11 +111,8 @@ pub fn steps(
     };
     for found in containers(service, state).filter(|found| found.name != kept) {
         let stopped = steps.iter().any(|step| takes_away(step, &found.name));
-        steps.extend(leftover(
-            found,
-            if stopped { Stopped::Already } else { Stopped::from(found) },
-            service.grace,
-        ));
+        let stopped = if stopped { Stopped::Already } else { Stopped::from(found) };
+        steps.extend(retire(found, stopped, service.grace, keeping));
     }
     Ok(steps)
 }

@@ -11,6 +11,7 @@ use super::{
     step::{Action, Container, FileWrite, Step},
 };
 use crate::{
+    facts::release::Release,
     facts::state::{ContainerState, EngineState, FileState, FolderState, HostState, NetworkState, UnitState},
     model::{
         command::Command,
@@ -121,6 +122,11 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
             main.text = Some(text);
         }
         "sshd.reload" => read_sshd(state),
+        "release.keep" => {
+            let record: Release = serde_json::from_str(stdin).unwrap();
+            state.release = Some(Release { unfinished: true, ..record });
+        }
+        "release.end" => state.release.as_mut().unwrap().unfinished = false,
         "services.retire" => swap(command, state, desired),
         _ => run_of_many(id, command, state, desired),
     }
@@ -137,6 +143,20 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
     } else if id.ends_with(".reload") || id.ends_with(".reloaded") {
         let service = id.split('.').nth(1).unwrap();
         state.files.insert(place::reload_pending(&service.parse().unwrap()).into(), None);
+    } else if let Some(path) = id.strip_prefix("back.file.") {
+        let kept = state.release.as_ref().unwrap().files.iter().find(|kept| kept.path == Path::new(path));
+        let was = kept.unwrap().was.as_ref().map(|was| FileState {
+            sha256: was.sha256.clone(),
+            mode: was.mode,
+            uid: was.uid,
+            gid: was.gid,
+            text: None,
+        });
+        state.files.insert(path.into(), was);
+    } else if id.starts_with("back.") && id.ends_with(".start") {
+        let found = named(state, command.script.rsplit(' ').next().unwrap().trim_matches('\''));
+        "running".clone_into(&mut found.status);
+        found.health = found.health.as_ref().map(|_| "starting".to_owned());
     } else if id.ends_with(".cut-over") {
         swap(command, state, desired);
     } else {

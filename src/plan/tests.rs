@@ -124,6 +124,10 @@ fn a_new_version_takes_over_before_the_old_one_goes() {
     core.spec.image = "registry.test:5000/core:2".to_owned();
     core.hash = "core-2".to_owned();
     insta::assert_snapshot!(planned(&desired, &state), @r#"
+    release.keep
+        what serves is kept for the way back
+        acme_core_a: registry.test:5000/core:1
+        acme_redis_a: registry.test:5000/redis:1
     image.registry.test:5000/core:2
         registry.test:5000/core:2: not on the host -> pulled
     service.core.start
@@ -136,11 +140,71 @@ fn a_new_version_takes_over_before_the_old_one_goes() {
     service.core.probe-1
         https://10.0.0.5/status must answer within 90 s
     leftover.acme_core_a.stop
-        acme_core_a is no longer needed
-    leftover.acme_core_a.remove
-        acme_core_a: running -> none; volumes stay
+        acme_core_a is kept for the way back
+    release.end
+        the new release is complete
     "#);
     assert!(planned(&desired, &reached(&desired, &state)).is_empty());
+}
+
+#[test]
+fn the_way_back_needs_nothing_but_what_was_kept() {
+    let (mut desired, before) = converged();
+    let core = desired.services.iter_mut().find(|service| service.name.as_str() == "core").unwrap();
+    core.spec.image = "registry.test:5000/core:2".to_owned();
+    core.hash = "core-2".to_owned();
+    desired.files[0].content = crate::model::secret::Secret::new("port: 3002\n");
+    let state = reached(&desired, &before);
+    assert!(planned(&desired, &state).is_empty(), "what is kept is no drift");
+    let back = |state: &HostState| plan(&desired, state, Goal::Rollback);
+    insta::assert_snapshot!(back(&state).unwrap(), @r#"
+    back.file./var/pryv/core/core.yml
+        /var/pryv/core/core.yml: -> as it was before (not shown)
+    back.core.start
+        acme_core_a: exited -> registry.test:5000/core:1
+    back.core.healthy
+        acme_core_a must be healthy within 60 s
+    services.cut-over
+        443/tcp: 172.28.0.3:3000 -> 172.28.0.2:3000
+        443/tcp: [fd00:28::3]:3000 -> [fd00:28::2]:3000
+    leftover.acme_core_b.stop
+        acme_core_b is no longer needed
+    leftover.acme_core_b.remove
+        acme_core_b: running -> none; volumes stay
+    "#);
+    let done = after(&desired, &state, Goal::Rollback, usize::MAX);
+    assert!(back(&done).unwrap().is_empty(), "twice is once");
+    assert!(back(&before).unwrap().is_empty(), "nothing was changed yet");
+
+    let mut pruned = state;
+    pruned.containers.retain(|found| found.name != "acme_core_a");
+    let conflicts = back(&pruned).unwrap_err();
+    insta::assert_snapshot!(conflicts[0], @"container acme_core_a: it served registry.test:5000/core:1 before the last change, and is gone; give the inventory its old version, and upgrade");
+}
+
+#[test]
+fn a_record_is_made_once_a_change_and_forgets_the_one_before() {
+    let (mut desired, state) = converged();
+    let upgrade = |desired: &mut Desired, version: u8| {
+        let core = desired.services.iter_mut().find(|service| service.name.as_str() == "core").unwrap();
+        core.spec.image = format!("registry.test:5000/core:{version}");
+        core.hash = format!("core-{version}");
+    };
+    upgrade(&mut desired, 2);
+    let killed = after(&desired, &state, Goal::Install, 3);
+    assert!(killed.release.as_ref().unwrap().unfinished);
+    upgrade(&mut desired, 3);
+    let state = reached(&desired, &killed);
+    let release = state.release.as_ref().unwrap();
+    assert!(release.containers.iter().any(|served| served.image == "registry.test:5000/core:1"));
+    assert!(!release.unfinished && release.retired.is_empty());
+    upgrade(&mut desired, 4);
+    let state = reached(&desired, &state);
+    let release = state.release.as_ref().unwrap();
+    assert!(release.containers.iter().any(|served| served.image == "registry.test:5000/core:3"));
+    assert!(release.retired.contains("registry.test:5000/core:1"), "{release:?}");
+    let names: Vec<_> = state.containers.iter().map(|found| found.name.as_str()).collect();
+    assert_eq!(names.iter().filter(|name| name.contains("core")).count(), 2, "{names:?}");
 }
 
 #[test]
@@ -149,7 +213,7 @@ fn one_of_a_kind_makes_room_after_everything_was_pulled() {
     let redis = desired.services.iter_mut().find(|service| service.name.as_str() == "redis").unwrap();
     redis.spec.image = "registry.test:5000/redis:2".to_owned();
     redis.hash = "redis-2".to_owned();
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"image.registry.test:5000/redis:2 service.redis.stop-acme_redis_a service.redis.start service.redis.healthy leftover.acme_redis_a.remove");
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep image.registry.test:5000/redis:2 service.redis.stop-acme_redis_a service.redis.start service.redis.healthy release.end");
 }
 
 #[test]
@@ -183,6 +247,10 @@ fn drift_is_named_and_goes() {
         sshd takes up its changed files; open sessions stay
     firewall.file
         /etc/pryvctl/firewall.json: what was confirmed is loaded at boot
+    release.keep
+        what serves is kept for the way back
+        acme_core_a: registry.test:5000/core:1
+        acme_redis_a: registry.test:5000/redis:1
     reload.core
         core will have to read its files again
     file./var/pryv/core/core.yml
@@ -194,6 +262,8 @@ fn drift_is_named_and_goes() {
         +port: 3000
     service.core.reload
         acme_core_a reads its changed files
+    release.end
+        the new release is complete
     "#);
     let done = reached(&desired, &state);
     assert!(planned(&desired, &done).is_empty());
@@ -217,7 +287,7 @@ fn a_run_killed_after_the_new_container_started_is_finished() {
     let started =
         planned(&desired, &state).steps.iter().position(|step| step.id == "service.core.start").unwrap();
     let killed = after(&desired, &state, Goal::Install, started + 1);
-    insta::assert_snapshot!(ids(&planned(&desired, &killed)), @"service.core.healthy service.core.cut-over service.core.probe-1 leftover.acme_core_a.stop leftover.acme_core_a.remove");
+    insta::assert_snapshot!(ids(&planned(&desired, &killed)), @"service.core.healthy service.core.cut-over service.core.probe-1 leftover.acme_core_a.stop release.end");
     assert!(planned(&desired, &reached(&desired, &killed)).is_empty());
 }
 
@@ -261,9 +331,12 @@ fn a_changed_file_is_told_to_its_service_even_after_a_kill() {
     let (mut desired, state) = converged();
     desired.files[0].content = crate::model::secret::Secret::new("port: 3002\n");
     let plan = planned(&desired, &state);
-    assert_eq!(ids(&plan), "reload.core file./var/pryv/core/core.yml service.core.reload");
-    let killed = after(&desired, &state, Goal::Install, 2);
-    assert_eq!(ids(&planned(&desired, &killed)), "service.core.reload");
+    assert_eq!(
+        ids(&plan),
+        "release.keep reload.core file./var/pryv/core/core.yml service.core.reload release.end"
+    );
+    let killed = after(&desired, &state, Goal::Install, 3);
+    assert_eq!(ids(&planned(&desired, &killed)), "service.core.reload release.end");
     assert!(planned(&desired, &reached(&desired, &killed)).is_empty());
 }
 
@@ -290,7 +363,7 @@ fn what_is_not_ours_is_in_the_way_and_stays() {
 fn a_service_no_longer_wanted_goes_with_its_ports() {
     let (mut desired, state) = converged();
     desired.services.pop();
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"services.retire leftover.acme_core_a.stop leftover.acme_core_a.remove");
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep services.retire leftover.acme_core_a.stop release.end");
     assert!(planned(&desired, &reached(&desired, &state)).is_empty());
 }
 

@@ -135,10 +135,16 @@ if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi"
         let step = Step::safe("firewall.unit", Action::Run(Command::root(script)), undo);
         step.because([format!("{name}: -> none")])
     });
+    let release = state.release.as_ref().map(|_| {
+        let script = format!("rm -rf {0} {0}.new {0}.old", place::RELEASE);
+        let undo = Undo::Nothing("what served before goes with what serves");
+        let step = Step::safe("release.forget", Action::Run(Command::root(script)), undo);
+        step.because([format!("{}: -> none", place::RELEASE)])
+    });
     let ours = [place::FIREWALL, place::SERVICES].map(str::to_owned).into_iter();
     let ca = desired.registry.iter().map(|registry| place::registry_ca(&registry.address));
     let marks = desired.services.iter().map(|service| place::reload_pending(&service.name));
     let files = ours.chain(ca).chain(marks).filter_map(|path| removed_with_folder(Path::new(&path), state));
     let hosts_line = super::engine::without_hosts_line(desired, state);
-    unit.into_iter().chain(files).chain(hosts_line).collect()
+    release.into_iter().chain(unit).chain(files).chain(hosts_line).collect()
 }

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Cpus, Limit, Period, Whole};
-use crate::model::desired::{OnFailure, Rollout, UpdateOrder};
+use super::{Cpus, Limit, Period, Whole, Word};
+use crate::model::desired::{OnFailure, Parallelism, Rollout, UpdateOrder};
 
 /// Compose's `deploy`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -39,11 +39,31 @@ pub struct Limits {
 #[expect(missing_docs, reason = "the keys are those of the Compose specification")]
 pub struct RollConfig {
     pub order: Option<UpdateOrder>,
-    pub parallelism: Option<u32>,
+    pub parallelism: Option<AtATime>,
     pub delay: Option<Period>,
     pub monitor: Option<Period>,
     pub failure_action: Option<OnFailure>,
     pub max_failure_ratio: Option<Ratio>,
+}
+
+/// A number of hosts, or a share of them as in `25%`, which is beyond the Compose specification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Word")]
+pub struct AtATime(pub Parallelism);
+
+impl TryFrom<Word> for AtATime {
+    type Error = String;
+    fn try_from(Word(text): Word) -> Result<Self, String> {
+        let share = |text: &str| text.parse().ok().filter(|share| (1..=100).contains(share));
+        let parallelism = match text.strip_suffix('%') {
+            Some(text) => share(text).map(Parallelism::Percent),
+            None if text == "0" => Some(Parallelism::All),
+            None => text.parse().ok().map(Parallelism::Hosts),
+        };
+        parallelism.map(Self).ok_or_else(|| {
+            format!("`{text}` is not a parallelism: write a number of hosts, 0 for all, or 1% to 100%")
+        })
+    }
 }
 
 /// A share from 0 to 1.
@@ -67,7 +87,7 @@ impl RollConfig {
     pub fn rollout(&self) -> Rollout {
         let default = Rollout::default();
         Rollout {
-            parallelism: self.parallelism.unwrap_or(default.parallelism),
+            parallelism: self.parallelism.map_or(default.parallelism, |number| number.0),
             delay: self.delay.map_or(default.delay, |period| period.0),
             monitor: self.monitor.map_or(default.monitor, |period| period.0),
             on_failure: self.failure_action.unwrap_or(default.on_failure),

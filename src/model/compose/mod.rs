@@ -182,7 +182,10 @@ mod tests {
         assert_eq!(app.ulimits["nofile"], Ulimit { soft: 1024, hard: 1024 });
         assert_eq!(app.extra_hosts.0["six"], "2001:db8::1");
         let rollout = app.deploy.update_config.rollout();
-        assert_eq!((rollout.parallelism, rollout.delay), (2, Duration::from_secs(10)));
+        assert_eq!(
+            (rollout.parallelism, rollout.delay),
+            (crate::model::desired::Parallelism::Hosts(2), Duration::from_secs(10))
+        );
         assert!(file.networks["back"].internal && file.volumes.contains("data"));
     }
 }

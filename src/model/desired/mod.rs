@@ -16,7 +16,9 @@ use super::{
 
 pub use container::{Attachment, ContainerSpec, Healthcheck, Mount, MountSource, Network, RestartPolicy};
 pub use firewall::{Firewall, Opening, Protocol};
-pub use service::{Endpoint, HealthCheck, HealthProbe, OnFailure, Rollout, Service, Slot, UpdateOrder};
+pub use service::{
+    Endpoint, HealthCheck, HealthProbe, OnFailure, Parallelism, Rollout, Service, Slot, UpdateOrder,
+};
 
 /// The whole of one host.
 #[derive(Debug, Clone)]

@@ -83,8 +83,8 @@ pub enum UpdateOrder {
 /// Compose's `deploy.update_config` or `deploy.rollback_config`, read across hosts: a host runs one container a service.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rollout {
-    /// Hosts at a time; 0: all.
-    pub parallelism: u32,
+    /// Hosts at a time.
+    pub parallelism: Parallelism,
     /// The wait between two batches.
     pub delay: Duration,
     /// How long a new container is watched before it counts as good.
@@ -99,13 +99,24 @@ impl Default for Rollout {
     /// The defaults of the Compose Deploy Specification.
     fn default() -> Self {
         Self {
-            parallelism: 1,
+            parallelism: Parallelism::Hosts(1),
             delay: Duration::ZERO,
             monitor: Duration::from_secs(5),
             on_failure: OnFailure::Pause,
             max_failure_ratio: 0.0,
         }
     }
+}
+
+/// Compose's `parallelism`: how many hosts at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parallelism {
+    /// All of them; Compose's 0.
+    All,
+    /// So many.
+    Hosts(u32),
+    /// A share of them, 1 to 100, rounded down but never to nobody.
+    Percent(u8),
 }
 
 /// Compose's `failure_action`.

@@ -29,10 +29,35 @@ pub struct Head {
     pub secrets: Vec<String>,
     /// What is otherwise refused.
     pub allow: Vec<Allowance>,
+    /// Its place in a rollout.
+    pub upgrade: Upgrade,
+}
+
+/// A role's place in a rollout.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Upgrade {
+    /// Roles whose hosts are upgraded before this one's.
+    pub after: Vec<RoleName>,
+    /// Whether hosts of two zones may be upgraded at once.
+    pub zones: Zones,
+    /// Services whose data an older major version cannot read again: their way is one way.
+    pub irreversible: Vec<ServiceName>,
+}
+
+/// Whether hosts of two zones may be away at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Zones {
+    /// Never.
+    #[default]
+    Apart,
+    /// Yes.
+    Together,
 }
 
 /// The keys of [`Head`]; the others of `x-pryvctl` belong to [`Body`].
-pub(super) const HEAD: [&str; 6] = ["title", "needs", "after", "variables", "secrets", "allow"];
+pub(super) const HEAD: [&str; 7] = ["title", "needs", "after", "variables", "secrets", "allow", "upgrade"];
 
 /// Minimal sizes of a role; what is left out is by need and not checked.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]

@@ -25,7 +25,11 @@
 //! x-pryvctl:
 //!   title: The register                # one line for people
 //!   needs: { memory: 2GB, cpus: 1, disk: 20GB, data_disk: 15GB }   # feeds preflight; leave out what is by need
-//!   after: [core]                      # roles whose services start before this one's, on a host and in a rollout
+//!   after: [core]                      # roles whose services start before this one's on the same host
+//!   upgrade:                           # its place in `upgrade --rolling`; how many hosts at a time says `deploy`
+//!     after: [register-follower]       # roles whose hosts are upgraded before this one's
+//!     zones: together                  # hosts of two zones at once; else `apart`
+//!     irreversible: [redis]            # services whose data an older major version cannot read again
 //!   variables: { PRYV_VERSION: "1.9.2" }     # defaults; every value is a text, so numbers are quoted
 //!   secrets: [redis_password]          # names the inventory must have under `secrets`
 //!   allow: [docker-socket]             # what is otherwise refused: mounting /var/run/docker.sock
@@ -44,7 +48,7 @@
 //! ```
 //!
 //! **Values.** YAML is parsed first; then `${NAME}`, `${NAME:-default}`, `${NAME:?message}` and `$$` are replaced in
-//! every text of the file (not in `variables`, `needs`, `after`, `secrets`, `title`, which stand still), so that a value can
+//! every text of the file (not in `variables`, `needs`, `after`, `secrets`, `title`, `upgrade`, which stand still), so that a value can
 //! never change the structure. Names, later ones win: the role's `variables`; the host's own `REGISTRY` (its address),
 //! `PLATFORM`, `DOMAIN`, `ZONE`, `HOST`, `ADDRESS`, `PRIVATE_ADDRESS`, `DATA` (the data folder); the inventory's
 //! `versions` (`pryv` gives `PRYV_VERSION`); the `variables` of the platform, of the zone, of the host.
@@ -73,7 +77,9 @@ use super::{
     name::RoleName,
 };
 use extension::HEAD;
-pub use extension::{Allowance, Body, File, Folder, Head, Health, Id, Mode, Needs, Open, Source};
+pub use extension::{
+    Allowance, Body, File, Folder, Head, Health, Id, Mode, Needs, Open, Source, Upgrade, Zones,
+};
 
 /// A role with its texts read but its variables not yet replaced.
 #[derive(Debug, Clone)]

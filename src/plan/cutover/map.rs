@@ -83,6 +83,23 @@ impl ServiceMap {
             .collect()
     }
 
+    /// Every element: a port and where it leads.
+    pub fn entries(&self) -> impl Iterator<Item = (Port, SocketAddr)> {
+        self.all().into_iter().map(|((port, _), to)| (port, to))
+    }
+
+    /// The map with these elements.
+    pub fn from_entries(entries: impl IntoIterator<Item = (Port, SocketAddr)>) -> Self {
+        let mut map = Self::default();
+        for (port, to) in entries {
+            match to.ip() {
+                IpAddr::V4(four) => drop(map.four.insert(port, (four, to.port()))),
+                IpAddr::V6(six) => drop(map.six.insert(port, (six, to.port()))),
+            }
+        }
+        map
+    }
+
     /// Every element by port and family.
     fn all(&self) -> BTreeMap<(Port, u8), SocketAddr> {
         let four = self.four.iter().map(|(port, (ip, target))| ((*port, 4), (IpAddr::from(*ip), *target)));

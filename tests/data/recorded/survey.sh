@@ -232,3 +232,9 @@ grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit
 timeout 10 docker ps -a --no-trunc --format '{"names":{{json .Names}},"platform":{{json (.Label "pryvctl.platform")}}}'
 }
 answer foreign_containers
+question() {
+[ -f /var/lib/pryvctl/release/record.json ] || exit 44
+if [ -e /var/lib/pryvctl/release/unfinished ]; then echo unfinished; else echo finished; fi
+cat /var/lib/pryvctl/release/record.json
+}
+answer release

@@ -39,7 +39,7 @@ fn a_service_is_wholly_decided() {
     );
     insta::assert_snapshot!(format!("{:?}", web.endpoints), @r#"[Endpoint { protocol: Tcp, port: 443, target: 8443, network: "acme_frontend" }]"#);
     insta::assert_snapshot!(format!("{:?} {:?}", web.health, store.health), @r#"[HealthCheck { probe: Http("https://192.0.2.1/status"), within: 90s }] [HealthCheck { probe: Tcp(6379), within: 60s }]"#);
-    insta::assert_snapshot!(format!("{:?} {:?} {:?} {:?}", web.order, web.grace, web.healthy_within, web.rollout), @"StartFirst 30s 960s Rollout { parallelism: 1, delay: 0ns, monitor: 10s, on_failure: Pause, max_failure_ratio: 0.0 }");
+    insta::assert_snapshot!(format!("{:?} {:?} {:?} {:?}", web.order, web.grace, web.healthy_within, web.rollout), @"StartFirst 30s 960s Rollout { parallelism: Hosts(1), delay: 0ns, monitor: 10s, on_failure: Pause, max_failure_ratio: 0.0 }");
     assert_eq!((store.order, store.grace), (UpdateOrder::StopFirst, Duration::from_secs(10)));
 }
 

@@ -1,0 +1,166 @@
+//! What served before the last change. The host keeps it for the way back, so that no controller has to.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fact, Probe, state::ContainerState, strange};
+use crate::model::{
+    command::Output,
+    desired::{Protocol, Slot},
+    place,
+};
+
+/// The record of the release before the last change.
+pub struct LastRelease;
+
+/// A release as it served: containers, where the kernel sent connections, and the files beside them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// The containers that served, sorted by name.
+    pub containers: Vec<Served>,
+    /// Where the kernel sent connections.
+    pub ports: Vec<Led>,
+    /// The managed files; what was in them is kept beside the record.
+    pub files: Vec<KeptFile>,
+    /// SHA-256 of what the change that followed wanted in them: what comes back to that is a repair.
+    #[serde(default)]
+    pub wanted: BTreeMap<PathBuf, String>,
+    /// Images of older releases, which nobody needs any more.
+    pub retired: BTreeSet<String>,
+    /// Whether the change that followed has not come to its end.
+    #[serde(skip)]
+    pub unfinished: bool,
+}
+
+/// A container that served.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Served {
+    /// Its name.
+    pub name: String,
+    /// Its service.
+    pub service: String,
+    /// Its slot.
+    pub slot: Slot,
+    /// Label `pryvctl.spec`.
+    pub hash: String,
+    /// The image it was made from.
+    pub image: String,
+}
+
+/// A port of the host that led to a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Led {
+    /// tcp or udp.
+    pub protocol: Protocol,
+    /// The port on the host.
+    pub port: u16,
+    /// Where connections went.
+    pub to: SocketAddr,
+}
+
+/// A managed file as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// What was there; `None`: no such file.
+    pub was: Option<Was>,
+}
+
+/// What was there in a file's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Was {
+    /// SHA-256 of its content, lower-case hex; the name under which the content is kept.
+    pub sha256: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+impl Release {
+    /// Whether a container stands in the record.
+    pub fn keeps(&self, found: &ContainerState) -> bool {
+        self.containers.iter().any(|served| served.name == found.name && served.hash == found.hash)
+    }
+
+    /// The images its containers were made from.
+    pub fn images(&self) -> impl Iterator<Item = &String> {
+        self.containers.iter().map(|served| &served.image)
+    }
+}
+
+impl Served {
+    /// What is recorded of a container.
+    pub fn of(found: &ContainerState) -> Option<Self> {
+        let ContainerState { name, service, slot, hash, image, .. } = found.clone();
+        Some(Self { name, service, slot: slot?, hash, image })
+    }
+}
+
+impl Was {
+    /// Where the content is kept on the host.
+    pub fn copy(&self) -> PathBuf {
+        Path::new(place::RELEASE).join("files").join(&self.sha256)
+    }
+}
+
+impl Probe for LastRelease {
+    type Value = Release;
+
+    fn question(&self) -> String {
+        let (record, mark) = (place::RELEASE_RECORD, place::RELEASE_UNFINISHED);
+        format!(
+            "[ -f {record} ] || exit 44\nif [ -e {mark} ]; then echo unfinished; else echo finished; fi\ncat {record}"
+        )
+    }
+
+    fn read(&self, output: &Output) -> Fact<Release> {
+        Fact::read(output, |text| {
+            let (mark, record) = text.split_once('\n').unwrap_or_default();
+            let release: Release = serde_json::from_str(record)
+                .map_err(|_| strange("the record of the last release", record))?;
+            Ok(Release { unfinished: mark == "unfinished", ..release })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::command::Exit;
+
+    #[test]
+    fn a_record_comes_back_as_it_was_written() {
+        let release = Release {
+            containers: vec![Served {
+                name: "acme_core_a".to_owned(),
+                service: "core".to_owned(),
+                slot: Slot::A,
+                hash: "1".to_owned(),
+                image: "core:1".to_owned(),
+            }],
+            ports: vec![Led { protocol: Protocol::Tcp, port: 443, to: "[fd00::2]:3000".parse().unwrap() }],
+            files: vec![KeptFile { path: "/etc/x".into(), was: None }],
+            ..Release::default()
+        };
+        let answer = |mark: &str, code| Output {
+            stdout: format!("{mark}\n{}\n", serde_json::to_string(&release).unwrap()),
+            exit: Exit::Code(code),
+            ..Output::default()
+        };
+        assert_eq!(LastRelease.read(&answer("finished", 0)), Fact::Known(release.clone()));
+        let unfinished = Release { unfinished: true, ..release.clone() };
+        assert_eq!(LastRelease.read(&answer("unfinished", 0)), Fact::Known(unfinished));
+        assert_eq!(LastRelease.read(&answer("", 44)), Fact::Absent);
+        let cut = Output { stdout: "finished\n{\"containers\":".to_owned(), ..Output::default() };
+        assert!(matches!(LastRelease.read(&cut), Fact::Unreadable(_)));
+    }
+}

@@ -1,0 +1,158 @@
+//! The way back to the last release: recorded before a change, kept through it, forgotten with the one after.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    cutover::ServiceMap,
+    file::{file, sha256},
+    step::{Action, Step, Undo},
+};
+use crate::{
+    facts::{
+        release::{KeptFile, Led, Release, Served, Was},
+        state::{ContainerState, HostState},
+    },
+    model::{
+        command::{Command, quote},
+        desired::{Desired, ManagedFile},
+        place,
+    },
+};
+
+/// The record that holds once a plan is under way, and whether its first step writes it.
+#[derive(Debug, Clone, Default)]
+pub struct Keeping {
+    /// The record; `None`: nothing serves yet, or nothing was ever changed.
+    pub release: Option<Release>,
+    /// The record is new.
+    new: bool,
+}
+
+impl Keeping {
+    /// Decides what the way back is. An unfinished change keeps the record that was made before it began.
+    pub fn of(desired: &Desired, state: &HostState, map: &ServiceMap) -> Self {
+        let old = state.release.as_ref();
+        let served = served(state, map);
+        if old.is_some_and(|old| old.unfinished) || !changes(desired, state, &served) {
+            return Self { release: old.cloned(), new: false };
+        }
+        let retired = old.map(|old| retired(old, &served)).unwrap_or_default();
+        let release = Release {
+            containers: served.iter().filter_map(|found| Served::of(found)).collect(),
+            ports: map.entries().map(|((protocol, port), to)| Led { protocol, port, to }).collect(),
+            files: desired.files.iter().map(|want| kept(&want.path, state)).collect(),
+            wanted: wanted(desired),
+            retired,
+            unfinished: true,
+        };
+        Self { release: Some(release), new: true }
+    }
+
+    /// Whether a container stays for the way back.
+    pub fn keeps(&self, found: &ContainerState) -> bool {
+        self.release.as_ref().is_some_and(|release| release.keeps(found))
+    }
+
+    /// The step that writes the record and copies the files, before anything is changed.
+    pub fn record(&self) -> Option<Step> {
+        let release = self.release.as_ref().filter(|_| self.new)?;
+        let undo = Undo::Nothing("a record changes nothing");
+        let served = release.containers.iter().map(|served| format!("{}: {}", served.name, served.image));
+        let record = serde_json::to_string(release).unwrap_or_default();
+        let action = Action::Run(Command::root(script(release)).stdin(record));
+        Some(
+            Step::safe("release.keep", action, undo)
+                .because(["what serves is kept for the way back"])
+                .because(served),
+        )
+    }
+
+    /// The last step: the change has come to its end, and the next one makes a record of its own.
+    pub fn end(&self) -> Option<Step> {
+        self.release.as_ref().filter(|release| release.unfinished)?;
+        Some(end("the new release is complete"))
+    }
+}
+
+/// The step that ends a change.
+pub fn end(why: &str) -> Step {
+    let action = Action::Run(Command::root(format!("rm -f {}", place::RELEASE_UNFINISHED)));
+    Step::safe("release.end", action, Undo::Nothing("the next change makes a record of its own"))
+        .because([why])
+}
+
+/// The folder is made beside its place and moved there, so that a record is whole or not there.
+fn script(release: &Release) -> String {
+    let folder = place::RELEASE;
+    let mut script = format!(
+        "set -e; umask 077; new={folder}.new; rm -rf $new {folder}.old; mkdir -p $new/files; cat > $new/record.json; \
+         : > $new/unfinished\n"
+    );
+    let there = release.files.iter().filter_map(|kept| Some((&kept.path, kept.was.as_ref()?)));
+    for (path, was) in there {
+        let path = quote(&path.display().to_string());
+        script.push_str(&format!("cp -p {path} $new/files/{}\n", was.sha256));
+    }
+    script.push_str(&format!(
+        "if [ -e {folder} ]; then mv -T {folder} {folder}.old; fi; mv -T $new {folder}; rm -rf {folder}.old"
+    ));
+    script
+}
+
+/// Which container of each service serves: the one the kernel leads to, else the one that has been up longest.
+fn served<'a>(state: &'a HostState, map: &ServiceMap) -> Vec<&'a ContainerState> {
+    let led: BTreeSet<_> = map.entries().map(|(_, to)| to.ip()).collect();
+    let is_led =
+        |found: &ContainerState| found.addresses.values().flatten().any(|address| led.contains(address));
+    let mut served: BTreeMap<&str, &ContainerState> = BTreeMap::new();
+    for found in state.containers.iter().filter(|found| found.serves() && found.slot.is_some()) {
+        let better =
+            |other: &&ContainerState| (is_led(found), &other.started) > (is_led(other), &found.started);
+        if served.get(found.service.as_str()).is_none_or(better) {
+            served.insert(&found.service, found);
+        }
+    }
+    served.into_values().collect()
+}
+
+/// Whether what serves will be another: a repair of what is wanted already is none.
+fn changes(desired: &Desired, state: &HostState, served: &[&ContainerState]) -> bool {
+    let stays = |found: &&ContainerState| {
+        desired
+            .services
+            .iter()
+            .any(|service| service.name.as_str() == found.service && service.hash == found.hash)
+    };
+    let known = state.release.as_ref().map(|release| &release.wanted);
+    let repairs = |want: &ManagedFile| known.is_some_and(|known| known.get(&want.path) == Some(&hash(want)));
+    let writes = || desired.files.iter().any(|want| file("", want, state).is_some() && !repairs(want));
+    !served.is_empty() && (!served.iter().all(stays) || writes())
+}
+
+fn wanted(desired: &Desired) -> BTreeMap<PathBuf, String> {
+    desired.files.iter().map(|want| (want.path.clone(), hash(want))).collect()
+}
+
+fn hash(want: &ManagedFile) -> String {
+    sha256(want.content.expose())
+}
+
+fn kept(path: &Path, state: &HostState) -> KeptFile {
+    let found = state.files.get(path).and_then(Option::as_ref);
+    let was = found.map(|found| Was {
+        sha256: found.sha256.clone(),
+        mode: found.mode,
+        uid: found.uid,
+        gid: found.gid,
+    });
+    KeptFile { path: path.to_owned(), was }
+}
+
+/// Images that only the record before this one needed.
+fn retired(old: &Release, served: &[&ContainerState]) -> BTreeSet<String> {
+    let needed = |image: &&String| served.iter().any(|found| found.image == **image);
+    old.images().chain(&old.retired).filter(|image| !needed(image)).cloned().collect()
+}

@@ -1,0 +1,176 @@
+//! The way back to what served before the last change: the same containers, the same files, the same map. Nothing is
+//! pulled and nothing is made; everything it needs was kept on the host.
+
+use std::path::Path;
+
+use super::{
+    Conflict, Plan,
+    cutover::{ServiceMap, Switch},
+    leftover::{GRACE, Stopped, is_up, leftover},
+    release,
+    step::{Action, Step, Undo},
+};
+use crate::{
+    facts::{
+        release::{KeptFile, Release, Served, Was},
+        state::{ContainerState, HostState},
+    },
+    model::{
+        command::{Command, quote},
+        desired::{Desired, ManagedFile, OnChange, Service, UpdateOrder},
+    },
+};
+
+const NO_UNDO: Undo = Undo::Nothing("it is a way back itself; the next run goes on with it");
+
+/// The way back; empty where nothing was ever changed, or where what served before serves already.
+///
+/// # Errors
+/// A container that served and is gone.
+pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>> {
+    let Some(release) = &state.release else { return Ok(Plan::default()) };
+    let mut kept = Vec::new();
+    let mut conflicts = Vec::new();
+    for served in &release.containers {
+        match state.containers.iter().find(|found| found.name == served.name && found.hash == served.hash) {
+            Some(found) => kept.push(found),
+            None => conflicts.push(gone(served)),
+        }
+    }
+    if !conflicts.is_empty() {
+        return Err(conflicts);
+    }
+    kept.sort_by_key(|found| {
+        desired.services.iter().position(|service| service.name.as_str() == found.service)
+    });
+    let way = Way { desired, state, release };
+    let mut switch = Switch::of(desired, state);
+    let mut steps: Vec<Step> = way.files();
+    steps.extend(switch.structure());
+    steps.extend(kept.iter().flat_map(|found| way.start(found)));
+    steps.extend(kept.iter().filter(|found| !found.serves()).map(|found| way.healthy(found)));
+    let ports = release.ports.iter().map(|led| ((led.protocol, led.port), led.to));
+    steps.extend(switch.turn("services.cut-over", ServiceMap::from_entries(ports)));
+    steps.extend(switch.at_boot());
+    steps.extend(kept.iter().filter_map(|found| way.reload(found)));
+    let stopped: Vec<String> = steps.iter().filter_map(stops).collect();
+    for found in way.others() {
+        let stopped = if stopped.contains(&found.name) { Stopped::Already } else { Stopped::from(found) };
+        steps.extend(leftover(found, stopped, way.grace(found)));
+    }
+    steps.extend(release.unfinished.then(|| release::end("what served before serves again")));
+    Ok(Plan { steps })
+}
+
+fn gone(served: &Served) -> Conflict {
+    Conflict {
+        thing: format!("container {}", served.name),
+        found: format!("it served {} before the last change, and is gone", served.image),
+        way_out: "give the inventory its old version, and upgrade".to_owned(),
+    }
+}
+
+fn stops(step: &Step) -> Option<String> {
+    if let Action::Stop { container, .. } = &step.action { Some(container.clone()) } else { None }
+}
+
+/// One host's way back.
+struct Way<'a> {
+    desired: &'a Desired,
+    state: &'a HostState,
+    release: &'a Release,
+}
+
+impl<'a> Way<'a> {
+    /// Containers of ours that did not serve before.
+    fn others(&self) -> impl Iterator<Item = &'a ContainerState> {
+        self.state.containers.iter().filter(|found| !self.release.keeps(found))
+    }
+
+    fn service(&self, found: &ContainerState) -> Option<&'a Service> {
+        self.desired.services.iter().find(|service| service.name.as_str() == found.service)
+    }
+
+    fn grace(&self, found: &ContainerState) -> std::time::Duration {
+        self.service(found).map_or(GRACE, |service| service.grace)
+    }
+
+    /// Starts a kept container; where only one may run, the other makes room first.
+    fn start(&self, found: &ContainerState) -> Vec<Step> {
+        let starting = found.status == "running" && found.health.as_deref() == Some("starting");
+        if found.serves() || starting {
+            return Vec::new();
+        }
+        let alone = self.service(found).is_none_or(|service| service.order == UpdateOrder::StopFirst);
+        let rivals = self.others().filter(|other| alone && other.service == found.service && is_up(other));
+        let mut steps: Vec<Step> = rivals.map(|other| self.make_room(other)).collect();
+        let (name, verb) = (&found.name, if is_up(found) { "restart" } else { "start" });
+        let action = Action::Run(Command::root(format!("docker {verb} {}", quote(name))));
+        let why = format!("{name}: {} -> {}", found.status, found.image);
+        steps.push(Step::safe(format!("back.{}.start", found.service), action, NO_UNDO).because([why]));
+        steps
+    }
+
+    fn make_room(&self, other: &ContainerState) -> Step {
+        let action = Action::Stop { container: other.name.clone(), grace: self.grace(other) };
+        let undo = Undo::Run(Command::root(format!("docker start {}", quote(&other.name))));
+        let why = format!("{} makes room: only one container of this service may run", other.name);
+        Step::safe(format!("back.{}.stop-{}", other.service, other.name), action, undo).because([why])
+    }
+
+    fn healthy(&self, found: &ContainerState) -> Step {
+        let within = self.service(found).map_or(super::service::PATIENCE, |service| service.healthy_within);
+        let action = Action::AwaitHealthy { container: found.name.clone(), within };
+        Step::safe(format!("back.{}.healthy", found.service), action, NO_UNDO).because([format!(
+            "{} must be healthy within {} s",
+            found.name,
+            within.as_secs()
+        )])
+    }
+
+    fn files(&self) -> Vec<Step> {
+        self.release.files.iter().filter_map(|kept| self.file(kept)).collect()
+    }
+
+    fn file(&self, kept: &KeptFile) -> Option<Step> {
+        let path = kept.path.display().to_string();
+        let (script, why) = match (&kept.was, self.found(&kept.path)) {
+            (None, None) => return None,
+            (Some(was), Some(found)) if *was == found => return None,
+            (None, Some(_)) => (format!("rm -f {}", quote(&path)), format!("{path}: -> none")),
+            (Some(was), _) => (restore(&path, was), format!("{path}: -> as it was before (not shown)")),
+        };
+        Some(
+            Step::safe(format!("back.file.{path}"), Action::Run(Command::root(script)), NO_UNDO)
+                .because([why]),
+        )
+    }
+
+    fn found(&self, path: &Path) -> Option<Was> {
+        let found = self.state.files.get(path)?.as_ref()?;
+        Some(Was { sha256: found.sha256.clone(), mode: found.mode, uid: found.uid, gid: found.gid })
+    }
+
+    /// A container that goes on reads the files that were put back.
+    fn reload(&self, found: &ContainerState) -> Option<Step> {
+        let reads = |file: &&ManagedFile| matches!(&file.read_by, Some((name, OnChange::Reload)) if name.as_str() == found.service);
+        let was = |file: &ManagedFile| self.release.files.iter().find(|kept| kept.path == file.path);
+        let changed =
+            self.desired.files.iter().filter(reads).filter_map(was).any(|kept| self.file(kept).is_some());
+        if !(changed && found.serves()) {
+            return None;
+        }
+        let action = Action::Run(Command::root(format!("docker kill -s HUP {}", quote(&found.name))));
+        let step = Step::safe(format!("back.{}.reload", found.service), action, NO_UNDO);
+        Some(step.because([format!("{} reads its changed files", found.name)]))
+    }
+}
+
+fn restore(path: &str, was: &Was) -> String {
+    let (path, copy) = (quote(path), quote(&was.copy().display().to_string()));
+    format!(
+        "set -e; new={path}.pryvctl-new; trap 'rm -f $new' EXIT; cp {copy} $new; chown {}:{} $new; chmod {:o} $new; \
+         mv -f $new {path}",
+        was.uid, was.gid, was.mode
+    )
+}
