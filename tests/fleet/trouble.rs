@@ -118,17 +118,19 @@ pub fn served(world: &World, host: &str) -> Served {
     Served { version: text("version"), container: text("container") }
 }
 
-/// What may not stay after a run: a second container, half a file, a guard.
+/// What may not stay after a run: a second container that runs, a second one kept for the way back, half a file, a guard.
 fn leftovers(world: &World, host: &str) -> String {
     world.on(
         host,
-        "docker ps --all --filter label=pryvctl.platform=trial --format '{{.Names}} {{.Status}}' | sed 1d
+        "all=$(docker ps --all --filter label=pryvctl.platform=trial --format '{{.Names}} {{.Status}}')
+         echo \"$all\" | grep ' Up ' | sed 1d
+         echo \"$all\" | grep -v ' Up ' | sed 1d
          find /etc /var/lib/pryvctl /run/pryvctl -name '*.pryvctl-new'
          find /etc/systemd/system /var/lib/pryvctl -name 'pryvctl-guard*' -o -name guard",
     )
 }
 
-/// Only what runs stays, so that the next version must be pulled.
+/// Only what runs stays, and no way back, so that the next version must be pulled.
 pub fn forget_images(world: &World, host: &str) {
-    world.on(host, "docker image prune --all --force");
+    world.on(host, "docker container prune --force && docker image prune --all --force");
 }

@@ -40,7 +40,7 @@ pub fn killed_on_the_way(world: &World) {
         HOSTS.iter().for_each(|host| drop(served(world, host)));
         before.converge(world);
         HOSTS.iter().for_each(|host| {
-            let count = "docker ps --all --quiet --filter label=pryvctl.platform=trial | wc -l";
+            let count = "docker ps --quiet --filter label=pryvctl.platform=trial | wc -l";
             assert_eq!(world.on(host, count).trim(), "1", "{moment}: containers on {host}");
         });
     }
