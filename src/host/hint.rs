@@ -2,7 +2,10 @@
 
 use std::{io, net::SocketAddr};
 
-use super::error::{Fault, Stage};
+use super::{
+    error::{Fault, Stage},
+    login::HUNG_UP,
+};
 
 impl Fault {
     pub(super) fn hint(&self) -> Option<String> {
@@ -15,10 +18,18 @@ impl Fault {
             Self::Flood { .. } => return None,
             Self::Handshake { .. } => {
                 "a host that resets connections may be punishing failed logins (PerSourcePenalties, fail2ban): wait a \
-                 minute; otherwise check that sshd offers curve25519-sha256"
+                 minute; otherwise look at /etc/hosts.deny, and that sshd offers curve25519-sha256"
+            }
+            Self::Login { reason, .. } if reason.starts_with(HUNG_UP) => {
+                "the key may be good and the account closed: look at `chage -l`, /etc/nologin and /etc/security/access.conf \
+                 on the host"
             }
             Self::Login { .. } => {
-                "check `ssh.user` and `ssh.identities`, and that the public key is in the user's ~/.ssh/authorized_keys"
+                "check `ssh.user` and `ssh.identities`, that the public key is in the user's ~/.ssh/authorized_keys, that \
+                 nobody else may write there, and that AllowUsers, AllowGroups and the like let the user in"
+            }
+            Self::NotStarted { reason, .. } if reason.contains("expired") => {
+                "on the host: `chage -M 99999 -E -1` and a new password for the user, or `usermod -p '*'`"
             }
             Self::NotStarted { .. } => {
                 "give the user a POSIX login shell (`usermod -s /bin/sh`) and remove any ForceCommand"

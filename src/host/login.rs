@@ -11,6 +11,9 @@ use super::{
     ssh::{Client, End, Line},
 };
 
+/// What the reason starts with when the host hung up instead of answering.
+pub(super) const HUNG_UP: &str = "the host hung up";
+
 /// Shows the keys to the host until it takes one. Gives the place of that key, so that a reconnect starts with it.
 pub(super) async fn log_in(line: &mut Line, user: &str, identities: &[Identity]) -> Result<usize, Fault> {
     let (mut answer, mut tried) = (Answer::No(Vec::new()), Vec::new());
@@ -105,7 +108,7 @@ fn reason(answer: Answer, end: &End) -> String {
         Answer::More(methods) => format!("the key is good, but the host also wants {}", list(&methods)),
         Answer::Gone(error) => {
             let last_words = end.reason();
-            if last_words.is_empty() { error } else { last_words }
+            format!("{HUNG_UP}: {}", if last_words.is_empty() { error } else { last_words })
         }
         Answer::Yes => String::new(),
     }

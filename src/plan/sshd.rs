@@ -125,7 +125,18 @@ fn include(state: &HostState, overridden: bool) -> Includes {
     }
 }
 
-const RELOAD: &str = "/usr/sbin/sshd -t && systemctl reload ssh";
+/// Returns when sshd listens anew: until then the old one takes logins, and a login that it took proves nothing. Where
+/// systemd holds the socket and no sshd runs, the next connection finds the new configuration anyway.
+pub const RELOAD: &str = r#"mkdir -p -m 755 /run/sshd && /usr/sbin/sshd -t && {
+pid=$(systemctl show -p MainPID --value ssh)
+[ "${pid:-0}" = 0 ] || {
+before=$(readlink /proc/"$pid"/fd/*)
+systemctl reload ssh && for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+[ "$(readlink /proc/"$pid"/fd/*)" = "$before" ] || break
+sleep 0.2
+done
+}
+}"#;
 
 fn include_step(why: &str, want: &ManagedFile) -> Step {
     let (main, guard) = (place::SSHD_CONFIG, place::GUARD);
@@ -135,7 +146,7 @@ fn include_step(why: &str, want: &ManagedFile) -> Step {
         drop_in = want.path.display()
     );
     let undo =
-        format!("cp -p {guard}/sshd_config {main}.pryvctl-new && mv -f {main}.pryvctl-new {main}; {RELOAD}");
+        format!("cp -p {guard}/sshd_config {main}.pryvctl-new && mv -f {main}.pryvctl-new {main}\n{RELOAD}");
     Step::safe("sshd.include", Action::Run(Command::root(script)), Undo::Run(Command::root(undo)))
         .because([format!("{main}: {why}"), format!("+ Include {} (as its first line)", want.path.display())])
         .guarded(Command::root(format!("cp -p {main} {guard}/sshd_config")))
@@ -147,7 +158,7 @@ fn guarded_drop_in(step: Step, want: &ManagedFile, drifted: &[String]) -> Step {
     let undo = format!(
         "if [ -e {guard}/sshd-drop-in ]; then \
          cp -p {guard}/sshd-drop-in {path}.pryvctl-new && mv -f {path}.pryvctl-new {path}; \
-         else rm -f {path}; fi && {RELOAD}"
+         else rm -f {path}; fi\n{RELOAD}"
     );
     // What is asked is the whole of the new configuration, in the order in which sshd will read it.
     let check = format!(

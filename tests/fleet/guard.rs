@@ -31,7 +31,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// A busy host may be late by this.
 const LATE: Duration = Duration::from_secs(5);
 /// Long enough for a container to boot on a busy machine.
-const BOOT: Duration = Duration::from_secs(90);
+pub const BOOT: Duration = Duration::from_secs(90);
 
 #[test]
 fn no_change_locks_us_out() {
@@ -86,7 +86,7 @@ fn connects(world: &World, host: &str) -> bool {
 
 /// Waits until it holds; gives how long that took.
 #[track_caller]
-fn until(longest: Duration, what: impl Fn() -> bool) -> Duration {
+pub fn until(longest: Duration, what: impl Fn() -> bool) -> Duration {
     let start = Instant::now();
     while !what() {
         assert!(start.elapsed() < longest, "not within {longest:?}");
@@ -96,7 +96,7 @@ fn until(longest: Duration, what: impl Fn() -> bool) -> Duration {
 }
 
 /// Writes an inventory that names some of the lab's hosts by their addresses.
-fn inventory(world: &World, file: &str, networks: &str, hosts: &[(&str, String)]) {
+pub fn inventory(world: &World, file: &str, networks: &str, hosts: &[(&str, String)]) {
     let lab = |file: &str| world.lab_file(file).display().to_string();
     let (key, known) = (lab("id_ed25519"), lab("known_hosts"));
     let mut text = format!(
@@ -114,7 +114,7 @@ fn by_v4<'a>(world: &World, hosts: &[&'a str]) -> Vec<(&'a str, String)> {
     hosts.iter().map(|host| (*host, world.addresses(host).0)).collect()
 }
 
-fn harden(file: &str) -> [&str; 5] {
+pub fn harden(file: &str) -> [&str; 5] {
     ["harden", file, "--yes", "--window", "10s"]
 }
 
@@ -259,7 +259,7 @@ fn open_from_elsewhere(world: &World, open: bool) {
 }
 
 /// The networks that let in the controller alone.
-fn gateways(world: &World) -> String {
+pub fn gateways(world: &World) -> String {
     let (v4, v6) = world.gateways();
     format!("{v4}/32, '{v6}/128'")
 }

@@ -8,7 +8,7 @@ use pryvctl::{
         apply::{ApplyError, Hands},
         guard::{GuardError, Moment, guarded},
     },
-    model::{command, inventory::Login},
+    model::{command, inventory::Login, secret::Secret},
     plan::step::{Action, Step, Undo},
 };
 
@@ -48,23 +48,29 @@ fn nobody() -> Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn run(world: &World, host: &str, steps: &[Step]) -> (Result<(), GuardError>, Vec<Moment>) {
-    let address = world.addresses(host).0.parse().unwrap();
-    let login = Login {
-        host: host.parse().unwrap(),
-        address,
-        port: 22,
-        user: "root".to_owned(),
-        identities: vec![world.lab_file("id_ed25519")],
-        passphrase: None,
-        sudo_password: None,
-        known_hosts: world.lab_file("known_hosts"),
-        host_key: None,
-        accept_new: false,
-    };
-    let connection = Connection::open(&login).await.unwrap();
+    let connection = open(world, host, "root").await;
     let platform = "guard".parse().unwrap();
+    let address = world.addresses(host).0.parse().unwrap();
     let hands = Hands { session: &connection, docker: None, address, platform: &platform, registry: None };
     let moments = std::cell::RefCell::new(Vec::new());
     let ended = guarded(&hands, steps, WINDOW, |moment| moments.borrow_mut().push(moment)).await;
     (ended.map(drop), moments.into_inner())
+}
+
+/// A connection to a host of the lab, as one of its users.
+pub async fn open(world: &World, host: &str, user: &str) -> Connection {
+    let password = std::fs::read_to_string(world.lab_file("secrets/sudo")).unwrap();
+    let login = Login {
+        host: host.parse().unwrap(),
+        address: world.addresses(host).0.parse().unwrap(),
+        port: 22,
+        user: user.to_owned(),
+        identities: vec![world.lab_file("id_ed25519")],
+        passphrase: None,
+        sudo_password: Some(Secret::new(password.trim_end())),
+        known_hosts: world.lab_file("known_hosts"),
+        host_key: None,
+        accept_new: false,
+    };
+    Connection::open(&login).await.unwrap()
 }

@@ -10,7 +10,7 @@ mod script;
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{
     Session,
@@ -21,8 +21,13 @@ use crate::{
     plan::step::Step,
 };
 
-/// Between two attempts to log in again.
+/// Between the first two attempts to log in again; each further one waits twice as long. OpenSSH 9.8 and later turn away
+/// for a while whoever has failed for 15 s, 5 s a failed login (`PerSourcePenalties`): asking every second would turn a
+/// change that is taken back into a lock-out of its own.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Between later attempts to find the old access.
+const LONG_PAUSE: Duration = Duration::from_secs(2);
 
 /// How long after the end of the window the old access is awaited: an undo on a busy host, and a login.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -183,6 +188,7 @@ async fn take_back<S: Session>(
 /// because the host took the change back is not taken for a good one.
 async fn log_in_again<S: Session>(old: &S, until: Instant) -> Result<S, String> {
     let mut failed = "no new login came through".to_owned();
+    let mut pause = PAUSE;
     loop {
         let left = until.saturating_duration_since(Instant::now());
         match timeout(left, log_in(old)).await {
@@ -190,10 +196,11 @@ async fn log_in_again<S: Session>(old: &S, until: Instant) -> Result<S, String> 
             Ok(Err(reason)) => failed = reason,
             Err(_) => return Err(failed),
         }
-        if Instant::now() + PAUSE >= until {
+        if Instant::now() + pause >= until {
             return Err(failed);
         }
-        sleep(PAUSE).await;
+        sleep(pause).await;
+        pause *= 2;
     }
 }
 
@@ -218,10 +225,13 @@ async fn confirm<S: Session>(fresh: &S) -> Result<(), GuardError> {
     }
 }
 
-/// Waits until the host lets us in again, and a little longer than it promised.
+/// Waits until the host lets us in again, and a little longer than it promised. Nothing is tried before the end of the
+/// window: what failed until now would only fail more often.
 async fn await_old_access<S: Session>(old: &S, end: Instant, reason: String) -> GuardError {
     let started = Instant::now();
     let patience = end.max(started) + PATIENCE;
+    let mut pause = PAUSE;
+    sleep_until(end + PAUSE).await;
     loop {
         if let Ok(fresh) = old.reconnect().await
             && let Ok(output) = fresh.exec(&script::is_undone()).await
@@ -236,7 +246,8 @@ async fn await_old_access<S: Session>(old: &S, end: Instant, reason: String) -> 
         if Instant::now() > patience {
             return GuardError::Lost { reason, seconds: started.elapsed().as_secs() };
         }
-        sleep(PAUSE).await;
+        sleep(pause).await;
+        pause = LONG_PAUSE;
     }
 }
 

@@ -4,8 +4,11 @@
 use std::time::Duration;
 
 use crate::{
-    model::{command::Command, place::GUARD},
-    plan::step::{Step, Undo},
+    model::{
+        command::{Command, quote},
+        place::GUARD,
+    },
+    plan::step::{Action, Step, Undo},
 };
 
 /// `confirm` ends with this when the host was quicker.
@@ -93,13 +96,34 @@ rm -rf {GUARD}"
     )
 }
 
+/// A host that went down while a file was written has half of it beside its place.
+fn half_written(step: &Step) -> String {
+    match &step.action {
+        Action::Write(file) => {
+            format!("rm -f {}.pryvctl-new\n", quote(&file.path.display().to_string()))
+        }
+        Action::Run(_)
+        | Action::Pull { .. }
+        | Action::CreateNetwork(_)
+        | Action::CreateVolume(_)
+        | Action::Start(_)
+        | Action::AwaitHealthy { .. }
+        | Action::AwaitProbe { .. }
+        | Action::Stop { .. }
+        | Action::RemoveContainer { .. } => String::new(),
+    }
+}
+
 /// The way back, in reverse order; each part runs even if another fails, and again after a reboot in its middle. What
 /// failed is kept for the administrator, but never tried again: by then the host may be another one.
 fn undo_script(steps: &[Step]) -> String {
     let parts = steps.iter().rev().filter_map(|step| match &step.undo {
-        Undo::Run(command) => {
-            Some(format!("(\n{}\n) || {{ echo '{} failed' >&2; failed=1; }}\n", command.script, step.id))
-        }
+        Undo::Run(command) => Some(format!(
+            "(\n{}\n) || {{ echo '{} failed' >&2; failed=1; }}\n{}",
+            command.script,
+            step.id,
+            half_written(step)
+        )),
         Undo::Nothing(_) => None,
     });
     format!(

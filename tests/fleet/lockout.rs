@@ -1,0 +1,205 @@
+//! Every way we know to cut a login, each tried on a real host: what pryvctl itself does is taken back in time, and what
+//! somebody else did is named.
+//!
+//! The trials are data: [`lockout_guarded`](super::lockout_guarded) has those that happen inside the guard,
+//! [`lockout_struck`](super::lockout_struck) those where something happens to pryvctl meanwhile, and
+//! [`lockout_others`](super::lockout_others) those that are somebody else's doing.
+
+use std::{
+    collections::VecDeque,
+    fmt::Write as _,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    guard::logs_in,
+    lockout_guarded::{self, Cut},
+    lockout_others::{self, Deed},
+    lockout_struck::{self, Blow},
+    world::World,
+};
+
+/// The shortest there is.
+pub const WINDOW: Duration = Duration::from_secs(10);
+/// How much longer than the window the old access may take.
+pub const LATE: Duration = Duration::from_secs(5);
+
+const INVENTORY: &str = "
+platform: lockout
+domain: lockout.example.org
+admin_networks: [192.0.2.0/24]
+zones: { eu: {} }
+roles: roles
+hosts:
+  a: { address: 192.0.2.11, zone: eu, roles: [web], lab: { image: debian12, bare: true } }
+  b: { address: 192.0.2.12, zone: eu, roles: [web], lab: { image: debian13, bare: true } }
+  c: { address: 192.0.2.13, zone: eu, roles: [web], lab: { image: debian12, bare: true } }
+  d: { address: 192.0.2.14, zone: eu, roles: [web], lab: { image: debian13, bare: true } }
+  e: { address: 192.0.2.15, zone: eu, roles: [web], lab: { image: debian12, bare: true } }
+  f: { address: 192.0.2.16, zone: eu, roles: [web], lab: { image: debian13, bare: true } }
+";
+const HOSTS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+
+/// One way to lose a host.
+pub struct Trial {
+    /// What goes wrong, in words.
+    pub name: &'static str,
+    /// Who does it, and how.
+    pub cause: Cause,
+}
+
+/// Who cuts the login, and what is expected then.
+pub enum Cause {
+    /// A change that pryvctl makes under guard: the host takes it back within the window and 5 s.
+    Guarded(Cut),
+    /// Something happens to pryvctl, or to the host, while it works.
+    Struck(Blow),
+    /// Somebody else: pryvctl names it and changes nothing.
+    Others(Deed),
+}
+
+/// A host of the lab on which a trial takes place.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub world: &'a World,
+    pub host: &'a str,
+}
+
+/// How a trial went.
+struct Line {
+    name: &'static str,
+    host: String,
+    seconds: f32,
+    result: Result<String, String>,
+}
+
+#[test]
+fn no_way_to_cut_a_login_lasts() {
+    let world = World::up("t-lockout", INVENTORY);
+    let trials: Vec<Trial> = lockout_struck::trials()
+        .into_iter()
+        .chain(lockout_guarded::trials())
+        .chain(lockout_others::trials())
+        .collect();
+    // A part of a name, or several with `|` between them, to try only these.
+    let chosen = std::env::var("TRIALS").unwrap_or_default();
+    let trials: VecDeque<Trial> =
+        trials.into_iter().filter(|trial| chosen.split('|').any(|part| trial.name.contains(part))).collect();
+    let (count, queue, lines) = (trials.len(), Mutex::new(trials), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for host in HOSTS {
+            let (world, queue, lines) = (&world, &queue, &lines);
+            scope.spawn(move || work(Place { world, host }, queue, lines));
+        }
+    });
+    let lines = lines.into_inner().unwrap();
+    let passed = lines.iter().filter(|line| line.result.is_ok()).count();
+    println!("{}{count} trials: {passed} passed", table(&lines));
+    assert_eq!(passed, count, "{}", table(&lines));
+    assert!(!chosen.is_empty() || count >= 40);
+    if chosen.is_empty() {
+        without_the_guard(&world);
+    }
+}
+
+/// Takes one trial after the other; a host on which one failed takes no more, because nobody knows how it is.
+fn work(place: Place, queue: &Mutex<VecDeque<Trial>>, lines: &Mutex<Vec<Line>>) {
+    let before = picture(place);
+    loop {
+        let Some(trial) = queue.lock().unwrap().pop_front() else { return };
+        let begun = Instant::now();
+        let tried = catch_unwind(AssertUnwindSafe(|| {
+            let said = match &trial.cause {
+                Cause::Guarded(cut) => lockout_guarded::run(place, cut),
+                Cause::Struck(blow) => blow(place),
+                Cause::Others(deed) => lockout_others::run(place, deed),
+            };
+            restored(place, &before);
+            said
+        }));
+        let result = tried.map_err(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+        });
+        let failed = result.is_err();
+        let line = Line {
+            name: trial.name,
+            host: place.host.to_owned(),
+            seconds: begun.elapsed().as_secs_f32(),
+            result,
+        };
+        lines.lock().unwrap().push(line);
+        if failed && picture(place) != before {
+            return;
+        }
+    }
+}
+
+/// The host is as it was, and lets us in.
+#[track_caller]
+fn restored(place: Place, before: &str) {
+    let begun = Instant::now();
+    let mut now = picture(place);
+    while now != before && begun.elapsed() < LATE {
+        thread::sleep(Duration::from_millis(200));
+        now = picture(place);
+    }
+    if now != before {
+        let lines = |text: &str, other: &str, sign: char| {
+            let mut shown = String::new();
+            for line in text.lines().filter(|line| !other.lines().any(|it| it == *line)) {
+                writeln!(shown, "{sign} {line}").unwrap();
+            }
+            shown
+        };
+        panic!("the host is not as it was:\n{}{}", lines(before, &now, '-'), lines(&now, before, '+'));
+    }
+    assert!(logs_in(place.world, place.host), "no login after the trial");
+}
+
+/// Everything that decides who gets in.
+fn picture(Place { world, host }: Place) -> String {
+    world.on(
+        host,
+        "exec 2>/dev/null; cd /etc
+         for file in passwd shadow group gshadow hosts.deny hosts.allow nologin shells pam.d/* security/* sudoers sudoers.d/* \\
+             /run/nologin /root/.bashrc /home/*/.ssh/* /root/.ssh/* /home/* /root /root/.ssh /home/*/.ssh /usr/sbin/sshd; do
+           [ -e $file ] && stat -c '%n %a %U:%G' $file && [ -f $file ] && sha256sum $file
+         done
+         find ssh pryvctl -type f -printf '%p %m %U:%G\\n' -exec sha256sum {} + | sort
+         nft -s list ruleset inet; nft list tables; ip -o address show dev eth0 | cut -d'\\\\' -f1; ip route; ip -6 route | sort
+         for unit in ssh.service ssh.socket pryvctl-firewall.service; do
+           systemctl is-enabled $unit; systemctl is-active $unit
+         done
+         systemctl --no-legend --plain list-unit-files 'pryvctl*'; ls -A /var/lib/pryvctl; findmnt -no OPTIONS /var; true",
+    )
+}
+
+fn table(lines: &[Line]) -> String {
+    let mut table = String::new();
+    for Line { name, host, seconds, result } in lines {
+        let (word, said) = match result {
+            Ok(said) => ("passed", said),
+            Err(said) => ("FAILED", said),
+        };
+        writeln!(table, "  {word}  {host}  {seconds:5.1} s  {name}: {said}").unwrap();
+    }
+    table
+}
+
+/// The same steps without the guard: nobody takes them back, so these trials would fail.
+fn without_the_guard(world: &World) {
+    let cuts: Vec<_> = lockout_guarded::trials().into_iter().step_by(8).take(HOSTS.len()).collect();
+    assert_eq!(cuts.len(), HOSTS.len());
+    thread::scope(|scope| {
+        for (host, trial) in HOSTS.into_iter().zip(cuts) {
+            scope.spawn(move || {
+                let Cause::Guarded(cut) = trial.cause else { unreachable!() };
+                lockout_guarded::run_unguarded(Place { world, host }, &cut);
+            });
+        }
+    });
+}
