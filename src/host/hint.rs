@@ -126,7 +126,7 @@ mod tests {
         .map(told);
         insta::assert_snapshot!(told.join("\n"), @r#"
         core-1: login as `ann` refused; tried ~/.ssh/id
-          check `ssh.user` and `ssh.identities`, and that the public key is in the user's ~/.ssh/authorized_keys
+          check `ssh.user` and `ssh.identities`, that the public key is in the user's ~/.ssh/authorized_keys, that nobody else may write there, and that AllowUsers, AllowGroups and the like let the user in
         core-1: the login shell of `ann` ran nothing: why
           give the user a POSIX login shell (`usermod -s /bin/sh`) and remove any ForceCommand
         core-1: connection lost while sending: why

@@ -102,14 +102,18 @@ async fn rsa_hash(handle: &client::Handle<Client>, key: &Algorithm) -> Result<Op
 fn reason(answer: Answer, end: &End) -> String {
     let list = |methods: &[MethodKind]| methods.iter().map(String::from).collect::<Vec<_>>().join(", ");
     match answer {
-        Answer::No(methods) if methods.is_empty() => end.reason(),
+        Answer::No(methods) if methods.is_empty() => hung_up(&end.reason()),
         Answer::No(methods) if methods.contains(&MethodKind::PublicKey) => String::new(),
         Answer::No(methods) => format!("the host takes only {}", list(&methods)),
         Answer::More(methods) => format!("the key is good, but the host also wants {}", list(&methods)),
         Answer::Gone(error) => {
             let last_words = end.reason();
-            format!("{HUNG_UP}: {}", if last_words.is_empty() { error } else { last_words })
+            hung_up(if last_words.is_empty() { &error } else { &last_words })
         }
         Answer::Yes => String::new(),
     }
+}
+
+fn hung_up(last_words: &str) -> String {
+    if last_words.is_empty() { HUNG_UP.to_owned() } else { format!("{HUNG_UP}: {last_words}") }
 }
