@@ -54,6 +54,16 @@ pub enum Command {
     Harden(Change),
     /// Preflight, harden, Docker Engine, roles; a second run changes nothing.
     Install(Change),
+    /// Brings the hosts to what the inventory says, one after the other; a host that fails goes back by itself.
+    Upgrade(Upgrade),
+    /// Brings back what served before the last change.
+    Rollback(Rollback),
+    /// Lets a running upgrade wait before its next batch.
+    Pause(Target),
+    /// Lets a waiting upgrade go on.
+    Resume(Target),
+    /// Shows what was done and by whom, and verifies that nobody changed the record of it.
+    Audit(Audit),
     /// Shows what runs, and whether it is what the inventory says; changes nothing.
     Status(Target),
     /// Removes what pryvctl installed.
@@ -126,6 +136,59 @@ pub struct Change {
     /// How long a host waits for our new login before it takes a firewall or SSH change back.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
     pub window: Duration,
+    /// The journal of what is done. Default: pryvctl/journal.jsonl in the state folder of this account.
+    #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
+    pub journal: Option<PathBuf>,
+}
+
+/// How hosts are upgraded.
+#[derive(Debug, Clone, Args)]
+pub struct Upgrade {
+    /// Which hosts.
+    #[command(flatten)]
+    pub change: Change,
+    /// A canary first, then batches, as the roles say; without it, all hosts of a role at once.
+    #[arg(long)]
+    pub rolling: bool,
+    /// What happens when more hosts fail than a role tolerates. Default: as the roles say. A host that fails goes back in
+    /// any case.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub on_failure: Option<Failure>,
+    /// Also upgrade services whose data an older version cannot read again.
+    #[arg(long)]
+    pub accept_irreversible: bool,
+}
+
+/// What happens when more hosts fail than a role tolerates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Failure {
+    /// Go no further; what was reached stays.
+    Stop,
+    /// Go no further; the hosts of the last batch go back.
+    RollbackBatch,
+    /// Go no further; every host of this run goes back.
+    RollbackAll,
+    /// Go on with the next hosts.
+    Continue,
+}
+
+/// Which hosts go back.
+#[derive(Debug, Clone, Args)]
+pub struct Rollback {
+    /// Which hosts.
+    #[command(flatten)]
+    pub change: Change,
+}
+
+/// What of the journal is shown.
+#[derive(Debug, Clone, Args)]
+pub struct Audit {
+    /// The journal. Default: pryvctl/journal.jsonl in the state folder of this account.
+    #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
+    pub journal: Option<PathBuf>,
+    /// Only runs whose name begins so.
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
 }
 
 /// Shorter than a slow login would undo good changes; longer than an hour would leave an administrator waiting.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     args::{Change, Uninstall},
     context::{Loaded, Missing},
+    desk::{Desk, owner},
     document::Document,
     exit::{Exit, verdict},
     progress::Watch,
@@ -70,23 +71,47 @@ async fn carry_out(
     screen: &Screen,
 ) -> Result<Exit, Halt> {
     let parallel = usize::from(command.target.parallel);
-    let (events, watch) = Watch::start(screen);
     let reports = if command.dry_run {
-        look(members, goal, parallel, &events).await
+        let (events, watch) = Watch::start(screen);
+        let reports = look(members, goal, parallel, &events).await;
+        drop(events);
+        watch.done().await;
+        reports
     } else {
-        let order = Order { goal, parallel, window: command.window, owner: owner() };
-        change(members, &order, &events, async |plans| approve(screen, command, plans)).await
+        let desk = Desk::open(name, command.journal.as_ref(), screen)?;
+        let order = Order::new(goal, command, &desk);
+        let mut heed = None;
+        let ask = async |plans: &[_]| {
+            let answer = approve(screen, command, plans);
+            heed = (answer == Answer::Yes).then(|| desk.heed_ctrl_c());
+            answer
+        };
+        let reports = change(members, &order, &desk.events, ask).await;
+        drop(heed);
+        desk.close(screen).await;
+        reports
     };
-    drop(events);
-    watch.done().await;
     let exit = verdict(&reports);
     screen.result(tables::reports(&reports, tables::Detail::of(command.dry_run)));
     screen.document(&Document::new(name, exit).hosts(&reports));
     Ok(exit)
 }
 
+impl Order {
+    /// As said on the command line.
+    pub(super) fn new(goal: Goal, command: &Change, desk: &Desk) -> Self {
+        Self {
+            goal,
+            parallel: usize::from(command.target.parallel),
+            window: command.window,
+            owner: owner(),
+            brake: desk.brake.clone(),
+        }
+    }
+}
+
 /// Shows the plans and asks, unless `--yes`. Without a person to ask, the answer is no.
-fn approve(screen: &Screen, command: &Change, plans: &[(HostName, Plan)]) -> Answer {
+pub(super) fn approve(screen: &Screen, command: &Change, plans: &[(HostName, Plan)]) -> Answer {
     if command.yes {
         return Answer::Yes;
     }
@@ -104,17 +129,4 @@ fn approve(screen: &Screen, command: &Change, plans: &[(HostName, Plan)]) -> Ans
     } else {
         Answer::No
     }
-}
-
-/// Who holds the lock, for the eyes of a second administrator.
-fn owner() -> String {
-    let name = |key| std::env::var(key).ok().filter(|value| !value.is_empty());
-    let user = name("SUDO_USER").or_else(|| name("USER")).or_else(|| name("LOGNAME"));
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!(
-        "{}@{} (pid {})",
-        user.unwrap_or_else(|| "someone".to_owned()),
-        machine.trim(),
-        std::process::id()
-    )
 }

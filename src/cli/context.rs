@@ -21,11 +21,13 @@ use crate::{
         desired::Desired,
         inventory::Inventory,
         material::Material,
-        name::HostName,
+        name::{HostName, RoleName},
         problem::{Problem, Severity},
         resolve::resolve,
+        role::Upgrade,
         selector::Selector,
     },
+    plan::rollout::Candidate,
 };
 
 /// An inventory with everything that belongs to it.
@@ -37,6 +39,8 @@ pub struct Loaded {
     pub material: Material,
     /// What every host must be.
     pub desired: BTreeMap<HostName, Desired>,
+    /// What each role says about its place in a rollout.
+    pub upgrades: BTreeMap<RoleName, Upgrade>,
 }
 
 /// What a missing secret or file means.
@@ -71,7 +75,12 @@ impl Loaded {
             }
         }
         let desired = resolve(&inventory, &catalog, &material).map_err(show)?;
-        Ok(Self { folder: folder(path).to_owned(), inventory, material, desired })
+        let upgrades = catalog.names().into_iter().filter_map(|name| {
+            let upgrade = catalog.role(&name)?.head.upgrade.clone();
+            Some((name, upgrade))
+        });
+        let upgrades = upgrades.collect();
+        Ok(Self { folder: folder(path).to_owned(), inventory, material, desired, upgrades })
     }
 
     /// The hosts the command line selects.
@@ -92,11 +101,28 @@ impl Loaded {
             login.known_hosts = material::expand(&login.known_hosts, &self.folder);
             login.identities =
                 login.identities.iter().map(|path| material::expand(path, &self.folder)).collect();
-            Some(Arc::new(Member { login, desired }))
+            let place = self.place(host, &desired)?;
+            Some(Arc::new(Member { login, desired, place }))
         };
         Ok(selected.iter().filter_map(member).collect())
     }
+
+    /// Where a host stands among the others in a rollout.
+    fn place(&self, name: &HostName, desired: &Desired) -> Option<Candidate> {
+        let host = self.inventory.hosts.get(name)?;
+        Some(Candidate {
+            host: name.clone(),
+            zone: host.zone.value.clone(),
+            canary: host.labels.contains(CANARY),
+            roles: host.roles.iter().map(|role| role.value.clone()).collect(),
+            forward: desired.services.iter().map(|service| service.rollout).collect(),
+            back: desired.services.iter().map(|service| service.rollback).collect(),
+        })
+    }
 }
+
+/// Who wants to be the first of its role in a rollout carries this label.
+const CANARY: &str = "canary";
 
 /// Reads an inventory's text.
 pub fn read(path: &Path) -> Result<String, Halt> {

@@ -4,10 +4,13 @@
 //! { command, exit, code,             what ran; how it ended, as a word and as the exit code
 //!   message, hint,                   why it ended before any host was asked, and the way out
 //!   problems: [{ severity, rule, message, hint, file, line, column }],        of the inventory
-//!   hosts:    [{ host, outcome, trouble: { message, hint, details },
+//!   hosts:    [{ host, outcome, trouble: { message, hint, details }, milliseconds,
 //!                findings: [{ check, verdict, found, needed, remedy }],       of preflight
 //!                plan:     [{ id, why, guarded }],                            what is to be done
 //!                facts }],                                                    what was seen
+//!   early,                           why an upgrade ended before all hosts had their turn
+//!   journal:  [{ number, time, run, who, command, host, what, details }],     of `audit`
+//!   faults:   [...],                 what is wrong with the journal
 //!   labs:     [{ name, hosts: [{ host, v4, v6, state }] }] }                  of the lab commands
 //! ```
 //!
@@ -19,7 +22,10 @@ use serde_json::Value;
 use super::{exit::Exit, report::Halt};
 use crate::{
     facts::Facts,
-    fleet::outcome::{Report, Trouble},
+    fleet::{
+        journal::audit::Line,
+        outcome::{Report, Trouble},
+    },
     lab::HostStatus,
     plan::finding::Finding,
 };
@@ -38,6 +44,12 @@ pub struct Document<'a> {
     problems: Vec<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hosts: Vec<HostDocument<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    early: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    journal: &'a [Line],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     labs: Vec<LabDocument<'a>>,
 }
@@ -49,6 +61,8 @@ struct HostDocument<'a> {
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<Trouble>,
+    #[serde(skip_serializing_if = "is_zero")]
+    milliseconds: u128,
     findings: &'a [Finding],
     plan: Vec<StepDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +95,9 @@ impl<'a> Document<'a> {
             hint: None,
             problems: Vec::new(),
             hosts: Vec::new(),
+            early: None,
+            journal: &[],
+            faults: Vec::new(),
             labs: Vec::new(),
         }
     }
@@ -101,6 +118,18 @@ impl<'a> Document<'a> {
         Self { hosts: reports.iter().map(host).collect(), ..self }
     }
 
+    /// With the reason why it ended early.
+    #[must_use]
+    pub fn early(self, early: Option<&'a str>) -> Self {
+        Self { early, ..self }
+    }
+
+    /// With a journal and what is wrong with it.
+    #[must_use]
+    pub fn journal(self, journal: &'a [Line], faults: Vec<String>) -> Self {
+        Self { journal, faults, ..self }
+    }
+
     /// With a lab.
     #[must_use]
     pub fn lab(mut self, name: &'a str, hosts: &[HostStatus]) -> Self {
@@ -113,12 +142,18 @@ impl<'a> Document<'a> {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(time: &u128) -> bool {
+    *time == 0
+}
+
 fn host(report: &Report) -> HostDocument<'_> {
     let steps = report.plan.steps.iter();
     HostDocument {
         host: report.host.as_str(),
         outcome: report.outcome.word(),
         trouble: report.outcome.trouble(),
+        milliseconds: report.took.as_millis(),
         findings: &report.findings,
         plan: steps
             .map(|step| StepDocument { id: &step.id, why: &step.why, guarded: step.risk.needs_guard() })

@@ -1,8 +1,10 @@
 //! The face: one file per command; `report.rs` is the only place that prints.
 
 pub mod args;
+mod audit;
 mod change;
 mod context;
+mod desk;
 mod document;
 pub mod exit;
 mod lab;
@@ -14,6 +16,7 @@ pub mod problem;
 mod progress;
 mod report;
 mod tables;
+mod upgrade;
 mod validate;
 
 use std::process::ExitCode;
@@ -23,6 +26,8 @@ use clap::Parser as _;
 use args::{Arguments, Command};
 use exit::Exit;
 use report::Screen;
+
+use crate::fleet::rollout::Pause;
 
 /// Parses the arguments, runs the command and gives its exit code.
 pub fn main() -> ExitCode {
@@ -54,6 +59,11 @@ async fn run(command: Command, screen: &Screen) -> Exit {
         Command::Harden(order) => change::harden(&order, screen).await,
         Command::Install(order) => change::install(&order, screen).await,
         Command::Uninstall(order) => change::uninstall(&order, screen).await,
+        Command::Upgrade(order) => upgrade::upgrade(&order, screen).await,
+        Command::Rollback(order) => upgrade::rollback(&order, screen).await,
+        Command::Pause(target) => upgrade::pausing(&target, Pause::On, screen).await,
+        Command::Resume(target) => upgrade::pausing(&target, Pause::Off, screen).await,
+        Command::Audit(order) => audit::run(&order, screen),
         Command::Lab(lab) => lab::run(lab.action, screen).await,
         Command::Schema => pages::schema(screen),
         Command::Completions { shell } => pages::completions(shell, screen),

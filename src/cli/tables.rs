@@ -5,7 +5,11 @@ use std::fmt::Write as _;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use crate::{
-    fleet::outcome::{Outcome, Report, Trouble},
+    fleet::{
+        journal::audit::Line,
+        outcome::{Outcome, Report, Trouble},
+        rollout::Proposal,
+    },
     model::name::HostName,
     plan::{Plan, finding::Verdict},
 };
@@ -54,14 +58,55 @@ pub fn reports(reports: &[Report], detail: Detail) -> String {
             text.push('\n');
         }
     }
-    let mut table = table(&["host", "outcome", ""]);
+    let timed = reports.iter().any(|report| !report.took.is_zero());
+    let mut table = table(if timed { &["host", "outcome", "took", ""] } else { &["host", "outcome", ""] });
     for report in reports {
-        table.add_row([report.host.as_str(), report.outcome.word(), &summary(&report.outcome)]);
+        let mut row = vec![report.host.to_string(), report.outcome.word().to_owned()];
+        row.extend(timed.then(|| took(report)));
+        row.push(summary(&report.outcome));
+        table.add_row(row);
     }
     text.push_str(&table.to_string());
     text.push_str(&troubles(reports));
     text.push_str(&failures(reports));
     text
+}
+
+/// How long a host had its turn, in seconds; nothing for one that had none.
+fn took(report: &Report) -> String {
+    if report.took.is_zero() { String::new() } else { format!("{:.1} s", report.took.as_secs_f64()) }
+}
+
+/// The order in which hosts will have their turns.
+pub fn proposal(proposal: &Proposal) -> String {
+    let mut table = table(&["batch", "role", "hosts", "wait before"]);
+    for (number, batch) in (1..).zip(&proposal.batches) {
+        let hosts = batch.hosts.iter().map(HostName::as_str).collect::<Vec<_>>().join(" ");
+        let wait = if batch.delay.is_zero() { String::new() } else { format!("{} s", batch.delay.as_secs()) };
+        table.add_row([format!("{number}"), batch.role.to_string(), hosts, wait]);
+    }
+    let mut text = table.to_string();
+    if let Some(why) = &proposal.short {
+        write!(text, "\nit will end there: {why}").unwrap_or_default();
+    }
+    text
+}
+
+/// The lines of a journal.
+pub fn journal(lines: &[Line]) -> String {
+    let mut table = table(&["time", "run", "who", "command", "host", "what", ""]);
+    for line in lines {
+        table.add_row([
+            &line.time,
+            &line.run,
+            &line.who,
+            &line.command,
+            &line.host,
+            &line.what,
+            &line.details,
+        ]);
+    }
+    table.to_string()
 }
 
 fn summary(outcome: &Outcome) -> String {

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Member, Members,
+    brake::Brake,
     each::each,
     event::{Events, What},
     outcome::{Outcome, Report, names},
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     model::name::HostName,
-    plan::{Conflict, Goal, Plan, finding::Verdict, plan},
+    plan::{Conflict, Goal, Plan, finding::Verdict, plan, release},
 };
 
 /// What is to be reached, and how.
@@ -26,12 +27,20 @@ pub struct Order {
     pub window: Duration,
     /// Who we are, for the lock.
     pub owner: String,
+    /// How it is stopped by hand.
+    pub brake: Brake,
 }
 
 /// A host that was looked at, with its plan.
-struct Planned {
-    surveyed: Surveyed,
-    plan: Plan,
+pub(super) struct Planned {
+    pub(super) surveyed: Surveyed,
+    pub(super) plan: Plan,
+}
+
+/// Every host after the first look: those with a plan, and the reports of the others.
+pub(super) struct Opened {
+    pub(super) planned: Vec<Planned>,
+    pub(super) reports: Vec<Report>,
 }
 
 /// What an administrator says to the plans.
@@ -65,14 +74,7 @@ pub async fn change(
     ask: impl AsyncFnOnce(&[(HostName, Plan)]) -> Answer,
 ) -> Vec<Report> {
     let visit = Visit::Change { owner: order.owner.clone() };
-    let mut planned = Vec::new();
-    let mut reports = Vec::new();
-    for look in survey(members, &visit, order.parallel, events).await {
-        match look.and_then(|surveyed| plan_one(surveyed, order.goal)) {
-            Ok(host) => planned.push(host),
-            Err(report) => reports.push(*report),
-        }
-    }
+    let Opened { planned, mut reports } = open(members, &visit, order, events).await;
     if reports.iter().any(|report| report.outcome == Outcome::NotReady) {
         reports.extend(planned.into_iter().map(|host| host.report(Outcome::LeftAlone)));
         return in_order(reports, members);
@@ -94,6 +96,18 @@ pub async fn change(
             .map(|(done, member)| done.unwrap_or_else(|| report(&member, Outcome::Died))),
     );
     in_order(reports, members)
+}
+
+/// Looks at every host and plans.
+pub(super) async fn open(members: &Members, visit: &Visit, order: &Order, events: &Events) -> Opened {
+    let mut opened = Opened { planned: Vec::new(), reports: Vec::new() };
+    for look in survey(members, visit, order.parallel, events).await {
+        match look.and_then(|surveyed| plan_one(surveyed, order.goal)) {
+            Ok(host) => opened.planned.push(host),
+            Err(report) => opened.reports.push(*report),
+        }
+    }
+    opened
 }
 
 /// The plan of a host, or why there is none.
@@ -122,9 +136,7 @@ async fn finish(mut host: Planned, order: Order, events: Events) -> Report {
     } else {
         carry_out(&host.surveyed, &host.plan, &order, &events).await
     };
-    if let Some(lock) = host.surveyed.lock.take() {
-        lock.release().await;
-    }
+    host.release().await;
     events.of(member.host()).say(What::Finished { outcome: outcome.word().to_owned() });
     host.report(outcome)
 }
@@ -143,7 +155,20 @@ impl Surveyed {
 }
 
 impl Planned {
-    fn report(self, outcome: Outcome) -> Report {
+    /// Lets go of the host's lock, and waits until it is free.
+    pub(super) async fn release(&mut self) {
+        if let Some(lock) = self.surveyed.lock.take() {
+            lock.release().await;
+        }
+    }
+
+    /// Images that only a release older than the last one needed.
+    pub(super) fn outdated(&self) -> Vec<String> {
+        let state = self.surveyed.preflight.state.as_ref();
+        state.map(|state| release::outdated(&self.surveyed.member.desired, state)).unwrap_or_default()
+    }
+
+    pub(super) fn report(self, outcome: Outcome) -> Report {
         self.surveyed.report(self.plan, outcome)
     }
 }
@@ -154,7 +179,7 @@ pub fn left(plan: &Plan) -> Vec<String> {
 }
 
 /// The order of the inventory, whatever the order in which hosts ended.
-fn in_order(mut reports: Vec<Report>, members: &Members) -> Vec<Report> {
+pub(super) fn in_order(mut reports: Vec<Report>, members: &Members) -> Vec<Report> {
     let place = |report: &Report| members.iter().position(|member| *member.host() == report.host);
     reports.sort_by_key(place);
     reports

@@ -1,16 +1,21 @@
 //! Many hosts: order, concurrency, stop rules, events.
 
+pub mod brake;
 pub mod change;
 pub mod each;
 pub mod event;
 pub mod journal;
 pub mod outcome;
+pub mod rollout;
 pub mod survey;
 mod work;
 
 use std::sync::Arc;
 
-use crate::model::{desired::Desired, inventory::Login, name::HostName};
+use crate::{
+    model::{desired::Desired, inventory::Login, name::HostName},
+    plan::rollout::Candidate,
+};
 
 /// One host of a run: how to get in, and what it must be.
 #[derive(Debug)]
@@ -19,6 +24,8 @@ pub struct Member {
     pub login: Login,
     /// What it must be.
     pub desired: Desired,
+    /// Where it stands among the others.
+    pub place: Candidate,
 }
 
 impl Member {

@@ -3,6 +3,8 @@
 use bollard::Docker;
 
 use super::{
+    Member,
+    brake::Wish,
     change::{Order, left},
     event::{Events, Voice, What},
     outcome::{Outcome, Trouble},
@@ -10,35 +12,86 @@ use super::{
 };
 use crate::{
     host::{
-        Connection,
+        Connection, Session as _,
         apply::{ApplyError, Hands, speaks_docker},
         guard::{GuardError, Moment, guarded},
     },
-    model::desired::Desired,
+    model::{
+        command::{Command, quote},
+        desired::Desired,
+    },
     plan::{Plan, plan, step::Step},
 };
 
 /// Carries out a plan, then looks again: the host is done when nothing is left to do.
 pub async fn carry_out(surveyed: &Surveyed, plan: &Plan, order: &Order, events: &Events) -> Outcome {
-    let voice = events.of(surveyed.member.host());
-    let mut run = Run {
-        desired: &surveyed.member.desired,
-        connection: surveyed.connection.clone(),
-        docker: None,
-        order,
-        voice,
-        number: 0,
-        of: plan.steps.len(),
-    };
-    if let Err((step, trouble)) = run.steps(&plan.steps).await {
-        return Outcome::Failed { step, trouble };
+    let Surveyed { member, connection, .. } = surveyed;
+    match carry_out_steps(member, connection, &plan.steps, order, events).await {
+        Ok(connection) => verify(&connection, member, order, plan.steps.len()).await,
+        Err(broken) => broken.outcome(),
     }
-    verify(&run.connection, surveyed, order, plan.steps.len()).await
 }
 
-async fn verify(connection: &Connection, surveyed: &Surveyed, order: &Order, steps: usize) -> Outcome {
+/// Carries out steps. A guarded step gives a new connection, over which the rest goes.
+pub async fn carry_out_steps(
+    member: &Member,
+    connection: &Connection,
+    steps: &[Step],
+    order: &Order,
+    events: &Events,
+) -> Result<Connection, Broken> {
+    let mut run = Run {
+        desired: &member.desired,
+        connection: connection.clone(),
+        docker: None,
+        order,
+        voice: events.of(member.host()),
+        number: 0,
+        of: steps.len(),
+    };
+    run.steps(steps).await?;
+    Ok(run.connection)
+}
+
+/// Removes images. One that is in use after all stays, and nobody has to know.
+pub async fn prune(connection: &Connection, images: &[String]) {
+    if images.is_empty() {
+        return;
+    }
+    let list = images.iter().map(|image| quote(image)).collect::<Vec<_>>().join(" ");
+    let command = Command::root(format!("docker image rm {list} >/dev/null 2>&1 || true"));
+    if let Err(error) = connection.exec(&command).await {
+        tracing::warn!(%error, "old images stay");
+    }
+}
+
+/// Why steps were not carried out to their end.
+#[derive(Debug)]
+pub enum Broken {
+    /// A step failed.
+    Step {
+        /// Which.
+        id: String,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// Stopped by hand before this step.
+    Stopped(String),
+}
+
+impl Broken {
+    /// How the host ended.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Step { id, trouble } => Outcome::Failed { step: id, trouble },
+            Self::Stopped(before) => Outcome::Stopped { before },
+        }
+    }
+}
+
+async fn verify(connection: &Connection, member: &Member, order: &Order, steps: usize) -> Outcome {
     let failed = |trouble| Outcome::Failed { step: "verify".to_owned(), trouble };
-    let after = match look_again(connection, &surveyed.member).await {
+    let after = match look_again(connection, member).await {
         Ok(after) => after,
         Err(error) => return failed(trouble(&error)),
     };
@@ -47,7 +100,7 @@ async fn verify(connection: &Connection, surveyed: &Surveyed, order: &Order, ste
         let message = "the host cannot be read any more".to_owned();
         return failed(Trouble { message, hint: None, details });
     };
-    match plan(&surveyed.member.desired, &state, order.goal) {
+    match plan(&member.desired, &state, order.goal) {
         Ok(rest) if rest.is_empty() => Outcome::Changed { steps },
         Ok(rest) => Outcome::NotConverged { left: left(&rest) },
         Err(conflicts) => Outcome::Conflict(conflicts.iter().map(ToString::to_string).collect()),
@@ -67,7 +120,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Carries out steps in order; neighbours that need the guard share one.
-    async fn steps(&mut self, steps: &[Step]) -> Result<(), (String, Trouble)> {
+    async fn steps(&mut self, steps: &[Step]) -> Result<(), Broken> {
         for group in steps.chunk_by(|one, next| one.risk == next.risk) {
             if group.iter().any(|step| step.risk.needs_guard()) {
                 self.under_guard(group).await?;
@@ -78,8 +131,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn under_guard(&mut self, steps: &[Step]) -> Result<(), (String, Trouble)> {
+    async fn under_guard(&mut self, steps: &[Step]) -> Result<(), Broken> {
         for step in steps {
+            self.halt_before(step)?;
             self.announce(step);
         }
         let (voice, window) = (self.voice, self.order.window);
@@ -98,16 +152,17 @@ impl Run<'_> {
                 self.connection = fresh;
                 Ok(())
             }
-            Err(error) => Err((joined(steps), guard_trouble(&error))),
+            Err(error) => Err(Broken::Step { id: joined(steps), trouble: guard_trouble(&error) }),
         }
     }
 
-    async fn plain(&mut self, steps: &[Step]) -> Result<(), (String, Trouble)> {
+    async fn plain(&mut self, steps: &[Step]) -> Result<(), Broken> {
         for (place, step) in steps.iter().enumerate() {
+            self.halt_before(step)?;
             self.announce(step);
             if let Err(mut trouble) = self.one(step).await {
                 trouble.details.extend(self.take_back(&steps[..=place]).await);
-                return Err((step.id.clone(), trouble));
+                return Err(Broken::Step { id: step.id.clone(), trouble });
             }
         }
         Ok(())
@@ -137,6 +192,14 @@ impl Run<'_> {
             }
         }
         said
+    }
+
+    /// Between two steps is a good moment to stop: the next run goes on from here.
+    fn halt_before(&self, step: &Step) -> Result<(), Broken> {
+        match self.order.brake.wish() {
+            Wish::GoOn | Wish::AfterHosts => Ok(()),
+            Wish::AfterStep => Err(Broken::Stopped(step.id.clone())),
+        }
     }
 
     fn announce(&mut self, step: &Step) {

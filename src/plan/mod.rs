@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod cutover;
+pub mod digest;
 pub mod docker;
 pub mod engine;
 pub mod file;

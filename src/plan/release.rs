@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    cutover::ServiceMap,
+    cutover::{ServiceMap, Switch},
     file::{file, sha256},
     step::{Action, Step, Undo},
 };
@@ -75,6 +75,19 @@ impl Keeping {
         self.release.as_ref().filter(|release| release.unfinished)?;
         Some(end("the new release is complete"))
     }
+}
+
+/// Images that only releases older than the last one needed, as far as they are still there. The plan that replaces the
+/// last one decides what that is.
+pub fn outdated(desired: &Desired, state: &HostState) -> Vec<String> {
+    let keeping = Keeping::of(desired, state, &Switch::of(desired, state).map);
+    let Some(release) = keeping.release else { return Vec::new() };
+    let needed = |image: &&String| {
+        let wanted = desired.services.iter().map(|service| &service.spec.image);
+        wanted.chain(release.images()).any(|other| other == *image)
+    };
+    let retired = release.retired.iter().filter(|image| !needed(image));
+    retired.filter(|image| state.images.contains_key(*image)).cloned().collect()
 }
 
 /// The step that ends a change.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{NOTHING, hash};
 
 /// One line of a journal.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Line {
     /// Its place in the file, from 1.
     pub number: usize,

@@ -5,12 +5,14 @@
 //! host goes first, the canary; then batches follow, within the budget of hosts that may be away at a time, and never in
 //! two zones at once unless the role allows it.
 
+mod one_way;
 mod stage;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeMap, time::Duration};
 
+pub use one_way::one_way;
 pub use stage::{Candidate, Circle, Direction, Rules, Stage, stages};
 
 use crate::model::name::{HostName, RoleName};
@@ -63,8 +65,6 @@ pub struct Batch {
     pub hosts: Vec<HostName>,
     /// The wait before it begins.
     pub delay: Duration,
-    /// How long it is watched before the next one begins.
-    pub monitor: Duration,
 }
 
 /// A batch that came to its end.

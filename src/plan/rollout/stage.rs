@@ -31,8 +31,10 @@ pub struct Candidate {
     pub canary: bool,
     /// Its roles.
     pub roles: Vec<RoleName>,
-    /// What its services say about the way through the hosts.
-    pub rollouts: Vec<Rollout>,
+    /// What its services say about an upgrade.
+    pub forward: Vec<Rollout>,
+    /// What they say about a rollback.
+    pub back: Vec<Rollout>,
 }
 
 /// How the hosts of a stage take their turns.
@@ -40,12 +42,12 @@ pub struct Candidate {
 pub struct Rules {
     /// How many hosts may be away at a time.
     pub budget: usize,
+    /// How many hosts the first batch has.
+    pub canaries: usize,
     /// Whether hosts of two zones may be away at once.
     pub zones: Zones,
     /// The wait between two batches.
     pub delay: Duration,
-    /// How long a batch is watched.
-    pub monitor: Duration,
     /// The tolerated share of failed hosts, 0 to 1.
     pub max_failure_ratio: f64,
     /// What happens when more failed.
@@ -85,7 +87,7 @@ pub fn stages(
     let stage = |(place, hosts): (usize, Vec<Candidate>)| {
         let role = order.get(place)?.clone();
         let zones = upgrades.get(&role).map(|upgrade| upgrade.zones).unwrap_or_default();
-        Some(Stage { rules: Rules::of(&hosts, zones), hosts: in_turn(hosts), role })
+        Some(Stage { rules: Rules::of(&hosts, zones, direction), hosts: in_turn(hosts), role })
     };
     let mut stages: Vec<Stage> = stages.into_iter().filter_map(stage).collect();
     match direction {
@@ -118,6 +120,15 @@ fn order(hosts: &[Candidate], upgrades: &BTreeMap<RoleName, Upgrade>) -> Result<
     Ok(order)
 }
 
+impl Stage {
+    /// All hosts at once: for a platform that may be away for a while.
+    #[must_use]
+    pub fn at_once(self) -> Self {
+        let budget = self.hosts.len();
+        Self { rules: Rules { budget, zones: Zones::Together, canaries: budget, ..self.rules }, ..self }
+    }
+}
+
 /// The canary first: one that wants to be, else the first of the inventory. Its zone follows, then the others.
 fn in_turn(mut hosts: Vec<Candidate>) -> Vec<Candidate> {
     let first = hosts.iter().position(|host| host.canary).unwrap_or_default();
@@ -133,17 +144,26 @@ fn in_turn(mut hosts: Vec<Candidate>) -> Vec<Candidate> {
     hosts
 }
 
+impl Candidate {
+    fn rollouts(&self, direction: Direction) -> &[Rollout] {
+        match direction {
+            Direction::Forward => &self.forward,
+            Direction::Back => &self.back,
+        }
+    }
+}
+
 impl Rules {
     /// The strictest of what the services of these hosts say.
-    fn of(hosts: &[Candidate], zones: Zones) -> Self {
-        let all = || hosts.iter().flat_map(|host| &host.rollouts);
+    fn of(hosts: &[Candidate], zones: Zones, direction: Direction) -> Self {
+        let all = || hosts.iter().flat_map(|host| host.rollouts(direction));
         let budget = all().map(|rollout| at_a_time(rollout.parallelism, hosts.len())).min();
         let ratio = all().map(|rollout| rollout.max_failure_ratio).min_by(f64::total_cmp);
         Self {
             budget: budget.unwrap_or(1),
+            canaries: 1,
             zones,
             delay: all().map(|rollout| rollout.delay).max().unwrap_or_default(),
-            monitor: all().map(|rollout| rollout.monitor).max().unwrap_or_default(),
             max_failure_ratio: ratio.unwrap_or_default(),
             on_failure: on_failure(all().map(|rollout| rollout.on_failure)),
         }
@@ -203,7 +223,7 @@ impl Stage {
             return Err(Why::Budget { role: role(), down, of, budget });
         }
         let begun = done.iter().flatten().any(|(host, _)| self.hosts.iter().any(|own| own.host == *host));
-        let most = if begun { free } else { 1 };
+        let most = if begun { free } else { free.min(self.rules.canaries) };
         let hosts: Vec<HostName> = match self.rules.zones {
             Zones::Together => waiting().take(most).map(|candidate| candidate.host.clone()).collect(),
             Zones::Apart => {
@@ -220,6 +240,6 @@ impl Stage {
             return Err(Why::Zone { role: role() });
         }
         let delay = if begun { self.rules.delay } else { Duration::ZERO };
-        Ok(Some(Batch { role: role(), hosts, delay, monitor: self.rules.monitor }))
+        Ok(Some(Batch { role: role(), hosts, delay }))
     }
 }

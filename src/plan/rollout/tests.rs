@@ -23,7 +23,8 @@ fn candidate(host: &str, zone: &str, role: &str, rollout: Rollout) -> Candidate 
         zone: name(zone),
         canary: false,
         roles: vec![name(role)],
-        rollouts: vec![rollout],
+        forward: vec![rollout],
+        back: Vec::new(),
     }
 }
 
@@ -195,7 +196,7 @@ prop_compose! {
         rollouts in proptest::collection::vec(rollout(), 0..3)) -> Candidate {
         Candidate {
             host: name("h"), zone: name(&format!("z{zone}")), canary,
-            roles: roles.into_iter().map(name).collect(), rollouts,
+            roles: roles.into_iter().map(name).collect(), forward: rollouts, back: Vec::new(),
         }
     }
 }

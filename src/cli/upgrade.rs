@@ -1,0 +1,165 @@
+//! `upgrade`, `rollback`, `pause`, `resume`: many hosts, one after the other.
+
+use super::{
+    args::{Change, Failure, Rollback, Target, Upgrade},
+    change::approve,
+    context::{Loaded, Missing},
+    desk::{Desk, owner},
+    document::Document,
+    exit::{Exit, verdict},
+    progress::Watch,
+    report::{Halt, Screen},
+    tables,
+};
+use crate::{
+    fleet::{
+        Members,
+        brake::Brake,
+        change::{Answer, Order},
+        each::each,
+        rollout::{OneWay, Pause, Proposal, Rolling, pause, propose, roll},
+        survey::trouble,
+    },
+    host::Connection,
+    plan::{
+        Goal,
+        rollout::{Direction, Policy, Stage, stages},
+    },
+};
+
+/// Brings the hosts to what the inventory says, batch by batch.
+pub async fn upgrade(command: &Upgrade, screen: &Screen) -> Result<Exit, Halt> {
+    let loaded = Loaded::load(&command.change.target.file, Missing::Refused, screen)?;
+    let members = loaded.members(&command.change.target)?;
+    let mut stages = in_order(&loaded, &members, Direction::Forward)?;
+    if !command.rolling {
+        stages = stages.into_iter().map(Stage::at_once).collect();
+    }
+    let one_way = if command.accept_irreversible { OneWay::Accepted } else { OneWay::Refused };
+    let rolling = Rolling {
+        order: order(Goal::Install, &command.change),
+        stages,
+        policy: command.on_failure.map(Policy::from),
+        upgrades: loaded.upgrades,
+        one_way,
+    };
+    run("upgrade", &members, rolling, &command.change, screen).await
+}
+
+/// Brings back what served before the last change.
+pub async fn rollback(command: &Rollback, screen: &Screen) -> Result<Exit, Halt> {
+    let loaded = Loaded::load(&command.change.target.file, Missing::Refused, screen)?;
+    let members = loaded.members(&command.change.target)?;
+    let rolling = Rolling {
+        order: order(Goal::Rollback, &command.change),
+        stages: in_order(&loaded, &members, Direction::Back)?,
+        // One host that cannot go back is no reason to leave the others where they are.
+        policy: Some(Policy::Continue),
+        upgrades: loaded.upgrades,
+        one_way: OneWay::Accepted,
+    };
+    run("rollback", &members, rolling, &command.change, screen).await
+}
+
+fn in_order(loaded: &Loaded, members: &Members, direction: Direction) -> Result<Vec<Stage>, Halt> {
+    let hosts: Vec<_> = members.iter().map(|member| member.place.clone()).collect();
+    stages(&hosts, &loaded.upgrades, direction).map_err(|circle| {
+        let hint = "take one of them out of `after` in the role's compose.yaml".to_owned();
+        Halt::new(Exit::Inventory, circle, Some(hint))
+    })
+}
+
+/// What is said on the command line; the hand on the brake comes with the desk.
+fn order(goal: Goal, command: &Change) -> Order {
+    Order {
+        goal,
+        parallel: usize::from(command.target.parallel),
+        window: command.window,
+        owner: owner(),
+        brake: Brake::none(),
+    }
+}
+
+async fn run(
+    name: &str,
+    members: &Members,
+    mut rolling: Rolling,
+    command: &Change,
+    screen: &Screen,
+) -> Result<Exit, Halt> {
+    if command.dry_run {
+        let (events, watch) = Watch::start(screen);
+        let show = |proposal: &Proposal| screen.result(tables::proposal(proposal));
+        let reports = propose(members, &rolling, &events, show).await;
+        drop(events);
+        watch.done().await;
+        let exit = verdict(&reports);
+        screen.result(tables::reports(&reports, tables::Detail::Plans));
+        screen.document(&Document::new(name, exit).hosts(&reports));
+        return Ok(exit);
+    }
+    let desk = Desk::open(name, command.journal.as_ref(), screen)?;
+    rolling.order.brake = desk.brake.clone();
+    let mut heed = None;
+    let ask = async |proposal: &Proposal<'_>| {
+        screen.note(tables::proposal(proposal));
+        let answer = approve(screen, command, proposal.plans);
+        heed = (answer == Answer::Yes).then(|| desk.heed_ctrl_c());
+        answer
+    };
+    let rolled = roll(members, &rolling, &desk.events, ask).await;
+    drop(heed);
+    desk.close(screen).await;
+    let exit = match verdict(&rolled.reports) {
+        Exit::Done if rolled.early.is_some() => Exit::NotConverged,
+        exit => exit,
+    };
+    screen.result(tables::reports(&rolled.reports, tables::Detail::Outcomes));
+    if let Some(why) = &rolled.early {
+        screen.note(format!("it ended early: {why}"));
+    }
+    screen.document(&Document::new(name, exit).early(rolled.early.as_deref()).hosts(&rolled.reports));
+    Ok(exit)
+}
+
+/// Lets rollouts wait before their next batch, or go on.
+pub async fn pausing(target: &Target, wish: Pause, screen: &Screen) -> Result<Exit, Halt> {
+    let loaded = Loaded::load(&target.file, Missing::Refused, screen)?;
+    let members = loaded.members(target)?;
+    let set = each(members.clone(), usize::from(target.parallel), |member| async move {
+        let connection = Connection::open(&member.login).await?;
+        pause(&connection, wish, &owner()).await
+    })
+    .await;
+    let mut exit = Exit::Done;
+    for (member, set) in members.iter().zip(set) {
+        let host = member.host();
+        match (set, wish) {
+            (Some(Ok(_)), Pause::On) => screen.note(format!("{host}: rollouts wait before their next batch")),
+            (Some(Ok(_)), Pause::Off) => screen.note(format!("{host}: rollouts go on")),
+            (Some(Err(error)), _) => {
+                let trouble = trouble(&error);
+                screen.failure(host.as_str(), &trouble.message, trouble.hint.as_deref());
+                exit = Exit::Unreachable;
+            }
+            (None, _) => exit = Exit::Bug,
+        }
+    }
+    let name = match wish {
+        Pause::On => "pause",
+        Pause::Off => "resume",
+    };
+    screen.document(&Document::new(name, exit));
+    Ok(exit)
+}
+
+impl From<Failure> for Policy {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Stop => Self::Stop,
+            Failure::RollbackBatch => Self::RollbackBatch,
+            Failure::RollbackAll => Self::RollbackAll,
+            Failure::Continue => Self::Continue,
+        }
+    }
+}

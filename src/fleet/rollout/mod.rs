@@ -1,0 +1,172 @@
+//! Hosts one after the other: everything is pulled everywhere first; then batch by batch, each verified before the
+//! next; a host that fails goes back by itself to what it served.
+
+mod pause;
+mod turn;
+mod walk;
+
+pub use pause::{Pause, pause};
+
+use std::collections::BTreeMap;
+
+use super::{
+    Members,
+    change::{Answer, Opened, Order, Planned, in_order, open},
+    event::Events,
+    outcome::{Outcome, Report},
+    survey::Visit,
+};
+use crate::{
+    model::{
+        name::{HostName, RoleName},
+        role::Upgrade,
+    },
+    plan::{
+        Plan,
+        rollout::{Batch, Ended, Policy, Schedule, Stage, Why, one_way},
+    },
+};
+use walk::Walk;
+
+/// A rollout, as the administrator wants it.
+#[derive(Debug, Clone)]
+pub struct Rolling {
+    /// What is to be reached, and how.
+    pub order: Order,
+    /// The hosts by role, in the order of their turns.
+    pub stages: Vec<Stage>,
+    /// What happens when too many hosts fail; `None`: what their roles say.
+    pub policy: Option<Policy>,
+    /// What each role says about its place.
+    pub upgrades: BTreeMap<RoleName, Upgrade>,
+    /// Whether moves may be made that cannot be taken back.
+    pub one_way: OneWay,
+}
+
+/// Whether moves may be made that cannot be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OneWay {
+    /// No: a host that would have to make one is held back.
+    Refused,
+    /// Yes.
+    Accepted,
+}
+
+/// What is about to be done.
+#[derive(Debug)]
+pub struct Proposal<'a> {
+    /// The plan of every host that will be changed.
+    pub plans: &'a [(HostName, Plan)],
+    /// The order, if every host does well.
+    pub batches: Vec<Batch>,
+    /// Why it will end before all hosts had their turn, if it will.
+    pub short: Option<Why>,
+}
+
+/// A rollout that came to its end.
+#[derive(Debug)]
+pub struct Rolled {
+    /// Every host.
+    pub reports: Vec<Report>,
+    /// Why it ended before all hosts had their turn, if it did.
+    pub early: Option<String>,
+}
+
+/// Looks at every host and says what would be done; changes nothing.
+pub async fn propose(
+    members: &Members,
+    rolling: &Rolling,
+    events: &Events,
+    show: impl FnOnce(&Proposal),
+) -> Vec<Report> {
+    let opened = open(members, &Visit::Look, &rolling.order, events).await;
+    let Opened { planned, mut reports } = rolling.refuse_one_way(opened);
+    let plans = plans(&planned);
+    show(&Proposal::of(&plans, &schedule(rolling, &planned, &reports)));
+    for host in planned {
+        let outcome = if host.plan.is_empty() { Outcome::Unchanged } else { Outcome::Planned };
+        reports.push(host.report(outcome));
+    }
+    in_order(reports, members)
+}
+
+/// Brings the hosts to the goal, batch by batch. Nothing is changed on any host before all were looked at, every
+/// reachable one meets its needs, `ask` said yes, and every image is where it is needed.
+pub async fn roll(
+    members: &Members,
+    rolling: &Rolling,
+    events: &Events,
+    ask: impl AsyncFnOnce(&Proposal) -> Answer,
+) -> Rolled {
+    let visit = Visit::Change { owner: rolling.order.owner.clone() };
+    let Opened { planned, reports } =
+        rolling.refuse_one_way(open(members, &visit, &rolling.order, events).await);
+    let schedule = schedule(rolling, &planned, &reports);
+    let plans = plans(&planned);
+    let held = reports.iter().any(|report| holds_back(&report.outcome));
+    let go = !held && (plans.is_empty() || ask(&Proposal::of(&plans, &schedule)).await == Answer::Yes);
+    let mut walk = Walk::new(rolling, events, schedule, planned, reports);
+    let early = if go && !plans.is_empty() { walk.all(&plans).await } else { None };
+    Rolled { reports: in_order(walk.end().await, members), early }
+}
+
+impl Rolling {
+    fn refuse_one_way(&self, opened: Opened) -> Opened {
+        let Opened { planned, mut reports } = opened;
+        let mut free = Vec::new();
+        for mut host in planned {
+            let found = match (self.one_way, &host.surveyed.preflight.state) {
+                (OneWay::Refused, Some(state)) => {
+                    one_way(&host.surveyed.member.desired, state, &self.upgrades)
+                }
+                (OneWay::Refused, None) | (OneWay::Accepted, _) => Vec::new(),
+            };
+            if found.is_empty() {
+                free.push(host);
+            } else {
+                host.surveyed.preflight.findings.extend(found);
+                reports.push(host.report(Outcome::NotReady));
+            }
+        }
+        Opened { planned: free, reports }
+    }
+}
+
+/// The plans in which there is something to do.
+fn plans(planned: &[Planned]) -> Vec<(HostName, Plan)> {
+    let busy = planned.iter().filter(|host| !host.plan.is_empty());
+    busy.map(|host| (host.surveyed.member.host().clone(), host.plan.clone())).collect()
+}
+
+fn schedule(rolling: &Rolling, planned: &[Planned], reports: &[Report]) -> Schedule {
+    let idle = planned.iter().filter(|host| host.plan.is_empty());
+    let idle = idle.map(|host| (host.surveyed.member.host().clone(), Ended::Untouched));
+    let away = reports.iter().map(|report| (report.host.clone(), Ended::Unreachable));
+    let known: BTreeMap<_, _> = idle.chain(away).collect();
+    Schedule { stages: rolling.stages.clone(), known, policy: rolling.policy }
+}
+
+impl<'a> Proposal<'a> {
+    fn of(plans: &'a [(HostName, Plan)], schedule: &Schedule) -> Self {
+        let (batches, short) = schedule.forecast();
+        Self { plans, batches, short }
+    }
+}
+
+/// Whether a host keeps all others from being begun. One that is away only takes its place in the budget.
+fn holds_back(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::NotReady | Outcome::Conflict(_) | Outcome::Locked { .. } | Outcome::Died => true,
+        Outcome::Unreachable(_)
+        | Outcome::Looked
+        | Outcome::Unchanged
+        | Outcome::Planned
+        | Outcome::Changed { .. }
+        | Outcome::LeftAlone
+        | Outcome::Failed { .. }
+        | Outcome::WentBack { .. }
+        | Outcome::TakenBack
+        | Outcome::Stopped { .. }
+        | Outcome::NotConverged { .. } => false,
+    }
+}

@@ -1,0 +1,211 @@
+//! One host's turn: carried out, verified, and taken back when it fails.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    fleet::{
+        Member,
+        change::{Order, Planned},
+        event::{Events, What},
+        outcome::{Outcome, Report, Trouble},
+        survey::{look_again, trouble},
+        work::carry_out,
+    },
+    host::{Connection, HostError, Lock, guard},
+    plan::{Goal, Plan, plan, preflight::Preflight, rollout::Ended},
+};
+
+/// How long a host that vanished is waited for: a restart, not a repair.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Between two tries to reach it.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A host that had its turn.
+pub(super) struct Turn {
+    pub(super) host: Planned,
+    pub(super) outcome: Outcome,
+    pub(super) ended: Ended,
+    pub(super) took: Duration,
+}
+
+impl Turn {
+    /// Frees the host and says how it ended.
+    pub(super) async fn report(mut self) -> Report {
+        self.host.release().await;
+        Report { took: self.took, ..self.host.report(self.outcome) }
+    }
+}
+
+/// Carries out a host's plan. A host that fails goes back by itself.
+pub(super) async fn turn(mut host: Planned, order: Order, events: Events) -> Turn {
+    let begun = Instant::now();
+    let outcome = match renewed(&host, &order).await {
+        Ok(plan) if plan.is_empty() => Outcome::Unchanged,
+        Ok(plan) => carry_out(&host.surveyed, &plan, &order, &events).await,
+        Err(outcome) => outcome,
+    };
+    let (outcome, ended) = settle(&mut host, outcome, &order, &events).await;
+    events.of(host.surveyed.member.host()).say(What::Finished { outcome: outcome.word().to_owned() });
+    Turn { host, outcome, ended, took: begun.elapsed() }
+}
+
+/// The plan as it is now. Hosts wait for their turn, and meanwhile somebody may have changed them.
+async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outcome> {
+    let failed = |trouble| Outcome::Failed { step: "look".to_owned(), trouble };
+    if host.surveyed.lock.as_ref().is_some_and(|lock| !lock.is_held()) {
+        let message =
+            "the host has let go of our lock, because it has not heard of us for too long".to_owned();
+        let hint = Some("run the same command again".to_owned());
+        return Err(failed(Trouble { message, hint, details: Vec::new() }));
+    }
+    let member = &host.surveyed.member;
+    let looked =
+        look_again(&host.surveyed.connection, member).await.map_err(|error| failed(trouble(&error)))?;
+    let now = planned(member, &looked, order.goal)?;
+    let known = |id: &str| host.plan.steps.iter().any(|step| step.id == id);
+    let new: Vec<String> = now.steps.iter().map(|step| step.id.clone()).filter(|id| !known(id)).collect();
+    if new.is_empty() {
+        return Ok(now);
+    }
+    let message =
+        "somebody changed the host while it waited for its turn; these steps were not agreed to".to_owned();
+    Err(failed(Trouble { message, hint: Some("run the same command again".to_owned()), details: new }))
+}
+
+fn planned(member: &Member, looked: &Preflight, goal: Goal) -> Result<Plan, Outcome> {
+    let Some(state) = &looked.state else {
+        let details = looked.findings.iter().map(ToString::to_string).collect();
+        let message = "the host cannot be read".to_owned();
+        return Err(Outcome::Failed {
+            step: "look".to_owned(),
+            trouble: Trouble { message, hint: None, details },
+        });
+    };
+    plan(&member.desired, state, goal)
+        .map_err(|conflicts| Outcome::Conflict(conflicts.iter().map(ToString::to_string).collect()))
+}
+
+/// What a host's end means for the others, after it went back if it had to.
+async fn settle(host: &mut Planned, outcome: Outcome, order: &Order, events: &Events) -> (Outcome, Ended) {
+    let (step, why) = match &outcome {
+        Outcome::Changed { .. } => return (outcome, Ended::Good),
+        Outcome::Unchanged => return (outcome, Ended::Untouched),
+        Outcome::Stopped { .. } => return (outcome, Ended::Down),
+        Outcome::Failed { step, trouble } => (step.clone(), trouble.clone()),
+        Outcome::Looked
+        | Outcome::Planned
+        | Outcome::NotReady
+        | Outcome::LeftAlone
+        | Outcome::Unreachable(_)
+        | Outcome::Locked { .. }
+        | Outcome::Conflict(_)
+        | Outcome::WentBack { .. }
+        | Outcome::TakenBack
+        | Outcome::NotConverged { .. }
+        | Outcome::Died => ("verify".to_owned(), outcome.trouble().unwrap_or_default()),
+    };
+    if order.goal != Goal::Install {
+        return (outcome, Ended::Down);
+    }
+    match go_back(host, &step, &why.message, order, events).await {
+        Ok(Back::Serves) => (Outcome::WentBack { step, trouble: why }, Ended::Back),
+        Ok(Back::NotNeeded) => (outcome, Ended::Back),
+        Err(failure) => {
+            let mut trouble = why;
+            trouble.details.push(format!("and it could not go back to what it served: {}", failure.message));
+            trouble.details.extend(failure.hint.map(|hint| format!("way out: {hint}")));
+            (Outcome::Failed { step, trouble }, Ended::Down)
+        }
+    }
+}
+
+/// A good host goes back, because others failed.
+pub(super) async fn take_back(mut turn: Turn, why: &str, order: &Order, events: &Events) -> Turn {
+    match go_back(&mut turn.host, "verify", why, order, events).await {
+        Ok(Back::Serves | Back::NotNeeded) => {
+            Turn { outcome: Outcome::TakenBack, ended: Ended::Back, ..turn }
+        }
+        Err(trouble) => {
+            let outcome = Outcome::Failed { step: "going back".to_owned(), trouble };
+            Turn { outcome, ended: Ended::Down, ..turn }
+        }
+    }
+}
+
+enum Back {
+    /// What served before serves again.
+    Serves,
+    /// Nothing that serves had been touched.
+    NotNeeded,
+}
+
+/// Brings back what served before this run. The record says what; a record of an older change is none of ours.
+async fn go_back(
+    host: &mut Planned,
+    failed: &str,
+    why: &str,
+    order: &Order,
+    events: &Events,
+) -> Result<Back, Trouble> {
+    let member = Arc::clone(&host.surveyed.member);
+    let looked = reach(host, order).await?;
+    let unfinished =
+        looked.state.as_ref().and_then(|state| state.release.as_ref()).is_some_and(|it| it.unfinished);
+    let complete = failed == "verify" && host.plan.steps.iter().any(|step| step.id == "release.end");
+    if !(unfinished || complete) {
+        return Ok(Back::NotNeeded);
+    }
+    let way =
+        planned(&member, &looked, Goal::Rollback).map_err(|outcome| outcome.trouble().unwrap_or_default())?;
+    if way.is_empty() {
+        return Ok(Back::Serves);
+    }
+    events.of(member.host()).say(What::GoingBack { why: why.to_owned() });
+    let order = Order { goal: Goal::Rollback, ..order.clone() };
+    match carry_out(&host.surveyed, &way, &order, events).await {
+        Outcome::Changed { .. } => Ok(Back::Serves),
+        outcome => Err(outcome.trouble().unwrap_or_default()),
+    }
+}
+
+/// Looks at a host that may have vanished meanwhile; over a new connection, and with a new lock, if it has.
+async fn reach(host: &mut Planned, order: &Order) -> Result<Preflight, Trouble> {
+    let member = Arc::clone(&host.surveyed.member);
+    if let Ok(looked) = look_again(&host.surveyed.connection, &member).await
+        && looked.state.is_some()
+    {
+        return Ok(looked);
+    }
+    let begun = Instant::now();
+    loop {
+        let trouble = match again(&member, order).await {
+            Ok((connection, lock, looked)) if looked.state.is_some() => {
+                host.surveyed.connection = connection;
+                host.surveyed.lock = Some(lock);
+                return Ok(looked);
+            }
+            // It is up, but not all of it yet.
+            Ok((_, lock, _)) => {
+                lock.release().await;
+                Trouble { message: "the host cannot be read".to_owned(), ..Trouble::default() }
+            }
+            Err(error) => trouble(&error),
+        };
+        if begun.elapsed() > PATIENCE {
+            return Err(trouble);
+        }
+        order.brake.sleep(PAUSE).await;
+    }
+}
+
+async fn again(member: &Member, order: &Order) -> Result<(Connection, Lock, Preflight), HostError> {
+    let connection = Connection::open(&member.login).await?;
+    let lock = Lock::take(&connection, &order.owner).await?;
+    guard::settle(&connection).await?;
+    let looked = look_again(&connection, member).await?;
+    Ok((connection, lock, looked))
+}
