@@ -142,7 +142,6 @@ impl<'a> Document<'a> {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_zero(time: &u128) -> bool {
     *time == 0
 }

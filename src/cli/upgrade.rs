@@ -110,10 +110,8 @@ async fn run(
     let rolled = roll(members, &rolling, &desk.events, ask).await;
     drop(heed);
     desk.close(screen).await;
-    let exit = match verdict(&rolled.reports) {
-        Exit::Done if rolled.early.is_some() => Exit::NotConverged,
-        exit => exit,
-    };
+    let exit = verdict(&rolled.reports);
+    let exit = if exit == Exit::Done && rolled.early.is_some() { Exit::NotConverged } else { exit };
     screen.result(tables::reports(&rolled.reports, tables::Detail::Outcomes));
     if let Some(why) = &rolled.early {
         screen.note(format!("it ended early: {why}"));

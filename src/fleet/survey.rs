@@ -1,6 +1,9 @@
 //! Looking at many hosts at once.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     Member, Members,
@@ -41,6 +44,8 @@ pub struct Surveyed {
     pub facts: Facts,
     /// What it means.
     pub preflight: Preflight,
+    /// When we looked.
+    pub seen: Instant,
 }
 
 /// Logs in to every host and looks.
@@ -78,9 +83,10 @@ async fn look(member: &Arc<Member>, visit: &Visit, events: &Events) -> Result<Su
         }
     };
     voice.say(What::Surveying);
+    let seen = Instant::now();
     let (facts, clock) = gather(&connection, &member.desired).await?;
     let preflight = preflight(&member.desired, &facts, &clock);
-    Ok(Surveyed { member: Arc::clone(member), connection, lock, facts, preflight })
+    Ok(Surveyed { member: Arc::clone(member), connection, lock, facts, preflight, seen })
 }
 
 /// Looks again over the same or a newer connection.

@@ -17,8 +17,9 @@ use super::{
     error::{Fault, HostError, Stage},
 };
 
-/// How often we show that we live; the host gives up a holder that is silent for four of these.
-const BEAT: Duration = Duration::from_secs(15);
+/// How often we show that we live; the host gives up a holder that is silent for four of these. About as long as the
+/// keepalives of the connection need to notice a dead link, so that both sides give up together.
+const BEAT: Duration = Duration::from_secs(4);
 
 /// A held lock; dropping it, or losing the connection, frees the host.
 pub struct Lock {
@@ -84,15 +85,19 @@ impl Drop for Lock {
 }
 
 /// The folder is root's alone. `read` ends at the end of our input; `timeout` ends it when the controller has vanished
-/// without a word, which sshd would notice only hours later.
+/// without a word, which sshd would notice only hours later. The age of the file says when the holder was last heard:
+/// one that has missed two beats is waited for, because it is either back soon or gone.
 fn script(owner: &str) -> String {
     format!(
         r#"umask 077
 mkdir -p -m 700 /run/pryvctl && exec 9>>/run/pryvctl/lock || exit 1
-if ! flock -n 9; then echo busy; cat /run/pryvctl/lock; exit; fi
+silent() {{ [ $(($(date +%s) - $(stat -c %Y /run/pryvctl/lock))) -gt {} ]; }}
+if ! flock -n 9 && ! {{ silent && flock -w {} 9; }}; then echo busy; cat /run/pryvctl/lock; exit; fi
 printf '%s\n' {} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >/run/pryvctl/lock
 echo held
-while timeout {} sh -c 'read -r beat'; do :; done"#,
+while timeout {} sh -c 'read -r beat'; do touch /run/pryvctl/lock; done"#,
+        BEAT.as_secs() * 2,
+        BEAT.as_secs() * 3,
         quote(&owner.replace('\n', " ")),
         BEAT.as_secs() * 4
     )

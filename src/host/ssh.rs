@@ -143,7 +143,7 @@ fn config(known: &[Algorithm]) -> client::Config {
             ..defaults
         },
         nodelay: true,
-        keepalive_interval: Some(Duration::from_secs(15)),
+        keepalive_interval: Some(Duration::from_secs(5)),
         keepalive_max: 3,
         // Longer than the keepalives need to notice; it also ends what a timed-out handshake leaves behind.
         inactivity_timeout: Some(Duration::from_secs(90)),

@@ -73,6 +73,12 @@ impl Started {
         }
     }
 
+    /// Ctrl-C.
+    pub fn interrupt(&self) {
+        let pid = self.pid().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    }
+
     /// `kill -9`; nothing of it can tidy up.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -135,6 +141,7 @@ impl World {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pryvctl"));
         command.args(arguments).current_dir(&self.folder).stdin(Stdio::null());
+        command.env("PRYVCTL_JOURNAL", self.path("journal.jsonl"));
         command
     }
 

@@ -15,11 +15,15 @@ use crate::{
         work::carry_out,
     },
     host::{Connection, HostError, Lock, guard},
-    plan::{Goal, Plan, plan, preflight::Preflight, rollout::Ended},
+    plan::{Goal, Plan, plan, preflight::Preflight, rollout::Ended, step::Action},
 };
 
 /// How long a host that vanished is waited for: a restart, not a repair.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A look younger than this needs no other before the host has its turn: long enough for the first batch, too short for
+/// much to happen.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// Between two tries to reach it.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -61,6 +65,10 @@ async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outcome> {
             "the host has let go of our lock, because it has not heard of us for too long".to_owned();
         let hint = Some("run the same command again".to_owned());
         return Err(failed(Trouble { message, hint, details: Vec::new() }));
+    }
+    let pulls = host.plan.steps.iter().any(|step| matches!(step.action, Action::Pull { .. }));
+    if !pulls && host.surveyed.seen.elapsed() < FRESH {
+        return Ok(host.plan.clone());
     }
     let member = &host.surveyed.member;
     let looked =
@@ -166,10 +174,11 @@ async fn go_back(
     }
     events.of(member.host()).say(What::GoingBack { why: why.to_owned() });
     let order = Order { goal: Goal::Rollback, ..order.clone() };
-    match carry_out(&host.surveyed, &way, &order, events).await {
-        Outcome::Changed { .. } => Ok(Back::Serves),
-        outcome => Err(outcome.trouble().unwrap_or_default()),
+    let outcome = carry_out(&host.surveyed, &way, &order, events).await;
+    if let Outcome::Changed { .. } = outcome {
+        return Ok(Back::Serves);
     }
+    Err(outcome.trouble().unwrap_or_default())
 }
 
 /// Looks at a host that may have vanished meanwhile; over a new connection, and with a new lock, if it has.

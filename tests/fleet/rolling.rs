@@ -1,0 +1,107 @@
+//! What the tests of upgrades share: a load that counts every lost request, and what a host may not keep.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use super::{trouble::served, world::World};
+
+/// Requests to hosts, one after the other on a new connection each, until it is asked for its sum.
+pub struct Load {
+    stop: Arc<AtomicBool>,
+    answered: Arc<AtomicUsize>,
+    lost: Arc<Mutex<Vec<String>>>,
+    clients: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    /// Begins; a client a host.
+    pub fn on(world: &World, hosts: &[&str]) -> Self {
+        let (stop, answered, lost) = (Arc::default(), Arc::default(), Arc::default());
+        let mut load = Self { stop, answered, lost, clients: Vec::new() };
+        for host in hosts {
+            let address: SocketAddr = format!("{}:8080", world.addresses(host).0).parse().unwrap();
+            let (stop, answered, lost) = (load.stop.clone(), load.answered.clone(), load.lost.clone());
+            let host = (*host).to_owned();
+            load.clients.push(thread::spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    match request(address) {
+                        Ok(()) => drop(answered.fetch_add(1, Ordering::Relaxed)),
+                        Err(why) => lost.lock().unwrap().push(format!("{host}: {why}")),
+                    }
+                    thread::sleep(Duration::from_millis(20));
+                }
+            }));
+        }
+        load
+    }
+
+    /// Ends; asserts that no request was lost, and gives how many were answered.
+    #[track_caller]
+    pub fn none_lost(mut self) -> usize {
+        self.stop.store(true, Ordering::Relaxed);
+        self.clients.drain(..).for_each(|client| client.join().unwrap());
+        let lost = self.lost.lock().unwrap();
+        let answered = self.answered.load(Ordering::Relaxed);
+        assert!(
+            lost.is_empty(),
+            "{} requests were lost of {answered}: {:?}",
+            lost.len(),
+            &lost[..lost.len().min(5)]
+        );
+        assert!(answered > 0, "nobody asked");
+        answered
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+fn request(address: SocketAddr) -> Result<(), String> {
+    let said = |error: std::io::Error| error.to_string();
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).map_err(said)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).map_err(said)?;
+    stream.write_all(b"GET /status HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n").map_err(said)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).map_err(said)?;
+    let first = answer.lines().next().unwrap_or("an empty answer");
+    if first.contains(" 200 ") { Ok(()) } else { Err(first.to_owned()) }
+}
+
+/// Asserts that every host serves a version and keeps nothing it should not.
+#[track_caller]
+pub fn at(world: &World, hosts: &[&str], version: &str) {
+    for host in hosts {
+        assert_eq!(served(world, host).version, version, "on {host}");
+        clean(world, host);
+    }
+}
+
+/// One container that runs, one that is kept, one network, one element a family; no timer, no half a file, no unfinished
+/// change.
+#[track_caller]
+pub fn clean(world: &World, host: &str) {
+    let found = world.on(
+        host,
+        "all=$(docker ps --all --filter label=pryvctl.platform --format '{{.Names}} {{.Status}}')
+         echo \"$all\" | grep ' Up ' | sed 1d
+         echo \"$all\" | grep -v ' Up ' | sed 1d
+         docker network ls --quiet --filter label=pryvctl.platform | sed 1d
+         nft list map inet pryvctl_services services | grep -o 'tcp . [0-9]*' | sed 1d
+         nft list map inet pryvctl_services services6 | grep -o 'tcp . [0-9]*' | sed 1d
+         systemctl list-timers --all --no-legend 'pryvctl*'
+         find /etc /var/lib/pryvctl /run/pryvctl -name '*.pryvctl-new' -o -name 'release.new' -o -name 'release.old' \
+           -o -name unfinished -o -name guard -o -name pause",
+    );
+    assert_eq!(found, "", "left on {host}");
+}

@@ -1,0 +1,146 @@
+//! Upgrades of four hosts under load: forward, back, with a host that fails, with two controllers, paused and stopped.
+
+use super::{
+    direct::Direct,
+    rolling::{Load, at},
+    trouble::forget_images,
+    world::{Ran, World},
+};
+
+const HOSTS: [&str; 4] = ["four", "one", "three", "two"];
+const OLD: &str = "1.9.2";
+const NEW: &str = "1.9.3";
+
+const INVENTORY: &str = "
+platform: trial
+domain: trial.example.org
+admin_networks: [192.0.2.0/24]
+zones: { eu: {} }
+roles: roles
+hosts:
+  four: { address: 192.0.2.14, zone: eu, roles: [web] }
+  one: { address: 192.0.2.11, zone: eu, roles: [web] }
+  three: { address: 192.0.2.13, zone: eu, roles: [web] }
+  two: { address: 192.0.2.12, zone: eu, roles: [web] }
+";
+
+const UPGRADE: [&str; 5] = ["upgrade", "--rolling", "--yes", "--window", "20"];
+
+#[test]
+fn an_upgrade_and_every_way_out_of_it() {
+    let world = World::up("t-upgrade", INVENTORY);
+    Direct::new(&world, "first", OLD).install().ends_with(0);
+    let cases: [fn(&World); 6] = [
+        forward_and_back,
+        a_bad_image_on_the_third_host,
+        nothing_is_begun_without_every_image,
+        a_second_controller,
+        paused_and_stopped_by_hand,
+        the_journal,
+    ];
+    for case in cases {
+        case(&world);
+        at(&world, &HOSTS, OLD);
+    }
+}
+
+fn upgrade(world: &World, version: &str) -> Ran {
+    Direct::new(world, "good", version).run(&UPGRADE)
+}
+
+fn rollback(world: &World) {
+    Direct::new(world, "good", NEW).run(&["rollback", "--yes"]).ends_with(0);
+}
+
+fn forward_and_back(world: &World) {
+    let load = Load::on(world, &HOSTS);
+    let dry = Direct::new(world, "good", NEW).run(&["upgrade", "--rolling", "--dry-run"]).ends_with(0);
+    dry.says("1 web four").says("4 web two").says("four planned");
+    at(world, &HOSTS, OLD);
+    upgrade(world, NEW).ends_with(0).says("batch 4/4, web: two").says("two changed");
+    at(world, &HOSTS, NEW);
+    upgrade(world, NEW).ends_with(0).says("four unchanged").says("two unchanged");
+    Direct::new(world, "good", NEW).run(&["install", "--yes"]).ends_with(0).says("one unchanged");
+
+    let back = Direct::new(world, "good", NEW).run(&["rollback", "--yes"]).ends_with(0).says("two changed");
+    at(world, &HOSTS, OLD);
+    Direct::new(world, "good", NEW).run(&["rollback", "--yes"]).ends_with(0).says("two unchanged");
+    println!("upgrade and rollback: 0 of {} requests lost\n{}", load.none_lost(), back.stdout);
+}
+
+fn a_bad_image_on_the_third_host(world: &World) {
+    let bad = |arguments: &[&str]| {
+        let inventory = Direct::new(world, "bad", NEW).version("three", "1.9.3-unhealthy");
+        inventory
+            .run(&[&UPGRADE[..], arguments].concat())
+            .ends_with(5)
+            .says("three went-back")
+            .says("two left-alone")
+    };
+    let load = Load::on(world, &HOSTS);
+    bad(&[])
+        .says("is not healthy: its health check failed")
+        .says("what served before serves again")
+        .says("it ended early: 1 of 4 hosts of web failed");
+    at(world, &["four", "one"], NEW);
+    at(world, &["three", "two"], OLD);
+    rollback(world);
+    at(world, &HOSTS, OLD);
+    bad(&["--on-failure", "rollback-all"]).says("four taken-back").says("one taken-back");
+    at(world, &HOSTS, OLD);
+    println!("a bad image: 0 of {} requests lost", load.none_lost());
+}
+
+fn nothing_is_begun_without_every_image(world: &World) {
+    let inventory = Direct::new(world, "missing", NEW).version("two", "9.9.9");
+    inventory.run(&UPGRADE).ends_with(5).says("two failed").says("four left-alone");
+}
+
+/// The registry is held, so that the first controller holds its locks until it is killed.
+fn a_second_controller(world: &World) {
+    HOSTS.iter().for_each(|host| forget_images(world, host));
+    let inventory = Direct::new(world, "good", NEW);
+    inventory.run(&["plan"]);
+    world.docker("pause", "registry");
+    let mut first = world.start(&[&UPGRADE[..], &["good.yaml"]].concat());
+    HOSTS.iter().for_each(|_| first.until("1/1 image."));
+    let owner = format!("(pid {}) has been at work here since 20", first.pid());
+    let second = upgrade(world, NEW);
+    first.kill();
+    world.docker("unpause", "registry");
+    second.ends_with(7).says("four locked").says(&owner);
+    upgrade(world, NEW).ends_with(0);
+    rollback(world);
+}
+
+fn paused_and_stopped_by_hand(world: &World) {
+    let inventory = Direct::new(world, "good", NEW);
+    inventory.run(&["pause", "--host", "one"]).ends_with(0);
+    let mut run = world.start(&[&UPGRADE[..], &["good.yaml"]].concat());
+    run.until("paused by");
+    at(world, &["one", "three", "two"], OLD);
+    inventory.run(&["resume"]).ends_with(0);
+    run.until("batch 2/4");
+    run.interrupt();
+    run.until("will stop when the hosts in hand are done");
+    run.finish()
+        .ends_with(5)
+        .says("one changed")
+        .says("three left-alone")
+        .says("it ended early: it was stopped by hand");
+    at(world, &["four", "one"], NEW);
+    at(world, &["three", "two"], OLD);
+    upgrade(world, NEW).ends_with(0).says("one unchanged").says("two changed");
+    rollback(world);
+}
+
+fn the_journal(world: &World) {
+    let journal = world.path("journal.jsonl");
+    world.run(&["audit"]).ends_with(0).says("every line follows").says("service.web.cut-over");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    std::fs::write(&journal, text.replacen("\"host\":\"one\"", "\"host\":\"two\"", 1)).unwrap();
+    world.run(&["audit"]).ends_with(6).says("was changed: its hash is not that of what it says");
+    std::fs::remove_file(&journal).unwrap();
+    upgrade(world, NEW).ends_with(0).says("two changed");
+    rollback(world);
+}
