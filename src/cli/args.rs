@@ -1,6 +1,6 @@
 //! The command line, as types. What is typed here is what `--help`, completions and manual pages say.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -22,12 +22,51 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 a bug, 2 usage, 3 inventory, 4 p
 /// How results are shown.
 #[derive(Debug, Clone, Args)]
 pub struct Face {
-    /// For people or for programs.
-    #[arg(long, short, global = true, value_enum, default_value_t = Format::Text)]
-    pub output: Format,
+    /// text, json or yaml; for `plan` also a file (with a `.` or `/` in its name) that `apply` takes.
+    #[arg(long, short, global = true, value_name = "FORM", default_value = "text")]
+    pub output: Outlet,
     /// More tracing on stderr; twice for all of it.
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// Where a result goes, and in which form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outlet {
+    /// To stdout.
+    Stdout(Format),
+    /// A plan, to a file.
+    File(PathBuf),
+}
+
+impl FromStr for Outlet {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match Format::from_str(text, false) {
+            Ok(format) => Ok(Self::Stdout(format)),
+            // A misspelt form must not become a file.
+            Err(_) if text.contains(['.', '/']) => Ok(Self::File(text.into())),
+            Err(_) => Err("write text, json, yaml, or a file with a `.` or `/` in its name".to_owned()),
+        }
+    }
+}
+
+impl Outlet {
+    /// The form of what goes to stdout.
+    pub fn format(&self) -> Format {
+        match self {
+            Self::Stdout(format) => *format,
+            Self::File(_) => Format::Text,
+        }
+    }
+
+    /// The file, if it is one.
+    pub fn file(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Stdout(_) => None,
+            Self::File(path) => Some(path),
+        }
+    }
 }
 
 /// The form of a result.
@@ -48,8 +87,10 @@ pub enum Command {
     Validate(InventoryFile),
     /// Looks whether every host meets its needs; changes nothing.
     Preflight(Target),
-    /// Shows the exact steps `install` would take; changes nothing.
+    /// Shows the exact steps `install` would take; changes nothing. `-o FILE` keeps them for `apply`.
     Plan(Target),
+    /// Carries out a plan that was kept with `plan -o FILE`, batch by batch; refuses if a host has changed since.
+    Apply(Apply),
     /// Applies firewall and SSH hardening, commit-confirmed.
     Harden(Change),
     /// Preflight, harden, Docker Engine, roles; a second run changes nothing.
@@ -139,6 +180,50 @@ pub struct Change {
     /// The journal of what is done. Default: pryvctl/journal.jsonl in the state folder of this account.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
+}
+
+/// A plan that is carried out.
+#[derive(Debug, Clone, Args)]
+pub struct Apply {
+    /// The plan.
+    #[arg(value_name = "FILE")]
+    pub plan: PathBuf,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// How long a host waits for our new login before it takes a firewall or SSH change back.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
+    pub window: Duration,
+    /// How many hosts at once.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallel: u16,
+    /// What happens when more hosts fail than a role tolerates. Default: as the roles say.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub on_failure: Option<Failure>,
+    /// Also upgrade services whose data an older version cannot read again.
+    #[arg(long)]
+    pub accept_irreversible: bool,
+    /// The journal of what is done. Default: pryvctl/journal.jsonl in the state folder of this account.
+    #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
+    pub journal: Option<PathBuf>,
+}
+
+impl Apply {
+    /// The same as an upgrade of the hosts the plan is about.
+    pub fn upgrade(&self, file: InventoryFile, host: Vec<String>) -> Upgrade {
+        let target = Target {
+            file,
+            host,
+            role: Vec::new(),
+            zone: Vec::new(),
+            label: Vec::new(),
+            accept_new_host_keys: false,
+            parallel: self.parallel,
+        };
+        let Self { yes, window, journal, on_failure, accept_irreversible, .. } = self.clone();
+        let change = Change { target, yes, dry_run: false, window, journal };
+        Upgrade { change, rolling: true, on_failure, accept_irreversible }
+    }
 }
 
 /// How hosts are upgraded.

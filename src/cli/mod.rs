@@ -12,6 +12,7 @@ mod look;
 pub mod mask;
 pub mod material;
 mod pages;
+mod plan_file;
 pub mod problem;
 mod progress;
 mod report;
@@ -19,7 +20,7 @@ mod tables;
 mod upgrade;
 mod validate;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser as _;
 
@@ -36,7 +37,12 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     trace(arguments.face.verbose);
-    let screen = Screen::new(arguments.face.output);
+    let screen = Screen::new(arguments.face.output.format());
+    let file = arguments.face.output.file().cloned();
+    if file.is_some() && !matches!(arguments.command, Command::Plan(_)) {
+        screen.failure("--output", "only `plan` writes a file", Some("write text, json or yaml"));
+        return Exit::Usage.into();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -44,17 +50,21 @@ pub fn main() -> ExitCode {
             return Exit::Bug.into();
         }
     };
-    let exit = runtime.block_on(run(arguments.command, &screen));
+    let exit = runtime.block_on(run(arguments.command, file, &screen));
     // A connection that hangs must not keep the process from ending.
     runtime.shutdown_background();
     exit.into()
 }
 
-async fn run(command: Command, screen: &Screen) -> Exit {
+async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Exit {
     let ended = match command {
         Command::Validate(file) => validate::run(&file, screen),
         Command::Preflight(target) => look::preflight(&target, screen).await,
-        Command::Plan(target) => look::plan(&target, screen).await,
+        Command::Plan(target) => match file {
+            None => look::plan(&target, screen).await,
+            Some(file) => upgrade::plan(&target, &file, screen).await,
+        },
+        Command::Apply(order) => upgrade::apply(&order, screen).await,
         Command::Status(target) => look::status(&target, screen).await,
         Command::Harden(order) => change::harden(&order, screen).await,
         Command::Install(order) => change::install(&order, screen).await,

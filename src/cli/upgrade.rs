@@ -1,12 +1,15 @@
 //! `upgrade`, `rollback`, `pause`, `resume`: many hosts, one after the other.
 
+use std::{path::Path, time::Duration};
+
 use super::{
-    args::{Change, Failure, Rollback, Target, Upgrade},
+    args::{Apply, Change, Failure, InventoryFile, Rollback, Target, Upgrade},
     change::approve,
     context::{Loaded, Missing},
     desk::{Desk, owner},
     document::Document,
     exit::{Exit, verdict},
+    plan_file::PlanFile,
     progress::Watch,
     report::{Halt, Screen},
     tables,
@@ -29,6 +32,58 @@ use crate::{
 
 /// Brings the hosts to what the inventory says, batch by batch.
 pub async fn upgrade(command: &Upgrade, screen: &Screen) -> Result<Exit, Halt> {
+    let (members, rolling) = forward(command, screen)?;
+    run("upgrade", &members, rolling, &command.change, screen, |_| Ok(())).await
+}
+
+/// Keeps what an upgrade would do, for [`apply`].
+pub async fn plan(target: &Target, path: &Path, screen: &Screen) -> Result<Exit, Halt> {
+    let apply = Apply {
+        plan: path.to_owned(),
+        yes: false,
+        window: Duration::ZERO,
+        parallel: target.parallel,
+        on_failure: None,
+        accept_irreversible: true,
+        journal: None,
+    };
+    let mut command = apply.upgrade(target.file.clone(), Vec::new());
+    command.change.target = target.clone();
+    let (members, rolling) = forward(&command, screen)?;
+    let (events, watch) = Watch::start(screen);
+    let mut kept = Ok(());
+    let keep = |proposal: &Proposal| {
+        screen.result(tables::proposal(proposal));
+        kept = PlanFile::of(&target.file, proposal).write(path);
+    };
+    let reports = propose(&members, &rolling, &events, keep).await;
+    drop(events);
+    watch.done().await;
+    kept?;
+    let exit = verdict(&reports);
+    screen.result(tables::reports(&reports, tables::Detail::Plans));
+    Ok(exit)
+}
+
+/// Carries out a plan that was kept, if every host is still as it was.
+pub async fn apply(command: &Apply, screen: &Screen) -> Result<Exit, Halt> {
+    let kept = PlanFile::read(&command.plan)?;
+    let file = InventoryFile { inventory: kept.inventory.clone(), lab: kept.lab.clone() };
+    let order = command.upgrade(file.clone(), kept.hosts());
+    let (members, rolling) = forward(&order, screen)?;
+    let agrees = |proposal: &Proposal<'_>| {
+        let changed = kept.differences(&PlanFile::of(&file, proposal));
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let said = format!("{} changed since the plan was made; nothing was touched", changed.join(", "));
+        let hint = "make a new plan, read it, and apply that".to_owned();
+        Err(Halt::new(Exit::Drift, said, Some(hint)))
+    };
+    run("apply", &members, rolling, &order.change, screen, agrees).await
+}
+
+fn forward(command: &Upgrade, screen: &Screen) -> Result<(Members, Rolling), Halt> {
     let loaded = Loaded::load(&command.change.target.file, Missing::Refused, screen)?;
     let members = loaded.members(&command.change.target)?;
     let mut stages = in_order(&loaded, &members, Direction::Forward)?;
@@ -43,7 +98,7 @@ pub async fn upgrade(command: &Upgrade, screen: &Screen) -> Result<Exit, Halt> {
         upgrades: loaded.upgrades,
         one_way,
     };
-    run("upgrade", &members, rolling, &command.change, screen).await
+    Ok((members, rolling))
 }
 
 /// Brings back what served before the last change.
@@ -58,7 +113,7 @@ pub async fn rollback(command: &Rollback, screen: &Screen) -> Result<Exit, Halt>
         upgrades: loaded.upgrades,
         one_way: OneWay::Accepted,
     };
-    run("rollback", &members, rolling, &command.change, screen).await
+    run("rollback", &members, rolling, &command.change, screen, |_| Ok(())).await
 }
 
 fn in_order(loaded: &Loaded, members: &Members, direction: Direction) -> Result<Vec<Stage>, Halt> {
@@ -86,6 +141,7 @@ async fn run(
     mut rolling: Rolling,
     command: &Change,
     screen: &Screen,
+    agrees: impl Fn(&Proposal<'_>) -> Result<(), Halt>,
 ) -> Result<Exit, Halt> {
     if command.dry_run {
         let (events, watch) = Watch::start(screen);
@@ -100,8 +156,12 @@ async fn run(
     }
     let desk = Desk::open(name, command.journal.as_ref(), screen)?;
     rolling.order.brake = desk.brake.clone();
-    let mut heed = None;
+    let (mut heed, mut refused) = (None, None);
     let ask = async |proposal: &Proposal<'_>| {
+        refused = agrees(proposal).err();
+        if refused.is_some() {
+            return Answer::No;
+        }
         screen.note(tables::proposal(proposal));
         let answer = approve(screen, command, proposal.plans);
         heed = (answer == Answer::Yes).then(|| desk.heed_ctrl_c());
@@ -110,6 +170,9 @@ async fn run(
     let rolled = roll(members, &rolling, &desk.events, ask).await;
     drop(heed);
     desk.close(screen).await;
+    if let Some(halt) = refused {
+        return Err(halt);
+    }
     let exit = verdict(&rolled.reports);
     let exit = if exit == Exit::Done && rolled.early.is_some() { Exit::NotConverged } else { exit };
     screen.result(tables::reports(&rolled.reports, tables::Detail::Outcomes));

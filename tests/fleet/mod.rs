@@ -5,6 +5,7 @@ mod direct;
 mod foreign;
 mod guard;
 mod guard_by_hand;
+mod kill_matrix;
 mod lockout;
 mod lockout_guarded;
 mod lockout_others;

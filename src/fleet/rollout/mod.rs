@@ -23,6 +23,7 @@ use crate::{
     },
     plan::{
         Plan,
+        digest::fingerprint,
         rollout::{Batch, Ended, Policy, Schedule, Stage, Why, one_way},
     },
 };
@@ -57,6 +58,8 @@ pub enum OneWay {
 pub struct Proposal<'a> {
     /// The plan of every host that will be changed.
     pub plans: &'a [(HostName, Plan)],
+    /// Every host that was looked at, with the [fingerprint](crate::plan::digest::fingerprint) of what was seen.
+    pub hosts: BTreeMap<HostName, String>,
     /// The order, if every host does well.
     pub batches: Vec<Batch>,
     /// Why it will end before all hosts had their turn, if it will.
@@ -82,7 +85,7 @@ pub async fn propose(
     let opened = open(members, &Visit::Look, &rolling.order, events).await;
     let Opened { planned, mut reports } = rolling.refuse_one_way(opened);
     let plans = plans(&planned);
-    show(&Proposal::of(&plans, &schedule(rolling, &planned, &reports)));
+    show(&Proposal::of(&plans, &planned, &schedule(rolling, &planned, &reports)));
     for host in planned {
         let outcome = if host.plan.is_empty() { Outcome::Unchanged } else { Outcome::Planned };
         reports.push(host.report(outcome));
@@ -104,7 +107,8 @@ pub async fn roll(
     let schedule = schedule(rolling, &planned, &reports);
     let plans = plans(&planned);
     let held = reports.iter().any(|report| holds_back(&report.outcome));
-    let go = !held && (plans.is_empty() || ask(&Proposal::of(&plans, &schedule)).await == Answer::Yes);
+    let go =
+        !held && (plans.is_empty() || ask(&Proposal::of(&plans, &planned, &schedule)).await == Answer::Yes);
     let mut walk = Walk::new(rolling, events, schedule, planned, reports);
     let early = if go && !plans.is_empty() { walk.all(&plans).await } else { None };
     Rolled { reports: in_order(walk.end().await, members), early }
@@ -147,9 +151,13 @@ fn schedule(rolling: &Rolling, planned: &[Planned], reports: &[Report]) -> Sched
 }
 
 impl<'a> Proposal<'a> {
-    fn of(plans: &'a [(HostName, Plan)], schedule: &Schedule) -> Self {
+    fn of(plans: &'a [(HostName, Plan)], planned: &[Planned], schedule: &Schedule) -> Self {
         let (batches, short) = schedule.forecast();
-        Self { plans, batches, short }
+        let seen = planned.iter().filter_map(|host| {
+            let state = host.surveyed.preflight.state.as_ref()?;
+            Some((host.surveyed.member.host().clone(), fingerprint(state)))
+        });
+        Self { plans, hosts: seen.collect(), batches, short }
     }
 }
 
