@@ -1,12 +1,17 @@
 # Thin: each line is a command one could type. Run as root on Debian 12 with Rust.
 
-.PHONY: demo test lint
+.PHONY: demo test audit lint
 
 demo: # a three-host platform from nothing, on this machine
 	tests/with-docker.sh sh -ec 'cargo build; tests/demo.sh'
 
 test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
 	tests/with-docker.sh sh -ec '$(MAKE) lint; cargo test'
+
+audit: # strangers' auditors before and after hardening, on emulated machines: hours; PEER=FOLDER as in the README
+	tests/audit/packages.sh
+	cargo build
+	python3 tests/audit --write $(if $(PEER),--peer $(PEER))
 
 lint:
 	cargo fmt --check

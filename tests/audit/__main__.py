@@ -1,0 +1,151 @@
+"""`make audit`: strangers' auditors look at virtual machines before and after hardening; what they say stands in the README.
+
+Usage: python3 tests/audit [--release NAME] [--stage NAME] [--auditor NAME] [--peer FOLDER] [--write]
+
+An interrupted run goes on where it stopped, as long as neither pryvctl nor this folder has changed.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import hardening
+import lynis
+import network
+import openscap
+import outside
+import ssh_audit
+import table
+from image import CODENAMES, Image
+from machine import Machine
+from shell import run, say
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+AUDITORS = {"ssh-audit": ssh_audit, "lynis": lynis, "OpenSCAP": openscap, "open": outside}
+STAGES = {
+    "stock": hardening.stock,
+    "level1": hardening.level(1),
+    "level2": hardening.level(2),
+    "peer": hardening.peer,
+}
+
+
+@dataclass
+class Context:
+    """Where things are."""
+
+    here: Path
+    binary: Path
+    tools: Path
+    work: Path
+    peer: Path | None
+
+
+def main():
+    arguments = _arguments()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pryvctl-audit"
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    turn = (cache / "turn").open("w")
+    # Two runs would be on the same network.
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    binary = ROOT / "target/debug/pryvctl"
+    results = cache / f"results-{_edition(binary)}"
+    results.mkdir(exist_ok=True)
+    work = cache / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    context = Context(HERE, binary, _tools(cache, arguments.peer), work, arguments.peer)
+    network.up()
+    try:
+        for release in arguments.release or CODENAMES:
+            for stage in arguments.stage or STAGES:
+                _stage(context, cache, results, release, stage, arguments.auditor or list(AUDITORS))
+    finally:
+        network.down()
+        shutil.rmtree(work, ignore_errors=True)
+    _report(results, write=arguments.write)
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(prog="make audit", description=__doc__.splitlines()[0])
+    parser.add_argument("--release", action="append", choices=CODENAMES, help="only this release")
+    parser.add_argument("--stage", action="append", choices=STAGES, help="only this stage")
+    parser.add_argument("--auditor", action="append", choices=AUDITORS, help="only this auditor")
+    parser.add_argument("--peer", type=Path, help="where the Ansible collection devsec.hardening is installed")
+    parser.add_argument("--write", action="store_true", help="write the tables into README.md and hardening/audit.md")
+    return parser.parse_args()
+
+
+def _edition(binary):
+    """Names what was measured with: other binaries or scripts give other results."""
+    digest = hashlib.sha256(binary.read_bytes())
+    for file in sorted(HERE.rglob("*")):
+        if file.suffix in (".py", ".yaml", ".sh"):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _tools(cache, peer):
+    """ssh-audit, and Ansible for the peer, from PyPI."""
+    tools = cache / "tools"
+    wanted = {"bin/ssh-audit": "ssh-audit"} | ({"bin/ansible-playbook": "ansible"} if peer else {})
+    missing = [package for program, package in wanted.items() if not (tools / program).exists()]
+    if missing:
+        say(f"installing {', '.join(missing)}")
+        run("python3", "-m", "venv", tools)
+        run(tools / "bin/pip", "install", "--quiet", *missing)
+    return tools
+
+
+def _stage(context, cache, results, release, stage, auditors):
+    """One machine from the snapshot: changed, watched at work, audited."""
+    file = results / f"{release}.{stage}.json"
+    found = json.loads(file.read_text()) if file.exists() else {"audited": [], "figures": {}, "failing": {}}
+    left = [auditor for auditor in auditors if auditor not in found["audited"]] if stage != "peer" else []
+    if "checks" in found and not left:
+        return
+    if stage == "peer" and context.peer is None:
+        say(f"{release}, {stage}: not measured, as no --peer is given")
+        return
+    say(f"{release}, {stage}")
+    with Machine.resume(Image(release, cache).ensure(), context.work / f"{release}-{stage}.qcow2") as machine:
+        found["times"] = STAGES[stage](machine, context)
+        with outside.Egress():
+            found["checks"] = {} if stage == "peer" else hardening.serve_and_publish(machine)
+            _keep(file, found)
+            for auditor in left:
+                say(f"  {auditor}")
+                said = AUDITORS[auditor].measure(machine, context.tools)
+                for part in ("figures", "failing"):
+                    found[part] |= said[part]
+                found["audited"].append(auditor)
+                _keep(file, found)
+
+
+def _keep(file, found):
+    file.write_text(json.dumps(found, indent=1))
+
+
+def _report(results, write):
+    found = {tuple(file.name.split(".")[:2]): json.loads(file.read_text()) for file in sorted(results.glob("*.json"))}
+    results = table.Results(found)
+    commands = {name: module.COMMAND for name, module in AUDITORS.items()}
+    text = f"{table.table(results, commands)}\n\n{table.times(results)}"
+    remaining = table.remaining(results, table.read_reasons(HERE / "reasons.toml"))
+    print(f"{text}\n\n{remaining}")
+    if write:
+        table.put(ROOT / "README.md", text)
+        (ROOT / "hardening/audit.md").write_text(remaining)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""What is done to the machine before it is audited."""
+
+import time
+
+import network
+import outside
+from shell import Failed, run, say
+
+
+class Pryvctl:
+    """The controller's side: the binary and an inventory of one host, in the controller's namespace."""
+
+    def __init__(self, binary, machine, level, here, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        text = (here / "inventory.yaml").read_text()
+        inventory = folder / "inventory.yaml"
+        inventory.write_text(text.replace("LEVEL", str(level)).replace("KEY", str(machine.image.key)))
+        roles = folder / "roles"
+        roles.unlink(missing_ok=True)
+        roles.symlink_to(here / "roles")
+        (folder / "known_hosts").unlink(missing_ok=True)
+        self.words = [*network.within(network.CONTROLLER), str(binary)]
+        self.inventory = str(inventory)
+
+    def __call__(self, command):
+        """Runs a command on the inventory; gives what it said and the seconds it took."""
+        flags = ["--yes", "--window", "600"] if command in ("harden", "install") else []
+        start = time.monotonic()
+        said = run(*self.words, command, self.inventory, "--accept-new-host-keys", *flags)
+        return said, time.monotonic() - start
+
+
+def stock(machine, _context):
+    """Nothing: the role's container is started by hand."""
+    machine.ssh(
+        "docker run -d --name web --restart unless-stopped -p 443:8080 audit/web:1 > /dev/null; docker ps > /dev/null"
+    )
+    return {}
+
+
+def level(number):
+    """`harden`, again to see that it has nothing to do, and `install`."""
+
+    def apply(machine, context):
+        pryvctl = Pryvctl(context.binary, machine, number, context.here, context.work)
+        times = {}
+        for title in ("first run", "no-op"):
+            say(f"  pryvctl harden, {title}")
+            said, seconds = pryvctl("harden")
+            times[f"pryvctl harden, level {number}, {title}"] = seconds
+        if "nothing is to be changed" not in said:
+            raise Failed(f"the second harden changed something:\n{said}")
+        say("  pryvctl install")
+        pryvctl("install")
+        return times
+
+    return apply
+
+
+PLAYBOOK = """
+- hosts: all
+  collections: [devsec.hardening]
+  vars: { ssh_permit_root_login: without-password }
+  roles: [os_hardening, ssh_hardening]
+"""
+
+
+def peer(machine, context):
+    """dev-sec's Ansible roles, twice."""
+    machine.ssh("apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3 > /dev/null")
+    playbook = context.work / "peer.yml"
+    playbook.write_text(PLAYBOOK)
+    login = f"ansible_user=root ansible_ssh_private_key_file={machine.image.key}"
+    hosts = context.work / "peer.ini"
+    hosts.write_text(f"{network.V4['machine']} {login} ansible_python_interpreter=/usr/bin/python3\n")
+    environment = [
+        "env", f"ANSIBLE_COLLECTIONS_PATH={context.peer}", "ANSIBLE_HOST_KEY_CHECKING=False", "ANSIBLE_PIPELINING=True",
+        "ANSIBLE_TIMEOUT=300",
+    ]  # fmt: skip
+    times = {}
+    for title in ("first run", "no-op"):
+        say(f"  the peer's roles, {title}")
+        start = time.monotonic()
+        run(*network.within(network.CONTROLLER), *environment, context.tools / "bin/ansible-playbook", "-i", hosts, playbook)
+        times[f"dev-sec os_hardening and ssh_hardening, {title}"] = time.monotonic() - start
+    return times
+
+
+def serve_and_publish(machine):
+    """A port published by hand, and a first look at what serves."""
+    outside.publish_by_hand(machine)
+    return outside.serving_throughout(machine)

@@ -1,0 +1,82 @@
+"""Base images: an installed Debian with its own kernel, sshd, Docker and the auditors that run inside."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import apt
+from shell import run, say
+
+HERE = Path(__file__).parent
+CODENAMES = {"debian12": "bookworm", "debian13": "trixie"}
+DOCKER = {"debian12": "docker.io", "debian13": "docker.io docker-cli"}
+# What a cloud image has, and openscap-scanner. `important` in mmdebstrap brings what debootstrap installs.
+PACKAGES = (
+    "systemd-sysv dbus libpam-systemd linux-image-cloud-amd64 openssh-server sudo iptables nftables apparmor curl"
+    " ca-certificates openscap-scanner"
+)
+DISK = "8G"
+
+
+class Image:
+    """The disk, kernel and initial RAM disk of one release, cached under the hash of their recipe."""
+
+    def __init__(self, release, cache):
+        self.release, self.codename, self.cache = release, CODENAMES[release], cache
+        self.key = cache / "ssh"
+        self.folder = cache / f"{release}-{self._recipe()}"
+        self.disk, self.kernel, self.initrd = (self.folder / name for name in ("disk.raw", "vmlinuz", "initrd.img"))
+
+    def _packages(self):
+        return f"{PACKAGES} {DOCKER[self.release]}".split()
+
+    def _recipe(self):
+        text = " ".join(self._packages()) + (HERE / "image.sh").read_text() + (HERE / "serve.sh").read_text()
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def ensure(self):
+        """Builds the image unless it is there."""
+        if self.disk.exists():
+            return self
+        say(f"building the {self.release} image (once)")
+        if not self.key.exists():
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key)
+        work = self.cache / f"work-{self.release}"
+        shutil.rmtree(work, ignore_errors=True)
+        self._build(work)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        work.rename(self.folder)
+        return self
+
+    def _build(self, work):
+        handed = work / "handed"
+        handed.mkdir(parents=True)
+        shutil.copy(self.key.with_suffix(".pub"), handed / "authorized_keys")
+        shutil.copy(HERE / "serve.sh", handed / "serve.sh")
+        for file, text in {"sources.list": apt.sources(self.codename), "apt.conf": apt.options()}.items():
+            (handed / file).write_text(text)
+            (handed / f"guest.{file}").write_text(apt.from_guest(text))
+        auth = [Path("/etc/apt/auth.conf"), *sorted(Path("/etc/apt/auth.conf.d").glob("*.conf"))]
+        (handed / "auth.conf").write_text("".join(file.read_text() for file in auth if file.is_file()))
+        packages = self.cache / "packages"
+        shutil.copy(apt.download("lynis", "trixie", packages), handed / "lynis.deb")
+        shutil.copy(apt.download("busybox-static", self.codename, packages / self.release), handed / "busybox.deb")
+        content = work / "content"
+        run("dpkg", "-x", apt.download("ssg-debian", "sid", packages), content)
+        number = self.release.removeprefix("debian")
+        shutil.copy(next(content.rglob(f"ssg-debian{number}-ds.xml")), handed / "content.xml")
+        shutil.rmtree(content)
+        root = work / "root"
+        run(
+            "mmdebstrap", "--mode=root", "--variant=important", "--format=directory",
+            f"--include={','.join(self._packages())}", f"--aptopt={handed}/apt.conf",
+            f'--setup-hook=mkdir -p "$1/etc/apt/auth.conf.d" && cp {handed}/auth.conf "$1/etc/apt/auth.conf.d/90audit.conf"',
+            f"--customize-hook=sh {HERE}/image.sh \"$1\" {handed}",
+            self.codename, root, handed / "sources.list",
+        )  # fmt: skip
+        shutil.copy(root / (root / "vmlinuz").readlink(), work / "vmlinuz")
+        shutil.copy(root / (root / "initrd.img").readlink(), work / "initrd.img")
+        run("truncate", "-s", DISK, work / "disk.raw")
+        run("mkfs.ext4", "-q", "-L", "root", "-d", root, work / "disk.raw")
+        shutil.rmtree(root)
+        shutil.rmtree(handed)

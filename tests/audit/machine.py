@@ -1,0 +1,145 @@
+"""One virtual machine: started from a snapshot of a running one, spoken to over SSH, gone when left."""
+
+import shutil
+import socket
+import subprocess
+import time
+
+import network
+from shell import Failed, run, say
+
+# Emulation is slow, and the processor is shared: a boot can take many minutes.
+PATIENCE = 3600
+TAP = "pryv-audit0"
+SNAPSHOT = "ready"
+# Without nested virtualization and vector units, whose emulation costs more than it gives.
+CPU = "qemu64,-svm,+ssse3,+sse4.1,+sse4.2,+popcnt"
+KERNEL = "root=/dev/vda rw console=ttyS0 net.ifnames=0 tsc=reliable clocksource=tsc mitigations=off"
+
+
+class Machine:
+    """A machine on a disk of its own."""
+
+    def __init__(self, image, disk):
+        self.image, self.disk, self.process = image, disk, None
+        self.console, self.monitor, self.known_hosts = (
+            disk.with_suffix(suffix) for suffix in (".console", ".monitor", ".known_hosts")
+        )
+        self.known_hosts.unlink(missing_ok=True)
+
+    @classmethod
+    def ready(cls, image):
+        """The disk with the snapshot that every measurement starts from: booted, settled, with the role's image. Made once."""
+        disk = image.folder / "ready.qcow2"
+        if not disk.exists():
+            say(f"booting {image.release} for the first time (once; minutes)")
+            first = image.folder / "first.qcow2"
+            first.unlink(missing_ok=True)
+            run("qemu-img", "create", "-q", "-f", "qcow2", "-b", image.disk, "-F", "raw", first)
+            with cls(image, first).boot() as machine:
+                machine.ssh("sh /opt/audit/serve.sh")
+                machine.settle()
+                machine._command(f"savevm {SNAPSHOT}")
+                machine.kill()
+            first.rename(disk)
+        return disk
+
+    @classmethod
+    def resume(cls, image, disk):
+        """A machine of its own, from the snapshot."""
+        shutil.copyfile(cls.ready(image), disk)
+        machine = cls(image, disk)
+        machine._start("-loadvm", SNAPSHOT)
+        # The snapshot remembers the time at which it was made.
+        machine._until(lambda: machine.ssh(f"date -s @{int(time.time())}", check=False, timeout=120), "SSH")
+        return machine
+
+    def boot(self):
+        """Boots from the disk, and waits until SSH lets in."""
+        self._start()
+        self._until(self.boot_id, "SSH")
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def kill(self):
+        """Ends it at once; the disk is not used again."""
+        self.process.kill()
+        self.process.wait()
+        self.monitor.unlink(missing_ok=True)
+
+    def _start(self, *more):
+        self.monitor.unlink(missing_ok=True)
+        words = [
+            *("nice", "-n", "15", "qemu-system-x86_64", "-accel", "tcg,tb-size=512", "-cpu", CPU, "-smp", "1", "-m", "2048"),
+            *("-kernel", self.image.kernel, "-initrd", self.image.initrd, "-append", KERNEL),
+            *("-drive", f"file={self.disk},if=virtio,cache=unsafe,discard=unmap"),
+            *("-netdev", f"tap,id=audited,ifname={TAP},script=no,downscript=no"),
+            *("-device", "virtio-net-pci,netdev=audited,mac=52:54:00:77:00:11"),
+            *("-netdev", "user,id=archive,ipv6=off"),
+            *("-device", "virtio-net-pci,netdev=archive,mac=52:54:00:77:00:12"),
+            *("-nodefaults", "-device", "virtio-rng-pci", "-display", "none", "-serial", f"file:{self.console}"),
+            *("-monitor", f"unix:{self.monitor},server=on,wait=off", *more),
+        ]
+        self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL)
+        self._until(lambda: run("ip", "link", "show", TAP, check=False), "network card")
+        network.plug(TAP)
+
+    def _command(self, text):
+        """Says something to QEMU's monitor, and waits until it was done."""
+        with socket.socket(socket.AF_UNIX) as link:
+            link.connect(str(self.monitor))
+            said = b""
+            for words in (b"", f"{text}\n".encode()):
+                link.sendall(words)
+                said = b""
+                while not said.endswith(b"(qemu) "):
+                    said += link.recv(4096)
+        if b"Error" in said:
+            raise Failed(f"{text}: {said.decode(errors='replace')}")
+
+    def _until(self, answer, what):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise Failed(f"the machine ended; its console: {self.console}")
+            if answer():
+                return
+            time.sleep(1)
+        raise Failed(f"no {what} after {PATIENCE} s; the machine's console: {self.console}")
+
+    def ssh(self, script, check=True, timeout=None):
+        """Runs a script as root in the machine and gives what it printed."""
+        settings = {
+            "UserKnownHostsFile": self.known_hosts,
+            "StrictHostKeyChecking": "accept-new",
+            "ConnectTimeout": 60,
+            "ServerAliveInterval": 60,
+            "ServerAliveCountMax": 30,
+            "LogLevel": "ERROR",
+            # The newest key exchange alone costs seconds of an emulated processor.
+            "KexAlgorithms": "curve25519-sha256,sntrup761x25519-sha512@openssh.com",
+        }
+        flags = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
+        words = [*network.within(network.CONTROLLER), "ssh", "-n", *flags, "-i", self.image.key]
+        return run(*words, f"root@{network.V4['machine']}", script, check=check, timeout=timeout)
+
+    def boot_id(self):
+        """Names this boot; empty while SSH does not answer."""
+        return self.ssh("cat /proc/sys/kernel/random/boot_id", check=False, timeout=180).strip()
+
+    def reboot(self):
+        """Restarts, and waits until SSH lets in again and every unit has started."""
+        say("  restarting the machine")
+        before = self.boot_id()
+        self.ssh("systemctl reboot", check=False, timeout=120)
+        self._until(lambda: self.boot_id() not in ("", before), "SSH after the restart")
+        self.settle()
+
+    def settle(self):
+        """Waits until every unit has started."""
+        self.ssh("systemctl is-system-running --wait", check=False, timeout=PATIENCE)

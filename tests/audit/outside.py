@@ -1,0 +1,105 @@
+"""What answers from outside: a scan from a second host, and everything that must go on serving."""
+
+import re
+import subprocess
+import time
+
+import network
+from shell import run, say
+
+NAME_TCP, NAME_UDP = "open TCP ports from outside, IPv4; IPv6", "open UDP ports from outside, IPv4"
+COMMAND = "nmap -p- / nmap -sU"
+BY_HAND = 5432
+# The port on which the second host answers what goes out.
+EGRESS = 8000
+
+
+def _outside(*words, check=False, timeout=1800):
+    return run(*network.within(network.OUTSIDER), *words, check=check, timeout=timeout)
+
+
+def measure(_machine, _tools):
+    """All TCP ports in both families, and the usual UDP ports."""
+    flags = ["nmap", "-n", "-Pn", "--open", "--min-rate", "1000", "--max-retries", "2"]
+    tcp = [
+        _ports(_outside(*flags, *family, "-p-", address), "tcp")
+        for family, address in (([], network.V4["machine"]), (["-6"], network.V6["machine"]))
+    ]
+    udp = _ports(_outside(*flags, "-sU", "--top-ports", "100", network.V4["machine"]), "udp")
+    return {"figures": {NAME_TCP: "; ".join(tcp), NAME_UDP: udp}, "failing": {}}
+
+
+def _ports(said, protocol):
+    # `open|filtered` is what silence looks like.
+    return ", ".join(re.findall(rf"^(\d+)/{protocol} +open ", said, re.MULTILINE)) or "none"
+
+
+def publish_by_hand(machine):
+    """Somebody publishes a port past pryvctl."""
+    machine.ssh(f"docker run -d --name by-hand --restart unless-stopped -p {BY_HAND}:8080 audit/web:1 > /dev/null")
+
+
+class Egress:
+    """The second host's answer to what goes out, while this lives."""
+
+    def __enter__(self):
+        words = [*network.within(network.OUTSIDER), "python3", "-m", "http.server", str(EGRESS), "--directory", "/var/empty"]
+        self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def serving(machine):
+    """What works, by name; each is asked again for a while, as the machine is slow."""
+    v4, v6 = network.V4["machine"], f"[{network.V6['machine']}]"
+    egress = f"/bin/busybox wget -qO- -T 20 http://{network.V4['outsider']}:{EGRESS}/"
+    container = "docker ps -q --filter publish=443 --filter ancestor=audit/web:1; docker ps -q --filter label=pryvctl.service"
+    return {
+        "the role serves over IPv4": _answers(lambda: _get(v4, 443)),
+        "the role serves over IPv6": _answers(lambda: _get(v6, 443)),
+        "SSH answers over IPv6": _answers(lambda: _ssh6(machine)),
+        "the container reaches out": _answers(
+            lambda: "html" in machine.ssh(f"docker exec $({{ {container}; }} | head -n 1) {egress}", check=False)
+        ),
+        "the host reaches the container": _answers(
+            lambda: "served" in machine.ssh("curl -s -m 20 http://127.0.0.1:443/", check=False)
+        ),
+        f"{BY_HAND}, published by hand, is closed over IPv4": not _get(v4, BY_HAND),
+        f"{BY_HAND}, published by hand, is closed over IPv6": not _get(v6, BY_HAND),
+    }
+
+
+def _get(host, port):
+    return "served" in _outside("curl", "-s", "-m", "20", f"http://{host}:{port}/")
+
+
+def _ssh6(machine):
+    said = run(*network.within(network.CONTROLLER), "ssh-keyscan", "-T", "60", "-t", "ed25519", network.V6["machine"], check=False)
+    return "ssh-ed25519" in said
+
+
+def _answers(question, within=300):
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        if question():
+            return True
+        time.sleep(2)
+    return False
+
+
+def serving_throughout(machine):
+    """The same after everything that has been seen to break it."""
+    found = {"": serving(machine)}
+    for event, command in {
+        "after a restart of Docker": "systemctl restart docker",
+        "after a restart of nftables": "systemctl restart nftables",
+    }.items():
+        say(f"  {event}")
+        machine.ssh(command)
+        found[event] = serving(machine)
+    machine.reboot()
+    found["after a restart of the machine"] = serving(machine)
+    return {f"{check} {event}".strip(): works for event, checks in found.items() for check, works in checks.items()}
