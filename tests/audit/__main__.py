@@ -58,7 +58,7 @@ def main():
     fcntl.flock(turn, fcntl.LOCK_EX)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     binary = ROOT / "target/debug/pryvctl"
-    results = cache / f"results-{_edition(binary)}"
+    results = cache / "results"
     results.mkdir(exist_ok=True)
     work = cache / "work"
     shutil.rmtree(work, ignore_errors=True)
@@ -68,11 +68,12 @@ def main():
     try:
         for release in arguments.release or CODENAMES:
             for stage in arguments.stage or STAGES:
-                _stage(context, cache, results, release, stage, arguments.auditor or list(AUDITORS))
+                file = _result(results, binary, release, stage)
+                _stage(context, cache, file, release, stage, arguments.auditor or list(AUDITORS))
     finally:
         network.down()
         shutil.rmtree(work, ignore_errors=True)
-    _report(results, write=arguments.write)
+    _report({(r, s): _result(results, binary, r, s) for r in CODENAMES for s in STAGES}, arguments.write)
 
 
 def _arguments():
@@ -85,13 +86,13 @@ def _arguments():
     return parser.parse_args()
 
 
-def _edition(binary):
-    """Names what was measured with: other binaries or scripts give other results."""
-    digest = hashlib.sha256(binary.read_bytes())
-    for file in sorted(HERE.rglob("*")):
-        if file.suffix in (".py", ".yaml", ".sh"):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
+def _result(results, binary, release, stage):
+    """The file with what a stage found; other binaries or scripts have others."""
+    files = [file for file in sorted(HERE.rglob("*")) if file.suffix in (".py", ".yaml", ".sh")]
+    if stage.startswith("level"):
+        files.append(binary)
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files))
+    return results / f"{release}.{stage}.{digest.hexdigest()[:12]}.json"
 
 
 def _tools(cache, peer):
@@ -106,9 +107,8 @@ def _tools(cache, peer):
     return tools
 
 
-def _stage(context, cache, results, release, stage, auditors):
+def _stage(context, cache, file, release, stage, auditors):
     """One machine from the snapshot: changed, watched at work, audited."""
-    file = results / f"{release}.{stage}.json"
     found = json.loads(file.read_text()) if file.exists() else {"audited": [], "figures": {}, "failing": {}}
     left = [auditor for auditor in auditors if auditor not in found["audited"]] if stage != "peer" else []
     if "checks" in found and not left:
@@ -120,7 +120,7 @@ def _stage(context, cache, results, release, stage, auditors):
     with Machine.resume(Image(release, cache).ensure(), context.work / f"{release}-{stage}.qcow2") as machine:
         found["times"] = STAGES[stage](machine, context)
         with outside.Egress():
-            found["checks"] = {} if stage == "peer" else hardening.serve_and_publish(machine)
+            found["checks"] = _checks(machine, stage)
             _keep(file, found)
             for auditor in left:
                 say(f"  {auditor}")
@@ -131,13 +131,25 @@ def _stage(context, cache, results, release, stage, auditors):
                 _keep(file, found)
 
 
+def _checks(machine, stage):
+    """What works: where something was hardened also after restarts, and before the auditors come."""
+    match stage:
+        case "stock":
+            outside.publish_by_hand(machine)
+            return outside.serving(machine)
+        case "peer":
+            return {}
+        case _:
+            outside.publish_by_hand(machine)
+            return outside.serving_throughout(machine)
+
+
 def _keep(file, found):
     file.write_text(json.dumps(found, indent=1))
 
 
-def _report(results, write):
-    found = {tuple(file.name.split(".")[:2]): json.loads(file.read_text()) for file in sorted(results.glob("*.json"))}
-    results = table.Results(found)
+def _report(files, write):
+    results = table.Results({of: json.loads(file.read_text()) for of, file in files.items() if file.exists()})
     commands = {name: module.COMMAND for name, module in AUDITORS.items()}
     text = f"{table.table(results, commands)}\n\n{table.times(results)}"
     remaining = table.remaining(results, table.read_reasons(HERE / "reasons.toml"))

@@ -3,7 +3,6 @@
 import time
 
 import network
-import outside
 from shell import Failed, run, say
 
 
@@ -84,9 +83,3 @@ def peer(machine, context):
         run(*network.within(network.CONTROLLER), *environment, context.tools / "bin/ansible-playbook", "-i", hosts, playbook)
         times[f"dev-sec os_hardening and ssh_hardening, {title}"] = time.monotonic() - start
     return times
-
-
-def serve_and_publish(machine):
-    """A port published by hand, and a first look at what serves."""
-    outside.publish_by_hand(machine)
-    return outside.serving_throughout(machine)

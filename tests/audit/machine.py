@@ -68,6 +68,7 @@ class Machine:
 
     def kill(self):
         """Ends it at once; the disk is not used again."""
+        self.forget_login()
         self.process.kill()
         self.process.wait()
         self.monitor.unlink(missing_ok=True)
@@ -109,10 +110,11 @@ class Machine:
                 raise Failed(f"the machine ended; its console: {self.console}")
             if answer():
                 return
+            self.forget_login()
             time.sleep(1)
         raise Failed(f"no {what} after {PATIENCE} s; the machine's console: {self.console}")
 
-    def ssh(self, script, check=True, timeout=None):
+    def ssh(self, script, check=True, timeout=None, more=()):
         """Runs a script as root in the machine and gives what it printed."""
         settings = {
             "UserKnownHostsFile": self.known_hosts,
@@ -121,12 +123,20 @@ class Machine:
             "ServerAliveInterval": 60,
             "ServerAliveCountMax": 30,
             "LogLevel": "ERROR",
+            # A login takes an emulated processor many seconds, so there is one for all that follows.
+            "ControlMaster": "auto",
+            "ControlPersist": 3600,
+            "ControlPath": self.disk.with_suffix(".login"),
             # The newest key exchange alone costs seconds of an emulated processor.
             "KexAlgorithms": "curve25519-sha256,sntrup761x25519-sha512@openssh.com",
         }
         flags = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
-        words = [*network.within(network.CONTROLLER), "ssh", "-n", *flags, "-i", self.image.key]
+        words = [*network.within(network.CONTROLLER), "ssh", "-n", *flags, *more, "-i", self.image.key]
         return run(*words, f"root@{network.V4['machine']}", script, check=check, timeout=timeout)
+
+    def forget_login(self):
+        """The next command logs in anew."""
+        self.ssh("", check=False, more=("-O", "exit"))
 
     def boot_id(self):
         """Names this boot; empty while SSH does not answer."""
@@ -137,6 +147,7 @@ class Machine:
         say("  restarting the machine")
         before = self.boot_id()
         self.ssh("systemctl reboot", check=False, timeout=120)
+        self.forget_login()
         self._until(lambda: self.boot_id() not in ("", before), "SSH after the restart")
         self.settle()
 

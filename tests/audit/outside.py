@@ -3,6 +3,7 @@
 import re
 import subprocess
 import time
+from pathlib import Path
 
 import network
 from shell import run, say
@@ -43,7 +44,8 @@ class Egress:
     """The second host's answer to what goes out, while this lives."""
 
     def __enter__(self):
-        words = [*network.within(network.OUTSIDER), "python3", "-m", "http.server", str(EGRESS), "--directory", "/var/empty"]
+        folder = Path(__file__).parent / "roles"
+        words = [*network.within(network.OUTSIDER), "python3", "-m", "http.server", str(EGRESS), "--directory", folder]
         self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return self
 
@@ -54,6 +56,7 @@ class Egress:
 
 def serving(machine):
     """What works, by name; each is asked again for a while, as the machine is slow."""
+    say("  what works")
     v4, v6 = network.V4["machine"], f"[{network.V6['machine']}]"
     egress = f"/bin/busybox wget -qO- -T 20 http://{network.V4['outsider']}:{EGRESS}/"
     container = "docker ps -q --filter publish=443 --filter ancestor=audit/web:1; docker ps -q --filter label=pryvctl.service"
@@ -91,15 +94,14 @@ def _answers(question, within=300):
 
 
 def serving_throughout(machine):
-    """The same after everything that has been seen to break it."""
-    found = {"": serving(machine)}
-    for event, command in {
-        "after a restart of Docker": "systemctl restart docker",
-        "after a restart of nftables": "systemctl restart nftables",
+    """The same after everything that has been seen to break it; the machine has started anew when this is done."""
+    found = serving(machine)
+    for event, do in {
+        "after a restart of Docker": lambda: machine.ssh("systemctl restart docker"),
+        "after a restart of nftables": lambda: machine.ssh("systemctl restart nftables"),
+        "after a restart of the machine": machine.reboot,
     }.items():
         say(f"  {event}")
-        machine.ssh(command)
-        found[event] = serving(machine)
-    machine.reboot()
-    found["after a restart of the machine"] = serving(machine)
-    return {f"{check} {event}".strip(): works for event, checks in found.items() for check, works in checks.items()}
+        do()
+        found |= {f"{check} {event}": works for check, works in serving(machine).items()}
+    return found
