@@ -29,7 +29,7 @@ pub struct Containers {
     pub published: BTreeSet<(Protocol, u16)>,
 }
 
-const QUESTION: &str = r#"[ -z "$ids" ] || timeout 10 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
+const QUESTION: &str = r#"[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
 
 #[derive(Deserialize)]
 struct Line {
@@ -74,7 +74,7 @@ impl Probe for OwnContainers {
 
     fn question(&self) -> String {
         let label = quote(&format!("label=pryvctl.platform={}", self.0));
-        let list = format!("ids=$(timeout 10 docker ps -aq --no-trunc --filter {label}) || exit 1");
+        let list = format!("ids=$(timeout 30 docker ps -aq --no-trunc --filter {label}) || exit 1");
         format!("{GUARD}{list}\n{QUESTION}")
     }
 

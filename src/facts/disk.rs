@@ -41,7 +41,7 @@ stat -c %m -- "$path" && stat -f -c '%T|%S %b %a %c %d' -- "$path""#;
 /// The running engine knows its root; without one, its configuration; without that, Docker's default.
 const DOCKER_ROOT: &str = r#"path=
 if command -v docker >/dev/null && grep -qsx dockerd /proc/[0-9]*/comm; then
-path=$(timeout 10 docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+path=$(timeout 30 docker info --format '{{.DockerRootDir}}' 2>/dev/null)
 fi
 [ -n "$path" ] || path=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
 path=${path:-/var/lib/docker}"#;

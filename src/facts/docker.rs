@@ -42,7 +42,7 @@ grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit
 const QUESTION: &str = r#"[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 if command -v docker >/dev/null; then
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-timeout 10 docker info --format '{"version":{{json .ServerVersion}},"root":{{json .DockerRootDir}},"driver":{{json .Driver}},"swarm":{{json .Swarm.LocalNodeState}},"live_restore":{{json .LiveRestoreEnabled}}}'
+timeout 30 docker info --format '{"version":{{json .ServerVersion}},"root":{{json .DockerRootDir}},"driver":{{json .Driver}},"swarm":{{json .Swarm.LocalNodeState}},"live_restore":{{json .LiveRestoreEnabled}}}'
 else
 dockerd --version
 root=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)

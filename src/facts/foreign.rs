@@ -10,7 +10,7 @@ use crate::model::{command::Output, name::PlatformName};
 /// `docker ps -a`: the names of all containers without the platform's label.
 pub struct ForeignContainers(pub PlatformName);
 
-const QUESTION: &str = r#"timeout 10 docker ps -a --no-trunc --format '{"names":{{json .Names}},"platform":{{json (.Label "pryvctl.platform")}}}'"#;
+const QUESTION: &str = r#"timeout 30 docker ps -a --no-trunc --format '{"names":{{json .Names}},"platform":{{json (.Label "pryvctl.platform")}}}'"#;
 
 #[derive(Deserialize)]
 struct Line {

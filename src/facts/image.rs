@@ -24,7 +24,7 @@ impl Probe for Images {
     type Value = BTreeMap<String, String>;
 
     fn question(&self) -> String {
-        format!("{GUARD}timeout 10 docker image ls --no-trunc --digests --format '{{{{json .}}}}'")
+        format!("{GUARD}timeout 30 docker image ls --no-trunc --digests --format '{{{{json .}}}}'")
     }
 
     fn read(&self, output: &Output) -> Fact<Self::Value> {

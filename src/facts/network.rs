@@ -10,8 +10,8 @@ use crate::model::{command::Output, name::PlatformName};
 /// `docker network inspect`, of all networks.
 pub struct Networks(pub PlatformName);
 
-const QUESTION: &str = r#"ids=$(timeout 10 docker network ls -q --no-trunc) || exit 1
-[ -z "$ids" ] || timeout 10 docker network inspect --format '{"name":{{json .Name}},"labels":{{json .Labels}},"ipam":{{json .IPAM.Config}}}' $ids"#;
+const QUESTION: &str = r#"ids=$(timeout 30 docker network ls -q --no-trunc) || exit 1
+[ -z "$ids" ] || timeout 30 docker network inspect --format '{"name":{{json .Name}},"labels":{{json .Labels}},"ipam":{{json .IPAM.Config}}}' $ids"#;
 
 #[derive(Deserialize)]
 struct Line {

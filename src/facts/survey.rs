@@ -1,5 +1,7 @@
 //! All questions to a host in one script, and the facts from its answer.
 
+use std::time::Duration;
+
 use super::{
     Fact, Probe,
     boot::BootState,
@@ -38,6 +40,9 @@ use crate::model::{
     desired::Desired,
 };
 
+/// A busy host answers late, and what was cut off counts as not known. Five minutes.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// The one list of probes: a field of [`Facts`], the probe behind it, and how it is made for a host.
 macro_rules! survey {
     (|$desired:ident| $($(#[$doc:meta])* $name:ident: $probe:ty = $make:expr,)*) => {
@@ -60,7 +65,7 @@ macro_rules! survey {
 
             /// All questions as one script. It runs as root and changes nothing.
             pub fn command(&self) -> Command {
-                Command::root(script([$((stringify!($name), self.$name.question()),)*]))
+                Command::root(script([$((stringify!($name), self.$name.question()),)*])).within(PATIENCE)
             }
 
             /// The facts from the script's answer.

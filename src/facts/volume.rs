@@ -12,7 +12,7 @@ impl Probe for Volumes {
     type Value = BTreeSet<String>;
 
     fn question(&self) -> String {
-        format!("{GUARD}timeout 10 docker volume ls -q")
+        format!("{GUARD}timeout 30 docker volume ls -q")
     }
 
     fn read(&self, output: &Output) -> Fact<Self::Value> {

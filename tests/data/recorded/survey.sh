@@ -62,7 +62,7 @@ answer cgroup
 question() {
 path=
 if command -v docker >/dev/null && grep -qsx dockerd /proc/[0-9]*/comm; then
-path=$(timeout 10 docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+path=$(timeout 30 docker info --format '{{.DockerRootDir}}' 2>/dev/null)
 fi
 [ -n "$path" ] || path=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
 path=${path:-/var/lib/docker}
@@ -184,7 +184,7 @@ question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 if command -v docker >/dev/null; then
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-timeout 10 docker info --format '{"version":{{json .ServerVersion}},"root":{{json .DockerRootDir}},"driver":{{json .Driver}},"swarm":{{json .Swarm.LocalNodeState}},"live_restore":{{json .LiveRestoreEnabled}}}'
+timeout 30 docker info --format '{"version":{{json .ServerVersion}},"root":{{json .DockerRootDir}},"driver":{{json .Driver}},"swarm":{{json .Swarm.LocalNodeState}},"live_restore":{{json .LiveRestoreEnabled}}}'
 else
 dockerd --version
 root=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
@@ -199,37 +199,37 @@ question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-timeout 10 docker image ls --no-trunc --digests --format '{{json .}}'
+timeout 30 docker image ls --no-trunc --digests --format '{{json .}}'
 }
 answer images
 question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-ids=$(timeout 10 docker network ls -q --no-trunc) || exit 1
-[ -z "$ids" ] || timeout 10 docker network inspect --format '{"name":{{json .Name}},"labels":{{json .Labels}},"ipam":{{json .IPAM.Config}}}' $ids
+ids=$(timeout 30 docker network ls -q --no-trunc) || exit 1
+[ -z "$ids" ] || timeout 30 docker network inspect --format '{"name":{{json .Name}},"labels":{{json .Labels}},"ipam":{{json .IPAM.Config}}}' $ids
 }
 answer networks
 question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-timeout 10 docker volume ls -q
+timeout 30 docker volume ls -q
 }
 answer volumes
 question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-ids=$(timeout 10 docker ps -aq --no-trunc --filter 'label=pryvctl.platform=acme') || exit 1
-[ -z "$ids" ] || timeout 10 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids
+ids=$(timeout 30 docker ps -aq --no-trunc --filter 'label=pryvctl.platform=acme') || exit 1
+[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids
 }
 answer containers
 question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-timeout 10 docker ps -a --no-trunc --format '{"names":{{json .Names}},"platform":{{json (.Label "pryvctl.platform")}}}'
+timeout 30 docker ps -a --no-trunc --format '{"names":{{json .Names}},"platform":{{json (.Label "pryvctl.platform")}}}'
 }
 answer foreign_containers
 question() {
