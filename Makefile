@@ -11,7 +11,7 @@ test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
 audit: # strangers' auditors before and after hardening, on emulated machines: hours; PEER=FOLDER as in the README
 	tests/audit/packages.sh
 	cargo build
-	python3 tests/audit --write $(if $(PEER),--peer $(PEER))
+	python3 -B tests/audit --write $(if $(PEER),--peer $(PEER))
 
 lint:
 	cargo fmt --check

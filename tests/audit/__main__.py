@@ -25,7 +25,7 @@ import ssh_audit
 import table
 from image import CODENAMES, Image
 from machine import Machine
-from shell import run, say
+from shell import Failed, run, say
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -65,15 +65,22 @@ def main():
     work.mkdir()
     context = Context(HERE, binary, _tools(cache, arguments.peer), work, arguments.peer)
     network.up()
+    failed = []
     try:
         for release in arguments.release or CODENAMES:
             for stage in arguments.stage or STAGES:
                 file = _result(results, binary, release, stage)
-                _stage(context, cache, file, release, stage, arguments.auditor or list(AUDITORS))
+                try:
+                    _stage(context, cache, file, release, stage, arguments.auditor or list(AUDITORS))
+                except Failed as failure:
+                    say(f"{release}, {stage}: {failure}")
+                    failed.append(f"{release}, {stage}")
     finally:
         network.down()
         shutil.rmtree(work, ignore_errors=True)
     _report({(r, s): _result(results, binary, r, s) for r in CODENAMES for s in STAGES}, arguments.write)
+    if failed:
+        sys.exit(f"not measured to the end: {'; '.join(failed)}; the next run goes on there")
 
 
 def _arguments():
@@ -156,6 +163,7 @@ def _report(files, write):
     print(f"{text}\n\n{remaining}")
     if write:
         table.put(ROOT / "README.md", text)
+        (ROOT / "hardening").mkdir(exist_ok=True)
         (ROOT / "hardening/audit.md").write_text(remaining)
 
 

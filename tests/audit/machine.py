@@ -49,15 +49,13 @@ class Machine:
         """A machine of its own, from the snapshot."""
         shutil.copyfile(cls.ready(image), disk)
         machine = cls(image, disk)
-        machine._start("-loadvm", SNAPSHOT)
         # The snapshot remembers the time at which it was made.
-        machine._until(lambda: machine.ssh(f"date -s @{int(time.time())}", check=False, timeout=120), "SSH")
+        machine._start(lambda: machine.ssh(f"date -s @{int(time.time())}", check=False, timeout=120), "-loadvm", SNAPSHOT)
         return machine
 
     def boot(self):
         """Boots from the disk, and waits until SSH lets in."""
-        self._start()
-        self._until(self.boot_id, "SSH")
+        self._start(self.boot_id)
         return self
 
     def __enter__(self):
@@ -73,7 +71,8 @@ class Machine:
         self.process.wait()
         self.monitor.unlink(missing_ok=True)
 
-    def _start(self, *more):
+    def _start(self, answers, *more):
+        """Starts it, and waits until it answers; one that does not is not left behind."""
         self.monitor.unlink(missing_ok=True)
         words = [
             *("nice", "-n", "15", "qemu-system-x86_64", "-accel", "tcg,tb-size=512", "-cpu", CPU, "-smp", "1", "-m", "2048"),
@@ -87,8 +86,13 @@ class Machine:
             *("-monitor", f"unix:{self.monitor},server=on,wait=off", *more),
         ]
         self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL)
-        self._until(lambda: run("ip", "link", "show", TAP, check=False), "network card")
-        network.plug(TAP)
+        try:
+            self._until(lambda: run("ip", "link", "show", TAP, check=False), "network card")
+            network.plug(TAP)
+            self._until(answers, "SSH")
+        except BaseException:
+            self.kill()
+            raise
 
     def _command(self, text):
         """Says something to QEMU's monitor, and waits until it was done."""

@@ -1,6 +1,6 @@
 """A small network of its own: the controller, a second host outside, and the tap of the machine.
 
-Everything lives in two network namespaces, so that nothing of this machine's network, of its firewall or of its Docker is touched.
+Everything lives in two network namespaces, so that this machine's own network, firewall and Docker are left alone.
 """
 
 from shell import run

@@ -63,7 +63,7 @@ def serving(machine):
     return {
         "the role serves over IPv4": _answers(lambda: _get(v4, 443)),
         "the role serves over IPv6": _answers(lambda: _get(v6, 443)),
-        "SSH answers over IPv6": _answers(lambda: _ssh6(machine)),
+        "SSH answers over IPv6": _answers(_ssh6),
         "the container reaches out": _answers(
             lambda: "html" in machine.ssh(f"docker exec $({{ {container}; }} | head -n 1) {egress}", check=False)
         ),
@@ -79,8 +79,9 @@ def _get(host, port):
     return "served" in _outside("curl", "-s", "-m", "20", f"http://{host}:{port}/")
 
 
-def _ssh6(machine):
-    said = run(*network.within(network.CONTROLLER), "ssh-keyscan", "-T", "60", "-t", "ed25519", network.V6["machine"], check=False)
+def _ssh6():
+    words = ["ssh-keyscan", "-T", "60", "-t", "ed25519", network.V6["machine"]]
+    said = run(*network.within(network.CONTROLLER), *words, check=False)
     return "ssh-ed25519" in said
 
 
