@@ -11,13 +11,14 @@ use crate::model::{command::Output, name::PlatformName};
 pub struct Networks(pub PlatformName);
 
 const QUESTION: &str = r#"ids=$(timeout 30 docker network ls -q --no-trunc) || exit 1
-[ -z "$ids" ] || timeout 30 docker network inspect --format '{"name":{{json .Name}},"labels":{{json .Labels}},"ipam":{{json .IPAM.Config}}}' $ids"#;
+[ -z "$ids" ] || timeout 30 docker network inspect --format '{"name":{{json .Name}},"labels":{{json .Labels}},"ipam":{{json .IPAM.Config}},"options":{{json .Options}}}' $ids"#;
 
 #[derive(Deserialize)]
 struct Line {
     name: String,
     labels: Option<BTreeMap<String, String>>,
     ipam: Option<Vec<Pool>>,
+    options: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +44,8 @@ impl Networks {
         let line: Line = serde_json::from_str(line).map_err(|_| strange("docker network inspect", line))?;
         let subnets = line.ipam.unwrap_or_default().into_iter().filter_map(|pool| pool.subnet).collect();
         let label = line.labels.unwrap_or_default().remove("pryvctl.platform");
-        Ok((line.name, NetworkState { subnets, ours: label.is_some_and(|label| label == self.0.as_str()) }))
+        let bridge = line.options.unwrap_or_default().remove("com.docker.network.bridge.name");
+        let ours = label.is_some_and(|label| label == self.0.as_str());
+        Ok((line.name, NetworkState { subnets, ours, bridge }))
     }
 }

@@ -117,6 +117,8 @@ pub struct NetworkState {
     pub subnets: Vec<String>,
     /// Whether it carries our platform's label.
     pub ours: bool,
+    /// The name of its bridge, where somebody gave it one.
+    pub bridge: Option<String>,
 }
 
 /// A container of ours as found.

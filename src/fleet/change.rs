@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::name::HostName,
-    plan::{Conflict, Goal, Plan, finding::Verdict, plan, release},
+    plan::{Conflict, Goal, Plan, plan, release},
 };
 
 /// What is to be reached, and how.
@@ -112,9 +112,9 @@ pub(super) async fn open(members: &Members, visit: &Visit, order: &Order, events
 
 /// The plan of a host, or why there is none.
 fn plan_one(surveyed: Surveyed, goal: Goal) -> Result<Planned, Box<Report>> {
-    let failed = surveyed.preflight.findings.iter().any(|finding| finding.verdict == Verdict::Failure);
+    let stopped = surveyed.preflight.findings.iter().any(|finding| goal.is_stopped_by(finding));
     let state = match &surveyed.preflight.state {
-        Some(state) if !(failed && goal.needs_ready_host()) => state,
+        Some(state) if !stopped => state,
         Some(_) | None => {
             return Err(Box::new(surveyed.report(Plan::default(), Outcome::NotReady)));
         }

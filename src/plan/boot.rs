@@ -17,8 +17,9 @@ use crate::{
 pub const UNIT: &str = "pryvctl-firewall.service";
 
 /// After the stock unit, because that one flushes everything when it starts; restarted and reloaded with it, because
-/// then it flushes again. Without `ExecStop`: a stopped unit must not open the host.
-const UNIT_TEXT: &str = "# Written by pryvctl; changes are overwritten.
+/// then it flushes again. Without `ExecStop`: a stopped unit must not open the host. Docker notices only at its own
+/// start that its rules are gone, so it is restarted where it runs without any; its containers live on.
+const UNIT_TEXT: &str = r#"# Written by pryvctl; changes are overwritten.
 [Unit]
 Description=pryvctl: firewall and service map
 DefaultDependencies=no
@@ -33,16 +34,18 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/sbin/nft -j -f /etc/pryvctl/firewall.json
 ExecStart=-/usr/sbin/nft -f /etc/pryvctl/services.nft
+ExecStart=-/bin/sh -c '/usr/sbin/nft list chains | grep -q "nat hook prerouting priority dstnat;" || ! systemctl -q is-active docker || systemctl --no-block restart docker'
 ExecReload=/usr/sbin/nft -j -f /etc/pryvctl/firewall.json
 ExecReload=-/usr/sbin/nft -f /etc/pryvctl/services.nft
+ExecReload=-/bin/sh -c '/usr/sbin/nft list chains | grep -q "nat hook prerouting priority dstnat;" || ! systemctl -q is-active docker || systemctl --no-block restart docker'
 
 [Install]
 WantedBy=sysinit.target
-";
+"#;
 
 /// The steps that make the tables come back at boot.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
-    let table = own(place::FIREWALL, firewall::table(desired).document(), 0o600);
+    let table = own(place::FIREWALL, firewall::table(desired, state).document(), 0o600);
     let table = file("firewall.file", &table, state).map(|step| {
         // The table itself was explained when it was loaded.
         Step { why: vec![format!("{}: what was confirmed is loaded at boot", place::FIREWALL)], ..step }

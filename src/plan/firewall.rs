@@ -17,7 +17,7 @@ use super::{
     nftables::{
         NFT, Table, check, differences, load,
         phrase::{
-            accept, any_of, connection, dialled_port, drop, equal, field, jump, meta, number, prefix,
+            accept, any_of, connection, dialled_port, drop, equal, field, jump, meta, number, opens, prefix,
             redirected, text, verdicts,
         },
         same,
@@ -39,8 +39,12 @@ pub const TABLE: &str = "pryvctl";
 /// Just before Docker's chains, which stand at `filter`, 0.
 const PRIORITY: i32 = -10;
 
-/// Interfaces of Docker's bridges. A network with a bridge name of its own is not among them.
+/// Interfaces of Docker's bridges, but for those of networks with a bridge name of their own.
 const BRIDGES: [&str; 3] = ["docker0", "docker_gwbridge", "br-*"];
+
+/// New connections to sshd that one address may make in a second, and at once: some logins of ours and of an
+/// administrator beside us, and too few to keep sshd busy with key exchanges (CVE-2002-20001).
+const LOGINS: u32 = 10;
 
 const ICMP: [&str; 4] = ["echo-request", "destination-unreachable", "time-exceeded", "parameter-problem"];
 
@@ -59,7 +63,7 @@ const ICMPV6: [&str; 9] = [
 
 /// The guarded step that brings the table to what it must be, if it is not.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
-    let table = table(desired);
+    let table = table(desired, state);
     let listing = table.listing();
     let why = match state.tables.get(TABLE) {
         Some(found) if same(found, &listing) => return Vec::new(),
@@ -111,8 +115,17 @@ fn words(from: &[IpNet]) -> String {
     }
 }
 
+/// All bridges of containers on a host.
+fn bridges(state: &HostState) -> Vec<String> {
+    let own = state.networks.values().filter_map(|network| network.bridge.clone());
+    let own: BTreeSet<String> =
+        own.filter(|name| !BRIDGES.contains(&name.as_str()) && !name.starts_with("br-")).collect();
+    BRIDGES.map(str::to_owned).into_iter().chain(own).collect()
+}
+
 /// The whole table.
-pub fn table(desired: &Desired) -> Table {
+pub fn table(desired: &Desired, state: &HostState) -> Table {
+    let bridges = bridges(state);
     let groups = groups(&desired.firewall.openings);
     let mut table = Table::new(TABLE);
     table.base_chain("input", (NfChainType::Filter, NfHook::Input), PRIORITY, NfChainPolicy::Drop);
@@ -124,11 +137,11 @@ pub fn table(desired: &Desired) -> Table {
     }
     let from: Vec<Vec<Statement>> = groups.iter().map(|group| group.sources(&mut table)).collect();
     input(&mut table, desired.ssh_port, &admin);
-    forward(&mut table);
+    forward(&mut table, &bridges);
     for (group, from) in groups.iter().zip(&from) {
         group.open(&mut table, from);
     }
-    close(&mut table);
+    close(&mut table, &bridges);
     table
 }
 
@@ -136,8 +149,8 @@ fn established() -> Statement<'static> {
     verdicts(connection("state"), [("established", accept()), ("related", accept()), ("invalid", drop())])
 }
 
-fn from_interface(name: &'static str) -> Statement<'static> {
-    equal(meta(MetaKey::Iifname), text(name))
+fn from_interface(name: &str) -> Statement<'static> {
+    equal(meta(MetaKey::Iifname), text(name.to_owned()))
 }
 
 fn input(table: &mut Table, ssh_port: u16, admin: &[Statement<'static>]) {
@@ -152,23 +165,29 @@ fn input(table: &mut Table, ssh_port: u16, admin: &[Statement<'static>]) {
         accept(),
     ];
     table.rule("input", Some("DHCPv6"), dhcpv6);
+    let dialled = equal(field("tcp", "dport"), number(ssh_port));
+    for (family, of, set) in [("ip", "ipv4_addr", "ssh_rate4"), ("ip6", "ipv6_addr", "ssh_rate6")] {
+        table.remembered(set, of);
+        let new = [dialled.clone(), opens()];
+        table.rate("input", "ssh: not too many at once", &new, (family, set), LOGINS);
+    }
     for from in admin {
-        let ssh = vec![from.clone(), equal(field("tcp", "dport"), number(ssh_port)), accept()];
+        let ssh = vec![from.clone(), dialled.clone(), accept()];
         table.rule("input", Some("ssh from admin networks"), ssh);
     }
 }
 
 /// Containers may go out; what they may reach of each other is decided by Docker's own rules.
-fn forward(table: &mut Table) {
+fn forward(table: &mut Table, bridges: &[String]) {
     table.rule("forward", None, vec![established()]);
-    for bridge in BRIDGES {
+    for bridge in bridges {
         table.rule("forward", None, vec![from_interface(bridge), accept()]);
     }
 }
 
 /// The ends of the chains, after all openings.
-fn close(table: &mut Table) {
-    for bridge in BRIDGES {
+fn close(table: &mut Table, bridges: &[String]) {
+    for bridge in bridges {
         table.rule("input", None, vec![from_interface(bridge), jump("from_container")]);
     }
     for chain in ["input", "forward"] {

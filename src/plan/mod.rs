@@ -31,6 +31,7 @@ mod tests;
 use std::fmt;
 
 use cutover::Switch;
+use finding::{Finding, Verdict};
 use release::Keeping;
 use step::Step;
 use uninstall::Volumes;
@@ -54,11 +55,13 @@ pub enum Goal {
 }
 
 impl Goal {
-    /// Whether a host must meet its roles' needs first. Closing doors needs no memory.
-    pub fn needs_ready_host(self) -> bool {
+    /// Whether a host on which this was found is left alone. Closing doors needs no memory, but a login that comes back.
+    pub fn is_stopped_by(self, finding: &Finding) -> bool {
+        let failed = finding.verdict == Verdict::Failure;
         match self {
-            Self::Harden | Self::Rollback | Self::Uninstall(_) => false,
-            Self::Install => true,
+            Self::Harden => failed && ["login", "next-login"].contains(&finding.check),
+            Self::Rollback | Self::Uninstall(_) => false,
+            Self::Install => failed,
         }
     }
 }

@@ -8,14 +8,13 @@ pub mod phrase;
 use std::{borrow::Cow, collections::HashSet};
 
 use ::nftables::{
-    batch::Batch,
     expr::Expression,
     schema::{Chain, Map, NfListObject, Rule, Set, SetFlag, SetType, SetTypeValue, Table as Head},
     stmt::Statement,
     types::{NfChainPolicy, NfChainType, NfFamily, NfHook},
 };
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::model::command::Command;
 
@@ -30,9 +29,9 @@ const FAMILY: NfFamily = NfFamily::INet;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     name: &'static str,
-    sets: Vec<NfListObject<'static>>,
-    chains: Vec<NfListObject<'static>>,
-    rules: Vec<NfListObject<'static>>,
+    sets: Vec<Value>,
+    chains: Vec<Value>,
+    rules: Vec<Value>,
 }
 
 impl Table {
@@ -44,14 +43,14 @@ impl Table {
     /// Adds a set of single values.
     pub fn set(&mut self, name: &str, of: SetType, elements: Vec<Expression<'static>>) {
         let set = self.values(name, of, elements);
-        self.sets.push(NfListObject::Set(Box::new(set)));
+        self.sets.push(json(&NfListObject::Set(Box::new(set))));
     }
 
     /// Adds a set that may hold prefixes; they must not overlap.
     pub fn interval_set(&mut self, name: &str, of: SetType, elements: Vec<Expression<'static>>) {
         let flags = Some(HashSet::from([SetFlag::Interval]));
         let set = Set { flags, ..self.values(name, of, elements) };
-        self.sets.push(NfListObject::Set(Box::new(set)));
+        self.sets.push(json(&NfListObject::Set(Box::new(set))));
     }
 
     fn values(&self, name: &str, of: SetType, elements: Vec<Expression<'static>>) -> Set<'static> {
@@ -73,7 +72,7 @@ impl Table {
         to: &'static [SetType],
         elements: Vec<Expression<'static>>,
     ) {
-        self.sets.push(NfListObject::Map(Box::new(Map {
+        let map = Map {
             family: FAMILY,
             table: self.name.into(),
             name: name.into(),
@@ -81,13 +80,15 @@ impl Table {
             map: SetTypeValue::Concatenated(to.into()),
             elem: listed(elements),
             ..Map::default()
-        })));
+        };
+        self.sets.push(json(&NfListObject::Map(Box::new(map))));
     }
 
     /// Adds a chain that only other chains jump to.
     pub fn chain(&mut self, name: &'static str) {
         let (table, name) = (self.name.into(), name.into());
-        self.chains.push(NfListObject::Chain(Chain { family: FAMILY, table, name, ..Chain::default() }));
+        let chain = Chain { family: FAMILY, table, name, ..Chain::default() };
+        self.chains.push(json(&NfListObject::Chain(chain)));
     }
 
     /// Adds a chain the kernel calls.
@@ -98,7 +99,7 @@ impl Table {
         priority: i32,
         policy: NfChainPolicy,
     ) {
-        self.chains.push(NfListObject::Chain(Chain {
+        let chain = Chain {
             family: FAMILY,
             table: self.name.into(),
             name: name.into(),
@@ -107,50 +108,80 @@ impl Table {
             prio: Some(priority),
             policy: Some(policy),
             ..Chain::default()
-        }));
+        };
+        self.chains.push(json(&NfListObject::Chain(chain)));
+    }
+
+    /// Adds a set of addresses (`ipv4_addr`, `ipv6_addr`) that rules fill and the kernel forgets after a minute.
+    /// nft 1.0.6 does not take the flag `dynamic` from JSON, and sets it for a set that a rule adds to.
+    pub fn remembered(&mut self, name: &str, of: &str) {
+        self.sets.push(json!({ "set": {
+            "family": FAMILY, "table": self.name, "name": name, "type": of,
+            "flags": ["timeout"], "timeout": 60, "size": 65535,
+        } }));
+    }
+
+    /// Adds a rule that drops what exceeds a rate, counted for each source address in a set that is
+    /// [`remembered`](Self::remembered). The crate has no words for it.
+    pub fn rate(
+        &mut self,
+        chain: &'static str,
+        comment: &str,
+        conditions: &[Statement<'static>],
+        (family, set): (&str, &str),
+        a_second: u32,
+    ) {
+        let source = json!({ "payload": { "protocol": family, "field": "saddr" } });
+        let exceeded =
+            json!({ "limit": { "rate": a_second, "burst": a_second, "per": "second", "inv": true } });
+        let counted = json!({ "set": {
+            "op": "add", "elem": source, "set": format!("@{set}"), "stmt": [exceeded],
+        } });
+        let statements: Vec<Value> =
+            conditions.iter().map(json).chain([counted, json!({ "drop": null })]).collect();
+        self.rules.push(json!({ "rule": {
+            "family": FAMILY, "table": self.name, "chain": chain, "expr": statements,
+            "comment": shortened(comment),
+        } }));
     }
 
     /// Adds a rule to the end of a chain.
     pub fn rule(&mut self, chain: &'static str, comment: Option<&str>, statements: Vec<Statement<'static>>) {
-        self.rules.push(NfListObject::Rule(Rule {
+        let rule = Rule {
             family: FAMILY,
             table: self.name.into(),
             chain: chain.into(),
             expr: statements.into(),
             comment: comment.map(|comment| shortened(comment).to_owned().into()),
             ..Rule::default()
-        }));
+        };
+        self.rules.push(json(&NfListObject::Rule(rule)));
     }
 
     /// The table itself, without what is in it.
-    fn head(&self) -> NfListObject<'static> {
-        NfListObject::Table(Head { family: FAMILY, name: self.name.into(), handle: None })
+    fn head(&self) -> Value {
+        json(&NfListObject::Table(Head { family: FAMILY, name: self.name.into(), handle: None }))
     }
 
     /// Everything but the table itself, in an order in which it can be added.
-    fn objects(&self) -> impl Iterator<Item = NfListObject<'static>> {
+    fn objects(&self) -> impl Iterator<Item = Value> {
         self.sets.iter().chain(&self.chains).chain(&self.rules).cloned()
     }
 
     /// As `nft -j list table` would show it.
     pub fn listing(&self) -> Value {
-        let mut batch = Batch::new();
-        batch.add_obj(self.head());
-        self.objects().for_each(|object| batch.add_obj(object));
-        json(&batch.to_nftables())
+        json!({ "nftables": std::iter::once(self.head()).chain(self.objects()).collect::<Vec<_>>() })
     }
 
     /// A document that replaces the table in one transaction, whether it is there or not. One object a line, so that
     /// an administrator can read it.
     pub fn document(&self) -> String {
-        let mut batch = Batch::new();
+        let add = |object: Value| json!({ "add": object });
         // nft 1.0.6 knows no `destroy`: a table that surely exists can be deleted.
-        batch.add(self.head());
-        batch.delete(self.head());
-        batch.add(self.head());
-        self.objects().for_each(|object| batch.add(object));
-        let lines: Vec<String> =
-            batch.to_nftables().objects.iter().map(|line| json(line).to_string()).collect();
+        let delete = json!({ "delete": self.head() });
+        let commands =
+            [add(self.head()), delete, add(self.head())].into_iter().chain(self.objects().map(add));
+        let lines: Vec<String> = commands.map(|command| command.to_string()).collect();
         format!("{{\"nftables\":[\n{}\n]}}\n", lines.join(",\n"))
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod capacity;
+mod door;
 mod engine;
 mod ports;
 mod software;
@@ -52,6 +53,7 @@ pub fn preflight(desired: &Desired, facts: &Facts, clock: &ControllerClock) -> P
     findings.extend(capacity::disks(desired, facts));
     findings.extend(ports::ports(desired, facts));
     findings.extend([access::sshd(facts), access::login(desired, facts)]);
+    findings.extend(door::door(desired, facts));
     findings.extend([software::commands(facts), software::packages(facts), software::firewall(facts)]);
     findings.extend(engine::checks(desired, facts));
     findings.extend(unknown(facts));

@@ -347,7 +347,7 @@ fn what_is_not_ours_is_in_the_way_and_stays() {
     let mut state = fixture::with_docker();
     state.foreign_containers.insert("acme_redis_a".to_owned());
     let subnets = vec!["172.28.0.0/16".to_owned()];
-    state.networks.insert("theirs".to_owned(), NetworkState { subnets, ours: false });
+    state.networks.insert("theirs".to_owned(), NetworkState { subnets, ours: false, bridge: None });
     state.registry_hosts_line = Some("10.0.0.8 registry.test".to_owned());
     let conflicts = plan(&desired, &state, Goal::Install).unwrap_err();
     let words: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
@@ -413,7 +413,7 @@ fn sshd_that_reads_something_else_first_gets_our_line_on_top() {
 fn listings_of_both_nft_versions_are_no_drift() {
     let desired = fixture::desired();
     let map = ServiceMap::to(&desired.services[1], Slot::A);
-    let firewall = super::firewall::table(&desired);
+    let firewall = super::firewall::table(&desired, &HostState::default());
     assert_eq!(firewall.document(), include_str!("../../tests/data/nft/firewall.json"));
     let services = super::cutover::table::document(&desired.networks, &map);
     assert_eq!(services, include_str!("../../tests/data/nft/services.nft"));

@@ -57,6 +57,7 @@ fn a_host_in_use() {
     ok port: found 53/udp free, needed 53/udp free
     ok sshd: found readable, keys only, needed a configuration that OpenSSH reads
     ok login: found root: usable, needed an account that stays usable with a key
+    ok next-login: found nothing in its way, needed a configuration that lets the next login in
     ok commands: found curl, nft, needed curl, nft
     ok packages: found nothing has to be installed, needed apt, with package sources and nothing unfinished
     ok nftables: found table pryvctl, needed nftables in the kernel

@@ -114,27 +114,32 @@ fn networks_volumes_and_foreign_containers_are_read() {
             "subnets": [
               "172.28.0.0/24"
             ],
-            "ours": true
+            "ours": true,
+            "bridge": null
           },
           "bridge": {
             "subnets": [
               "172.18.0.0/16"
             ],
-            "ours": false
+            "ours": false,
+            "bridge": "docker0"
           },
           "host": {
             "subnets": [],
-            "ours": false
+            "ours": false,
+            "bridge": null
           },
           "none": {
             "subnets": [],
-            "ours": false
+            "ours": false,
+            "bridge": null
           },
           "other": {
             "subnets": [
               "172.19.0.0/16"
             ],
-            "ours": false
+            "ours": false,
+            "bridge": null
           }
         }
       },

@@ -21,7 +21,12 @@ const fn cut(done: &'static str, undone: &'static str, says: [&'static str; 2]) 
     Deed { done, undone, user: "root", code: 8, says }
 }
 
-const DEEDS: [(&str, Deed); 9] = [
+/// sshd was told and does not know it yet: our own reload would be what locks us out.
+const fn told(done: &'static str, says: [&'static str; 2]) -> Deed {
+    Deed { done, undone: "rm /etc/ssh/sshd_config.d/50-site.conf", user: "root", code: 4, says }
+}
+
+const DEEDS: [(&str, Deed); 16] = [
     (
         "somebody stopped sshd",
         cut("systemctl stop ssh", "systemctl start ssh", ["nothing listens on port 22", "that sshd runs"]),
@@ -84,12 +89,61 @@ const DEEDS: [(&str, Deed); 9] = [
     ),
     (
         "somebody broke the configuration of sshd",
+        told(
+            "echo NoSuchWord > /etc/ssh/sshd_config.d/50-site.conf",
+            ["sshd: found unreadable: /etc/ssh/sshd_config.d/50-site.conf", "names the line"],
+        ),
+    ),
+    (
+        "another tool's drop-in allows others only, from the next reload on",
+        told(
+            "echo 'AllowUsers nobodyhere' > /etc/ssh/sshd_config.d/50-site.conf",
+            ["found AllowUsers nobodyhere", "add root to AllowUsers"],
+        ),
+    ),
+    (
+        "another tool's drop-in denies us, from the next reload on",
+        told(
+            "echo 'DenyUsers r*' > /etc/ssh/sshd_config.d/50-site.conf",
+            ["found DenyUsers r*", "take root out of DenyUsers"],
+        ),
+    ),
+    (
+        "somebody moved sshd to another port, from the next reload on",
+        told(
+            "echo 'Port 2222' > /etc/ssh/sshd_config.d/50-site.conf",
+            ["told to listen on port 2222, not on 22", "`Port 22`"],
+        ),
+    ),
+    (
+        "somebody made sshd listen inside only, from the next reload on",
+        told(
+            "echo 'ListenAddress 127.0.0.1' > /etc/ssh/sshd_config.d/50-site.conf",
+            ["told to listen on 127.0.0.1:22 only", "take `ListenAddress` out"],
+        ),
+    ),
+    (
+        "somebody asks for a second factor, from the next reload on",
+        told(
+            "echo 'AuthenticationMethods publickey,password' > /etc/ssh/sshd_config.d/50-site.conf",
+            ["found AuthenticationMethods publickey,password", "`AuthenticationMethods publickey`"],
+        ),
+    ),
+    (
+        "a Match block forces a command on us, from the next reload on",
+        told(
+            "printf 'Match User root\\n ForceCommand /bin/false\\n' > /etc/ssh/sshd_config.d/50-site.conf",
+            ["found ForceCommand /bin/false", "keep ForceCommand away from root"],
+        ),
+    ),
+    (
+        "somebody switched sshd off at boot",
         Deed {
             code: 4,
             ..cut(
-                "echo NoSuchWord > /etc/ssh/sshd_config.d/50-site.conf",
-                "rm /etc/ssh/sshd_config.d/50-site.conf",
-                ["sshd: found unreadable: /etc/ssh/sshd_config.d/50-site.conf", "names the line"],
+                "systemctl disable -q ssh.service ssh.socket",
+                "systemctl enable -q ssh.service",
+                ["sshd is not started at boot", "systemctl enable ssh"],
             )
         },
     ),

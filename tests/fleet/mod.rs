@@ -2,6 +2,7 @@
 
 mod cluster;
 mod direct;
+mod firewall;
 mod foreign;
 mod guard;
 mod guard_by_hand;

@@ -56,9 +56,19 @@ fn normal(listing: &Value) -> Normal {
             "rule" => format!("rules of {}", text("chain")),
             _ => format!("{kind} {}", text("name")),
         };
-        normal.entry(name).or_default().push(cleaned(body));
+        normal.entry(name).or_default().push(cleaned(&definition(body)));
     }
     normal
+}
+
+/// A set that rules fill holds what passes by; nft 1.0.6 does not list that it is dynamic.
+fn definition(body: &Value) -> Value {
+    let mut body = body.clone();
+    if let Some(set) = body.as_object_mut().filter(|set| set.contains_key("timeout")) {
+        set.remove("elem");
+        set.insert("flags".to_owned(), Value::from(vec!["timeout"]));
+    }
+    body
 }
 
 /// Without handles and spelled-out defaults; with lists that are sets in one order.

@@ -71,6 +71,11 @@ pub fn redirected() -> Statement<'static> {
     Statement::Match(Match { left: connection("status"), right: text("dnat"), op: Operator::IN })
 }
 
+/// The packet opens a connection.
+pub fn opens() -> Statement<'static> {
+    Statement::Match(Match { left: connection("state"), right: text("new"), op: Operator::IN })
+}
+
 /// What happens for each value of a key; nothing for others.
 pub fn verdicts<const N: usize>(
     key: Expression<'static>,

@@ -207,7 +207,7 @@ question() {
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
 ids=$(timeout 30 docker network ls -q --no-trunc) || exit 1
-[ -z "$ids" ] || timeout 30 docker network inspect --format '{"name":{{json .Name}},"labels":{{json .Labels}},"ipam":{{json .IPAM.Config}}}' $ids
+[ -z "$ids" ] || timeout 30 docker network inspect --format '{"name":{{json .Name}},"labels":{{json .Labels}},"ipam":{{json .IPAM.Config}},"options":{{json .Options}}}' $ids
 }
 answer networks
 question() {

@@ -1,0 +1,129 @@
+//! The firewall means it: a port that somebody publishes by hand is closed, and containers still reach what they need.
+
+use std::{thread, time::Duration};
+
+use super::{
+    guard::{BOOT, gateways, inventory, until},
+    outside::{FAMILIES, reaches},
+    world::World,
+};
+
+const INVENTORY: &str = "
+platform: guard
+domain: walls.example.org
+admin_networks: [192.0.2.0/24]
+zones: { eu: {} }
+roles: roles
+hosts:
+  old: { address: 192.0.2.11, zone: eu, roles: [web], lab: { image: debian12 } }
+  new: { address: 192.0.2.12, zone: eu, roles: [web], lab: { image: debian13 } }
+";
+/// Docker 20.10, and Docker 26.1.
+const HOSTS: [&str; 2] = ["old", "new"];
+const LONG: Duration = Duration::from_secs(60);
+
+/// A server and a client in one: perl is on every Debian host.
+const CONTAINERS: &str = r#"set -e
+libraries=$(ldd /usr/bin/perl /bin/sh | grep -o '/[^ ]*' | grep -v : | sort -u | sed s,^/,,)
+tar -chC / bin/sh usr/bin/perl usr/lib/x86_64-linux-gnu/perl-base $libraries | docker import - trial:1
+cat > /root/serve.pl <<'END'
+use IO::Socket::INET;
+my $server = IO::Socket::INET->new(LocalPort => 5432, Listen => 9, ReuseAddr => 1) or die;
+while (my $client = $server->accept) { print $client "yes\n"; close $client }
+END
+docker network create trial
+docker network create -o com.docker.network.bridge.name=named0 named
+docker run -d --name server --network trial --restart always -p 5432:5432 -v /root/serve.pl:/serve.pl trial:1 perl /serve.pl
+docker run -d --name client --network trial --restart always trial:1 perl -e 'sleep 100000'
+docker run -d --name named --network named --restart always trial:1 perl -e 'sleep 100000'
+"#;
+
+#[test]
+fn only_what_is_declared_answers_and_containers_still_work() {
+    let world = World::up("t-walls", INVENTORY);
+    each(|host| drop(world.on(host, CONTAINERS)));
+    each(|host| published(&world, host, true));
+    let hosts: Vec<_> = HOSTS.iter().map(|host| (*host, world.addresses(host).0)).collect();
+    inventory(&world, "walls.yaml", &gateways(&world), &hosts);
+    let harden = ["harden", "walls.yaml", "--yes", "--window", "20s"];
+    world.run(&harden).ends_with(0);
+    each(|host| closed_and_working(&world, host));
+
+    each(|host| drop(world.on(host, "systemctl restart docker")));
+    each(|host| closed_and_working(&world, host));
+
+    each(|host| drop(world.on(host, "systemctl enable -q nftables; systemctl restart nftables")));
+    each(|host| closed_and_working(&world, host));
+
+    each(|host| world.docker("restart", host));
+    each(|host| {
+        until(BOOT, || world.on(host, "systemctl is-active docker || true") == "active\n");
+        closed_and_working(&world, host);
+    });
+
+    each(|host| drop(world.on(host, "nft flush ruleset")));
+    let ran = world.run(&["plan", "walls.yaml"]);
+    ran.says("table inet pryvctl: none -> everything from outside is dropped but")
+        .says("8080/tcp from everywhere (role web)");
+    world.run(&harden).ends_with(0).says("old changed").says("new changed");
+    each(|host| published(&world, host, false));
+    too_many_logins_at_once(&world);
+    world.run(&harden).ends_with(0).says("old unchanged").says("new unchanged");
+}
+
+/// On both hosts at once.
+fn each(what: impl Fn(&'static str) + Sync) {
+    thread::scope(|both| {
+        for host in HOSTS {
+            let what = &what;
+            both.spawn(move || what(host));
+        }
+    });
+}
+
+/// Whether a stranger reaches what was published by hand.
+#[track_caller]
+fn published(world: &World, host: &str, open: bool) {
+    let stranger = HOSTS.into_iter().find(|other| *other != host).unwrap();
+    for family in FAMILIES {
+        assert_eq!(reaches(world, stranger, host, family, 5432), open, "{host} {family:?}");
+    }
+}
+
+#[track_caller]
+fn closed_and_working(world: &World, host: &str) {
+    let own = world.addresses(host).0;
+    let from = |container: &str, address: &str, port: u16| {
+        let ask = format!(
+            "use IO::Socket::INET; exit !IO::Socket::INET->new(PeerAddr => \"{address}\", PeerPort => {port}, Timeout => 2)"
+        );
+        world.on(host, &format!("docker exec {container} perl -e '{ask}' && echo yes || echo no")) == "yes\n"
+    };
+    let on_host = |address: &str| {
+        world.on(
+            host,
+            &format!("timeout 2 bash -c '</dev/tcp/{address}/5432' 2>/dev/null && echo yes || echo no"),
+        ) == "yes\n"
+    };
+    let outside = world.in_network(2);
+    until(LONG, || from("client", &outside, 5000));
+    until(LONG, || from("named", &outside, 5000));
+    until(LONG, || from("client", "server", 5432));
+    until(LONG, || on_host("127.0.0.1"));
+    until(LONG, || on_host(&own));
+    published(world, host, false);
+}
+
+/// More new connections a second than an administrator makes are dropped; the next second is another one.
+fn too_many_logins_at_once(world: &World) {
+    let address = world.addresses("old").0;
+    let knock = || {
+        std::net::TcpStream::connect_timeout(
+            &format!("{address}:22").parse().unwrap(),
+            Duration::from_millis(300),
+        )
+    };
+    let answered = (0..40).filter(|_| knock().is_ok()).count();
+    assert!((5..40).contains(&answered), "{answered}");
+    until(LONG, || knock().is_ok());
+}
