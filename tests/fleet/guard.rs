@@ -62,7 +62,7 @@ fn no_change_locks_us_out() {
 pub fn access(world: &World, host: &str) -> String {
     world.on(
         host,
-        "nft list tables; nft -s list table inet pryvctl 2>/dev/null
+        "nft list tables; nft -s list table inet pryvctl 2>/dev/null | sed '/set ssh_rate/,/^\\t}/d'
          find /etc/ssh /etc/pryvctl /etc/systemd/system ! -type d -printf '%p %m %U:%G %s %T@ %l\\n' 2>/dev/null | sort
          cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* 2>/dev/null
          systemctl --no-legend --plain list-unit-files 'pryvctl*'; systemctl is-active pryvctl-guard.timer

@@ -135,7 +135,9 @@ fn healed(place: Place, admins: &str) -> String {
     let ran = run.finish();
     let took = armed.elapsed();
     taken_back(ran);
-    assert!(took <= WINDOW + LATE, "{took:?} of {:?}", begun.elapsed());
+    // On a busy machine everything takes longer, also what came before.
+    let late = LATE.max(armed.duration_since(begun));
+    assert!(took <= WINDOW + late, "{took:?}, {late:?}");
     format!("back after {:.1} s", took.as_secs_f32())
 }
 
