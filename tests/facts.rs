@@ -63,6 +63,7 @@ pub fn desired() -> Desired {
         firewall: Firewall { admin_networks: vec!["198.51.100.0/24".parse().unwrap()], openings: Vec::new() },
         sshd: Vec::new(),
         networks: Vec::new(),
+        inside: "172.28.255.0/24".parse().unwrap(),
         volumes: Vec::new(),
         services: vec![service()],
     }
@@ -77,6 +78,7 @@ fn service() -> Service {
         role: "core".parse().unwrap(),
         spec: ContainerSpec::default(),
         hash: "abc123".to_owned(),
+        inside: None,
         endpoints: vec![
             endpoint(Protocol::Tcp, 443),
             endpoint(Protocol::Udp, 53),

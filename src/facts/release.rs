@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -25,6 +25,9 @@ pub struct Release {
     pub containers: Vec<Served>,
     /// Where the kernel sent connections.
     pub ports: Vec<Led>,
+    /// Where the services' own addresses led.
+    #[serde(default)]
+    pub inside: BTreeMap<Ipv4Addr, Ipv4Addr>,
     /// The managed files; what was in them is kept beside the record.
     pub files: Vec<KeptFile>,
     /// SHA-256 of what the change that followed wanted in them: what comes back to that is a repair.

@@ -61,6 +61,7 @@ impl<'a, S: Session> Hands<'a, S> {
             Action::AwaitHealthy { container, within } => {
                 health::await_healthy(self.docker()?, container, *within).await
             }
+            Action::Watch { containers, window } => health::watch(self.docker()?, containers, *window).await,
             Action::AwaitProbe { probe, within } => {
                 health::await_probe(self.session, self.address, probe, *within).await
             }
@@ -105,6 +106,7 @@ pub fn shell(action: &Action) -> Option<Command> {
         | Action::CreateVolume(_)
         | Action::Start(_)
         | Action::AwaitHealthy { .. }
+        | Action::Watch { .. }
         | Action::AwaitProbe { .. }
         | Action::Stop { .. }
         | Action::RemoveContainer { .. } => None,
@@ -119,6 +121,7 @@ pub fn speaks_docker(step: &Step) -> bool {
         | Action::CreateVolume(_)
         | Action::Start(_)
         | Action::AwaitHealthy { .. }
+        | Action::Watch { .. }
         | Action::Stop { .. }
         | Action::RemoveContainer { .. } => true,
         Action::Run(_) | Action::Write(_) | Action::AwaitProbe { .. } => false,

@@ -5,9 +5,10 @@ use std::{collections::HashMap, time::Duration};
 use bollard::{
     Docker,
     models::{
-        ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HealthConfig, HostConfig, Ipam,
-        IpamConfig, Mount, MountType, NetworkConnectRequest, NetworkCreateRequest, NetworkingConfig,
-        PortBinding, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum, VolumeCreateRequest,
+        ContainerCreateBody, ContainerUpdateBody, EndpointIpamConfig, EndpointSettings, HealthConfig,
+        HostConfig, Ipam, IpamConfig, Mount, MountType, NetworkConnectRequest, NetworkCreateRequest,
+        NetworkingConfig, PortBinding, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
+        VolumeCreateRequest,
     },
     query_parameters::{
         CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, StopContainerOptionsBuilder,
@@ -83,8 +84,12 @@ pub async fn start(docker: &Docker, container: &Container) -> Result<(), bollard
     docker.start_container(&container.name, None).await
 }
 
-/// Stops a container; after `grace` it is killed.
+/// Stops a container; after `grace` it is killed. It loses its restart policy first: with some, Docker would start it
+/// again beside the one that took over, when the daemon or the host restarts.
 pub async fn stop(docker: &Docker, name: &str, grace: Duration) -> Result<(), bollard::errors::Error> {
+    let never = RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None };
+    let update = ContainerUpdateBody { restart_policy: Some(never), ..ContainerUpdateBody::default() };
+    docker.update_container(name, update).await?;
     let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
     docker.stop_container(name, Some(StopContainerOptionsBuilder::default().t(seconds).build())).await
 }

@@ -1,11 +1,15 @@
 //! Waiting until what was started also serves.
 
-use std::{net::IpAddr, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use bollard::{
     Docker,
     container::LogOutput,
-    models::{ContainerState, ContainerStateStatusEnum, HealthStatusEnum},
+    exec::StartExecOptions,
+    models::{
+        ContainerConfig, ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, ExecConfig,
+        HealthStatusEnum,
+    },
     query_parameters::{InspectContainerOptions, LogsOptionsBuilder},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -26,6 +30,18 @@ const STEADY: Duration = Duration::from_secs(3);
 /// How many of a failing container's last lines are shown.
 const TAIL: usize = 15;
 
+/// Between two looks at containers that are watched.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// Between two looks at a check that runs.
+const BLINK: Duration = Duration::from_millis(50);
+
+/// How long Docker's own check may come after the end of a watch.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a container's own check may take when we run it.
+const ASKING: Duration = Duration::from_secs(10);
+
 /// What a look at a container says.
 enum Look {
     Healthy,
@@ -37,27 +53,93 @@ enum Look {
 pub async fn await_healthy(docker: &Docker, container: &str, within: Duration) -> Result<(), ApplyError> {
     let started = Instant::now();
     loop {
-        let seen = docker
-            .inspect_container(container, None::<InspectContainerOptions>)
-            .await
-            .map_err(|error| ApplyError::docker("inspect", container, &error))?;
+        let seen = inspect(docker, container).await?;
         let (restarts, state) = (seen.restart_count.unwrap_or(0), seen.state.unwrap_or_default());
         let why = match look(&state, restarts, started.elapsed()) {
             Look::Healthy => return Ok(()),
             Look::Hopeless(why) => why,
+            // Docker runs the check for the first time after a whole interval; the same check says the same sooner.
+            Look::NotYet(_) if passes(docker, container, seen.config.as_ref()).await => return Ok(()),
             Look::NotYet(_) if started.elapsed() < within => {
                 sleep(PAUSE).await;
                 continue;
             }
             Look::NotYet(why) => format!("{why} after {} s", within.as_secs()),
         };
-        let last_check = last_check(&state);
-        return Err(ApplyError::Unhealthy {
-            container: container.to_owned(),
-            why,
-            last_check,
-            log: tail(docker, container).await,
-        });
+        return Err(unhealthy(docker, container, why, &state).await);
+    }
+}
+
+async fn unhealthy(docker: &Docker, container: &str, why: String, state: &ContainerState) -> ApplyError {
+    let (container_, last_check) = (container.to_owned(), last_check(state));
+    ApplyError::Unhealthy { container: container_, why, last_check, log: tail(docker, container).await }
+}
+
+/// Watches containers that serve: none may restart, end or fall ill, and at the end Docker must call each healthy.
+pub async fn watch(docker: &Docker, containers: &[String], window: Duration) -> Result<(), ApplyError> {
+    let started = Instant::now();
+    let mut restarts: BTreeMap<&str, i64> = BTreeMap::new();
+    loop {
+        let mut waiting = false;
+        for container in containers {
+            let seen = inspect(docker, container).await?;
+            let (count, state) = (seen.restart_count.unwrap_or(0), seen.state.unwrap_or_default());
+            let why = match look(&state, 0, STEADY) {
+                _ if *restarts.entry(container).or_insert(count) != count => "it restarted".to_owned(),
+                Look::Healthy => continue,
+                Look::Hopeless(why) => why,
+                Look::NotYet(_) if started.elapsed() < window + PATIENCE => {
+                    waiting = true;
+                    continue;
+                }
+                Look::NotYet(why) => format!("{why} after {} s", started.elapsed().as_secs()),
+            };
+            return Err(unhealthy(docker, container, why, &state).await);
+        }
+        if !waiting && started.elapsed() >= window {
+            return Ok(());
+        }
+        sleep(GLANCE).await;
+    }
+}
+
+async fn inspect(docker: &Docker, container: &str) -> Result<ContainerInspectResponse, ApplyError> {
+    let seen = docker.inspect_container(container, None::<InspectContainerOptions>).await;
+    seen.map_err(|error| ApplyError::docker("inspect", container, &error))
+}
+
+/// Whether a running container's own check passes now. Not being able to ask is not an answer: Docker's own check will
+/// come.
+async fn passes(docker: &Docker, container: &str, config: Option<&ContainerConfig>) -> bool {
+    let test = config.and_then(|config| config.healthcheck.as_ref()?.test.clone()).unwrap_or_default();
+    let Some(words) = words(&test) else { return false };
+    tokio::time::timeout(ASKING, run(docker, container, words)).await.unwrap_or(Ok(false)).unwrap_or(false)
+}
+
+/// The command of a health check.
+fn words(test: &[String]) -> Option<Vec<String>> {
+    match test {
+        [kind, words @ ..] if kind == "CMD" && !words.is_empty() => Some(words.to_vec()),
+        [kind, script] if kind == "CMD-SHELL" => {
+            Some(vec!["/bin/sh".to_owned(), "-c".to_owned(), script.clone()])
+        }
+        _ => None,
+    }
+}
+
+/// Runs a command in a container and tells whether it ended well.
+async fn run(docker: &Docker, container: &str, words: Vec<String>) -> Result<bool, bollard::errors::Error> {
+    let config = ExecConfig { cmd: Some(words), ..ExecConfig::default() };
+    let exec = docker.create_exec(container, config).await?;
+    docker
+        .start_exec(&exec.id, Some(StartExecOptions { detach: true, ..StartExecOptions::default() }))
+        .await?;
+    loop {
+        let seen = docker.inspect_exec(&exec.id).await?;
+        if seen.running == Some(false) {
+            return Ok(seen.exit_code == Some(0));
+        }
+        sleep(BLINK).await;
     }
 }
 

@@ -41,7 +41,7 @@ impl<'a> Switch<'a> {
 
     /// The step that makes the table what it must be around the map it has, if it is not.
     pub fn structure(&mut self) -> Option<Step> {
-        let listing = table::listing(&self.desired.networks, &self.map);
+        let listing = table::listing(self.desired, &self.map);
         let (why, undo) = match self.state.tables.get(table::TABLE) {
             Some(found) if same(found, &listing) => return None,
             Some(found) => {
@@ -90,7 +90,7 @@ impl<'a> Switch<'a> {
         if self.kept.as_ref() == Some(&self.map) {
             return None;
         }
-        let text = table::document(&self.desired.networks, &self.map);
+        let text = table::document(self.desired, &self.map);
         let step = file("services.file", &own(place::SERVICES, text, 0o600), self.state)?;
         Some(Step { why: vec![format!("{}: the map as it is, for the next boot", place::SERVICES)], ..step })
     }
@@ -103,6 +103,6 @@ impl<'a> Switch<'a> {
 {change}
 mv -f $new {path}"
         );
-        Command::root(script).stdin(table::document(&self.desired.networks, map))
+        Command::root(script).stdin(table::document(self.desired, map))
     }
 }

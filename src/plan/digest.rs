@@ -30,6 +30,7 @@ fn content(step: &Step) -> &str {
         | Action::CreateVolume(_)
         | Action::Start(_)
         | Action::AwaitHealthy { .. }
+        | Action::Watch { .. }
         | Action::AwaitProbe { .. }
         | Action::Stop { .. }
         | Action::RemoveContainer { .. } => "",

@@ -9,8 +9,8 @@ use crate::{
     model::{
         desired::{
             Attachment, ContainerSpec, Desired, Endpoint, Engine, Firewall, HealthCheck, HealthProbe,
-            Healthcheck, Needs, Network, OnChange, Opening, Protocol, RegistryAccess, Rollout, Service,
-            UpdateOrder,
+            Healthcheck, Inside, Needs, Network, OnChange, Opening, Protocol, RegistryAccess, Rollout,
+            Service, UpdateOrder,
         },
         place,
     },
@@ -53,6 +53,7 @@ pub fn service(number: u8, name: &str, order: UpdateOrder, ports: &[u16]) -> Ser
             ..ContainerSpec::default()
         },
         endpoints: ports.iter().map(endpoint).collect(),
+        inside: Some(Inside { address: [172, 28, 255, number].into(), network: "acme_front".to_owned() }),
         order,
         rollout: Rollout::default(),
         rollback: Rollout::default(),
@@ -119,6 +120,7 @@ pub fn desired() -> Desired {
             subnet6: "fd00:28::/64".parse().unwrap(),
             internal: false,
         }],
+        inside: "172.28.255.0/24".parse().unwrap(),
         volumes: vec!["acme_redis".to_owned()],
         services: vec![redis, core],
     }

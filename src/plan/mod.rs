@@ -134,14 +134,26 @@ fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     draft.take(Ok(docker::volumes(desired, state)));
     draft.take(Ok(docker::pulls(desired, state, &switch.map)));
     draft.take(Ok(switch.structure().into_iter().collect()));
+    let (mut new, mut draining, mut after) = (Vec::new(), Vec::new(), Vec::new());
     for service in &desired.services {
         draft.take(takes_ssh(service, desired).map_or(Ok(Vec::new()), |conflict| Err(vec![conflict])));
-        draft.take(
-            service::steps(service, desired, state, &mut switch, &keeping).map_err(|conflict| vec![conflict]),
-        );
+        match service::steps(service, desired, state, &mut switch, &keeping) {
+            Ok(steps) => {
+                new.extend(steps.new);
+                draft.steps.extend(steps.now);
+                draining.extend(steps.drain);
+                after.extend(steps.after);
+            }
+            Err(conflict) => draft.conflicts.push(conflict),
+        }
     }
     draft.take(Ok(switch.retire().into_iter().collect()));
     draft.take(Ok(switch.at_boot().into_iter().collect()));
+    draft.take(Ok(service::watch(&new).into_iter().collect()));
+    // Until here every old container still runs: to take a service back is to switch back.
+    let draining = draining.iter().map(|(name, grace)| (name.as_str(), *grace));
+    draft.take(Ok(leftover::drain(draining).into_iter().collect()));
+    draft.take(Ok(after));
     draft.take(Ok(leftover::leftovers(desired, state, &keeping)));
     draft.take(Ok(keeping.end().into_iter().collect()));
 }

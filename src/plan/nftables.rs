@@ -53,6 +53,19 @@ impl Table {
         self.sets.push(json(&NfListObject::Set(Box::new(set))));
     }
 
+    /// Adds a set of values side by side.
+    pub fn concatenated_set(
+        &mut self,
+        name: &str,
+        of: &'static [SetType],
+        elements: Vec<Expression<'static>>,
+    ) {
+        let (set_type, elem) = (SetTypeValue::Concatenated(of.into()), listed(elements));
+        let (table, name) = (self.name.into(), name.to_owned().into());
+        let set = Set { family: FAMILY, table, name, set_type, elem, ..Set::default() };
+        self.sets.push(NfListObject::Set(Box::new(set)));
+    }
+
     fn values(&self, name: &str, of: SetType, elements: Vec<Expression<'static>>) -> Set<'static> {
         Set {
             family: FAMILY,
@@ -64,7 +77,7 @@ impl Table {
         }
     }
 
-    /// Adds a map from one concatenation to another. nft 1.0.6 lists such a map, but cannot load it from JSON.
+    /// Adds a map from one value or concatenation to another. nft 1.0.6 lists such a map, but cannot load it from JSON.
     pub fn map(
         &mut self,
         name: &'static str,
@@ -76,7 +89,10 @@ impl Table {
             family: FAMILY,
             table: self.name.into(),
             name: name.into(),
-            set_type: SetTypeValue::Concatenated(from.into()),
+            set_type: match from {
+                [one] => SetTypeValue::Single(*one),
+                _ => SetTypeValue::Concatenated(from.into()),
+            },
             map: SetTypeValue::Concatenated(to.into()),
             elem: listed(elements),
             ..Map::default()

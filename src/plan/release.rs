@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     path::{Path, PathBuf},
 };
 
@@ -42,6 +43,7 @@ impl Keeping {
         let retired = old.map(|old| retired(old, &served)).unwrap_or_default();
         let release = Release {
             containers: served.iter().filter_map(|found| Served::of(found)).collect(),
+            inside: map.inside.clone(),
             ports: map.entries().map(|((protocol, port), to)| Led { protocol, port, to }).collect(),
             files: desired.files.iter().map(|want| kept(&want.path, state)).collect(),
             wanted: wanted(desired),
@@ -117,7 +119,8 @@ fn script(release: &Release) -> String {
 
 /// Which container of each service serves: the one the kernel leads to, else the one that has been up longest.
 fn served<'a>(state: &'a HostState, map: &ServiceMap) -> Vec<&'a ContainerState> {
-    let led: BTreeSet<_> = map.entries().map(|(_, to)| to.ip()).collect();
+    let inside = map.inside.values().copied().map(IpAddr::from);
+    let led: BTreeSet<_> = map.entries().map(|(_, to)| to.ip()).chain(inside).collect();
     let is_led =
         |found: &ContainerState| found.addresses.values().flatten().any(|address| led.contains(address));
     let mut served: BTreeMap<&str, &ContainerState> = BTreeMap::new();

@@ -1,12 +1,12 @@
 //! The way back to what served before the last change: the same containers, the same files, the same map. Nothing is
 //! pulled and nothing is made; everything it needs was kept on the host.
 
-use std::path::Path;
+use std::{collections::BTreeSet, net::IpAddr, path::Path};
 
 use super::{
     Conflict, Plan,
     cutover::{ServiceMap, Switch},
-    leftover::{GRACE, Stopped, is_up, leftover},
+    leftover::{GRACE, Stopped, bring_back, drain, is_up, leftover},
     release,
     step::{Action, Step, Undo},
 };
@@ -47,13 +47,19 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
     let mut switch = Switch::of(desired, state);
     let mut steps: Vec<Step> = way.files();
     steps.extend(switch.structure());
+    // Callers of a service that makes room are refused at once.
+    let aside = switch.map.without(&switch.map.leading_to(&way.making_room(&kept)));
+    steps.extend(switch.turn("services.aside", aside));
     steps.extend(kept.iter().flat_map(|found| way.start(found)));
     steps.extend(kept.iter().filter(|found| !found.serves()).map(|found| way.healthy(found)));
     let ports = release.ports.iter().map(|led| ((led.protocol, led.port), led.to));
-    steps.extend(switch.turn("services.cut-over", ServiceMap::from_entries(ports)));
+    let map = ServiceMap { inside: release.inside.clone(), ..ServiceMap::from_entries(ports) };
+    steps.extend(switch.turn("services.cut-over", map));
     steps.extend(switch.at_boot());
     steps.extend(kept.iter().filter_map(|found| way.reload(found)));
     let stopped: Vec<String> = steps.iter().filter_map(stops).collect();
+    let leaving = way.others().filter(|found| is_up(found) && !stopped.contains(&found.name));
+    steps.extend(drain(leaving.map(|found| (found.name.as_str(), way.grace(found)))));
     for found in way.others() {
         let stopped = if stopped.contains(&found.name) { Stopped::Already } else { Stopped::from(found) };
         steps.extend(leftover(found, stopped, way.grace(found)));
@@ -101,19 +107,34 @@ impl<'a> Way<'a> {
         if found.serves() || starting {
             return Vec::new();
         }
-        let alone = self.service(found).is_none_or(|service| service.order == UpdateOrder::StopFirst);
-        let rivals = self.others().filter(|other| alone && other.service == found.service && is_up(other));
-        let mut steps: Vec<Step> = rivals.map(|other| self.make_room(other)).collect();
-        let (name, verb) = (&found.name, if is_up(found) { "restart" } else { "start" });
-        let action = Action::Run(Command::root(format!("docker {verb} {}", quote(name))));
+        let mut steps: Vec<Step> = self.rivals(found).map(|other| self.make_room(other)).collect();
+        let name = &found.name;
+        let action = Action::Run(if is_up(found) {
+            Command::root(format!("docker restart {}", quote(name)))
+        } else {
+            bring_back(name)
+        });
         let why = format!("{name}: {} -> {}", found.status, found.image);
         steps.push(Step::safe(format!("back.{}.start", found.service), action, NO_UNDO).because([why]));
         steps
     }
 
+    /// What has to stop before a container starts, because only one may run.
+    fn rivals(&self, found: &'a ContainerState) -> impl Iterator<Item = &'a ContainerState> {
+        let alone = self.service(found).is_none_or(|service| service.order == UpdateOrder::StopFirst);
+        self.others().filter(move |other| alone && other.service == found.service && is_up(other))
+    }
+
+    /// The addresses of everything that has to stop before others start.
+    fn making_room(&self, kept: &[&'a ContainerState]) -> BTreeSet<IpAddr> {
+        let starting = kept.iter().filter(|found| !found.serves());
+        let rivals = starting.flat_map(|found| self.rivals(found));
+        rivals.flat_map(|other| other.addresses.values().flatten()).copied().collect()
+    }
+
     fn make_room(&self, other: &ContainerState) -> Step {
         let action = Action::Stop { container: other.name.clone(), grace: self.grace(other) };
-        let undo = Undo::Run(Command::root(format!("docker start {}", quote(&other.name))));
+        let undo = Undo::Run(bring_back(&other.name));
         let why = format!("{} makes room: only one container of this service may run", other.name);
         Step::safe(format!("back.{}.stop-{}", other.service, other.name), action, undo).because([why])
     }

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, time::Duration};
 use super::{
     Conflict,
     cutover::{ServiceMap, Switch},
-    leftover::{Stopped, is_up, leftover, retire},
+    leftover::{Stopped, bring_back, is_up, leftover, retire},
     release::Keeping,
     step::{Action, Container, Step, Undo},
 };
@@ -43,7 +43,10 @@ pub fn decide<'a>(
     state: &'a HostState,
     map: &ServiceMap,
 ) -> Decision<'a> {
-    let led_to = |slot: Slot| !service.endpoints.is_empty() && map.contains(&ServiceMap::to(service, slot));
+    let led_to = |slot: Slot| {
+        let to = ServiceMap::to(service, slot);
+        !to.is_empty() && map.contains(&to)
+    };
     let kept = containers(service, state)
         .filter_map(|found| Some((found, right(found, service, &desired.platform)?)))
         .filter(|(found, _)| runs_well(found))
@@ -86,6 +89,20 @@ fn runs_well(found: &ContainerState) -> bool {
     found.status == "running" && found.health.as_deref() != Some("unhealthy")
 }
 
+/// What is done about a service: in its turn, and after every service had its turn.
+#[derive(Debug, Default)]
+pub struct Steps {
+    /// The container that has to prove itself, and for how long: one that takes over from another longer than one that
+    /// serves where none did.
+    pub new: Option<(String, Duration)>,
+    /// In its turn.
+    pub now: Vec<Step>,
+    /// Containers that get no new connections any more and are to drain, with the time they may take.
+    pub drain: Vec<(String, Duration)>,
+    /// When they have.
+    pub after: Vec<Step>,
+}
+
 /// The steps of one service; the switch is turned with them.
 pub fn steps(
     service: &Service,
@@ -93,10 +110,10 @@ pub fn steps(
     state: &HostState,
     switch: &mut Switch<'_>,
     keeping: &Keeping,
-) -> Result<Vec<Step>, Conflict> {
+) -> Result<Steps, Conflict> {
     let turn = Turn { service, desired, state };
-    let (mut steps, kept) = match decide(service, desired, state, &switch.map) {
-        Decision::Keep(found, slot) => (turn.keep(found, slot, switch), found.name.clone()),
+    let (now, serves, window) = match decide(service, desired, state, &switch.map) {
+        Decision::Keep(found, slot) => (turn.keep(found, slot, switch), found.name.clone(), Duration::ZERO),
         Decision::Replace { slot, old } => {
             let name = service.container(&desired.platform, slot);
             if state.foreign_containers.contains(&name) {
@@ -106,13 +123,14 @@ pub fn steps(
                     way_out: format!("rename it: docker rename {name} NEWNAME"),
                 });
             }
-            (turn.replace(slot, old, switch), name)
+            let window = if old.is_some() { service.rollout.monitor } else { Duration::ZERO };
+            (turn.replace(slot, old, switch), name, window)
         }
     };
-    for found in containers(service, state).filter(|found| found.name != kept) {
-        let stopped = steps.iter().any(|step| takes_away(step, &found.name));
-        let stopped = if stopped { Stopped::Already } else { Stopped::from(found) };
-        steps.extend(retire(found, stopped, service.grace, keeping));
+    let waits = now.iter().any(|step| matches!(step.action, Action::AwaitHealthy { .. }));
+    let mut steps = Steps { new: waits.then(|| (serves.clone(), window)), now, ..Steps::default() };
+    for found in containers(service, state).filter(|found| found.name != serves) {
+        turn.retire(found, keeping, &mut steps);
     }
     Ok(steps)
 }
@@ -131,6 +149,22 @@ struct Turn<'a> {
 impl Turn<'_> {
     fn id(&self, what: &str) -> String {
         format!("service.{}.{what}", self.service.name)
+    }
+
+    /// A container beside the one that serves now.
+    fn retire(&self, found: &ContainerState, keeping: &Keeping, steps: &mut Steps) {
+        let up = is_up(found) && !steps.now.iter().any(|step| takes_away(step, &found.name));
+        let stopped = if up { Stopped::NotYet } else { Stopped::Already };
+        let gone = retire(found, stopped, self.service.grace, keeping);
+        match self.service.order {
+            UpdateOrder::StartFirst => {
+                let leads = !ServiceMap::to(self.service, Slot::A).is_empty();
+                steps.drain.extend((up && leads).then(|| (found.name.clone(), self.service.grace)));
+                steps.after.extend(gone);
+            }
+            // Two of them must not run for a moment longer.
+            UpdateOrder::StopFirst => steps.now.extend(gone),
+        }
     }
 
     fn keep(&self, found: &ContainerState, slot: Slot, switch: &mut Switch<'_>) -> Vec<Step> {
@@ -154,7 +188,11 @@ impl Turn<'_> {
         }
         if self.service.order == UpdateOrder::StopFirst {
             let up = containers(self.service, self.state).filter(|found| is_up(found) && found.name != name);
-            steps.extend(up.map(|found| self.stop(found)));
+            let stops: Vec<Step> = up.map(|found| self.stop(found)).collect();
+            if !stops.is_empty() {
+                steps.extend(self.aside(switch));
+            }
+            steps.extend(stops);
         }
         steps.push(self.start(&name, slot, old));
         steps.push(self.healthy(&name));
@@ -179,6 +217,7 @@ impl Turn<'_> {
             ("pryvctl.service", service.as_str()),
             ("pryvctl.slot", slot.as_str()),
             ("pryvctl.spec", hash),
+            ("pryvctl.restart", spec.restart.as_str()),
         ];
         let mut loopback: Vec<_> = endpoints.iter().map(|end| (end.protocol, end.target)).collect();
         loopback.sort_unstable();
@@ -225,6 +264,12 @@ impl Turn<'_> {
         switch.turn(self.id("cut-over"), next)
     }
 
+    /// Nobody may come while none runs: callers are refused at once instead of waiting for a container that is gone.
+    fn aside(&self, switch: &mut Switch<'_>) -> Option<Step> {
+        let next = switch.map.without(&ServiceMap::to(self.service, Slot::A));
+        switch.turn(self.id("aside"), next)
+    }
+
     fn probes(&self) -> impl Iterator<Item = Step> {
         self.service.health.iter().zip(1..).map(|(check, number)| {
             let action = Action::AwaitProbe { probe: check.probe.clone(), within: check.within };
@@ -241,8 +286,7 @@ impl Turn<'_> {
     /// Only one container may run: the old one makes room, and is started again if the new one fails.
     fn stop(&self, old: &ContainerState) -> Step {
         let action = Action::Stop { container: old.name.clone(), grace: self.service.grace };
-        let undo = Undo::Run(Command::root(format!("docker start {}", quote(&old.name))));
-        Step::safe(self.id(&format!("stop-{}", old.name)), action, undo)
+        Step::safe(self.id(&format!("stop-{}", old.name)), action, Undo::Run(bring_back(&old.name)))
             .because([format!("{} makes room: only one container of this service may run", old.name)])
     }
 
@@ -262,6 +306,17 @@ impl Turn<'_> {
         let step = Step::safe(self.id("reload"), Action::Run(Command::root(script)), undo);
         Some(step.because([format!("{container} reads its changed files")]))
     }
+}
+
+/// The step that watches new containers, all at once, until Docker has found each healthy and the longest of their windows
+/// is over.
+pub fn watch(new: &[(String, Duration)]) -> Option<Step> {
+    let window = new.iter().map(|(_, window)| *window).max()?;
+    let containers: Vec<String> = new.iter().map(|(name, _)| name.clone()).collect();
+    let why = format!("{} must stay healthy, for at least {} s", containers.join(" "), window.as_secs());
+    let action = Action::Watch { containers, window };
+    let undo = Undo::Nothing("what was replaced is still there to go back to");
+    Some(Step::safe("services.watch", action, undo).because([why]))
 }
 
 /// Whether a file this service reloads for is about to change.

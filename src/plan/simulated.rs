@@ -40,6 +40,11 @@ pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
             assert_eq!(found.status, "running", "{container} can never become healthy");
             found.health = found.health.as_ref().map(|_| "healthy".to_owned());
         }
+        Action::Watch { containers, .. } => {
+            for container in containers {
+                assert!(named(state, container).serves(), "{container} does not serve");
+            }
+        }
         Action::AwaitProbe { .. } => {}
         Action::Stop { container, .. } => "exited".clone_into(&mut named(state, container).status),
         Action::RemoveContainer { container } => {
@@ -129,9 +134,16 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
             state.release = Some(Release { unfinished: true, ..record });
         }
         "release.end" => state.release.as_mut().unwrap().unfinished = false,
-        "services.retire" => swap(command, state, desired),
+        "services.retire" | "services.aside" => swap(command, state, desired),
+        "services.drain" => {}
         _ => run_of_many(id, command, state, desired),
     }
+}
+
+/// The container a script starts or restarts.
+fn started(script: &str) -> &str {
+    let name = script.split("start '").nth(1).and_then(|rest| rest.split('\'').next());
+    name.unwrap_or_else(|| panic!("starts nothing: {script}"))
 }
 
 fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
@@ -156,10 +168,10 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
         });
         state.files.insert(path.into(), was);
     } else if id.starts_with("back.") && id.ends_with(".start") {
-        let found = named(state, command.script.rsplit(' ').next().unwrap().trim_matches('\''));
+        let found = named(state, started(&command.script));
         "running".clone_into(&mut found.status);
         found.health = found.health.as_ref().map(|_| "starting".to_owned());
-    } else if id.ends_with(".cut-over") {
+    } else if id.ends_with(".cut-over") || id.ends_with(".aside") {
         swap(command, state, desired);
     } else {
         panic!("the simulated host does not know {id}");
@@ -177,25 +189,16 @@ fn load(table: &str, document: &str, state: &mut HostState) {
 /// Elements of our map in a text of nft, one `key : value` at a time.
 fn read_map(text: &str) -> ServiceMap {
     let mut map = ServiceMap::default();
-    for pair in text.split(['{', '}', ',', '\n']).filter_map(|part| part.trim().split_once(" : ")) {
-        let ((protocol, port), (address, target)) = match (pair.0.split_once(" . "), pair.1.split_once(" . "))
-        {
-            (Some(key), Some(place)) if key.1.parse::<u16>().is_ok() => (key, place),
-            _ => continue,
-        };
-        let protocol = if protocol == "tcp" { Protocol::Tcp } else { Protocol::Udp };
-        let (port, target) = ((protocol, port.parse().unwrap()), target.parse().unwrap());
-        match address.parse().unwrap() {
-            IpAddr::V4(four) => drop(map.four.insert(port, (four, target))),
-            IpAddr::V6(six) => drop(map.six.insert(port, (six, target))),
-        }
+    let values = |text: &str| text.replace(" . ", " ");
+    for (key, value) in text.split(['{', '}', ',', '\n']).filter_map(|part| part.trim().split_once(" : ")) {
+        add(&mut map, &format!("{} {}", values(key), values(value)));
     }
     map
 }
 
 /// The whole table, kept for the next boot too.
 fn load_map(text: &str, state: &mut HostState, desired: &Desired) {
-    let listing = table::listing(&desired.networks, &read_map(text));
+    let listing = table::listing(desired, &read_map(text));
     state.tables.insert(table::TABLE.to_owned(), listing);
     let content = crate::model::secret::Secret::new(text);
     write(&FileWrite { path: place::SERVICES.into(), content, mode: 0o600, uid: 0, gid: 0 }, state);
@@ -208,28 +211,56 @@ fn swap(command: &Command, state: &mut HostState, desired: &Desired) {
     let transaction =
         command.script.split("<<'NFT'\n").nth(1).and_then(|rest| rest.split("NFT\n").next()).unwrap();
     for line in transaction.lines() {
-        if let Some(rest) = line.strip_prefix(&format!("delete element inet {} ", table::TABLE)) {
-            let (name, key) = rest.split_once(" { ").unwrap();
-            let (protocol, port) = key.trim_end_matches(" }").split_once(" . ").unwrap();
-            let protocol = if protocol == "tcp" { Protocol::Tcp } else { Protocol::Udp };
-            let port = (protocol, port.parse().unwrap());
-            let gone = if name == "services" {
-                map.four.remove(&port).is_some()
-            } else {
-                map.six.remove(&port).is_some()
-            };
-            assert!(gone, "{line}: there is none");
+        let (_, rest) = line.split_once(&format!(" element inet {} ", table::TABLE)).unwrap();
+        let (name, element) = rest.split_once(" { ").unwrap();
+        let element = element.trim_end_matches(" }").replace(" . ", " ");
+        // The sets follow from the maps.
+        if name.starts_with("second") {
+            continue;
+        }
+        if line.starts_with("delete") {
+            let place = if name == "inside" { "0.0.0.0" } else { "0.0.0.0 0" };
+            let key = one(&format!("{element} {place}"), name);
+            assert_ne!(map.without(&key), map, "{line}: there is none");
+            map = map.without(&key);
         } else {
-            let come = read_map(line);
-            assert!(
-                come != ServiceMap::default() && map.within(&come) == ServiceMap::default(),
-                "{line}: there is one"
-            );
+            let come = one(&element.replace(" : ", " "), name);
+            assert!(!come.is_empty() && map.without(&come) == map, "{line}: there is one");
             map = map.with(&come);
         }
     }
     assert_eq!(map, read_map(command.stdin.expose()), "another map is kept for the next boot");
     load_map(command.stdin.expose(), state, desired);
+}
+
+/// Adds the element a line says, if it says one.
+fn add(map: &mut ServiceMap, line: &str) {
+    let words: Vec<&str> = line.split(' ').collect();
+    let protocol = match words.first() {
+        Some(&"tcp") => Protocol::Tcp,
+        Some(_) | None => Protocol::Udp,
+    };
+    match words[..] {
+        [own, to] => {
+            let (Ok(own), Ok(to)) = (own.parse(), to.parse()) else { return };
+            map.inside.insert(own, to);
+        }
+        [_, port, to, target] => {
+            let (Ok(port), Ok(to), Ok(target)) = (port.parse(), to.parse(), target.parse()) else { return };
+            match to {
+                IpAddr::V4(to) => drop(map.four.insert((protocol, port), (to, target))),
+                IpAddr::V6(to) => drop(map.six.insert((protocol, port), (to, target))),
+            }
+        }
+        _ => {}
+    }
+}
+
+/// One element of a map.
+fn one(line: &str, name: &str) -> ServiceMap {
+    let mut map = ServiceMap::default();
+    add(&mut map, &if name == "services6" { line.replace("0.0.0.0", "::") } else { line.to_owned() });
+    map
 }
 
 /// What `sshd -T` would say: the first value of each directive, as far as the drop-in says it.

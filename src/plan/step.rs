@@ -86,6 +86,13 @@ pub enum Action {
         /// The longest wait.
         within: Duration,
     },
+    /// Watches containers that serve: each must go on without a restart and be healthy at the end.
+    Watch {
+        /// The containers' names.
+        containers: Vec<String>,
+        /// How long they are watched.
+        window: Duration,
+    },
     /// Asks from the host until the answer is right.
     AwaitProbe {
         /// What is asked.

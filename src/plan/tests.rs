@@ -8,7 +8,7 @@ use super::{
 use crate::{
     facts::state::{HostState, NetworkState},
     model::{
-        desired::{Desired, Slot},
+        desired::{Desired, Protocol, Slot, UpdateOrder},
         place,
     },
 };
@@ -94,6 +94,8 @@ fn a_bare_host() {
         acme_redis_a: none runs -> registry.test:5000/redis:1
     service.redis.healthy
         acme_redis_a must be healthy within 60 s
+    service.redis.cut-over
+        172.28.255.2: none -> 172.28.0.4
     service.core.start
         acme_core_a: none runs -> registry.test:5000/core:1
     service.core.healthy
@@ -101,8 +103,11 @@ fn a_bare_host() {
     service.core.cut-over
         443/tcp: none -> 172.28.0.2:3000
         443/tcp: none -> [fd00:28::2]:3000
+        172.28.255.1: none -> 172.28.0.2
     service.core.probe-1
         https://10.0.0.5/status must answer within 90 s
+    services.watch
+        acme_redis_a acme_core_a must stay healthy, for at least 0 s
     "#);
     let done = reached(&desired, &fixture::bare());
     assert_eq!(planned(&desired, &done).to_string(), "");
@@ -137,8 +142,13 @@ fn a_new_version_takes_over_before_the_old_one_goes() {
     service.core.cut-over
         443/tcp: 172.28.0.2:3000 -> 172.28.0.3:3000
         443/tcp: [fd00:28::2]:3000 -> [fd00:28::3]:3000
+        172.28.255.1: 172.28.0.2 -> 172.28.0.3
     service.core.probe-1
         https://10.0.0.5/status must answer within 90 s
+    services.watch
+        acme_core_b must stay healthy, for at least 5 s
+    services.drain
+        acme_core_a ends its connections, for at most 30 s
     leftover.acme_core_a.stop
         acme_core_a is kept for the way back
     release.end
@@ -167,6 +177,9 @@ fn the_way_back_needs_nothing_but_what_was_kept() {
     services.cut-over
         443/tcp: 172.28.0.3:3000 -> 172.28.0.2:3000
         443/tcp: [fd00:28::3]:3000 -> [fd00:28::2]:3000
+        172.28.255.1: 172.28.0.3 -> 172.28.0.2
+    services.drain
+        acme_core_b ends its connections, for at most 30 s
     leftover.acme_core_b.stop
         acme_core_b is no longer needed
     leftover.acme_core_b.remove
@@ -213,7 +226,7 @@ fn one_of_a_kind_makes_room_after_everything_was_pulled() {
     let redis = desired.services.iter_mut().find(|service| service.name.as_str() == "redis").unwrap();
     redis.spec.image = "registry.test:5000/redis:2".to_owned();
     redis.hash = "redis-2".to_owned();
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep image.registry.test:5000/redis:2 service.redis.stop-acme_redis_a service.redis.start service.redis.healthy release.end");
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep image.registry.test:5000/redis:2 service.redis.aside service.redis.stop-acme_redis_a service.redis.start service.redis.healthy service.redis.cut-over services.watch release.end");
 }
 
 #[test]
@@ -275,7 +288,7 @@ fn a_stopped_container_starts_again_in_its_slot() {
     let (desired, mut state) = converged();
     let core = state.containers.iter_mut().find(|found| found.service == "core").unwrap();
     core.status = "exited".to_owned();
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"leftover.acme_core_a.remove service.core.start service.core.healthy service.core.probe-1");
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"leftover.acme_core_a.remove service.core.start service.core.healthy service.core.probe-1 services.watch");
     assert!(planned(&desired, &reached(&desired, &state)).is_empty());
 }
 
@@ -287,7 +300,7 @@ fn a_run_killed_after_the_new_container_started_is_finished() {
     let started =
         planned(&desired, &state).steps.iter().position(|step| step.id == "service.core.start").unwrap();
     let killed = after(&desired, &state, Goal::Install, started + 1);
-    insta::assert_snapshot!(ids(&planned(&desired, &killed)), @"service.core.healthy service.core.cut-over service.core.probe-1 leftover.acme_core_a.stop release.end");
+    insta::assert_snapshot!(ids(&planned(&desired, &killed)), @"service.core.healthy service.core.cut-over service.core.probe-1 services.watch services.drain leftover.acme_core_a.stop release.end");
     assert!(planned(&desired, &reached(&desired, &killed)).is_empty());
 }
 
@@ -299,15 +312,15 @@ fn of_two_right_containers_the_dialled_one_stays() {
     twin.slot = Some(Slot::B);
     twin.addresses.insert("acme_front".to_owned(), vec![[172, 28, 0, 3].into()]);
     state.containers.insert(0, twin);
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"leftover.acme_core_b.stop leftover.acme_core_b.remove");
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"services.drain leftover.acme_core_b.stop leftover.acme_core_b.remove");
 }
 
 #[test]
 fn a_lost_map_is_only_switched_back() {
     let (desired, mut state) = converged();
-    let listing = super::cutover::table::listing(&desired.networks, &ServiceMap::default());
+    let listing = super::cutover::table::listing(&desired, &ServiceMap::default());
     state.tables.insert(super::cutover::table::TABLE.to_owned(), listing);
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"service.core.cut-over service.core.probe-1");
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"service.redis.cut-over service.core.cut-over service.core.probe-1");
     assert!(planned(&desired, &reached(&desired, &state)).is_empty());
 }
 
@@ -412,12 +425,14 @@ fn sshd_that_reads_something_else_first_gets_our_line_on_top() {
 #[test]
 fn listings_of_both_nft_versions_are_no_drift() {
     let desired = fixture::desired();
-    let map = ServiceMap::to(&desired.services[1], Slot::A);
+    let mut dns = fixture::service(3, "dns", UpdateOrder::StartFirst, &[53]);
+    dns.endpoints[0].protocol = Protocol::Udp;
+    let map = ServiceMap::to(&desired.services[1], Slot::A).with(&ServiceMap::to(&dns, Slot::B));
     let firewall = super::firewall::table(&desired, &HostState::default());
     assert_eq!(firewall.document(), include_str!("../../tests/data/nft/firewall.json"));
-    let services = super::cutover::table::document(&desired.networks, &map);
+    let services = super::cutover::table::document(&desired, &map);
     assert_eq!(services, include_str!("../../tests/data/nft/services.nft"));
-    let services = super::cutover::table::listing(&desired.networks, &map);
+    let services = super::cutover::table::listing(&desired, &map);
     assert_eq!(services.to_string(), include_str!("../../tests/data/nft/services.listing.json").trim_end());
     for (listing, wanted) in [
         (include_str!("../../tests/data/nft/firewall-1.0.6.listing.json"), &firewall.listing()),

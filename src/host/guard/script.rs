@@ -108,6 +108,7 @@ fn half_written(step: &Step) -> String {
         | Action::CreateVolume(_)
         | Action::Start(_)
         | Action::AwaitHealthy { .. }
+        | Action::Watch { .. }
         | Action::AwaitProbe { .. }
         | Action::Stop { .. }
         | Action::RemoveContainer { .. } => String::new(),

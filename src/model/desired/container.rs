@@ -154,3 +154,15 @@ pub enum RestartPolicy {
     /// Never.
     No,
 }
+
+impl RestartPolicy {
+    /// As Docker writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnlessStopped => "unless-stopped",
+            Self::Always => "always",
+            Self::OnFailure => "on-failure",
+            Self::No => "no",
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod service;
 
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
 pub use container::{Attachment, ContainerSpec, Healthcheck, Mount, MountSource, Network, RestartPolicy};
 pub use firewall::{Firewall, Opening, Protocol};
 pub use service::{
-    Endpoint, HealthCheck, HealthProbe, OnFailure, Parallelism, Rollout, Service, Slot, UpdateOrder,
+    Endpoint, HealthCheck, HealthProbe, Inside, OnFailure, Parallelism, Rollout, Service, Slot, UpdateOrder,
 };
 
 /// The whole of one host.
@@ -51,6 +52,8 @@ pub struct Desired {
     pub sshd: Vec<(String, String)>,
     /// Container networks, sorted by name.
     pub networks: Vec<Network>,
+    /// The addresses by which containers call services of this host; nobody has them, the kernel redirects them.
+    pub inside: Ipv4Net,
     /// Named volumes, full names, sorted.
     pub volumes: Vec<String>,
     /// The services in the order in which they start.

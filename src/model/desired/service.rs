@@ -1,6 +1,6 @@
 //! A service: what runs, where it answers, when it counts as healthy, how a new one takes over.
 
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,11 @@ impl Slot {
         }
     }
 
+    /// The slot of a container address: those of slot b are odd.
+    pub fn of(address: u128) -> Self {
+        if address & 1 == 1 { Self::B } else { Self::A }
+    }
+
     /// As it stands in container names and labels.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -49,6 +54,9 @@ pub struct Service {
     pub hash: String,
     /// Ports of the host that lead to this service.
     pub endpoints: Vec<Endpoint>,
+    /// Where other containers of the host reach it; `None`: it is in `internal` networks only, and they reach it by
+    /// Docker's names.
+    pub inside: Option<Inside>,
     /// How a new container takes over.
     pub order: UpdateOrder,
     /// How an upgrade goes through the hosts that run this service.
@@ -142,6 +150,15 @@ pub struct Endpoint {
     /// The port in the container.
     pub target: u16,
     /// The network on which the container is reached: the first of the service's.
+    pub network: String,
+}
+
+/// A service's own address, which the kernel sends to the container that serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inside {
+    /// The address; nobody has it.
+    pub address: Ipv4Addr,
+    /// The network on which the container is reached.
     pub network: String,
 }
 

@@ -3,6 +3,8 @@
 //! A name is given the place its hash points at, or the next free one. So a network or a service that is added moves
 //! the others only where two hashes meet, while numbering in sorted order would move every one behind it, and each
 //! move is a new container. Names that come first keep their place: those of roles named first on the host.
+//!
+//! Slot a's address is even and slot b's is odd ([`Slot::of`](crate::model::desired::Slot::of)).
 
 use std::{
     collections::BTreeMap,
@@ -41,12 +43,26 @@ pub(super) fn spread<'n>(
     Some(found)
 }
 
-/// How many container networks can be cut.
+/// How many container networks can be cut; the last room is for [`inside`].
 pub(super) fn rooms(network: Ipv4Net) -> usize {
     match LENGTH.checked_sub(network.prefix_len()) {
-        Some(bits) => 1_usize << bits.min(16),
+        Some(bits) => (1_usize << bits.min(16)) - 1,
         None => 0,
     }
+}
+
+/// The network of the services' own addresses.
+pub(super) fn inside(network: Ipv4Net) -> Ipv4Net {
+    subnet(network, rooms(network))
+}
+
+/// Services that can have an address of their own, from .10 up to .253.
+pub(super) const OWN: usize = 244;
+
+/// A service's own address in a place.
+pub(super) fn own(inside: Ipv4Net, place: usize) -> Ipv4Addr {
+    let number = u32::try_from(place).unwrap_or_default() + u32::from(FIRST);
+    Ipv4Addr::from(u32::from(inside.network()) + number)
 }
 
 /// The container network in a place.
@@ -105,9 +121,11 @@ mod tests {
     #[test]
     fn networks_are_cut_from_the_platforms() {
         let network = "10.20.0.0/22".parse().unwrap();
-        assert_eq!(rooms(network), 4);
+        assert_eq!(rooms(network), 3);
         assert_eq!(rooms("10.0.0.0/25".parse().unwrap()), 0);
         assert_eq!(subnet(network, 3).to_string(), "10.20.3.0/24");
+        assert_eq!(inside(network).to_string(), "10.20.3.0/24");
+        assert_eq!(own(inside(network), OWN - 1).to_string(), "10.20.3.253");
         let six = subnet6(&"acme".parse().unwrap(), subnet(network, 3));
         insta::assert_snapshot!(six, @"fd82:2b33:ad87:1403::/64");
         let (v4, v6) = pair(subnet(network, 3), six, 121);

@@ -127,6 +127,7 @@ impl<'a> Platform<'a> {
             firewall: ports::firewall(self.inventory, self.catalog, &roles, &mut problems),
             sshd: baseline::sshd(),
             volumes: volumes(&services),
+            inside: networks.own_addresses(),
             networks: networks.into_sorted(),
             services,
             files,

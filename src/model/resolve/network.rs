@@ -2,20 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::Ipv4Net;
+
 use super::{
-    address::{PAIRS, pair, rooms, spread, subnet, subnet6},
+    address::{OWN, PAIRS, inside, own, pair, rooms, spread, subnet, subnet6},
     placed::Placed,
 };
 use crate::model::{
     compose,
-    desired::{Attachment, Network},
+    desired::{Attachment, Inside, Network},
     inventory::Inventory,
     name::ServiceName,
     problem::Problem,
 };
 
-/// The networks of a host by their short names, and who stands where in each.
-pub(super) struct Networks(BTreeMap<String, Cut>);
+/// The networks of a host by their short names, who stands where in each, and the services' own addresses.
+pub(super) struct Networks {
+    cuts: BTreeMap<String, Cut>,
+    inside: Ipv4Net,
+    own: BTreeMap<String, usize>,
+}
 
 struct Cut {
     network: Network,
@@ -106,13 +112,19 @@ impl Networks {
             let places = places.into_iter().map(|(service, place)| (service.to_owned(), place)).collect();
             Ok((name.clone(), Cut { network, places }))
         };
-        wanted.iter().map(network).collect::<Result<_, _>>().map(Self)
+        let cuts = wanted.iter().map(network).collect::<Result<BTreeMap<_, _>, Vec<Problem>>>()?;
+        let services = roles.iter().flat_map(|placed| placed.bound.compose.services.keys());
+        let own = spread(services.map(ServiceName::as_str), OWN).ok_or_else(|| {
+            vec![Problem::error("network.full", format!("a host has room for {OWN} services"))]
+        })?;
+        let own = own.into_iter().map(|(service, place)| (service.to_owned(), place)).collect();
+        Ok(Self { cuts, inside: inside(whole), own })
     }
 
     /// A service's place in its networks.
     pub fn attach(&self, placed: &Placed, name: &ServiceName, service: &compose::Service) -> Vec<Attachment> {
         let attach = |(network, aliases): (String, Vec<String>)| {
-            let Cut { network, places } = self.0.get(&network)?;
+            let Cut { network, places } = self.cuts.get(&network)?;
             let (addresses, addresses6) = pair(network.subnet, network.subnet6, *places.get(name.as_str())?);
             let mut all = vec![name.to_string()];
             all.extend(aliases.into_iter().filter(|alias| alias != name.as_str()));
@@ -124,13 +136,24 @@ impl Networks {
     /// The first network of a service that leads out; through it ports are reached.
     pub fn entrance(&self, attachments: &[Attachment]) -> Option<String> {
         let leads_out = |name: &String| {
-            self.0.values().any(|Cut { network, .. }| network.name == *name && !network.internal)
+            self.cuts.values().any(|Cut { network, .. }| network.name == *name && !network.internal)
         };
         attachments.iter().map(|attachment| attachment.network.clone()).find(leads_out)
     }
 
+    /// A service's own address, if it has a network that leads out: only there does a caller's packet pass the kernel.
+    pub fn inside(&self, name: &ServiceName, attachments: &[Attachment]) -> Option<Inside> {
+        let address = own(self.inside, *self.own.get(name.as_str())?);
+        Some(Inside { address, network: self.entrance(attachments)? })
+    }
+
+    /// The network of the services' own addresses.
+    pub fn own_addresses(&self) -> Ipv4Net {
+        self.inside
+    }
+
     /// All of them, sorted by name.
     pub fn into_sorted(self) -> Vec<Network> {
-        self.0.into_values().map(|cut| cut.network).collect()
+        self.cuts.into_values().map(|cut| cut.network).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! The services of a host, in the order in which they start.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
 
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,8 @@ use super::{
 use crate::model::{
     compose,
     desired::{
-        ContainerSpec, Endpoint, HealthCheck, HealthProbe, ManagedFile, OnChange, Service, UpdateOrder,
+        ContainerSpec, Endpoint, HealthCheck, HealthProbe, Inside, ManagedFile, OnChange, Service,
+        UpdateOrder,
     },
     name::{PlatformName, RoleName, ServiceName},
     problem::Problem,
@@ -104,15 +105,21 @@ impl Workshop<'_> {
         problems: &mut Vec<Problem>,
     ) -> Service {
         let attachments = self.networks.attach(placed, name, definition);
+        let inside = self.networks.inside(name, &attachments);
+        let called = self.called(definition, inside.as_ref());
         let endpoints = self.endpoints(placed, name, definition, &attachments, problems);
         let mut maker = Maker { platform: self.platform, placed, paths, problems };
-        let spec = maker.spec(name, definition, attachments);
+        let mut spec = maker.spec(name, definition, attachments);
+        for (name, address) in called {
+            spec.extra_hosts.entry(name).or_insert_with(|| address.to_string());
+        }
         Service {
             name: name.clone(),
             role: placed.role.name.clone(),
             hash: self.hash(name, &spec, &endpoints),
             healthy_within: healthy_within(&spec),
             endpoints,
+            inside,
             order: definition.deploy.update_config.order.unwrap_or(UpdateOrder::StopFirst),
             rollout: definition.deploy.update_config.rollout(),
             rollback: definition.deploy.rollback_config.rollout(),
@@ -120,6 +127,29 @@ impl Workshop<'_> {
             health: self.health(placed, name, problems),
             spec,
         }
+    }
+
+    /// The services a service depends on and shares its way out with, by every name, at their own addresses. There the
+    /// kernel leads to the container that serves, while Docker's DNS would name both while one replaces the other.
+    fn called(&self, definition: &compose::Service, caller: Option<&Inside>) -> BTreeMap<String, Ipv4Addr> {
+        let services = self
+            .roles
+            .iter()
+            .flat_map(|placed| placed.bound.compose.services.iter().map(move |it| (placed, it)));
+        let mut called = BTreeMap::new();
+        for (placed, (name, wanted)) in services {
+            let attachments = self.networks.attach(placed, name, wanted);
+            let inside = self.networks.inside(name, &attachments);
+            let shared = inside.filter(|inside| {
+                definition.depends_on.0.contains_key(name)
+                    && caller.is_some_and(|caller| caller.network == inside.network)
+            });
+            let Some(inside) = shared else { continue };
+            let here = attachments.iter().filter(|place| place.network == inside.network);
+            let names = here.flat_map(|place| place.aliases.clone());
+            called.extend(names.map(|alias| (alias, inside.address)));
+        }
+        called
     }
 
     fn endpoints(

@@ -59,6 +59,11 @@
 //! listed before a container may bind-mount it (system paths as `/dev/log` need no entry). An atomic write replaces the
 //! file, and a container that mounts a single file would keep the old one: mount its folder, or use `restart`.
 //!
+//! **Calls between services.** A service calls those it names in `depends_on` by their names, at an address of their own that
+//! stays while containers come and go (a line in the caller's `/etc/hosts`; both must share a network that is not
+//! `internal`). The kernel leads it to the container that serves, so a new one is not called before it is healthy. Other
+//! services are found by Docker's DNS, which names both containers while one replaces the other.
+//!
 //! **Templates** (`{{ }}`, minijinja, an undefined value is an error) see [`template`](super::template). A template is
 //! looked for in the role's folder, then at that path in the roles folder (`shared/nginx.conf.j2`), which is also where
 //! `{% include %}` looks.

@@ -22,15 +22,16 @@ fn a_service_is_wholly_decided() {
     image: "registry.test:5000/sample/store:7"
     memory: "536.9 MB"
     mounts: [{"read_only":false,"source":{"volume":"acme_store"},"target":"/data"}]
-    networks: [{"addresses":["172.28.243.112","172.28.243.113"],"addresses6":["fd82:2b33:ad87:1cf3::70","fd82:2b33:ad87:1cf3::71"],"aliases":["store"],"network":"acme_frontend"},{"addresses":["172.28.224.112","172.28.224.113"],"addresses6":["fd82:2b33:ad87:1ce0::70","fd82:2b33:ad87:1ce0::71"],"aliases":["store","redis"],"network":"acme_backend"}]
+    networks: [{"addresses":["172.28.16.112","172.28.16.113"],"addresses6":["fd82:2b33:ad87:1c10::70","fd82:2b33:ad87:1c10::71"],"aliases":["store"],"network":"acme_frontend"},{"addresses":["172.28.240.112","172.28.240.113"],"addresses6":["fd82:2b33:ad87:1cf0::70","fd82:2b33:ad87:1cf0::71"],"aliases":["store","redis"],"network":"acme_backend"}]
     restart: "unless-stopped"
     "#);
     insta::assert_snapshot!(lines(&web.spec), @r#"
     environment: {"DOMAIN":"acme.test","MODE":"quiet"}
+    extra_hosts: {"store":"172.28.255.183"}
     healthcheck: {"interval":{"nanos":0,"secs":2},"retries":30,"start_period":{"nanos":0,"secs":0},"test":["CMD","wget","-qO-","http://localhost:8443/status"],"timeout":{"nanos":0,"secs":30}}
     image: "registry.test:5000/sample/web:1.1.0"
     mounts: [{"read_only":true,"source":{"bind":"/var/pryv/web/conf"},"target":"/etc/web"},{"read_only":false,"source":{"bind":"/var/pryv/web/log"},"target":"/var/log/web"}]
-    networks: [{"addresses":["172.28.243.46","172.28.243.47"],"addresses6":["fd82:2b33:ad87:1cf3::2e","fd82:2b33:ad87:1cf3::2f"],"aliases":["web"],"network":"acme_frontend"},{"addresses":["172.28.224.46","172.28.224.47"],"addresses6":["fd82:2b33:ad87:1ce0::2e","fd82:2b33:ad87:1ce0::2f"],"aliases":["web"],"network":"acme_backend"}]
+    networks: [{"addresses":["172.28.16.46","172.28.16.47"],"addresses6":["fd82:2b33:ad87:1c10::2e","fd82:2b33:ad87:1c10::2f"],"aliases":["web"],"network":"acme_frontend"},{"addresses":["172.28.240.46","172.28.240.47"],"addresses6":["fd82:2b33:ad87:1cf0::2e","fd82:2b33:ad87:1cf0::2f"],"aliases":["web"],"network":"acme_backend"}]
     restart: "unless-stopped"
     "#);
     assert_eq!(
@@ -54,8 +55,8 @@ fn a_host_is_wholly_decided() {
     memory: "2 GB"
     "#);
     insta::assert_snapshot!(each(host.networks.iter().map(|network| format!("{network:?}")).collect()), @r#"
-    Network { name: "acme_backend", subnet: 172.28.224.0/24, subnet6: fd82:2b33:ad87:1ce0::/64, internal: true }
-    Network { name: "acme_frontend", subnet: 172.28.243.0/24, subnet6: fd82:2b33:ad87:1cf3::/64, internal: false }
+    Network { name: "acme_backend", subnet: 172.28.240.0/24, subnet6: fd82:2b33:ad87:1cf0::/64, internal: true }
+    Network { name: "acme_frontend", subnet: 172.28.16.0/24, subnet6: fd82:2b33:ad87:1c10::/64, internal: false }
     "#);
     assert_eq!(host.volumes, ["acme_store"]);
     insta::assert_snapshot!(each(host.folders.iter().map(|folder| format!("{folder:?}")).collect()), @r#"

@@ -231,6 +231,9 @@ fn missing_values_are_named_with_the_way_out() {
     network.no-room [container_network]
       10.1.0.0/24 has no room for 2 container networks of 254 addresses
       hint: give `container_network` a shorter prefix, as in 172.28.0.0/16
+    network.no-room [container_network]
+      10.1.0.0/24 has no room for 1 container networks of 254 addresses
+      hint: give `container_network` a shorter prefix, as in 172.28.0.0/16
     ");
 }
 
