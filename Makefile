@@ -1,6 +1,6 @@
 # Thin: each line is a command one could type. Run as root on Debian 12 with Rust.
 
-.PHONY: demo test audit lint
+.PHONY: demo test bench audit lint
 
 demo: # a three-host platform from nothing, on this machine
 	tests/with-docker.sh sh -ec 'cargo build; tests/demo.sh'
@@ -12,6 +12,9 @@ audit: # strangers' auditors before and after hardening, on emulated machines: h
 	tests/audit/packages.sh
 	cargo build
 	python3 -B tests/audit --write $(if $(PEER),--peer $(PEER))
+
+bench: # what an upgrade costs those who use the platform: six lab hosts under load, then three cores against typing by hand
+	tests/with-docker.sh cargo test --test all fleet::bench -- --ignored --nocapture
 
 lint:
 	cargo fmt --check

@@ -1,5 +1,7 @@
 //! The real binary against real lab hosts.
 
+mod bench;
+mod by_hand;
 mod cluster;
 mod direct;
 mod firewall;
@@ -7,6 +9,7 @@ mod foreign;
 mod guard;
 mod guard_by_hand;
 mod kill_matrix;
+mod load;
 mod lockout;
 mod lockout_guarded;
 mod lockout_others;
@@ -15,6 +18,7 @@ mod outside;
 mod rolling;
 mod sentinel;
 mod snapshot;
+mod swap;
 mod trouble;
 mod trouble_killed;
 mod trouble_login;
