@@ -4,6 +4,7 @@
 mod cli;
 mod facts;
 mod fleet;
+mod hook;
 mod inventory;
 mod lab;
 mod layers;

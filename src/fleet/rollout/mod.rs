@@ -1,6 +1,7 @@
 //! Hosts one after the other: everything is pulled everywhere first; then batch by batch, each verified before the
 //! next; a host that fails goes back by itself to what it served.
 
+mod hook;
 mod pause;
 mod turn;
 mod walk;
@@ -14,15 +15,15 @@ use super::{
     change::{Answer, Opened, Order, Planned, in_order, open},
     event::Events,
     outcome::{Outcome, Report},
-    survey::Visit,
+    survey::{Surveyed, Visit},
 };
 use crate::{
     model::{
         name::{HostName, RoleName},
-        role::Upgrade,
+        role::{Hooks, Upgrade},
     },
     plan::{
-        Plan,
+        Goal, Plan,
         digest::fingerprint,
         rollout::{Batch, Ended, Policy, Schedule, Stage, Why, one_way},
     },
@@ -115,6 +116,25 @@ pub async fn roll(
 }
 
 impl Rolling {
+    /// What is called around a host's turn. Going back is not slowed down by hooks.
+    fn hooks(&self, host: &Planned) -> Hooks {
+        let mut all = Hooks::default();
+        if self.order.goal != Goal::Install {
+            return all;
+        }
+        let Surveyed { member, preflight, .. } = &host.surveyed;
+        for upgrade in member.place.roles.iter().filter_map(|role| self.upgrades.get(role)) {
+            all.before.extend(upgrade.hooks.before.iter().cloned());
+            all.after.extend(upgrade.hooks.after.iter().cloned());
+            all.backup.extend(upgrade.hooks.backup.iter().cloned());
+        }
+        let state = preflight.state.as_ref();
+        if state.is_none_or(|state| one_way(&member.desired, state, &self.upgrades).is_empty()) {
+            all.backup.clear();
+        }
+        all
+    }
+
     fn refuse_one_way(&self, opened: Opened) -> Opened {
         let Opened { planned, mut reports } = opened;
         let mut free = Vec::new();

@@ -5,17 +5,24 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::hook;
 use crate::{
     fleet::{
         Member,
         change::{Order, Planned},
         event::{Events, What},
         outcome::{Outcome, Report, Trouble},
-        survey::{look_again, trouble},
+        survey::{Surveyed, look_again, trouble},
         work::carry_out,
     },
     host::{Connection, HostError, Lock, guard},
-    plan::{Goal, Plan, plan, preflight::Preflight, rollout::Ended, step::Action},
+    model::role::Hooks,
+    plan::{
+        Goal, Plan, plan,
+        preflight::Preflight,
+        rollout::{Ended, Moment},
+        step::Action,
+    },
 };
 
 /// How long a host that vanished is waited for: a restart, not a repair.
@@ -44,17 +51,45 @@ impl Turn {
     }
 }
 
-/// Carries out a host's plan. A host that fails goes back by itself.
-pub(super) async fn turn(mut host: Planned, order: Order, events: Events) -> Turn {
+/// Carries out a host's plan, with its hooks around it. A host that fails goes back by itself.
+pub(super) async fn turn(mut host: Planned, hooks: Hooks, order: Order, events: Events) -> Turn {
     let begun = Instant::now();
     let outcome = match renewed(&host, &order).await {
         Ok(plan) if plan.is_empty() => Outcome::Unchanged,
-        Ok(plan) => carry_out(&host.surveyed, &plan, &order, &events).await,
+        Ok(plan) => match before(&host, &hooks, &events).await {
+            Ok(()) => carry_out(&host.surveyed, &plan, &order, &events).await,
+            Err(trouble) => Outcome::Failed { step: "before".to_owned(), trouble },
+        },
         Err(outcome) => outcome,
     };
     let (outcome, ended) = settle(&mut host, outcome, &order, &events).await;
+    let (outcome, ended) = after(&host, &hooks, outcome, ended, &events).await;
     events.of(host.surveyed.member.host()).say(What::Finished { outcome: outcome.word().to_owned() });
     Turn { host, outcome, ended, took: begun.elapsed() }
+}
+
+async fn before(host: &Planned, hooks: &Hooks, events: &Events) -> Result<(), Trouble> {
+    let Surveyed { member, connection, .. } = &host.surveyed;
+    hook::call(&hooks.backup, Moment::Backup, member, connection, events).await?;
+    hook::call(&hooks.before, Moment::Before, member, connection, events).await
+}
+
+/// However it ended, what was called before is answered: a balancer must not be left without the host. A host that is
+/// good and whose hook fails is a failure all the same.
+async fn after(
+    host: &Planned,
+    hooks: &Hooks,
+    outcome: Outcome,
+    ended: Ended,
+    events: &Events,
+) -> (Outcome, Ended) {
+    let Surveyed { member, connection, .. } = &host.surveyed;
+    match hook::call(&hooks.after, Moment::After, member, connection, events).await {
+        Err(trouble) if ended == Ended::Good => {
+            (Outcome::Failed { step: "after".to_owned(), trouble }, Ended::Down)
+        }
+        Ok(()) | Err(_) => (outcome, ended),
+    }
 }
 
 /// The plan as it is now. Hosts wait for their turn, and meanwhile somebody may have changed them.

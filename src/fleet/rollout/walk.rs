@@ -154,7 +154,11 @@ impl<'a> Walk<'a> {
         let hosts: Vec<Planned> = batch.hosts.iter().filter_map(|host| self.waiting.remove(host)).collect();
         let members: Vec<_> = hosts.iter().map(|host| Arc::clone(&host.surveyed.member)).collect();
         let order = &self.rolling.order;
-        let turns = each(hosts, order.parallel, |host| turn(host, order.clone(), self.events.clone())).await;
+        let turns = each(hosts, order.parallel, |host| {
+            let hooks = self.rolling.hooks(&host);
+            turn(host, hooks, order.clone(), self.events.clone())
+        })
+        .await;
         let mut finished = Finished::new();
         for (member, turn) in members.into_iter().zip(turns) {
             let name = member.host().clone();

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::hook::Hooks;
 use crate::model::{
     compose::{Period, PortNumber, Word, port_and_protocol},
     desired::{OnChange, Protocol},
@@ -43,6 +44,8 @@ pub struct Upgrade {
     pub zones: Zones,
     /// Services whose data an older major version cannot read again: their way is one way.
     pub irreversible: Vec<ServiceName>,
+    /// What is called around a host's turn.
+    pub hooks: Hooks,
 }
 
 /// Whether hosts of two zones may be away at once.

@@ -30,6 +30,10 @@
 //!     after: [register-follower]       # roles whose hosts are upgraded before this one's
 //!     zones: together                  # hosts of two zones at once; else `apart`
 //!     irreversible: [redis]            # services whose data an older major version cannot read again
+//!     hooks:                           # called around a host's turn, with a context as JSON on stdin
+//!       before: [{ run: "curl -fsS https://status.example.org/quiet", on: controller, within: 10s }]
+//!       after: [{ haproxy: { socket: "lb1:9999", server: "web/{host}" }, on: controller }]   # ready; `before`: drains
+//!       backup: [{ run: /usr/local/sbin/backup, within: 30m }]         # before a move of `irreversible`, on the host
 //!   variables: { PRYV_VERSION: "1.9.2" }     # defaults; every value is a text, so numbers are quoted
 //!   secrets: [redis_password]          # names the inventory must have under `secrets`
 //!   allow: [docker-socket]             # what is otherwise refused: mounting /var/run/docker.sock
@@ -72,6 +76,7 @@
 //! `environment`, in images and in health URLs: `docker inspect`, logs and plans show those.
 
 mod extension;
+mod hook;
 
 use serde_json::{Map, Value};
 
@@ -85,6 +90,7 @@ use extension::HEAD;
 pub use extension::{
     Allowance, Body, File, Folder, Head, Health, Id, Mode, Needs, Open, Source, Upgrade, Zones,
 };
+pub use hook::{Haproxy, Hook, HookAction, Hooks, Side};
 
 /// A role with its texts read but its variables not yet replaced.
 #[derive(Debug, Clone)]

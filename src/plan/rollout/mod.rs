@@ -5,6 +5,7 @@
 //! host goes first, the canary; then batches follow, within the budget of hosts that may be away at a time, and never in
 //! two zones at once unless the role allows it.
 
+pub mod hook;
 mod one_way;
 mod stage;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod tests;
 
 use std::{collections::BTreeMap, time::Duration};
 
+pub use hook::Moment;
 pub use one_way::one_way;
 pub use stage::{Candidate, Circle, Direction, Rules, Stage, stages};
 

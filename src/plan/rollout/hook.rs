@@ -1,0 +1,73 @@
+//! What a role wants to be called before a host has its turn and after it, as scripts.
+
+use crate::model::{
+    command::quote,
+    name::HostName,
+    role::{Haproxy, Hook, HookAction},
+};
+
+/// Before a host's turn or after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// Before it.
+    Before,
+    /// After it, however it ended.
+    After,
+    /// Before a move that cannot be taken back.
+    Backup,
+}
+
+/// The script of a hook.
+pub fn script(hook: &Hook, moment: Moment, host: &HostName) -> String {
+    match &hook.action {
+        HookAction::Run(script) => script.clone(),
+        HookAction::Haproxy(balancer) => haproxy(balancer, moment, host),
+    }
+}
+
+/// A few words for the screen and the journal.
+pub fn words(hook: &Hook, moment: Moment) -> String {
+    let moment = match moment {
+        Moment::Before => "before",
+        Moment::After => "after",
+        Moment::Backup => "backup",
+    };
+    match &hook.action {
+        HookAction::Run(script) => format!("{moment}: {}", script.lines().next().unwrap_or_default()),
+        HookAction::Haproxy(balancer) => format!("{moment}: HAProxy {}", balancer.server),
+    }
+}
+
+/// Speaks to HAProxy's runtime socket. perl-base is on every Debian; a program for sockets is not.
+const ASK: &str = r#"ask() { perl -MIO::Socket::UNIX -MIO::Socket::INET -e '
+my ($to, $line) = @ARGV;
+my $s = $to =~ m{^/} ? IO::Socket::UNIX->new(Peer => $to) : IO::Socket::INET->new(PeerAddr => $to, Timeout => 5);
+die "cannot reach $to: $!\n" unless $s;
+print $s "$line\n"; $s->flush; shutdown $s, 1; print while <$s>' "$1" "$2"; }
+"#;
+
+/// Before: no new sessions, and a wait until the last one is gone. After: ready again.
+fn haproxy(balancer: &Haproxy, moment: Moment, host: &HostName) -> String {
+    let server = balancer.server.replace("{host}", host.as_str());
+    let (backend, name) = server.split_once('/').unwrap_or((&server, host.as_str()));
+    let state = match moment {
+        Moment::Before | Moment::Backup => "drain",
+        Moment::After => "ready",
+    };
+    let (socket, order) =
+        (quote(&balancer.socket), quote(&format!("set server {backend}/{name} state {state}")));
+    let set = format!(
+        "{ASK}said=$(ask {socket} {order}) || exit 1; [ -z \"$(echo $said)\" ] || {{ echo \"$said\" >&2; exit 1; }}\n"
+    );
+    match moment {
+        Moment::After => set,
+        // The fifth column counts the sessions.
+        Moment::Before | Moment::Backup => format!(
+            "{set}until ask {socket} 'show stat' | awk -F, -v b={} -v s={} \
+             '$1 == b && $2 == s {{ found = 1; n = $5 }} END {{ exit !(found && n == 0) }}'; do sleep 0.2; done",
+            quote(backend),
+            quote(name)
+        ),
+    }
+}
