@@ -92,21 +92,14 @@ pub fn proposal(proposal: &Proposal) -> String {
     text
 }
 
-/// The lines of a journal.
+/// The lines of a journal: one each however long, so that they can be searched and cut.
 pub fn journal(lines: &[Line]) -> String {
-    let mut table = table(&["time", "run", "who", "command", "host", "what", ""]);
-    for line in lines {
-        table.add_row([
-            &line.time,
-            &line.run,
-            &line.who,
-            &line.command,
-            &line.host,
-            &line.what,
-            &line.details,
-        ]);
-    }
-    table.to_string()
+    let text = |line: &Line| {
+        let host = if line.host.is_empty() { "-" } else { &line.host };
+        let Line { time, run, who, command, what, details, .. } = line;
+        format!("{time}  {run}  {who}  {command}  {host}  {what}  {details}").trim_end().to_owned()
+    };
+    lines.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
 fn summary(outcome: &Outcome) -> String {

@@ -31,7 +31,7 @@ impl Lock {
     /// Locks the host for `owner`, a text that tells people who it is.
     ///
     /// # Errors
-    /// [`Fault::Locked`] at once, when someone else has it.
+    /// [`Fault::Locked`] after two seconds, when someone else has it.
     pub async fn take(connection: &Connection, owner: &str) -> Result<Self, HostError> {
         let fail = |fault| connection.error(fault);
         let mut running = connection.start(Purpose::Lock, &script(owner)).await.map_err(fail)?;
@@ -86,13 +86,14 @@ impl Drop for Lock {
 
 /// The folder is root's alone. `read` ends at the end of our input; `timeout` ends it when the controller has vanished
 /// without a word, which sshd would notice only hours later. The age of the file says when the holder was last heard:
-/// one that has missed two beats is waited for, because it is either back soon or gone.
+/// one that has missed two beats is waited for, because it is either back soon or gone. The first two seconds are for a
+/// holder that was killed just now, whose session is being cleared away.
 fn script(owner: &str) -> String {
     format!(
         r#"umask 077
 mkdir -p -m 700 /run/pryvctl && exec 9>>/run/pryvctl/lock || exit 1
 silent() {{ [ $(($(date +%s) - $(stat -c %Y /run/pryvctl/lock))) -gt {} ]; }}
-if ! flock -n 9 && ! {{ silent && flock -w {} 9; }}; then echo busy; cat /run/pryvctl/lock; exit; fi
+if ! flock -w 2 9 && ! {{ silent && flock -w {} 9; }}; then echo busy; cat /run/pryvctl/lock; exit; fi
 printf '%s\n' {} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >/run/pryvctl/lock
 echo held
 while timeout {} sh -c 'read -r beat'; do touch /run/pryvctl/lock; done"#,

@@ -242,7 +242,8 @@ async fn reach(host: &mut Planned, order: &Order) -> Result<Preflight, Trouble> 
         if begun.elapsed() > PATIENCE {
             return Err(trouble);
         }
-        order.brake.sleep(PAUSE).await;
+        // Not the brake's sleep: a pulled brake must not make this a storm of logins.
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
