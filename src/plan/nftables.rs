@@ -63,7 +63,7 @@ impl Table {
         let (set_type, elem) = (SetTypeValue::Concatenated(of.into()), listed(elements));
         let (table, name) = (self.name.into(), name.to_owned().into());
         let set = Set { family: FAMILY, table, name, set_type, elem, ..Set::default() };
-        self.sets.push(NfListObject::Set(Box::new(set)));
+        self.sets.push(json(&NfListObject::Set(Box::new(set))));
     }
 
     fn values(&self, name: &str, of: SetType, elements: Vec<Expression<'static>>) -> Set<'static> {
