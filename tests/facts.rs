@@ -10,6 +10,7 @@ use pryvctl::{
     facts::{Facts, survey::Survey},
     model::{
         command::Output,
+        control::Hardening,
         desired::{
             ContainerSpec, Desired, Endpoint, Engine, Firewall, ManagedFile, ManagedFolder, Needs, Protocol,
             RegistryAccess, Rollout, Service, UpdateOrder,
@@ -61,7 +62,7 @@ pub fn desired() -> Desired {
             file("/var/pryv/core/conf/secret.yml", false),
         ],
         firewall: Firewall { admin_networks: vec!["198.51.100.0/24".parse().unwrap()], openings: Vec::new() },
-        sshd: Vec::new(),
+        hardening: Hardening::default(),
         networks: Vec::new(),
         inside: "172.28.255.0/24".parse().unwrap(),
         volumes: Vec::new(),

@@ -91,8 +91,8 @@ pub enum Command {
     Plan(Target),
     /// Carries out a plan that was kept with `plan -o FILE`, batch by batch; refuses if a host has changed since.
     Apply(Apply),
-    /// Applies firewall and SSH hardening, commit-confirmed.
-    Harden(Change),
+    /// Sets firewall, sshd, kernel and Docker as hard as the inventory says; what could cut SSH is commit-confirmed.
+    Harden(Harden),
     /// Preflight, harden, Docker Engine, roles; a second run changes nothing.
     Install(Change),
     /// Brings the hosts to what the inventory says, one after the other; a host that fails goes back by itself.
@@ -282,6 +282,32 @@ fn window(text: &str) -> Result<Duration, String> {
         Ok(seconds @ 10..=3600) => Ok(Duration::from_secs(seconds)),
         Ok(_) | Err(_) => Err("a window is 10 to 3600 seconds".to_owned()),
     }
+}
+
+/// What to do about hardening.
+#[derive(Debug, Clone, Args)]
+pub struct Harden {
+    /// Which hosts.
+    #[command(flatten)]
+    pub change: Change,
+    /// Bring everything back to how it was recorded before the first run; roles go on.
+    #[arg(long, conflicts_with = "report")]
+    pub undo: bool,
+    /// Show what every control finds, with its score; changes nothing.
+    #[arg(long, value_enum, value_name = "FORM", num_args = 0..=1, default_missing_value = "table",
+        require_equals = true)]
+    pub report: Option<ReportForm>,
+}
+
+/// The form of a report about controls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportForm {
+    /// A table; or what --output says.
+    Table,
+    /// SARIF 2.1.0, for code scanners and dashboards.
+    Sarif,
+    /// One page that needs nothing else.
+    Html,
 }
 
 /// What to remove.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    args::{Change, Uninstall},
+    args::{Change, Harden, Uninstall},
     context::{Loaded, Missing},
     desk::{Desk, owner},
     document::Document,
@@ -21,9 +21,15 @@ use crate::{
     plan::{Goal, Plan, uninstall::Volumes},
 };
 
-/// Applies firewall and SSH hardening.
-pub async fn harden(order: &Change, screen: &Screen) -> Result<Exit, Halt> {
-    run("harden", order, Goal::Harden, screen).await
+/// Makes the hosts hard, or takes that back, or says how hard they are.
+pub async fn harden(order: &Harden, screen: &Screen) -> Result<Exit, Halt> {
+    match order.report {
+        Some(form) => super::look::controls(&order.change.target, form, screen).await,
+        None => {
+            let goal = if order.undo { Goal::Soften } else { Goal::Harden };
+            run("harden", &order.change, goal, screen).await
+        }
+    }
 }
 
 /// Makes the hosts a running platform.

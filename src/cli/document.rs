@@ -6,6 +6,9 @@
 //!   problems: [{ severity, rule, message, hint, file, line, column }],        of the inventory
 //!   hosts:    [{ host, outcome, trouble: { message, hint, details }, milliseconds,
 //!                findings: [{ check, verdict, found, needed, remedy }],       of preflight
+//!                controls: [{ id, title, level, ref, breaks, verdict, reason,
+//!                             parts: [{ place, found, wanted, fits }] }],     of harden --report
+//!                scores:   [{ level, pass, fail, skipped, not_applicable }],
 //!                plan:     [{ id, why, guarded }],                            what is to be done
 //!                facts }],                                                    what was seen
 //!   early,                           why an upgrade ended before all hosts had their turn
@@ -27,7 +30,10 @@ use crate::{
         outcome::{Report, Trouble},
     },
     lab::HostStatus,
-    plan::finding::Finding,
+    plan::{
+        control::{Assessment, score::Score},
+        finding::Finding,
+    },
 };
 
 /// What a command says to programs.
@@ -64,6 +70,10 @@ struct HostDocument<'a> {
     #[serde(skip_serializing_if = "is_zero")]
     milliseconds: u128,
     findings: &'a [Finding],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    controls: &'a [Assessment],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scores: Vec<Score>,
     plan: Vec<StepDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     facts: Option<&'a Facts>,
@@ -130,6 +140,17 @@ impl<'a> Document<'a> {
         Self { journal, faults, ..self }
     }
 
+    /// With what controls found on hosts.
+    #[must_use]
+    pub fn hosts_with_controls(self, reports: &'a [Report]) -> Self {
+        let with = |report: &'a Report| HostDocument {
+            controls: &report.controls,
+            scores: Score::of(&report.controls),
+            ..host(report)
+        };
+        Self { hosts: reports.iter().map(with).collect(), ..self }
+    }
+
     /// With a lab.
     #[must_use]
     pub fn lab(mut self, name: &'a str, hosts: &[HostStatus]) -> Self {
@@ -154,6 +175,8 @@ fn host(report: &Report) -> HostDocument<'_> {
         trouble: report.outcome.trouble(),
         milliseconds: report.took.as_millis(),
         findings: &report.findings,
+        controls: &[],
+        scores: Vec::new(),
         plan: steps
             .map(|step| StepDocument { id: &step.id, why: &step.why, guarded: step.risk.needs_guard() })
             .collect(),

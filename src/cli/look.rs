@@ -1,20 +1,22 @@
-//! `preflight`, `plan`, `status`: the commands that look and change nothing.
+//! `preflight`, `plan`, `status`, `harden --report`: the commands that look and change nothing.
 
 use super::{
-    args::Target,
+    args::{ReportForm, Target},
     context::{Loaded, Missing},
+    controls,
     document::Document,
     exit::{Exit, verdict},
+    page,
     progress::Watch,
     report::{Halt, Screen},
-    tables,
+    sarif, tables,
 };
 use crate::{
     fleet::{
         change::look,
         outcome::{Outcome, Report},
     },
-    plan::{Goal, finding::Verdict},
+    plan::{Goal, control::Verdict as Failing, finding::Verdict},
 };
 
 /// Looks whether every host meets its needs.
@@ -50,11 +52,32 @@ pub async fn status(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
     Ok(exit)
 }
 
+/// Shows what every control finds.
+pub async fn controls(target: &Target, form: ReportForm, screen: &Screen) -> Result<Exit, Halt> {
+    let reports = reports_for(target, Goal::Harden, screen).await?;
+    let drifted = reports.iter().flat_map(|report| &report.controls).any(|one| one.verdict == Failing::Fail);
+    let exit = verdict(&reports);
+    let exit = if exit == Exit::Done && drifted { Exit::Drift } else { exit };
+    match form {
+        ReportForm::Table => {
+            screen.result(controls::table(&reports));
+            screen.document(&Document::new("harden", exit).hosts_with_controls(&reports));
+        }
+        ReportForm::Sarif => screen.text(sarif::log(&reports)),
+        ReportForm::Html => screen.text(page::html(&reports).trim_end()),
+    }
+    Ok(exit)
+}
+
 async fn reports(target: &Target, screen: &Screen) -> Result<Vec<Report>, Halt> {
+    reports_for(target, Goal::Install, screen).await
+}
+
+async fn reports_for(target: &Target, goal: Goal, screen: &Screen) -> Result<Vec<Report>, Halt> {
     let loaded = Loaded::load(&target.file, Missing::Refused, screen)?;
     let members = loaded.members(target)?;
     let (events, watch) = Watch::start(screen);
-    let reports = look(&members, Goal::Install, usize::from(target.parallel), &events).await;
+    let reports = look(&members, goal, usize::from(target.parallel), &events).await;
     drop(events);
     watch.done().await;
     Ok(reports)

@@ -125,7 +125,7 @@ fn summary(outcome: &Outcome) -> String {
 }
 
 /// Every failure with its way out.
-fn troubles(reports: &[Report]) -> String {
+pub fn troubles(reports: &[Report]) -> String {
     let mut text = String::new();
     for report in reports {
         if let Some(Trouble { message, hint, details }) = report.outcome.trouble() {
@@ -242,7 +242,7 @@ pub fn status(reports: &[Report]) -> String {
 }
 
 /// A table without frames: it can be selected, pasted and cut by column.
-fn table(head: &[&str]) -> Table {
+pub fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);

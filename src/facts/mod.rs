@@ -4,6 +4,7 @@ pub mod boot;
 pub mod cgroup;
 pub mod clock;
 pub mod container;
+pub mod control;
 pub mod cpu;
 pub mod daemon;
 pub mod disk;

@@ -7,7 +7,10 @@ use std::{
     path::PathBuf,
 };
 
-use super::release::Release;
+use super::{
+    control::{mount::Mounted, original::Originals, route::RouteOrigin},
+    release::Release,
+};
 use crate::model::desired::Slot;
 
 /// One host, as found.
@@ -46,7 +49,47 @@ pub struct HostState {
     pub release: Option<Release>,
     /// Lines of `/etc/hosts` that name the registry.
     pub registry_hosts_line: Option<String>,
+    /// The kind of virtual machine or container, as `systemd-detect-virt` names it; `None`: bare metal.
+    pub virtualisation: Option<String>,
+    /// Live kernel parameters that controls name; those the kernel does not have are left out.
+    pub sysctl: BTreeMap<String, String>,
+    /// Rights of what controls' patterns match, by pattern.
+    pub rights: BTreeMap<String, BTreeMap<PathBuf, FolderState>>,
+    /// Mount points that controls name; what is none is left out.
+    pub mounts: BTreeMap<PathBuf, Mounted>,
+    /// Packages that controls name and that are installed; `None`: no dpkg here.
+    pub installed: Option<BTreeSet<String>>,
+    /// Algorithms the host's OpenSSH knows.
+    pub algorithms: BTreeSet<String>,
+    /// Where the IPv6 default route comes from; `None`: there is none.
+    pub route6: Option<RouteOrigin>,
+    /// Keys of the loaded audit rules; `None`: the kernel's audit cannot be asked here.
+    pub audit: Option<BTreeSet<String>>,
+    /// How things were before controls changed them.
+    pub originals: Originals,
 }
+
+impl HostState {
+    /// Whether it shares the kernel of the machine below it.
+    pub fn is_container(&self) -> bool {
+        let kind = self.virtualisation.as_deref().unwrap_or_default();
+        CONTAINERS.contains(&kind)
+    }
+}
+
+/// What `systemd-detect-virt -c` can say.
+const CONTAINERS: [&str; 10] = [
+    "container-other",
+    "docker",
+    "lxc",
+    "lxc-libvirt",
+    "openvz",
+    "podman",
+    "proot",
+    "rkt",
+    "systemd-nspawn",
+    "wsl",
+];
 
 /// A distribution, from `/etc/os-release`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -108,6 +151,8 @@ pub struct UnitState {
     pub enabled: bool,
     /// It is running, or ran through.
     pub active: bool,
+    /// It cannot be started.
+    pub masked: bool,
 }
 
 /// A container network as found.

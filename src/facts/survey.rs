@@ -8,6 +8,10 @@ use super::{
     cgroup::Cgroups,
     clock::HostClock,
     container::OwnContainers,
+    control::{
+        algorithm::Algorithms, audit::AuditKeys, installed::Installed, mount::Mounts, original::Record,
+        rights::Rights, route::Route6, sysctl::Sysctls,
+    },
     cpu::Cpus,
     daemon::DaemonJson,
     disk::{DockerDisk, FolderDisk},
@@ -146,6 +150,22 @@ survey! {
     foreign_containers: ForeignContainers = ForeignContainers(desired.platform.clone()),
     /// What served before the last change.
     release: LastRelease = LastRelease,
+    /// Live kernel parameters.
+    sysctl: Sysctls = Sysctls::of(desired),
+    /// Rights of files and folders.
+    limited: Rights = Rights::of(desired),
+    /// Mount points.
+    mounts: Mounts = Mounts::of(desired),
+    /// Packages.
+    installed: Installed = Installed::of(desired),
+    /// Algorithms of OpenSSH.
+    algorithms: Algorithms = Algorithms::of(desired),
+    /// The IPv6 default route.
+    route6: Route6 = Route6,
+    /// Loaded audit rules.
+    audit: AuditKeys = AuditKeys,
+    /// How things were before controls changed them.
+    originals: Record = Record,
 }
 
 fn registry_name(desired: &Desired) -> Option<String> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Fact, Probe, state::UnitState, strange};
 use crate::model::{
     command::{Output, quote},
+    control::Kind,
     desired::Desired,
 };
 
@@ -31,7 +32,10 @@ impl Units {
         let paths = desired.files.iter().map(|file| &file.path);
         let ours = paths.filter(|path| path.parent().is_some_and(|parent| parent.as_os_str() == FOLDER));
         let ours = ours.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
-        Self(ALWAYS.map(str::to_owned).into_iter().chain(ours).collect())
+        let units = desired.hardening.known.iter().filter_map(|control| {
+            if let Kind::Unit(unit) = &control.kind { Some(unit.name.clone()) } else { None }
+        });
+        Self(ALWAYS.map(str::to_owned).into_iter().chain(ours).chain(units).collect())
     }
 }
 
@@ -69,5 +73,6 @@ fn state(block: &str) -> Result<UnitState, String> {
         exists: value("LoadState")? != "not-found",
         enabled: matches!(value("UnitFileState")?, "enabled" | "alias" | "generated"),
         active: matches!(value("ActiveState")?, "active" | "reloading"),
+        masked: value("LoadState")? == "masked",
     })
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::name::HostName,
-    plan::{Conflict, Goal, Plan, plan, release},
+    plan::{Conflict, Goal, Plan, control::assess, plan, release},
 };
 
 /// What is to be reached, and how.
@@ -143,10 +143,12 @@ async fn finish(mut host: Planned, order: Order, events: Events) -> Report {
 
 impl Surveyed {
     fn report(self, plan: Plan, outcome: Outcome) -> Report {
+        let state = self.preflight.state.as_ref();
         Report {
             host: self.member.host().clone(),
             facts: Some(self.facts),
             findings: self.preflight.findings,
+            controls: state.map(|state| assess(&self.member.desired, state)).unwrap_or_default(),
             plan,
             outcome,
             took: Duration::ZERO,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     facts::Facts,
     model::name::HostName,
-    plan::{Plan, finding::Finding, step::Step},
+    plan::{Plan, control::Assessment, finding::Finding, step::Step},
 };
 
 /// Everything a run says about one host.
@@ -17,6 +17,8 @@ pub struct Report {
     pub facts: Option<Facts>,
     /// What preflight found.
     pub findings: Vec<Finding>,
+    /// What every control came to when the host was looked at.
+    pub controls: Vec<Assessment>,
     /// What was planned.
     pub plan: Plan,
     /// How it ended.

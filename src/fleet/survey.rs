@@ -121,6 +121,7 @@ pub fn report(member: &Member, outcome: Outcome) -> Report {
         host: member.host().clone(),
         facts: None,
         findings: Vec::new(),
+        controls: Vec::new(),
         plan: Plan::default(),
         outcome,
         took: Duration::ZERO,

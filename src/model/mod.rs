@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod command;
 pub mod compose;
+pub mod control;
 pub mod desired;
 pub mod interpolate;
 pub mod inventory;

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use super::{desired::Desired, name::ServiceName};
+use super::{
+    control::{Control, Kind},
+    desired::Desired,
+    name::ServiceName,
+};
 
 /// Our own folder; root only.
 pub const OURS: &str = "/etc/pryvctl";
@@ -33,6 +37,17 @@ pub const GUARD: &str = "/var/lib/pryvctl/guard";
 /// The filter table in it, as `nft` loads it.
 pub const KEPT_TABLE: &str = "/var/lib/pryvctl/guard/firewall.nft";
 
+/// How things were before controls changed them; root only.
+pub const ORIGINALS: &str = "/var/lib/pryvctl/originals";
+/// Our kernel parameters; the name sorts last because the last value wins.
+pub const SYSCTL: &str = "/etc/sysctl.d/zz-pryvctl.conf";
+/// Our kernel modules that are never loaded.
+pub const MODPROBE: &str = "/etc/modprobe.d/pryvctl.conf";
+/// Our audit rules.
+pub const AUDIT_RULES: &str = "/etc/audit/rules.d/50-pryvctl.rules";
+/// What is mounted at boot.
+pub const FSTAB: &str = "/etc/fstab";
+
 /// Commands a host must have; each comes from the package named beside it.
 pub const COMMANDS: [(&str, &str); 2] = [("curl", "curl"), ("nft", "nftables")];
 
@@ -43,7 +58,24 @@ const COMPARED: [&str; 6] = [FIREWALL, SERVICES, FIREWALL_UNIT, SSHD_DROP_IN, SS
 pub fn compared(desired: &Desired) -> BTreeSet<PathBuf> {
     let registry = desired.registry.iter().map(|registry| registry_ca(&registry.address));
     let reloads = desired.services.iter().map(|service| reload_pending(&service.name));
-    COMPARED.iter().map(PathBuf::from).chain(registry.chain(reloads).map(PathBuf::from)).collect()
+    let ours = COMPARED.iter().map(PathBuf::from).chain(registry.chain(reloads).map(PathBuf::from));
+    ours.chain(desired.hardening.known.iter().flat_map(control_files)).collect()
+}
+
+/// The files a control writes in.
+pub fn control_files(control: &Control) -> Vec<PathBuf> {
+    match &control.kind {
+        Kind::Sysctl(_) => vec![SYSCTL.into()],
+        Kind::Module(_) => vec![MODPROBE.into()],
+        Kind::Sshd(_) => vec![SSHD_CONFIG.into(), SSHD_DROP_IN.into()],
+        Kind::File(file) => vec![file.path.clone()],
+        Kind::Setting(settings) => vec![settings.path.clone()],
+        Kind::Line(line) => vec![line.path.clone()],
+        Kind::Mount(_) => vec![FSTAB.into()],
+        Kind::Daemon(_) => vec![DAEMON_JSON.into()],
+        Kind::Audit(_) => vec![AUDIT_RULES.into()],
+        Kind::Permissions(_) | Kind::Package(_) | Kind::Unit(_) => Vec::new(),
+    }
 }
 
 /// Where the Docker daemon looks for the CA of a registry.

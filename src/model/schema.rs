@@ -51,6 +51,18 @@ impl JsonSchema for Network4 {
     }
 }
 
+/// A level of hardening.
+pub struct Level;
+
+impl JsonSchema for Level {
+    fn schema_name() -> Cow<'static, str> {
+        "Level".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "format": "level", "minimum": 1, "maximum": 2 })
+    }
+}
+
 /// A TCP or UDP port.
 pub struct Port;
 

@@ -43,6 +43,13 @@ ExecReload=-/bin/sh -c '/usr/sbin/nft list chains | grep -q "nat hook prerouting
 WantedBy=sysinit.target
 "#;
 
+/// The step that lets the unit load the map of services alone, for a host that is hardened no more and still serves.
+pub fn services_only(state: &HostState) -> Option<Step> {
+    let without = |line: &&str| !line.contains(place::FIREWALL);
+    let text: String = UNIT_TEXT.lines().filter(without).map(|line| format!("{line}\n")).collect();
+    file("firewall.unit", &own(place::FIREWALL_UNIT, text, 0o644), state)
+}
+
 /// The steps that make the tables come back at boot.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     let table = own(place::FIREWALL, firewall::table(desired, state).document(), 0o600);

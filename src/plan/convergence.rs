@@ -54,7 +54,7 @@ fn desired(wish: &Wish) -> Desired {
             Some(service)
         })
         .collect();
-    desired.sshd[2].1 = wish.tries.to_string();
+    desired.hardening = fixture::hardening(wish.tries);
     desired.files[0].content = Secret::new(format!("tries: {}\n", wish.tries));
     if !wish.open {
         desired.firewall.openings.pop();
@@ -168,7 +168,7 @@ fn reach(desired: &Desired, state: &mut HostState, goal: Goal, steps: usize) {
     let record = state.release.clone().unwrap_or_default();
     let stays = |service: &&Service| match goal {
         Goal::Rollback => record.containers.iter().any(|served| served.service == service.name.as_str()),
-        Goal::Harden | Goal::Install | Goal::Uninstall(_) => true,
+        Goal::Harden | Goal::Soften | Goal::Install | Goal::Uninstall(_) => true,
     };
     let start_first =
         desired.services.iter().filter(|service| service.order == UpdateOrder::StartFirst).filter(stays);

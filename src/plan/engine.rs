@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Conflict, Goal,
+    control::edit::Edit,
     file::{file, own},
     step::{Action, Step, Undo},
 };
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// Package downloads over a slow line, and another package manager that has to finish first.
-const APT: Duration = Duration::from_secs(1800);
+pub const APT: Duration = Duration::from_secs(1800);
 
 /// A restart of dockerd with many containers.
 const RESTART: Duration = Duration::from_secs(300);
@@ -34,7 +35,10 @@ const MARK: &str = "# pryvctl";
 pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Step>, Conflict> {
     let commands = commands(state);
     Ok(match goal {
-        Goal::Rollback | Goal::Uninstall(_) => Vec::new(),
+        Goal::Soften | Goal::Rollback | Goal::Uninstall(_) => Vec::new(),
+        Goal::Harden if state.engine.is_some() => {
+            commands.into_iter().chain(daemon(desired, state)?).collect()
+        }
         Goal::Harden => commands.into_iter().collect(),
         Goal::Install => {
             // The configuration comes first: dockerd then starts with it, and does not remember an older /etc/hosts.
@@ -78,9 +82,18 @@ fn separate_cli(os: &Os) -> Option<&'static str> {
 }
 
 fn packages(id: &str, names: &[&str]) -> Step {
+    let script = install_script(names);
     let names = names.join(" ");
-    // apt-get waits for dpkg's lock but not for that of its lists; what an earlier run left half-configured is finished.
-    let script = format!(
+    let undo = Undo::Nothing("a package more disturbs nothing; who used it meanwhile is not known");
+    Step::safe(id, Action::Run(Command::root(script).within(APT)), undo)
+        .because([format!("{names}: not installed -> installed")])
+}
+
+/// Installs packages. apt-get waits for dpkg's lock but not for that of its lists; what an earlier run left
+/// half-configured is finished.
+pub fn install_script(names: &[&str]) -> String {
+    let names = names.join(" ");
+    format!(
         "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
 tries=0
 until said=$(apt-get -q update 2>&1); do
@@ -93,10 +106,7 @@ install() {{
 install --no-install-recommends {names}
 }}
 install || {{ dpkg --configure -a && install; }}"
-    );
-    let undo = Undo::Nothing("a package more disturbs nothing; who used it meanwhile is not known");
-    Step::safe(id, Action::Run(Command::root(script).within(APT)), undo)
-        .because([format!("{names}: not installed -> installed")])
+    )
 }
 
 /// `daemon.json` with our keys; every other key keeps its value.
@@ -134,14 +144,39 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
         (Some(_), _) => TakeUp::Restart,
     };
     why.push(take_up.words(pending).to_owned());
-    let mut merged = found;
-    merged.extend(changed.iter().map(|(key, value)| ((*key).clone(), (*value).clone())));
-    let text = format!("{:#}\n", Value::Object(merged));
+    let changed = changed.iter().map(|(key, value)| ((*key).clone(), (*value).clone())).collect();
+    let text = Edit::Members(changed).apply(&daemon_text(state));
     let undo = Undo::Nothing(
         "the step itself brings back the old file if dockerd does not come up with the new one",
     );
     let command = Command::root(take_up.script()).stdin(text).within(RESTART);
     Ok(Some(Step::safe("engine.daemon-json", Action::Run(command), undo).because(why)))
+}
+
+/// The text of `daemon.json`; where it was not read, one that says the same.
+fn daemon_text(state: &HostState) -> String {
+    let file = state.files.get(std::path::Path::new(place::DAEMON_JSON)).and_then(Option::as_ref);
+    let written = || state.daemon_json.as_ref().map(|value| format!("{value:#}\n"));
+    file.and_then(|file| file.text.clone()).or_else(written).unwrap_or_default()
+}
+
+/// The step that gives `daemon.json` its old text back, or removes it.
+pub fn restore(text: Option<&str>, state: &HostState) -> Step {
+    // A restart without live-restore would stop every container, also those that are not ours.
+    let take_up = if state.engine.is_some() { TakeUp::Reload } else { TakeUp::AtStart };
+    let why = [
+        format!("{}: as it was before pryvctl", place::DAEMON_JSON),
+        "dockerd takes up the rest when it is next restarted; no container stops now".to_owned(),
+    ];
+    let undo = Undo::Nothing("the step itself brings back our file if dockerd does not come up without it");
+    let then = if text.is_none() {
+        format!("\nrm -f {}; rmdir --ignore-fail-on-non-empty /etc/docker", place::DAEMON_JSON)
+    } else {
+        String::new()
+    };
+    // Without a file dockerd does what it does with an empty object.
+    let command = Command::root(format!("{}{then}", take_up.script())).stdin(text.unwrap_or("{}\n"));
+    Step::safe("engine.daemon-json", Action::Run(command.within(RESTART)), undo).because(why)
 }
 
 /// How dockerd learns of a changed configuration.
@@ -194,6 +229,11 @@ rm -f {mark} {path}.pryvctl-old",
             folder = mark.rsplit_once('/').map_or("/", |(folder, _)| folder),
         )
     }
+}
+
+/// Whether `daemon.json` is not as it must be.
+pub fn is_changed(desired: &Desired, state: &HostState) -> bool {
+    daemon(desired, state).is_ok_and(|step| step.is_some())
 }
 
 fn ca(registry: &RegistryAccess, state: &HostState) -> Option<Step> {

@@ -1,12 +1,13 @@
 //! A small platform for tests: one service that may run twice, one that may not, one that nobody dials.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::json;
 
 use crate::{
     facts::state::{EngineState, FileState, HostState, Os},
     model::{
+        control::{Controls, Hardening},
         desired::{
             Attachment, ContainerSpec, Desired, Endpoint, Engine, Firewall, HealthCheck, HealthProbe,
             Healthcheck, Inside, Needs, Network, OnChange, Opening, Protocol, RegistryAccess, Rollout,
@@ -109,11 +110,7 @@ pub fn desired() -> Desired {
                 opening(6379, &["10.0.0.6/32", "10.0.0.7/32"], "role redis"),
             ],
         },
-        sshd: vec![
-            ("PermitRootLogin".to_owned(), "prohibit-password".to_owned()),
-            ("PasswordAuthentication".to_owned(), "no".to_owned()),
-            ("MaxAuthTries".to_owned(), "3".to_owned()),
-        ],
+        hardening: hardening(3),
         networks: vec![Network {
             name: "acme_front".to_owned(),
             subnet: "172.28.0.0/24".parse().unwrap(),
@@ -124,6 +121,21 @@ pub fn desired() -> Desired {
         volumes: vec!["acme_redis".to_owned()],
         services: vec![redis, core],
     }
+}
+
+/// A few controls: sshd's, with so many tries a connection, and one of a file.
+pub fn hardening(tries: u8) -> Hardening {
+    let head = "title: t, level: 1, ref: x, breaks: y";
+    let text = format!(
+        "- {{ id: sshd.root, {head}, sshd: {{ PermitRootLogin: prohibit-password }} }}
+- {{ id: sshd.keys-only, {head}, sshd: {{ PasswordAuthentication: \"no\" }} }}
+- {{ id: sshd.attempts, {head}, sshd: {{ MaxAuthTries: {tries} }} }}
+- {{ id: account.umask, {head}, setting: {{ path: /etc/login.defs, form: space, set: {{ UMASK: \"027\" }} }} }}"
+    );
+    let level = "{ level: 1, title: t, about: a, levels: [1] }";
+    let texts = [("level1.yaml", level), ("controls/some.yaml", &text)];
+    let texts = texts.map(|(path, text)| (path.to_owned(), text.to_owned()));
+    Hardening { known: Arc::new(Controls::parse(texts).unwrap()), ..Hardening::default() }
 }
 
 fn opening(port: u16, from: &[&str], origin: &str) -> Opening {
@@ -144,6 +156,7 @@ pub fn bare() -> HostState {
         ..HostState::default()
     };
     state.files.insert(place::SSHD_CONFIG.into(), Some(found(text, 0o644)));
+    state.files.insert("/etc/login.defs".into(), Some(found("# UMASK 022\nUMASK\t022\n", 0o644)));
     state.sshd.insert("permitrootlogin".to_owned(), vec!["without-password".to_owned()]);
     state.sshd.insert("passwordauthentication".to_owned(), vec!["yes".to_owned()]);
     state.sshd.insert("maxauthtries".to_owned(), vec!["6".to_owned()]);

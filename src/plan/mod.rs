@@ -1,6 +1,7 @@
 //! The difference between what we want and what is: an ordered list of steps. Empty = converged.
 
 pub mod boot;
+pub mod control;
 pub mod cutover;
 pub mod digest;
 pub mod docker;
@@ -46,6 +47,8 @@ use crate::{
 pub enum Goal {
     /// Firewall and sshd, and what they need.
     Harden,
+    /// A host as it was before it was hardened; its roles go on.
+    Soften,
     /// Everything.
     Install,
     /// What served before the last change.
@@ -59,7 +62,7 @@ impl Goal {
     pub fn is_stopped_by(self, finding: &Finding) -> bool {
         let failed = finding.verdict == Verdict::Failure;
         match self {
-            Self::Harden => failed && ["login", "next-login"].contains(&finding.check),
+            Self::Harden | Self::Soften => failed && ["login", "next-login"].contains(&finding.check),
             Self::Rollback | Self::Uninstall(_) => false,
             Self::Install => failed,
         }
@@ -109,15 +112,21 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     match goal {
         Goal::Uninstall(volumes) => return Ok(uninstall::plan(desired, state, volumes)),
         Goal::Rollback => return rollback::plan(desired, state),
+        Goal::Soften => return Ok(uninstall::soften(desired, state)),
         Goal::Harden | Goal::Install => {}
     }
     let mut draft = Draft::default();
+    let controls = control::steps(desired, state);
+    draft.take(Ok(controls.record));
     draft.take(engine::steps(desired, state, goal).map_err(|conflict| vec![conflict]));
     draft.take(Ok(firewall::steps(desired, state)));
     draft.take(sshd::steps(desired, state).map_err(|conflict| vec![conflict]));
+    draft.take(Ok(controls.guarded));
     draft.take(Ok(boot::steps(desired, state)));
+    // Where the way in was not confirmed, nothing else is changed.
+    draft.take(Ok(controls.safe));
     match goal {
-        Goal::Harden | Goal::Rollback | Goal::Uninstall(_) => {}
+        Goal::Harden | Goal::Soften | Goal::Rollback | Goal::Uninstall(_) => {}
         Goal::Install => install(&mut draft, desired, state),
     }
     if draft.conflicts.is_empty() { Ok(Plan { steps: draft.steps }) } else { Err(draft.conflicts) }

@@ -97,6 +97,20 @@ fn unknown(facts: &Facts) -> Vec<Finding> {
         &format!("remove {}; the way back to the last release goes with it", place::RELEASE),
     );
     look("daemon.json", why(&facts.daemon_json), "correct /etc/docker/daemon.json, or remove it");
+    let controls = [
+        ("virtualisation", why(&facts.virtualisation), "systemd-detect-virt"),
+        ("sysctl", why(&facts.sysctl), "sysctl -a"),
+        ("rights", why(&facts.limited), "stat /etc/passwd"),
+        ("mounts", why(&facts.mounts), "cat /proc/self/mounts"),
+        ("installed", why(&facts.installed), "dpkg-query -W"),
+        ("algorithms", why(&facts.algorithms), "ssh -Q kex"),
+        ("route", why(&facts.route6), "ip -6 route"),
+        ("audit", why(&facts.audit), "auditctl -l"),
+        ("originals", why(&facts.originals), "ls -lR /var/lib/pryvctl/originals"),
+    ];
+    for (check, why, ask) in controls {
+        look(check, why, &format!("run `{ask}` on the host and repair what it complains of"));
+    }
     if let Fact::Known(Docker::Running { .. }) = facts.docker {
         let listing = "run `docker ps -a` on the host and look into `journalctl -u docker`";
         look("images", why(&facts.images), listing);
@@ -141,6 +155,15 @@ fn state(facts: &Facts) -> Option<HostState> {
         commands: facts.commands.known()?.clone(),
         release: settled(&facts.release)?,
         registry_hosts_line: settled(&facts.registry_hosts_line)?,
+        virtualisation: settled(&facts.virtualisation)?,
+        sysctl: settled(&facts.sysctl)?.unwrap_or_default(),
+        rights: settled(&facts.limited)?.unwrap_or_default(),
+        mounts: settled(&facts.mounts)?.unwrap_or_default(),
+        installed: settled(&facts.installed)?,
+        algorithms: settled(&facts.algorithms)?.unwrap_or_default(),
+        route6: settled(&facts.route6)?,
+        audit: settled(&facts.audit)?,
+        originals: settled(&facts.originals)?.unwrap_or_default(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr, path::Path};
 use serde_json::Value;
 
 use super::{
+    control,
     cutover::{ServiceMap, table},
     file::sha256,
     firewall,
@@ -64,10 +65,6 @@ fn write(file: &FileWrite, state: &mut HostState) {
     let FileWrite { mode, uid, gid, .. } = *file;
     let found = FileState { sha256: sha256(text), mode, uid, gid, text: Some(text.to_owned()) };
     state.files.insert(file.path.clone(), Some(found));
-    // `sshd -T` reads the files, whether sshd has taken them up or not.
-    if file.path == Path::new(place::SSHD_DROP_IN) {
-        read_sshd(state);
-    }
 }
 
 fn start(container: &Container, state: &mut HostState) {
@@ -111,6 +108,7 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
         "packages.docker-cli" => state.engine.as_mut().unwrap().cli = true,
         "engine.daemon-json" => {
             state.daemon_json = Some(serde_json::from_str(stdin).unwrap());
+            state.files.insert(place::DAEMON_JSON.into(), Some(super::fixture::found(stdin, 0o644)));
             state.files.insert(place::DOCKER_PENDING.into(), None);
         }
         "registry.hosts-line" => {
@@ -120,13 +118,13 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
         "firewall.table" => load(firewall::TABLE, stdin, state),
         "services.table" => load_map(stdin, state, desired),
         "firewall.boot" => {
-            let unit = UnitState { exists: true, enabled: true, active: true };
+            let unit = UnitState { exists: true, enabled: true, active: true, masked: false };
             state.units.insert("pryvctl-firewall.service".to_owned(), unit);
         }
-        "sshd.include" => {
+        "sshd.block" => {
             let main = state.files.get_mut(Path::new(place::SSHD_CONFIG)).unwrap().as_mut().unwrap();
-            let text = format!("Include {}\n{}", place::SSHD_DROP_IN, main.text.take().unwrap());
-            main.text = Some(text);
+            *main = FileState { sha256: sha256(stdin), text: Some(stdin.to_owned()), ..main.clone() };
+            read_sshd(state);
         }
         "sshd.reload" => read_sshd(state),
         "release.keep" => {
@@ -136,6 +134,7 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
         "release.end" => state.release.as_mut().unwrap().unfinished = false,
         "services.retire" | "services.aside" => swap(command, state, desired),
         "services.drain" => {}
+        _ if control::simulated::run(id, command, state) => {}
         _ => run_of_many(id, command, state, desired),
     }
 }
@@ -263,12 +262,8 @@ fn one(line: &str, name: &str) -> ServiceMap {
     map
 }
 
-/// What `sshd -T` would say: the first value of each directive, as far as the drop-in says it.
+/// What `sshd -T` would say: it reads the files, whether sshd has taken them up or not.
 fn read_sshd(state: &mut HostState) {
-    let drop_in = state.files[Path::new(place::SSHD_DROP_IN)].as_ref().unwrap().text.clone().unwrap();
-    let global =
-        drop_in.lines().take_while(|line| !line.starts_with("Match")).filter(|line| !line.starts_with('#'));
-    for (key, value) in global.filter_map(|line| line.split_once(' ')) {
-        state.sshd.insert(key.to_lowercase(), vec![value.to_owned()]);
-    }
+    let main = state.files[Path::new(place::SSHD_CONFIG)].as_ref().unwrap().text.clone().unwrap();
+    control::simulated::read_block(&main, &mut state.sshd);
 }

@@ -1,23 +1,30 @@
-//! sshd: a drop-in of our own that comes first, because in sshd the first value wins.
+//! sshd: a block of our own at the top of its main file, because in sshd the first value wins. It takes in a file of
+//! ours with how one may log in for every `Match`: a block of `Match` in the main file itself would swallow the rest.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use super::{
     Conflict,
+    control::{
+        Part,
+        edit::{Edit, block},
+        text,
+    },
     file::{file, own},
     step::{Action, Step, Undo},
 };
 use crate::{
-    facts::state::HostState,
+    facts::state::{FileState, HostState},
     model::{
         command::Command,
+        control::{Control, Directive, Kind},
         desired::{Desired, ManagedFile},
         place,
     },
 };
-
-/// Debian's stock first line, which takes in our drop-in.
-const STOCK_INCLUDE: &str = "/etc/ssh/sshd_config.d/*.conf";
 
 /// How one may log in. A `Match` block elsewhere would override these, and plain `sshd -T` would not show it; inside
 /// our own `Match all`, which comes first, they win.
@@ -30,97 +37,32 @@ const LOGIN: [&str; 6] = [
     "hostbasedauthentication",
 ];
 
-/// The guarded steps that bring sshd to what it must be, if it is not.
-pub fn steps(desired: &Desired, state: &HostState) -> Result<Vec<Step>, Conflict> {
-    if desired.sshd.is_empty() {
-        return Ok(Vec::new());
-    }
-    let want = own(place::SSHD_DROP_IN, drop_in(&desired.sshd), 0o600);
-    let drop_in = file("sshd.drop-in", &want, state);
-    let drifted = drifted(desired, state);
-    let include = include(state, drop_in.is_none() && !drifted.is_empty());
-    if let (Includes::Ours, None, Some(first)) = (&include, &drop_in, drifted.first()) {
-        return Err(Conflict {
-            thing: "sshd".to_owned(),
-            found: format!("our drop-in comes first and still `sshd -T` does not show it: {first}"),
-            way_out: "look for the value in /etc/ssh and in the options sshd was started with".to_owned(),
-        });
-    }
-    if drop_in.is_none() && drifted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut steps = Vec::new();
-    if let Includes::Missing(why) = include {
-        steps.push(include_step(&why, &want));
-    }
-    steps.extend(drop_in.map(|step| guarded_drop_in(step, &want, &drifted)));
-    steps.push(reload());
-    Ok(steps)
-}
+/// Directives that add to one another wherever they stand.
+const ADDITIVE: [&str; 6] = ["acceptenv", "allowgroups", "allowusers", "denygroups", "denyusers", "hostkey"];
 
-/// Our drop-in: every directive, and those about logging in once more for all connections.
-fn drop_in(directives: &[(String, String)]) -> String {
-    let line = |(key, value): &(String, String)| format!("{key} {value}\n");
-    let global: String = directives.iter().map(line).collect();
-    let login = |(key, _): &&(String, String)| LOGIN.contains(&key.to_lowercase().as_str());
-    let matched: String =
-        directives.iter().filter(login).map(|directive| format!("    {}", line(directive))).collect();
-    let all = if matched.is_empty() { String::new() } else { format!("Match all\n{matched}") };
-    format!("# Written by pryvctl; changes are overwritten.\n{global}{all}")
-}
-
-/// Directives whose effective value is another one, in words.
-fn drifted(desired: &Desired, state: &HostState) -> Vec<String> {
-    let mut wanted: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
-    for (key, value) in &desired.sshd {
-        let entry = wanted.entry(key.to_lowercase()).or_insert_with(|| (key.clone(), Vec::new()));
-        entry.1.push(value.clone());
-    }
-    wanted
-        .iter()
-        .filter_map(|(low, (key, values))| {
-            let found = state.sshd.get(low).map(Vec::as_slice).unwrap_or_default();
-            let shown = if found.is_empty() { "unset".to_owned() } else { found.join(" ") };
-            (canonical(values) != canonical(found)).then(|| format!("{key}: {shown} -> {}", values.join(" ")))
-        })
-        .collect()
-}
-
-/// Values as `sshd -T` prints them: one name for two spellings, lists in any order.
-fn canonical(values: &[String]) -> Vec<String> {
-    let words = values.iter().flat_map(|value| value.split_whitespace()).map(str::to_lowercase);
-    let mut words: Vec<String> = words
-        .map(|word| if word == "without-password" { "prohibit-password".to_owned() } else { word })
-        .collect();
-    words.sort();
-    words
-}
-
-/// Whether sshd's main file reads our drop-in before anything else.
-enum Includes {
-    /// By Debian's line for the whole folder.
-    Stock,
-    /// By a line of ours.
-    Ours,
-    /// No, and why that matters.
-    Missing(String),
-}
-
-fn include(state: &HostState, overridden: bool) -> Includes {
-    let main = state.files.get(std::path::Path::new(place::SSHD_CONFIG)).and_then(Option::as_ref);
-    let text = main.and_then(|file| file.text.as_deref()).unwrap_or_default();
-    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
-    let mut words = first.into_iter().flat_map(str::split_whitespace);
-    let included = match words.next() {
-        Some(word) if word.eq_ignore_ascii_case("include") => words.next(),
-        Some(_) | None => None,
+/// What a control finds of its directives.
+pub fn parts(directives: &BTreeMap<String, Directive>, state: &HostState) -> Vec<Part> {
+    let block =
+        block(main(state).and_then(|file| file.text.as_deref()).unwrap_or_default()).unwrap_or_default();
+    let part = |(key, value): (&String, &Directive)| {
+        let value = value_of(value, state);
+        let found = state.sshd.get(&key.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        let shown = if found.is_empty() { "unset".to_owned() } else { found.join(" ") };
+        let written = block.lines().any(|line| line == format!("{key} {value}"));
+        let shown = if written { shown } else { format!("{shown}, not in our block") };
+        let fits = written && is_effective(key, &value, found);
+        Part { place: format!("sshd: {key}"), found: shown, wanted: value, fits }
     };
-    match included {
-        Some(place::SSHD_DROP_IN) => Includes::Ours,
-        Some(STOCK_INCLUDE) if !overridden => Includes::Stock,
-        Some(STOCK_INCLUDE) => Includes::Missing("a drop-in that sorts before ours wins".to_owned()),
-        Some(_) | None => {
-            Includes::Missing("its first directive is not an Include of our drop-in".to_owned())
+    directives.iter().map(part).collect()
+}
+
+/// The value for this host's sshd: algorithms it does not know are left out.
+fn value_of(directive: &Directive, state: &HostState) -> String {
+    match directive {
+        Directive::Value(value) => value.clone(),
+        Directive::Names(names) => {
+            let known = names.iter().filter(|name| state.algorithms.contains(*name));
+            known.map(String::as_str).collect::<Vec<_>>().join(",")
         }
     }
 }
@@ -138,41 +80,158 @@ done
 }
 }"#;
 
-fn include_step(why: &str, want: &ManagedFile) -> Step {
-    let (main, guard) = (place::SSHD_CONFIG, place::GUARD);
+/// What all wanted controls say to sshd, by directive. A list of algorithms of which the host knows none is not sent.
+fn directives(desired: &Desired, state: &HostState) -> BTreeMap<String, String> {
+    let controls = desired.hardening.wanted().filter_map(|Control { kind, .. }| match kind {
+        Kind::Sshd(directives) => Some(directives),
+        Kind::Sysctl(_)
+        | Kind::Module(_)
+        | Kind::File(_)
+        | Kind::Setting(_)
+        | Kind::Line(_)
+        | Kind::Permissions(_)
+        | Kind::Mount(_)
+        | Kind::Package(_)
+        | Kind::Unit(_)
+        | Kind::Daemon(_)
+        | Kind::Audit(_) => None,
+    });
+    let pairs = controls.flatten().map(|(key, value)| (key.clone(), value_of(value, state)));
+    pairs.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// sshd's two files as they must be.
+struct Wanted {
+    main: String,
+    matched: ManagedFile,
+}
+
+fn wanted(desired: &Desired, state: &HostState) -> Result<Option<Wanted>, Conflict> {
+    let directives = directives(desired, state);
+    if directives.is_empty() {
+        return Ok(None);
+    }
+    let line = |(key, value): (&String, &String)| format!("{key} {value}\n");
+    let global: String = directives.iter().map(line).collect();
+    let login = directives.iter().filter(|(key, _)| LOGIN.contains(&key.to_lowercase().as_str()));
+    let login: String = login.map(|directive| format!("    {}", line(directive))).collect();
+    let matched = format!("# Written by pryvctl; changes are overwritten.\nMatch all\n{login}");
+    let found = main(state);
+    let text = match found {
+        None => "",
+        Some(FileState { text: Some(text), .. }) => text,
+        Some(FileState { text: None, .. }) => {
+            return Err(Conflict {
+                thing: place::SSHD_CONFIG.to_owned(),
+                found: "is no text, or a very long one".to_owned(),
+                way_out: "repair it".to_owned(),
+            });
+        }
+    };
+    let block = Edit::Block(format!("Include {}\n{global}", place::SSHD_DROP_IN));
+    Ok(Some(Wanted { main: block.apply(text), matched: own(place::SSHD_DROP_IN, matched, 0o600) }))
+}
+
+fn main(state: &HostState) -> Option<&FileState> {
+    state.files.get(Path::new(place::SSHD_CONFIG)).and_then(Option::as_ref)
+}
+
+/// Whether the plan writes sshd's files.
+pub fn is_changed(desired: &Desired, state: &HostState) -> bool {
+    steps(desired, state).is_ok_and(|steps| !steps.is_empty())
+}
+
+/// The guarded steps that bring sshd to what it must be, if it is not.
+///
+/// # Errors
+/// Our block comes first, and still something else decides.
+pub fn steps(desired: &Desired, state: &HostState) -> Result<Vec<Step>, Conflict> {
+    let Some(wanted) = wanted(desired, state)? else { return Ok(Vec::new()) };
+    let matched = file("sshd.match", &wanted.matched, state);
+    let block = main_step(&wanted, desired, state);
+    if matched.is_none() && block.is_none() {
+        return overridden(desired, state).map_or(Ok(Vec::new()), Err);
+    }
+    let matched = matched.map(|step| guarded_match(step, &wanted));
+    Ok(matched.into_iter().chain(block).chain([reload()]).collect())
+}
+
+fn overridden(desired: &Desired, state: &HostState) -> Option<Conflict> {
+    let first = drifted(desired, state).into_iter().next()?;
+    Some(Conflict {
+        thing: "sshd".to_owned(),
+        found: format!("our block comes first and still `sshd -T` does not show it: {first}"),
+        way_out: "look for the value in /etc/ssh and in the options sshd was started with".to_owned(),
+    })
+}
+
+/// Directives whose effective value is another one, in words.
+fn drifted(desired: &Desired, state: &HostState) -> Vec<String> {
+    let directives = directives(desired, state);
+    let line = |(key, value): (&String, &String)| {
+        let found = state.sshd.get(&key.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        let shown = if found.is_empty() { "unset".to_owned() } else { found.join(" ") };
+        (!is_effective(key, value, found)).then(|| format!("{key}: {shown} -> {value}"))
+    };
+    directives.iter().filter_map(line).collect()
+}
+
+/// Whether `sshd -T` shows a value. A directive that adds to others may show more.
+fn is_effective(key: &str, value: &str, found: &[String]) -> bool {
+    let (wanted, found) = (canonical([value]), canonical(found.iter().map(String::as_str)));
+    if ADDITIVE.contains(&key.to_lowercase().as_str()) { wanted.is_subset(&found) } else { wanted == found }
+}
+
+/// Values as `sshd -T` prints them: one name for two spellings, in any order.
+fn canonical<'a>(values: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    let words = values.into_iter().flat_map(str::split_whitespace).map(str::to_lowercase);
+    words.map(|word| if word == "without-password" { "prohibit-password".to_owned() } else { word }).collect()
+}
+
+const GUARDED: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
+
+/// Keeps a file of sshd, and brings it back.
+pub fn under_guard(step: Step, path: &str) -> Step {
+    let step = text::under_guard(step, &[Path::new(path)]);
+    let undo = match step.undo {
+        Undo::Run(back) => Undo::Run(Command::root(format!("{}\n{RELOAD}", back.script))),
+        nothing @ Undo::Nothing(_) => nothing,
+    };
+    Step { undo, ..step }
+}
+
+fn guarded_match(step: Step, wanted: &Wanted) -> Step {
+    let [_, path] = GUARDED;
+    under_guard(step, path).checked(check(&wanted.matched, &format!("Include {}", place::SSHD_CONFIG)))
+}
+
+fn main_step(wanted: &Wanted, desired: &Desired, state: &HostState) -> Option<Step> {
+    let [path, _] = GUARDED;
+    let found = main(state);
+    if found.is_some_and(|found| found.text.as_ref() == Some(&wanted.main)) {
+        return None;
+    }
+    let rights = if found.is_some() { None } else { Some((0o600, 0, 0)) };
+    let none = BTreeSet::new();
+    let action = Action::Run(text::write(Path::new(path), &wanted.main, rights, &none, &none));
+    let mut why = vec![format!("{path}: our block at its top")];
+    why.extend(drifted(desired, state));
+    let step = Step::safe("sshd.block", action, Undo::Nothing("the guard's own")).because(why);
+    Some(under_guard(step, path).checked(check(&own(path, &wanted.main, 0o600), "")))
+}
+
+/// Asks sshd for the whole of the new configuration, in the order in which it will read it.
+fn check(new: &ManagedFile, then: &str) -> Command {
     let script = format!(
-        "set -e; new={main}.pryvctl-new; cp -p {main} $new; {{ echo 'Include {drop_in}'; cat {main}; }} > $new; \
-         mv -f $new {main}",
-        drop_in = want.path.display()
+        "set -e; umask 077; d=$(mktemp -d); trap 'rm -rf $d' EXIT; cat > $d/new; \
+         printf 'Include %s\\n{then}\\n' $d/new > $d/sshd_config; \
+         /usr/sbin/sshd -t -f $d/sshd_config"
     );
-    let undo =
-        format!("cp -p {guard}/sshd_config {main}.pryvctl-new && mv -f {main}.pryvctl-new {main}\n{RELOAD}");
-    Step::safe("sshd.include", Action::Run(Command::root(script)), Undo::Run(Command::root(undo)))
-        .because([format!("{main}: {why}"), format!("+ Include {} (as its first line)", want.path.display())])
-        .guarded(Command::root(format!("cp -p {main} {guard}/sshd_config")))
+    Command::root(script).stdin(new.content.expose())
 }
 
-fn guarded_drop_in(step: Step, want: &ManagedFile, drifted: &[String]) -> Step {
-    let (path, guard) = (want.path.display(), place::GUARD);
-    let save = format!("if [ -e {path} ]; then cp -p {path} {guard}/sshd-drop-in; fi");
-    let undo = format!(
-        "if [ -e {guard}/sshd-drop-in ]; then \
-         cp -p {guard}/sshd-drop-in {path}.pryvctl-new && mv -f {path}.pryvctl-new {path}; \
-         else rm -f {path}; fi\n{RELOAD}"
-    );
-    // What is asked is the whole of the new configuration, in the order in which sshd will read it.
-    let check = format!(
-        "set -e; umask 077; d=$(mktemp -d); trap 'rm -rf $d' EXIT; cat > $d/new.conf; \
-         printf 'Include %s\\nInclude %s\\n' $d/new.conf {} > $d/sshd_config; /usr/sbin/sshd -t -f $d/sshd_config",
-        place::SSHD_CONFIG
-    );
-    Step { undo: Undo::Run(Command::root(undo)), ..step }
-        .because(drifted.iter().cloned())
-        .guarded(Command::root(save))
-        .checked(Command::root(check).stdin(want.content.expose()))
-}
-
-fn reload() -> Step {
+/// The step with which sshd takes up its files.
+pub fn reload() -> Step {
     let undo = Undo::Nothing("the ways back of the files before reload sshd themselves");
     Step::safe("sshd.reload", Action::Run(Command::root(RELOAD)), undo)
         .because(["sshd takes up its changed files; open sessions stay"])

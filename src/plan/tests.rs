@@ -46,6 +46,8 @@ fn converged() -> (Desired, HostState) {
 fn a_bare_host() {
     let desired = fixture::desired();
     insta::assert_snapshot!(planned(&desired, &fixture::bare()), @r#"
+    originals.record
+        4 things are recorded as they are, for `harden --undo`
     packages.commands
         curl nftables: not installed -> installed
     registry.ca
@@ -64,8 +66,10 @@ fn a_bare_host() {
           443/tcp from everywhere (role single)
           80/tcp from everywhere (role single)
           6379/tcp from 10.0.0.6/32, 10.0.0.7/32 (role redis)
-    sshd.drop-in
+    sshd.match
         /etc/ssh/sshd_config.d/00-pryvctl.conf: none -> 0600 0:0
+    sshd.block
+        /etc/ssh/sshd_config: our block at its top
         MaxAuthTries: 6 -> 3
         PasswordAuthentication: yes -> no
     sshd.reload
@@ -76,6 +80,8 @@ fn a_bare_host() {
         /etc/systemd/system/pryvctl-firewall.service: none -> 0644 0:0
     firewall.boot
         pryvctl-firewall.service: not enabled, not active -> enabled, active
+    control./etc/login.defs
+        account.umask: /etc/login.defs: UMASK: 022 -> 027
     folder./var/pryv/core
         /var/pryv/core: none -> 0750 9999:9999
     file./var/pryv/core/core.yml
@@ -117,7 +123,7 @@ fn a_bare_host() {
 fn hardening_touches_no_docker() {
     let desired = fixture::desired();
     let plan = plan(&desired, &fixture::bare(), Goal::Harden).unwrap();
-    insta::assert_snapshot!(ids(&plan), @"packages.commands firewall.table sshd.drop-in sshd.reload firewall.file firewall.unit firewall.boot");
+    insta::assert_snapshot!(ids(&plan), @"originals.record packages.commands firewall.table sshd.match sshd.block sshd.reload firewall.file firewall.unit firewall.boot control./etc/login.defs");
     let done = after(&desired, &fixture::bare(), Goal::Harden, usize::MAX);
     assert!(super::plan(&desired, &done, Goal::Harden).unwrap().is_empty());
 }
@@ -232,11 +238,12 @@ fn one_of_a_kind_makes_room_after_everything_was_pulled() {
 #[test]
 fn drift_is_named_and_goes() {
     let (mut desired, mut state) = converged();
-    desired.sshd[2].1 = "4".to_owned();
+    desired.hardening = super::fixture::hardening(4);
     desired.firewall.openings.remove(1);
     let conf = state.files.get_mut(Path::new("/var/pryv/core/core.yml")).unwrap().as_mut().unwrap();
     *conf = super::fixture::found("port: 3001\n", 0o644);
     state.daemon_json = Some(serde_json::json!({ "live-restore": true, "dns": ["9.9.9.9"] }));
+    state.files.remove(Path::new(place::DAEMON_JSON));
     insta::assert_snapshot!(planned(&desired, &state), @r#"
     engine.daemon-json
         /etc/docker/daemon.json: log-driver: unset -> "local"
@@ -245,16 +252,8 @@ fn drift_is_named_and_goes() {
         table inet pryvctl is not as it should be
         - set open1: [443,80]
         + set open1: [443]
-    sshd.drop-in
-        --- /etc/ssh/sshd_config.d/00-pryvctl.conf
-        +++ /etc/ssh/sshd_config.d/00-pryvctl.conf
-        @@ -2,5 +2,5 @@
-         PermitRootLogin prohibit-password
-         PasswordAuthentication no
-        -MaxAuthTries 3
-        +MaxAuthTries 4
-         Match all
-             PermitRootLogin prohibit-password
+    sshd.block
+        /etc/ssh/sshd_config: our block at its top
         MaxAuthTries: 3 -> 4
     sshd.reload
         sshd takes up its changed files; open sessions stay
@@ -385,7 +384,7 @@ fn only_guarded_steps_can_cut_ssh_and_they_carry_their_way_back() {
     let plan = planned(&fixture::desired(), &fixture::bare());
     let guarded: Vec<_> = plan.steps.iter().filter(|step| step.risk.needs_guard()).collect();
     let names: Vec<_> = guarded.iter().map(|step| step.id.as_str()).collect();
-    assert_eq!(names, ["firewall.table", "sshd.drop-in", "sshd.reload"]);
+    assert_eq!(names, ["firewall.table", "sshd.match", "sshd.block", "sshd.reload"]);
     for step in &guarded {
         assert!(step.save.as_ref().is_some_and(|save| save.stdin.expose().is_empty()), "{}", step.id);
     }
@@ -400,20 +399,20 @@ fn only_guarded_steps_can_cut_ssh_and_they_carry_their_way_back() {
 fn uninstalling_leaves_data_and_what_is_not_ours() {
     let (desired, mut state) = converged();
     state.foreign_containers.insert("theirs".to_owned());
-    insta::assert_snapshot!(ids(&uninstall::plan(&desired, &state, Volumes::Keep)), @"leftover.acme_redis_a.stop leftover.acme_redis_a.remove leftover.acme_core_a.stop leftover.acme_core_a.remove network.acme_front file./var/pryv/core/core.yml services.table firewall.table sshd.drop-in firewall.unit file./etc/pryvctl/firewall.json file./etc/pryvctl/services.nft file./etc/docker/certs.d/registry.test:5000/ca.crt registry.hosts-line");
+    insta::assert_snapshot!(ids(&uninstall::plan(&desired, &state, Volumes::Keep)), @"leftover.acme_redis_a.stop leftover.acme_redis_a.remove leftover.acme_core_a.stop leftover.acme_core_a.remove network.acme_front file./var/pryv/core/core.yml services.table firewall.table undo./etc/login.defs undo./etc/ssh/sshd_config undo./etc/ssh/sshd_config.d/00-pryvctl.conf sshd.reload originals.remove firewall.unit file./etc/pryvctl/firewall.json file./etc/pryvctl/services.nft file./etc/docker/certs.d/registry.test:5000/ca.crt registry.hosts-line");
     let with_volumes = ids(&uninstall::plan(&desired, &state, Volumes::Remove));
     assert!(with_volumes.contains("volume.acme_redis") && !with_volumes.contains("theirs"));
     assert!(uninstall::plan(&desired, &fixture::with_docker(), Volumes::Remove).is_empty());
 }
 
 #[test]
-fn sshd_that_reads_something_else_first_gets_our_line_on_top() {
+fn sshd_that_reads_something_else_first_gets_our_block_on_top() {
     let desired = fixture::desired();
     let mut state = fixture::with_docker();
     let text = "PasswordAuthentication yes\nInclude /etc/ssh/sshd_config.d/*.conf\n";
     state.files.insert(place::SSHD_CONFIG.into(), Some(super::fixture::found(text, 0o644)));
     let plan = plan(&desired, &state, Goal::Harden).unwrap();
-    assert!(ids(&plan).contains("firewall.table sshd.include sshd.drop-in sshd.reload"), "{plan}");
+    assert!(ids(&plan).contains("firewall.table sshd.match sshd.block sshd.reload"), "{plan}");
     let mut done = after(&desired, &state, Goal::Harden, usize::MAX);
     assert!(super::plan(&desired, &done, Goal::Harden).unwrap().is_empty());
     done.sshd.insert("passwordauthentication".to_owned(), vec!["yes".to_owned()]);

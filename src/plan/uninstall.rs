@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    Plan, boot, cutover, firewall,
+    Plan, boot, control, cutover, firewall,
     leftover::{GRACE, Stopped, leftover},
     nftables::NFT,
     step::{Action, Step, Undo},
@@ -26,7 +26,7 @@ pub enum Volumes {
     Remove,
 }
 
-/// The way from what is to a host without us. Packages, `daemon.json` and folders stay.
+/// The way from what is to a host without us. Packages of Docker and of our own needs, and folders stay.
 pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Plan {
     let containers = state.containers.iter().flat_map(|found| leftover(found, Stopped::from(found), GRACE));
     let networks = state.networks.iter().filter(|(_, found)| found.ours).map(|(name, _)| network(name));
@@ -40,7 +40,7 @@ pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Plan {
     }
     steps.extend(desired.files.iter().filter_map(|file| removed(&file.path, state)));
     steps.extend(services(state));
-    steps.extend(access(state));
+    steps.extend(hardening(desired, state));
     steps.extend(traces(desired, state));
     Plan { steps }
 }
@@ -86,6 +86,24 @@ fn services(state: &HostState) -> Option<Step> {
     Some(step.because(["table inet pryvctl_services: -> none"]))
 }
 
+/// The way back from `harden` alone: roles go on, and the tables that lead to them stay.
+pub fn soften(desired: &Desired, state: &HostState) -> Plan {
+    let mut steps = hardening(desired, state);
+    let serves = state.tables.contains_key(cutover::table::TABLE);
+    if serves {
+        steps.extend(boot::services_only(state));
+    } else {
+        steps.extend(unit(state));
+    }
+    steps.extend(removed_with_folder(Path::new(place::FIREWALL), state));
+    Plan { steps }
+}
+
+/// The filter table, and everything that controls changed.
+fn hardening(desired: &Desired, state: &HostState) -> Vec<Step> {
+    access(state).into_iter().chain(control::undo::steps(desired, state)).collect()
+}
+
 /// What stands between the world and sshd, under guard: who opens a door may find that another one was behind it.
 fn access(state: &HostState) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -98,34 +116,31 @@ fn access(state: &HostState) -> Vec<Step> {
                 .guarded(firewall::keep()),
         );
     }
-    if state.files.get(Path::new(place::SSHD_DROP_IN)).is_some_and(Option::is_some) {
-        steps.push(sshd());
-    }
     steps
-}
-
-fn sshd() -> Step {
-    let (drop_in, main, guard) = (place::SSHD_DROP_IN, place::SSHD_CONFIG, place::GUARD);
-    let reload = "/usr/sbin/sshd -t && systemctl reload ssh";
-    // A line of ours in the main file would name a file that is not there any more.
-    let script = format!(
-        "set -e; new={main}.pryvctl-new; cp -p {main} $new; grep -vxF 'Include {drop_in}' {main} > $new || true; \
-         mv -f $new {main}; rm -f {drop_in}; {reload}"
-    );
-    let save = format!("cp -p {drop_in} {guard}/sshd-drop-in && cp -p {main} {guard}/sshd_config");
-    let undo = format!(
-        "cp -p {guard}/sshd-drop-in {drop_in}.pryvctl-new && mv -f {drop_in}.pryvctl-new {drop_in} && \
-         cp -p {guard}/sshd_config {main}.pryvctl-new && mv -f {main}.pryvctl-new {main} && {reload}"
-    );
-    Step::safe("sshd.drop-in", Action::Run(Command::root(script)), Undo::Run(Command::root(undo)))
-        .because([format!("{drop_in}: -> none; sshd is as it was before")])
-        .guarded(Command::root(save))
 }
 
 /// The unit, the files it loads, and how the registry was reached.
 fn traces(desired: &Desired, state: &HostState) -> Vec<Step> {
-    let unit = state.units.get(boot::UNIT).is_some_and(|unit| unit.exists);
-    let unit = unit.then(|| {
+    let ours = [place::FIREWALL, place::SERVICES].map(str::to_owned).into_iter();
+    let ca = desired.registry.iter().map(|registry| place::registry_ca(&registry.address));
+    let marks = desired.services.iter().map(|service| place::reload_pending(&service.name));
+    let files = ours.chain(ca).chain(marks).filter_map(|path| removed_with_folder(Path::new(&path), state));
+    let hosts_line = super::engine::without_hosts_line(desired, state);
+    release(state).into_iter().chain(unit(state)).chain(files).chain(hosts_line).collect()
+}
+
+fn release(state: &HostState) -> Option<Step> {
+    state.release.as_ref().map(|_| {
+        let script = format!("rm -rf {0} {0}.new {0}.old", place::RELEASE);
+        let undo = Undo::Nothing("what served before goes with what serves");
+        let step = Step::safe("release.forget", Action::Run(Command::root(script)), undo);
+        step.because([format!("{}: -> none", place::RELEASE)])
+    })
+}
+
+fn unit(state: &HostState) -> Option<Step> {
+    let there = state.units.get(boot::UNIT).is_some_and(|unit| unit.exists);
+    there.then(|| {
         let (name, path, kept) = (boot::UNIT, place::FIREWALL_UNIT, place::KEPT);
         let script = format!(
             "systemctl disable -q --now {name}; rm -f {path}; systemctl daemon-reload
@@ -134,17 +149,5 @@ if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi"
         let undo = Undo::Nothing("an install writes it again");
         let step = Step::safe("firewall.unit", Action::Run(Command::root(script)), undo);
         step.because([format!("{name}: -> none")])
-    });
-    let release = state.release.as_ref().map(|_| {
-        let script = format!("rm -rf {0} {0}.new {0}.old", place::RELEASE);
-        let undo = Undo::Nothing("what served before goes with what serves");
-        let step = Step::safe("release.forget", Action::Run(Command::root(script)), undo);
-        step.because([format!("{}: -> none", place::RELEASE)])
-    });
-    let ours = [place::FIREWALL, place::SERVICES].map(str::to_owned).into_iter();
-    let ca = desired.registry.iter().map(|registry| place::registry_ca(&registry.address));
-    let marks = desired.services.iter().map(|service| place::reload_pending(&service.name));
-    let files = ours.chain(ca).chain(marks).filter_map(|path| removed_with_folder(Path::new(&path), state));
-    let hosts_line = super::engine::without_hosts_line(desired, state);
-    release.into_iter().chain(unit).chain(files).chain(hosts_line).collect()
+    })
 }

@@ -100,7 +100,8 @@ fn whole_way(plan: &str) {
         "engine.daemon-json",
         "packages.docker",
         "firewall.table",
-        "sshd.drop-in",
+        "sshd.match",
+        "sshd.block",
         "firewall.boot",
         "folder./var/pryv",
         "file./var/pryv",
@@ -227,7 +228,7 @@ fn what_a_hand_changed_is_named_and_mended(world: &World) {
     world.on("co1", "echo '# by hand' >>/etc/ssh/sshd_config.d/00-pryvctl.conf");
     world.on("web1", "docker stop -t 1 acme_app-web-auth3_a");
     let drifted = world.run(&["status", "inventory.yaml", &lab]).ends_with(6);
-    let named = drifted.says("firewall.table").says("sshd.drop-in").says("service.app-web-auth3.");
+    let named = drifted.says("firewall.table").says("sshd.match").says("service.app-web-auth3.");
     for host in HOSTS {
         assert!(named.stdout.contains(&format!("{host}: ")), "{}", named.stdout);
     }

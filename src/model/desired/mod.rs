@@ -10,6 +10,7 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    control::Hardening,
     name::{HostName, PlatformName, ServiceName},
     secret::Secret,
     size::Bytes,
@@ -48,8 +49,8 @@ pub struct Desired {
     pub files: Vec<ManagedFile>,
     /// The filter table.
     pub firewall: Firewall,
-    /// sshd's directives, in the order they are written.
-    pub sshd: Vec<(String, String)>,
+    /// How hard it is to be.
+    pub hardening: Hardening,
     /// Container networks, sorted by name.
     pub networks: Vec<Network>,
     /// The addresses by which containers call services of this host; nobody has them, the kernel redirects them.

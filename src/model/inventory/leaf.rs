@@ -20,6 +20,7 @@ pub fn fits(kinds: &[&str]) -> bool {
 pub fn check(text: &str, value: &Value, schema: &Json, path: &[String]) -> Option<Problem> {
     match (schema["format"].as_str(), schema["type"].as_str()) {
         (Some("port"), _) => port(text, path),
+        (Some("level"), _) => level(text, path),
         (Some("ip"), _) => address(text, path),
         (Some("network"), _) => network::<IpNet>(text, "192.0.2.0/24 or 2001:db8::/48", path),
         (Some("network4"), _) => network::<Ipv4Net>(text, "172.28.0.0/16", path),
@@ -44,6 +45,11 @@ fn port(text: &str, path: &[String]) -> Option<Problem> {
     let fits = text.parse::<u16>().is_ok_and(|port| port > 0);
     let problem = || Problem::error("port.invalid", format!("{} cannot be `{text}`", part(path)));
     (!fits).then(|| problem().hint("a port is a whole number from 1 to 65535; sshd usually has 22"))
+}
+
+fn level(text: &str, path: &[String]) -> Option<Problem> {
+    let problem = || Problem::error("level.invalid", format!("{} cannot be `{text}`", part(path)));
+    (!["1", "2"].contains(&text)).then(|| problem().hint("write `level: 1` or `level: 2`"))
 }
 
 fn address(text: &str, path: &[String]) -> Option<Problem> {

@@ -23,9 +23,10 @@ use serde_saphyr::Spanned;
 pub use self::login::{Source, SourceKey};
 use self::outline::Places;
 use super::{
+    control::Level,
     name::{HostName, PlatformName, RoleName, ZoneName},
     problem::Place,
-    schema::{Network, Network4, Port, Text},
+    schema::{self, Network, Network4, Port, Text},
     secret::{Secret, SecretSource},
 };
 pub(super) use syntax::syntax_problem;
@@ -52,6 +53,9 @@ pub struct Inventory {
     #[serde(default = "default_container_network")]
     #[schemars(with = "Network4")]
     pub container_network: Ipv4Net,
+    /// How hard the hosts are made. On a host `level` replaces this one, and `skip` adds to it.
+    #[serde(default)]
+    pub hardening: Hardening,
     /// The compliance zones.
     pub zones: BTreeMap<ZoneName, Zone>,
     /// The hosts.
@@ -109,6 +113,28 @@ pub struct Ssh {
     pub known_hosts: Option<PathBuf>,
     /// The fingerprint of the host's key, as in `SHA256:...`; when given, known_hosts is not asked.
     pub host_key: Option<String>,
+}
+
+/// How hard hosts are made.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Hardening {
+    /// 1: what any host that runs containers can take. 2: more packages and stricter values. Default: 1.
+    #[schemars(with = "Option<schema::Level>")]
+    pub level: Option<Level>,
+    /// Controls that are left out.
+    pub skip: Vec<Skip>,
+}
+
+/// A control that is left out.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Skip {
+    /// Its id, as `harden --report` shows it.
+    #[schemars(with = "String")]
+    pub control: Spanned<String>,
+    /// Why; it stands in every report.
+    pub reason: String,
 }
 
 /// An image registry.
@@ -180,6 +206,9 @@ pub struct Host {
     /// How to log in here, where it differs from the platform's `ssh`.
     #[serde(default)]
     pub ssh: Ssh,
+    /// How hard it is made, where it differs from the platform.
+    #[serde(default)]
+    pub hardening: Hardening,
     /// A folder for the data, checked by preflight. Default: `/var/pryv`.
     pub data: Option<PathBuf>,
     /// What `pryvctl lab` builds in its place.

@@ -1,24 +1,42 @@
-//! What every host has, whatever its roles: the engine, the registry, sshd.
+//! What every host has, whatever its roles: the engine, the registry, its hardening.
 
-use std::collections::BTreeMap;
-
-use serde_json::json;
+use std::sync::Arc;
 
 use crate::model::{
+    control::{Controls, Hardening, Kind},
     desired::{Engine, RegistryAccess},
-    inventory::Inventory,
+    inventory::{Host, Inventory},
     material::Material,
 };
 
-/// The Docker Engine: logs that rotate, and containers that live on while the daemon restarts.
-pub(super) fn engine() -> Engine {
-    let daemon = [
-        ("live-restore", json!(true)),
-        ("log-driver", json!("local")),
-        ("log-opts", json!({ "max-file": "5", "max-size": "10m" })),
-    ];
-    let daemon = daemon.map(|(key, value)| (key.to_owned(), value));
-    Engine { oldest: (20, 10), daemon: BTreeMap::from(daemon) }
+/// The Docker Engine, with what controls want of its daemon.
+pub(super) fn engine(hardening: &Hardening) -> Engine {
+    let keys = hardening.wanted().filter_map(|control| match &control.kind {
+        Kind::Daemon(keys) => Some(keys.clone()),
+        Kind::Sysctl(_)
+        | Kind::Module(_)
+        | Kind::Sshd(_)
+        | Kind::File(_)
+        | Kind::Setting(_)
+        | Kind::Line(_)
+        | Kind::Permissions(_)
+        | Kind::Mount(_)
+        | Kind::Package(_)
+        | Kind::Unit(_)
+        | Kind::Audit(_) => None,
+    });
+    Engine { oldest: (20, 10), daemon: keys.flatten().collect() }
+}
+
+/// How hard a host is to be: its own level, or the platform's; what either of them skips is skipped.
+pub(super) fn hardening(inventory: &Inventory, host: &Host, known: &Arc<Controls>) -> Hardening {
+    let (platform, host) = (&inventory.hardening, &host.hardening);
+    let skips = platform.skip.iter().chain(&host.skip);
+    Hardening {
+        level: host.level.or(platform.level).unwrap_or_default(),
+        skipped: skips.map(|skip| (skip.control.value.clone(), skip.reason.clone())).collect(),
+        known: Arc::clone(known),
+    }
 }
 
 /// How images are pulled.
@@ -30,21 +48,4 @@ pub(super) fn registry(inventory: &Inventory, material: &Material) -> Option<Reg
         ca: material.registry_ca.clone(),
         credentials: registry.username.clone().zip(material.registry_password.clone()),
     })
-}
-
-/// Keys only. Algorithms stay as the distribution has them: old hosts and our own client must still find one in common.
-pub(super) fn sshd() -> Vec<(String, String)> {
-    let directives = [
-        ("PasswordAuthentication", "no"),
-        ("KbdInteractiveAuthentication", "no"),
-        ("PubkeyAuthentication", "yes"),
-        // root keeps its keys: pryvctl may log in as root.
-        ("PermitRootLogin", "prohibit-password"),
-        ("PermitEmptyPasswords", "no"),
-        ("PermitUserEnvironment", "no"),
-        ("HostbasedAuthentication", "no"),
-        ("IgnoreRhosts", "yes"),
-        ("GSSAPIAuthentication", "no"),
-    ];
-    directives.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }

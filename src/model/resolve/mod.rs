@@ -18,6 +18,7 @@ use std::{
 
 use super::{
     catalog::Catalog,
+    control::Controls,
     desired::{Desired, MountSource, Needs, Service},
     inventory::{Host, Inventory},
     material::Material,
@@ -47,7 +48,7 @@ pub fn resolve(
     catalog: &Catalog,
     material: &Material,
 ) -> Result<BTreeMap<HostName, Desired>, Vec<Problem>> {
-    let platform = Platform::new(inventory, catalog, material);
+    let platform = Platform::new(inventory, catalog, material, Controls::shipped()?);
     let (mut hosts, mut problems) = (BTreeMap::new(), Vec::new());
     for (name, host) in &inventory.hosts {
         match platform.host(name, host) {
@@ -67,10 +68,16 @@ struct Platform<'a> {
     material: &'a Material,
     views: BTreeMap<&'a HostName, View>,
     renderer: Renderer,
+    controls: Arc<Controls>,
 }
 
 impl<'a> Platform<'a> {
-    fn new(inventory: &'a Inventory, catalog: &'a Catalog, material: &'a Material) -> Self {
+    fn new(
+        inventory: &'a Inventory,
+        catalog: &'a Catalog,
+        material: &'a Material,
+        controls: Arc<Controls>,
+    ) -> Self {
         let view = |(name, host): (&'a HostName, &'a Host)| {
             let roles = host.roles.iter().filter_map(|role| catalog.role(&role.value));
             (name, View::new(name, host, scope::scope(inventory, name, host, roles)))
@@ -79,7 +86,7 @@ impl<'a> Platform<'a> {
         let all: Vec<_> = views.values().cloned().collect();
         let roles = catalog.names().into_iter().collect();
         let renderer = Renderer::new(inventory, material, Arc::clone(catalog.texts()), &all, roles);
-        Self { inventory, catalog, material, views, renderer }
+        Self { inventory, catalog, material, views, renderer, controls }
     }
 
     fn host(&self, name: &HostName, host: &Host) -> Result<Desired, Vec<Problem>> {
@@ -108,6 +115,7 @@ impl<'a> Platform<'a> {
             press: &press,
         };
         let services = workshop.services(&ranks, &mut problems);
+        let hardening = baseline::hardening(self.inventory, host, &self.controls);
         let desired = Desired {
             host: name.clone(),
             platform: self.inventory.platform.clone(),
@@ -120,12 +128,12 @@ impl<'a> Platform<'a> {
                 .or_else(|| ssh.user.clone())
                 .unwrap_or_else(|| "root".to_owned()),
             needs: needs(&roles),
-            engine: baseline::engine(),
+            engine: baseline::engine(&hardening),
             registry: baseline::registry(self.inventory, self.material),
             data: data_folder(host).into(),
             folders: files::folders(&roles, &mut problems),
             firewall: ports::firewall(self.inventory, self.catalog, &roles, &mut problems),
-            sshd: baseline::sshd(),
+            hardening,
             volumes: volumes(&services),
             inside: networks.own_addresses(),
             networks: networks.into_sorted(),

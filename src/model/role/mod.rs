@@ -174,7 +174,8 @@ pub enum Unbound {
     Faults(Vec<Fault>),
 }
 
-fn syntax_fault(error: &serde_saphyr::Error, text: &str) -> Fault {
+/// Where a text is not YAML, and why.
+pub(super) fn syntax_fault(error: &serde_saphyr::Error, text: &str) -> Fault {
     let message = syntax_problem(error, text).message;
     match error.location() {
         Some(at) => Fault::at("", format!("line {}, column {}: {message}", at.line(), at.column())),

@@ -2,6 +2,7 @@
 
 mod access;
 mod address;
+mod hardening;
 mod platform;
 mod registry;
 mod word;
@@ -29,6 +30,7 @@ impl Inventory {
         problems.extend(address::check(self));
         problems.extend(access::check(self));
         problems.extend(registry::check(self));
+        problems.extend(hardening::check(self));
         problems
     }
 

@@ -1,0 +1,191 @@
+//! What a control sets: a closed list of kinds, each with what has to be said about it.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::{
+    compose::{List, Word},
+    role::Mode,
+};
+
+/// What a control sets. Its key in the file is the kind's name in lower case.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// Kernel parameters: live, and in our file of `/etc/sysctl.d`.
+    Sysctl(BTreeMap<String, Word>),
+    /// Kernel modules that are never loaded: in our file of `/etc/modprobe.d`.
+    Module(Vec<String>),
+    /// Directives of sshd: in our block at the top of its main file.
+    Sshd(BTreeMap<String, Directive>),
+    /// A whole file of our own.
+    File(OwnFile),
+    /// Keys of a file that is not ours.
+    Setting(Settings),
+    /// A line of a file that is not ours.
+    Line(OwnLine),
+    /// The most rights that files and folders may give.
+    Permissions(Rights),
+    /// Options of a mount point: live, and in `/etc/fstab`.
+    Mount(Mount),
+    /// Packages that are installed.
+    Package(Vec<String>),
+    /// How a systemd unit is.
+    Unit(Unit),
+    /// Keys of the Docker daemon's `daemon.json`.
+    Daemon(BTreeMap<String, Value>),
+    /// Rules of the kernel's audit: loaded, and in our file of `/etc/audit/rules.d`.
+    Audit(Vec<String>),
+}
+
+/// The value of a directive of sshd.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
+pub enum Directive {
+    /// One value.
+    Value(String),
+    /// Names of algorithms, the best first; those that the host's sshd does not know are left out.
+    Names(Vec<String>),
+}
+
+impl TryFrom<Value> for Directive {
+    type Error = String;
+    fn try_from(value: Value) -> Result<Self, String> {
+        if value.is_array() {
+            return List::try_from(value).map(|list| Self::Names(list.0));
+        }
+        Word::try_from(value).map(|word| Self::Value(word.0))
+    }
+}
+
+/// A whole file of our own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnFile {
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// What is in it.
+    pub content: String,
+    /// Permission bits.
+    #[serde(default = "usual")]
+    pub mode: Mode,
+    /// A unit that is restarted when it changes, if it runs.
+    pub restart: Option<String>,
+    /// A command that must accept the new file, which is given to it as its last argument, as in `visudo -cqf`.
+    pub check: Option<String>,
+}
+
+fn usual() -> Mode {
+    Mode(0o644)
+}
+
+/// Keys of a file that is not ours. Everything else in it stays.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// How a key and its value are written there.
+    pub form: Form,
+    /// The keys.
+    pub set: BTreeMap<String, Word>,
+    /// A unit that is restarted when it changes, if it runs.
+    pub restart: Option<String>,
+}
+
+/// How a key and its value are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// `KEY value`, as in login.defs.
+    Space,
+    /// `KEY=value`, as in systemd's files.
+    Equals,
+    /// `key = value`, as in auditd.conf.
+    SpacedEquals,
+}
+
+/// A line of a file that is not ours.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnLine {
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// The line.
+    pub line: String,
+    /// Where it goes, if it is not there.
+    pub at: LineAt,
+    /// The file is made with these rights, if there is none; without them it must be there.
+    pub make: Option<Mode>,
+}
+
+/// Where a line goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LineAt {
+    /// First.
+    Top,
+    /// Last.
+    End,
+}
+
+/// The most rights that files and folders may give.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rights {
+    /// Absolute paths; `*` and `?` match within a name.
+    pub paths: Vec<String>,
+    /// Permission bits; fewer are as good.
+    pub mode: Mode,
+}
+
+/// Options of a mount point.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mount {
+    /// Where it is mounted.
+    pub path: PathBuf,
+    /// Its options.
+    pub options: Vec<String>,
+}
+
+/// How a systemd unit is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unit {
+    /// Its name.
+    pub name: String,
+    /// What is wanted of it.
+    pub state: UnitWish,
+}
+
+/// What is wanted of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnitWish {
+    /// It runs, now and after a boot.
+    Enabled,
+    /// It does not run and cannot be started.
+    Masked,
+}
+
+impl Kind {
+    /// Its name, as in the data.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Sysctl(_) => "sysctl",
+            Self::Module(_) => "module",
+            Self::Sshd(_) => "sshd",
+            Self::File(_) => "file",
+            Self::Setting(_) => "setting",
+            Self::Line(_) => "line",
+            Self::Permissions(_) => "permissions",
+            Self::Mount(_) => "mount",
+            Self::Package(_) => "package",
+            Self::Unit(_) => "unit",
+            Self::Daemon(_) => "daemon",
+            Self::Audit(_) => "audit",
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! From the files of `hardening/` to controls, or to problems that name the file and the key.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
+
+use include_dir::{Dir, include_dir};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{
+    Condition, Control, Controls, Directive, Kind, Level, Mount, OwnFile, OwnLine, Profile, Rights, Settings,
+    Unit,
+};
+use crate::model::{
+    compose::{self, Fault, List, Word},
+    nearest::suggest,
+    problem::Problem,
+    role::syntax_fault,
+};
+
+static FILES: Dir = include_dir!("$CARGO_MANIFEST_DIR/hardening");
+
+static SHIPPED: LazyLock<Result<Arc<Controls>, Vec<Problem>>> = LazyLock::new(|| {
+    let files = ["level1.yaml", "level2.yaml"].iter().filter_map(|name| FILES.get_file(name));
+    let controls = FILES.get_dir("controls").into_iter().flat_map(Dir::files);
+    let texts = files.chain(controls).map(|file| {
+        (file.path().to_string_lossy().into_owned(), file.contents_utf8().unwrap_or_default().to_owned())
+    });
+    Controls::parse(texts).map(Arc::new)
+});
+
+/// The controls that were built in.
+pub(super) fn shipped() -> Result<Arc<Controls>, Vec<Problem>> {
+    SHIPPED.clone()
+}
+
+/// One entry as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: String,
+    title: String,
+    level: Level,
+    #[serde(rename = "ref")]
+    refs: List,
+    breaks: String,
+    #[serde(default)]
+    when: Vec<Condition>,
+    instead: Option<String>,
+    sysctl: Option<BTreeMap<String, Word>>,
+    module: Option<Vec<String>>,
+    sshd: Option<BTreeMap<String, Directive>>,
+    file: Option<OwnFile>,
+    setting: Option<Settings>,
+    line: Option<OwnLine>,
+    permissions: Option<Rights>,
+    mount: Option<Mount>,
+    package: Option<List>,
+    unit: Option<Unit>,
+    daemon: Option<BTreeMap<String, Value>>,
+    audit: Option<Vec<String>>,
+}
+
+impl Entry {
+    fn control(self) -> Result<Control, String> {
+        let kinds = [
+            self.sysctl.map(Kind::Sysctl),
+            self.module.map(Kind::Module),
+            self.sshd.map(Kind::Sshd),
+            self.file.map(Kind::File),
+            self.setting.map(Kind::Setting),
+            self.line.map(Kind::Line),
+            self.permissions.map(Kind::Permissions),
+            self.mount.map(Kind::Mount),
+            self.package.map(|names| Kind::Package(names.0)),
+            self.unit.map(Kind::Unit),
+            self.daemon.map(Kind::Daemon),
+            self.audit.map(Kind::Audit),
+        ];
+        let kinds: Vec<Kind> = kinds.into_iter().flatten().collect();
+        let Ok([kind]) = <[Kind; 1]>::try_from(kinds) else {
+            return Err("must have exactly one kind, as in `sysctl: { KEY: VALUE }`".to_owned());
+        };
+        let Self { id, title, level, refs, breaks, when, instead, .. } = self;
+        Ok(Control { id, title, level, refs: refs.0, breaks, when, instead, kind })
+    }
+}
+
+impl Controls {
+    /// Reads the texts of profiles (`level*.yaml`) and of control files, each with its path.
+    ///
+    /// # Errors
+    /// Every entry that does not fit, and what the entries contradict each other in.
+    pub fn parse(texts: impl IntoIterator<Item = (String, String)>) -> Result<Self, Vec<Problem>> {
+        let (mut controls, mut faults) = (Self::default(), Vec::new());
+        for (path, text) in texts {
+            let read = if path.starts_with("level") {
+                one::<Profile>(&text).map(|profile| drop(controls.profiles.insert(profile.level, profile)))
+            } else {
+                controls.take(&text)
+            };
+            let within = |fault: &Fault| Problem::error("control.unreadable", fault.within(&path));
+            faults.extend(read.err().unwrap_or_default().iter().map(within));
+        }
+        faults.extend(controls.contradictions());
+        if faults.is_empty() { Ok(controls) } else { Err(faults) }
+    }
+
+    fn take(&mut self, text: &str) -> Result<(), Vec<Fault>> {
+        let Value::Array(entries) = value(text)? else {
+            return Err(vec![Fault::at("", "must be a list of controls, each beginning with `- id:`")]);
+        };
+        let mut faults = Vec::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            let named = entry["id"].as_str().map_or_else(|| format!("[{index}]"), str::to_owned);
+            let control = compose::read::<Entry>(&named, entry)
+                .and_then(|entry| entry.control().map_err(|message| Fault::at(named.clone(), message)));
+            match control {
+                Ok(control) => {
+                    if let Some(earlier) = self.all.insert(control.id.clone(), control) {
+                        faults.push(Fault::at(earlier.id, "stands here a second time"));
+                    }
+                }
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// A control that takes the place of one that is not there.
+    fn contradictions(&self) -> Vec<Problem> {
+        let named = self.all.values().filter_map(|control| Some((control, control.instead.as_deref()?)));
+        named
+            .filter(|(_, other)| !self.all.contains_key(*other))
+            .map(|(control, other)| {
+                let message = format!("`{}`: `instead` names `{other}`, which is no control", control.id);
+                Problem::error("control.unknown", message).hint(suggest(other, self.ids()))
+            })
+            .collect()
+    }
+}
+
+fn value(text: &str) -> Result<Value, Vec<Fault>> {
+    let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| vec![syntax_fault(&error, text)])
+}
+
+fn one<T: DeserializeOwned>(text: &str) -> Result<T, Vec<Fault>> {
+    compose::read("", value(text)?).map_err(|fault| vec![fault])
+}

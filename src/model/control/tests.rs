@@ -1,0 +1,123 @@
+use super::*;
+
+fn parsed(texts: &[(&str, &str)]) -> Result<Controls, Vec<Problem>> {
+    Controls::parse(texts.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())))
+}
+
+/// What an entry has beside its kind.
+const HEAD: &str = "title: t, level: 1, ref: x, breaks: y";
+
+fn told(texts: &[(&str, &str)]) -> String {
+    let problems = parsed(texts).unwrap_err();
+    let line = |problem: Problem| match problem.hint {
+        Some(hint) => format!("{}; {hint}", problem.message),
+        None => problem.message,
+    };
+    problems.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn shipped_controls_say_everything_a_report_needs() {
+    let controls = Controls::shipped().unwrap();
+    for level in [Level::One, Level::Two] {
+        assert!(controls.profile(level).is_some_and(|profile| profile.level == level), "{level:?}");
+    }
+    for control in controls.iter() {
+        let Control { id, title, refs, breaks, .. } = control;
+        assert!(!title.is_empty() && !refs.is_empty() && !breaks.is_empty(), "{id} leaves something out");
+        assert!(id.contains('.'), "{id}: an id is GROUP.NAME");
+    }
+    let kinds: std::collections::BTreeSet<_> = controls.iter().map(|control| control.kind.word()).collect();
+    assert_eq!(kinds.len(), 12, "a kind without a control cannot be tested: {kinds:?}");
+}
+
+/// Docker, IPv6 and later modules need these; no control may take them away.
+#[test]
+fn what_docker_lives_by_stays() {
+    for control in Controls::shipped().unwrap().iter() {
+        let id = &control.id;
+        if let Kind::Sysctl(keys) = &control.kind {
+            for (key, value) in keys {
+                assert!(!key.contains("forward"), "{id}: {key}");
+                assert!(key != "kernel.modules_disabled" || value.0 == "0", "{id}");
+            }
+        }
+        if let Kind::Module(names) = &control.kind {
+            for needed in ["overlay", "br_netfilter", "vxlan", "ip_vs", "vfat", "squashfs", "nf_tables"] {
+                assert!(!names.iter().any(|name| name == needed), "{id}: {needed}");
+            }
+        }
+    }
+}
+
+/// Our own client must find something in common with every host.
+#[test]
+fn algorithms_keep_what_our_own_client_speaks() {
+    let controls = Controls::shipped().unwrap();
+    let names = |directive: &str| -> Vec<String> {
+        let directives = controls.iter().filter_map(|control| {
+            let Kind::Sshd(directives) = &control.kind else { return None };
+            directives.get(directive)
+        });
+        directives
+            .flat_map(|value| if let Directive::Names(names) = value { names.clone() } else { Vec::new() })
+            .collect()
+    };
+    for (directive, needed) in [
+        ("KexAlgorithms", "curve25519-sha256"),
+        ("MACs", "hmac-sha2-256-etm@openssh.com"),
+        ("Ciphers", "chacha20-poly1305@openssh.com"),
+        ("Ciphers", "aes256-gcm@openssh.com"),
+        ("HostKeyAlgorithms", "ssh-ed25519"),
+        ("HostKeyAlgorithms", "rsa-sha2-512"),
+    ] {
+        assert!(names(directive).iter().any(|name| name == needed), "{directive} lacks {needed}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_an_entry_is_said_with_its_place() {
+    let kind = |text: &str| format!("- {{ id: a.b, {HEAD}, {text} }}");
+    let bad = [
+        kind("sysctl: { a.b: 1 }, module: [x]"),
+        kind("file: { path: /x, content: '', mdoe: '0600' }"),
+        kind("permissions: { mode: 600, paths: [/x] }"),
+        kind("unit: { name: x.service, state: enbaled }"),
+        kind("sysclt: { a.b: 1 }"),
+        format!("- {{ id: a.b, {HEAD} }}"),
+        format!("- {{ id: a.b, instead: a.c, {HEAD}, module: [x] }}\n- {{ id: a.d, {HEAD}, module: [x] }}"),
+        "sysctl: {}".to_owned(),
+    ];
+    let told: Vec<String> = bad.iter().map(|text| told(&[("controls/x.yaml", text)])).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    controls/x.yaml: `a.b`: must have exactly one kind, as in `sysctl: { KEY: VALUE }`
+    controls/x.yaml: `a.b.file.mdoe`: `mdoe` is not a key here: did you mean `mode`?
+    controls/x.yaml: `a.b.permissions.mode`: 600 is not a mode: write octal digits in quotes, as in "0640"
+    controls/x.yaml: `a.b.unit.state`: `enbaled` is not a word for it: did you mean `enabled`?
+    controls/x.yaml: `a.b.sysclt`: `sysclt` is not a key here: did you mean `sysctl`?
+    controls/x.yaml: `a.b`: must have exactly one kind, as in `sysctl: { KEY: VALUE }`
+    `a.b`: `instead` names `a.c`, which is no control; did you mean `a.b`?
+    controls/x.yaml: must be a list of controls, each beginning with `- id:`
+    "#);
+}
+
+#[test]
+fn a_level_takes_in_the_one_below_and_a_stricter_control_takes_the_place_of_another() {
+    let text = format!(
+        "- {{ id: a.one, {HEAD}, module: [x] }}\n- {{ id: a.two, title: t, level: 2, ref: x, breaks: y, instead: a.one, module: [y] }}"
+    );
+    let levels = [
+        ("level1.yaml", "{ level: 1, title: t, about: a, levels: [1] }"),
+        ("level2.yaml", "{ level: 2, title: t, about: a, levels: [1, 2] }"),
+    ];
+    let known = Arc::new(parsed(&[levels[0], levels[1], ("controls/x.yaml", &text)]).unwrap());
+    let ids = |level, skipped: &[&str]| {
+        let skipped = skipped.iter().map(|id| ((*id).to_owned(), "why".to_owned())).collect();
+        let hardening = Hardening { level, skipped, known: Arc::clone(&known) };
+        hardening.wanted().map(|control| control.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(Level::One, &[]), ["a.one"]);
+    assert_eq!(ids(Level::Two, &[]), ["a.two"]);
+    assert_eq!(ids(Level::Two, &["a.two"]), ["a.one"]);
+    assert_eq!(ids(Level::One, &["a.one"]), [""; 0]);
+}

@@ -1,0 +1,51 @@
+//! Audit rules: in our file, and loaded. The kernel prints rules in words of its own, so those loaded are told by their key.
+
+use std::collections::BTreeSet;
+
+use super::{Part, reasons, text::fragment};
+use crate::{
+    facts::state::HostState,
+    model::{
+        command::Command,
+        control::{Control, Kind},
+        place,
+    },
+    plan::step::{Action, Step, Undo},
+};
+
+/// What our file holds and what is loaded. Where the kernel's audit cannot be asked, as in a container, the file counts.
+pub fn parts(control: &Control, state: &HostState) -> Result<Vec<Part>, String> {
+    let Kind::Audit(rules) = &control.kind else { return Ok(Vec::new()) };
+    let file = state.files.get(std::path::Path::new(place::AUDIT_RULES)).and_then(Option::as_ref);
+    let text = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
+    let ours: String = rules.iter().map(|rule| format!("{rule}\n")).collect();
+    let mut parts = vec![fragment(place::AUDIT_RULES, text, &ours)];
+    if let Some(loaded) = &state.audit {
+        parts.extend(keys(rules).into_iter().map(|key| {
+            let fits = loaded.contains(key);
+            let found = if fits { "loaded" } else { "not loaded" };
+            Part::new(format!("rules with key {key} (live)"), found, "loaded")
+        }));
+    }
+    Ok(parts)
+}
+
+/// The keys of rules, each written `-k KEY` at the end.
+pub fn keys(rules: &[String]) -> BTreeSet<&str> {
+    rules.iter().filter_map(|rule| rule.rsplit_once(" -k ").map(|(_, key)| key)).collect()
+}
+
+/// The step that loads the rules, if some are not loaded or their file changes.
+pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Step> {
+    state.audit.as_ref()?;
+    let of_kind = controls.iter().filter(|(control, _)| matches!(control.kind, Kind::Audit(_)));
+    let drifted: Vec<(&str, &Part)> =
+        of_kind.flat_map(|(control, parts)| parts.iter().map(|part| (control.id.as_str(), part))).collect();
+    let why = reasons(drifted);
+    let undo = Undo::Nothing("the file's own way back is taken up at the next boot");
+    let action = Action::Run(Command::root(LOAD));
+    (!why.is_empty()).then(|| Step::safe("control.audit", action, undo).because(why))
+}
+
+/// A rule that cannot be loaded, as for a folder that is not there, keeps no other out; augenrules still ends with 1.
+pub const LOAD: &str = "augenrules --load >/dev/null 2>&1 || auditctl -s >/dev/null";

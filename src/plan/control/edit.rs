@@ -1,0 +1,270 @@
+//! Edits of texts: what controls want of a file that others write in too, and how to take that out again.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::json;
+use crate::model::{
+    compose::Word,
+    control::{Form, LineAt},
+};
+
+/// The lines around what is ours in a file that is not.
+const BEGIN: &str = "# pryvctl: begin; changes up to the end are overwritten";
+const END: &str = "# pryvctl: end";
+
+/// One edit of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Part of a file that is wholly ours.
+    Ours(String),
+    /// Keys with their values.
+    Keys(Form, BTreeMap<String, Word>),
+    /// One line.
+    Line(String, LineAt),
+    /// A block of our own at the very top.
+    Block(String),
+    /// Options of a mount point in fstab: what is mounted, where, the file system, and its options.
+    Mount(MountLine),
+    /// Members of a JSON object.
+    Members(BTreeMap<String, Value>),
+}
+
+/// A line of fstab.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountLine {
+    /// Where.
+    pub path: String,
+    /// What is mounted and the file system, for a line that has to be made.
+    pub source: String,
+    /// The file system.
+    pub kind: String,
+    /// Options that must be among those of the line.
+    pub options: Vec<String>,
+}
+
+impl Edit {
+    /// The text with what is wanted.
+    pub fn apply(&self, text: &str) -> String {
+        match self {
+            Self::Ours(part) => format!("{text}{part}"),
+            Self::Keys(form, keys) => keys.iter().fold(text.to_owned(), |text, (key, value)| {
+                set(&text, key, Some(&written(*form, key, &value.0)))
+            }),
+            Self::Line(line, _) if has_line(text, line) => text.to_owned(),
+            Self::Line(line, LineAt::Top) => format!("{line}\n{text}"),
+            Self::Line(line, LineAt::End) => format!("{}{line}\n", ended(text)),
+            Self::Block(block) => format!("{BEGIN}\n{block}{END}\n{}", without_block(text)),
+            Self::Mount(mount) => mount.apply(text),
+            Self::Members(members) => members
+                .iter()
+                .filter(|(key, value)| {
+                    let found =
+                        json::get(text, key).and_then(|found| serde_json::from_str::<Value>(found).ok());
+                    found.as_ref() != Some(*value)
+                })
+                .fold(text.to_owned(), |text, (key, value)| json::set(&text, key, Some(&value.to_string()))),
+        }
+    }
+
+    /// The text with what was there before in place of what is ours; what others changed since stays.
+    pub fn revert(&self, text: &str, original: &str) -> String {
+        match self {
+            Self::Ours(_) => original.to_owned(),
+            Self::Keys(_, keys) => keys.keys().fold(text.to_owned(), |text, key| {
+                let old: Vec<&str> = original.lines().filter(|line| names(line, key)).collect();
+                set(&text, key, (!old.is_empty()).then(|| old.join("\n")).as_deref())
+            }),
+            Self::Line(line, _) if has_line(original, line) => text.to_owned(),
+            Self::Line(line, _) => lines(text).filter(|found| found.trim_end() != line).collect(),
+            Self::Block(_) => without_block(text),
+            Self::Mount(mount) => mount.revert(text, original),
+            Self::Members(members) => members
+                .keys()
+                .fold(text.to_owned(), |text, key| json::set(&text, key, json::get(original, key))),
+        }
+    }
+}
+
+/// Every line with its end.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive('\n')
+}
+
+/// The text with an end to its last line.
+fn ended(text: &str) -> String {
+    if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+}
+
+fn has_line(text: &str, line: &str) -> bool {
+    text.lines().any(|found| found.trim_end() == line)
+}
+
+/// A key and its value as the file has them.
+pub fn written(form: Form, key: &str, value: &str) -> String {
+    match form {
+        Form::Space => format!("{key}\t{value}"),
+        Form::Equals => format!("{key}={value}"),
+        Form::SpacedEquals => format!("{key} = {value}"),
+    }
+}
+
+/// Whether a line, not commented out, sets a key.
+fn names(line: &str, key: &str) -> bool {
+    let Some(rest) = line.trim_start().strip_prefix(key) else { return false };
+    rest.is_empty() || rest.starts_with(|next: char| next.is_whitespace() || next == '=')
+}
+
+/// The value of a key; the last one counts.
+pub fn value(text: &str, key: &str) -> Option<String> {
+    let line = text.lines().rfind(|line| names(line, key))?;
+    let rest = line.trim_start().strip_prefix(key)?.trim_start();
+    Some(rest.strip_prefix('=').unwrap_or(rest).trim().to_owned())
+}
+
+/// The text with these lines in place of those that set a key, at the first of them; else below the line in which the
+/// key is commented out, else at the end. Without lines: without the key.
+fn set(text: &str, key: &str, new: Option<&str>) -> String {
+    let commented = |line: &str| line.trim_start().strip_prefix('#').is_some_and(|rest| names(rest, key));
+    let place = lines(text).position(|line| names(line, key));
+    let below = || lines(text).position(commented).map(|place| place + 1);
+    let mut kept: Vec<String> = Vec::new();
+    let mut at = None;
+    for (index, line) in lines(text).enumerate() {
+        if Some(index) == place.or_else(below) {
+            at = Some(kept.len());
+        }
+        if !names(line, key) {
+            kept.push(line.to_owned());
+        }
+    }
+    let Some(new) = new else { return kept.concat() };
+    let at = at.unwrap_or(kept.len());
+    if let Some(last) = at.checked_sub(1).and_then(|last| kept.get_mut(last)) {
+        *last = ended(last);
+    }
+    kept.insert(at, format!("{new}\n"));
+    kept.concat()
+}
+
+/// What stands in our block, if there is one.
+pub fn block(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once(&format!("{BEGIN}\n"))?;
+    rest.split_once(&format!("{END}\n")).map(|(block, _)| block)
+}
+
+/// The text without our block; one whose end was lost ends with the line that began it.
+pub fn without_block(text: &str) -> String {
+    let Some((before, rest)) = text.split_once(&format!("{BEGIN}\n")) else { return text.to_owned() };
+    match rest.split_once(&format!("{END}\n")) {
+        Some((_, after)) => format!("{before}{after}"),
+        None => format!("{before}{rest}"),
+    }
+}
+
+impl MountLine {
+    fn is_of(&self, line: &str) -> bool {
+        let line = line.trim_start();
+        !line.starts_with('#') && line.split_whitespace().nth(1) == Some(&self.path)
+    }
+
+    fn apply(&self, text: &str) -> String {
+        if !text.lines().any(|line| self.is_of(line)) {
+            let Self { path, source, kind, options } = self;
+            return format!("{}{source} {path} {kind} defaults,{} 0 0\n", ended(text), options.join(","));
+        }
+        let line = |line: &str| if self.is_of(line) { self.with_options(line) } else { line.to_owned() };
+        lines(text).map(line).collect()
+    }
+
+    /// Only the field with the options changes; the white space of the line stays.
+    fn with_options(&self, line: &str) -> String {
+        let Some(field) = line.split_whitespace().nth(3) else { return line.to_owned() };
+        let given: Vec<&str> = field.split(',').collect();
+        let missing = self.options.iter().map(String::as_str).filter(|option| !given.contains(option));
+        let opposite = |option: &&str| {
+            let negated = format!("no{option}");
+            !self.options.contains(&negated)
+        };
+        let all: Vec<&str> = given.iter().copied().filter(opposite).chain(missing).collect();
+        let start = field.as_ptr() as usize - line.as_ptr() as usize;
+        format!("{}{}{}", &line[..start], all.join(","), &line[start + field.len()..])
+    }
+
+    fn revert(&self, text: &str, original: &str) -> String {
+        let old = lines(original).find(|line| self.is_of(line));
+        let line =
+            |line: &str| if self.is_of(line) { old.unwrap_or_default().to_owned() } else { line.to_owned() };
+        lines(text).map(line).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn keys(form: Form, pairs: &[(&str, &str)]) -> Edit {
+        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), Word((*value).to_owned()));
+        Edit::Keys(form, pairs.iter().map(pair).collect())
+    }
+
+    fn shm() -> Edit {
+        let options = ["nodev", "noexec"].map(str::to_owned).into();
+        let [path, source, kind] = ["/dev/shm", "tmpfs", "tmpfs"].map(str::to_owned);
+        Edit::Mount(MountLine { path, source, kind, options })
+    }
+
+    #[test]
+    fn a_key_is_set_where_it_stands_or_below_its_comment_or_at_the_end() {
+        let edit = keys(Form::Space, &[("UMASK", "027")]);
+        assert_eq!(edit.apply("A 1\nUMASK 022\nUMASK 077\nB 2\n"), "A 1\nUMASK\t027\nB 2\n");
+        assert_eq!(edit.apply("A 1\n#UMASK 022\nB 2\n"), "A 1\n#UMASK 022\nUMASK\t027\nB 2\n");
+        assert_eq!(edit.apply("A 1\nUMASKS 1"), "A 1\nUMASKS 1\nUMASK\t027\n");
+        assert_eq!(value("UMASK 1\n UMASK = 027\n", "UMASK").as_deref(), Some("027"));
+    }
+
+    #[test]
+    fn options_of_a_mount_are_added_to_those_there() {
+        let text = "UUID=1  / ext4 defaults 0 1\ntmpfs\t/dev/shm tmpfs size=1g,exec 0 0\n";
+        let edited = shm().apply(text);
+        assert_eq!(edited, "UUID=1  / ext4 defaults 0 1\ntmpfs\t/dev/shm tmpfs size=1g,nodev,noexec 0 0\n");
+        assert_eq!(shm().apply(""), "tmpfs /dev/shm tmpfs defaults,nodev,noexec 0 0\n");
+    }
+
+    #[test]
+    fn a_block_whose_end_was_lost_loses_no_line_of_others() {
+        let edited = Edit::Block("A no\n".to_owned()).apply("B yes\n");
+        assert_eq!(block(&edited), Some("A no\n"));
+        let cut = edited.replace("# pryvctl: end\n", "");
+        assert!(without_block(&cut).ends_with("B yes\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_edit_holds_and_leaves_without_a_trace(
+            text in "((KEY|#KEY|OTHER|line) ?=?[ab]?\n){0,6}",
+            foreign in "(foreign [ab]\n)?",
+        ) {
+            let edits = [
+                keys(Form::Space, &[("KEY", "1"), ("NEW", "2")]),
+                keys(Form::SpacedEquals, &[("KEY", "1")]),
+                Edit::Line("auth x".to_owned(), LineAt::Top),
+                Edit::Line("umask 077".to_owned(), LineAt::End),
+                Edit::Block("A no\n".to_owned()),
+                shm(),
+            ];
+            for edit in edits {
+                let once = edit.apply(&text);
+                prop_assert_eq!(&edit.apply(&once), &once, "{:?}", edit);
+                let back = edit.revert(&format!("{once}{foreign}"), &text);
+                let several = text.lines().filter(|line| names(line, "KEY")).count() > 1;
+                if !several {
+                    prop_assert_eq!(back, format!("{text}{foreign}"), "{:?}", edit);
+                }
+            }
+        }
+    }
+}

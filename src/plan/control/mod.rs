@@ -1,0 +1,210 @@
+//! Controls: what each finds on a host, and the steps that set what is missing. One file a kind.
+
+mod audit;
+mod daemon;
+pub mod edit;
+mod json;
+mod mount;
+mod original;
+mod package;
+mod rights;
+pub mod score;
+mod sysctl;
+pub mod text;
+pub mod undo;
+mod unit;
+
+#[cfg(test)]
+pub(super) mod simulated;
+
+use serde::Serialize;
+
+use super::step::Step;
+use crate::{
+    facts::{control::route::RouteOrigin, state::HostState},
+    model::{
+        control::{Condition, Control, Kind, Level},
+        desired::Desired,
+    },
+};
+
+/// What one control comes to on one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assessment {
+    /// The control.
+    pub id: String,
+    /// What it is about.
+    pub title: String,
+    /// Its level.
+    pub level: Level,
+    /// Which auditors ask for it.
+    #[serde(rename = "ref")]
+    pub refs: Vec<String>,
+    /// What it may break.
+    pub breaks: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Why it does not count here: the reason for skipping it, or what makes it not applicable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What was looked at.
+    pub parts: Vec<Part>,
+}
+
+/// How a control ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It is as it must be.
+    Pass,
+    /// It is not.
+    Fail,
+    /// The inventory leaves it out.
+    Skipped,
+    /// It has no meaning on this host.
+    NotApplicable,
+}
+
+/// One thing a control looks at: where, what is there and what must be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// Where, as in `net.ipv4.tcp_syncookies (live)` or `/etc/login.defs: UMASK`.
+    pub place: String,
+    /// What is there.
+    pub found: String,
+    /// What must be there.
+    pub wanted: String,
+    /// Whether that is good enough.
+    pub fits: bool,
+}
+
+impl Verdict {
+    /// The word for it in a table.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Skipped => "skipped",
+            Self::NotApplicable => "n/a",
+        }
+    }
+}
+
+impl Assessment {
+    /// What was found, and what was wanted, in a few words: of what does not fit, or else of the first part.
+    pub fn shown(&self) -> (String, String) {
+        let worst = self.parts.iter().find(|part| !part.fits).or(self.parts.first());
+        worst.map_or_else(Default::default, |part| (part.found.clone(), part.wanted.clone()))
+    }
+}
+
+impl Part {
+    fn new(place: impl Into<String>, found: impl Into<String>, wanted: impl Into<String>) -> Self {
+        let (place, found, wanted) = (place.into(), found.into(), wanted.into());
+        let fits = found == wanted;
+        Self { place, found, wanted, fits }
+    }
+
+    fn fitting(self, fits: bool) -> Self {
+        Self { fits, ..self }
+    }
+}
+
+/// What every control of the host's level comes to, sorted by id.
+pub fn assess(desired: &Desired, state: &HostState) -> Vec<Assessment> {
+    let skipped = &desired.hardening.skipped;
+    let controls = desired.hardening.of_level();
+    controls
+        .map(|control| match (skipped.get(&control.id), judge(control, desired, state)) {
+            (Some(reason), _) => assessment(control, Verdict::Skipped, Some(reason.clone()), Vec::new()),
+            (None, Err(why)) => assessment(control, Verdict::NotApplicable, Some(why), Vec::new()),
+            (None, Ok(parts)) if parts.iter().all(|part| part.fits) => {
+                assessment(control, Verdict::Pass, None, parts)
+            }
+            (None, Ok(parts)) => assessment(control, Verdict::Fail, None, parts),
+        })
+        .collect()
+}
+
+fn assessment(control: &Control, verdict: Verdict, reason: Option<String>, parts: Vec<Part>) -> Assessment {
+    Assessment {
+        id: control.id.clone(),
+        title: control.title.clone(),
+        level: control.level,
+        refs: control.refs.clone(),
+        breaks: control.breaks.clone(),
+        verdict,
+        reason,
+        parts,
+    }
+}
+
+/// What a control finds, or why it has no meaning here.
+fn judge(control: &Control, desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
+    control.when.iter().try_for_each(|condition| holds(*condition, state))?;
+    match &control.kind {
+        Kind::Sysctl(keys) => sysctl::parts(keys, state),
+        Kind::Sshd(directives) => Ok(super::sshd::parts(directives, state)),
+        Kind::Module(_) | Kind::File(_) | Kind::Setting(_) | Kind::Line(_) => text::parts(control, state),
+        Kind::Permissions(limit) => rights::parts(limit, state),
+        Kind::Mount(mount) => mount::parts(mount, state),
+        Kind::Package(names) => package::parts(names, state),
+        Kind::Unit(unit) => unit::parts(unit, state),
+        Kind::Daemon(keys) => daemon::parts(keys, desired, state),
+        Kind::Audit(_) => audit::parts(control, state),
+    }
+}
+
+fn holds(condition: Condition, state: &HostState) -> Result<(), String> {
+    let why = match condition {
+        Condition::Machine if state.is_container() => "a container has no kernel of its own",
+        Condition::NoSwarm if state.engine.as_ref().is_some_and(|engine| engine.swarm) => {
+            "the host is part of a Docker Swarm"
+        }
+        Condition::NoRouterAdvertisements if state.route6 == Some(RouteOrigin::Announced) => {
+            "the host's IPv6 route comes from router advertisements"
+        }
+        Condition::Machine | Condition::NoSwarm | Condition::NoRouterAdvertisements => return Ok(()),
+    };
+    Err(why.to_owned())
+}
+
+/// The wanted controls that have a meaning on this host, each with what it finds.
+fn applicable<'a>(desired: &'a Desired, state: &HostState) -> Vec<(&'a Control, Vec<Part>)> {
+    let wanted = desired.hardening.wanted();
+    wanted.filter_map(|control| Some((control, judge(control, desired, state).ok()?))).collect()
+}
+
+/// What of a control does not fit, one line each, with the control's name.
+fn reasons<'a>(drifted: impl IntoIterator<Item = (&'a str, &'a Part)>) -> Vec<String> {
+    let lines = drifted.into_iter().filter(|(_, part)| !part.fits);
+    lines.map(|(id, part)| format!("{id}: {}: {} -> {}", part.place, part.found, part.wanted)).collect()
+}
+
+/// The steps of one plan.
+#[derive(Debug, Default)]
+pub struct ControlSteps {
+    /// What comes first: the record of what will be changed.
+    pub record: Vec<Step>,
+    /// Those that could cut our login.
+    pub guarded: Vec<Step>,
+    /// The others.
+    pub safe: Vec<Step>,
+}
+
+/// The steps that set what is missing. What belongs to sshd and to Docker is planned there.
+pub fn steps(desired: &Desired, state: &HostState) -> ControlSteps {
+    let controls = applicable(desired, state);
+    let files = text::steps(&controls, state);
+    let parts = [
+        rights::step(&controls, state),
+        mount::step(&controls),
+        audit::step(&controls, state),
+        unit::step(&controls),
+    ];
+    let guarded = text::guarded(&controls, state).into_iter().chain(sysctl::step(&controls, state)).collect();
+    let packages = package::step(&controls).into_iter();
+    let safe = packages.chain(files).chain(parts.into_iter().flatten()).collect();
+    let record = original::step(&controls, desired, state).into_iter().collect();
+    ControlSteps { record, guarded, safe }
+}

@@ -1,0 +1,50 @@
+//! Options of mount points: live, and in fstab.
+
+use super::{Part, reasons};
+use crate::{
+    facts::state::HostState,
+    model::{
+        command::{Command, quote},
+        control::{Control, Kind, Mount},
+        place,
+    },
+    plan::step::{Action, Step, Undo},
+};
+
+/// What is mounted and what will be at boot.
+pub fn parts(mount: &Mount, state: &HostState) -> Result<Vec<Part>, String> {
+    let path = mount.path.display();
+    let found =
+        state.mounts.get(&mount.path).ok_or_else(|| format!("{path} is no mount point of its own"))?;
+    let wanted = mount.options.join(",");
+    let has_all = |options: &[&str]| mount.options.iter().all(|option| options.contains(&option.as_str()));
+    let live: Vec<&str> = found.options.iter().map(String::as_str).collect();
+    let live = Part::new(format!("{path} (live)"), found.options.join(","), &wanted).fitting(has_all(&live));
+    let file = state.files.get(std::path::Path::new(place::FSTAB)).and_then(Option::as_ref);
+    let text = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
+    let lines = text.lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
+    let fields = lines.map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let mut lines = fields.filter(|fields| fields.get(1) == Some(&path.to_string().as_str()));
+    let given = lines.next().and_then(|fields| fields.get(3).copied());
+    let at_boot = Part::new(format!("{}: {path}", place::FSTAB), given.unwrap_or("no line"), &wanted)
+        .fitting(given.is_some_and(|given| has_all(&given.split(',').collect::<Vec<_>>())));
+    Ok(vec![live, at_boot])
+}
+
+/// The step that mounts again with more options.
+pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
+    let (mut script, mut undo, mut why) = ("set -e\n".to_owned(), String::new(), Vec::new());
+    for (control, parts) in controls {
+        let Kind::Mount(mount) = &control.kind else { continue };
+        let Some(live) = parts.iter().find(|part| part.place.ends_with("(live)") && !part.fits) else {
+            continue;
+        };
+        let path = quote(&mount.path.display().to_string());
+        script.push_str(&format!("mount -o remount,{} {path}\n", mount.options.join(",")));
+        undo.push_str(&format!("mount -o remount,{} {path}\n", live.found));
+        why.extend(reasons([(control.id.as_str(), live)]));
+    }
+    let action = Action::Run(Command::root(script));
+    (!why.is_empty())
+        .then(|| Step::safe("control.mount", action, Undo::Run(Command::root(undo))).because(why))
+}

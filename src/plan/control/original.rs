@@ -1,0 +1,100 @@
+//! The record of originals: written before an object is changed for the first time, and never overwritten.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use super::{Part, rights, text};
+use crate::{
+    facts::state::HostState,
+    model::{
+        command::{Command, quote},
+        control::{Control, Kind},
+        desired::Desired,
+        place::{self, ORIGINALS},
+    },
+    plan::step::{Action, Step, Undo},
+};
+
+/// Functions that record one thing each, unless it is recorded. A copy is renamed into its place before the index names it.
+const FUNCTIONS: &str = r#"set -e; umask 077; mkdir -p files; touch index
+known() { grep -q "^$1 $2\( \|\$\)" index; }
+keep_file() {
+if known file "$1" || known absent "$1"; then return; fi
+if [ ! -e "$1" ]; then echo "absent $1" >>index; return; fi
+mkdir -p "files${1%/*}"; cp -pL "$1" "files$1.new"; mv -f "files$1.new" "files$1"; echo "file $1" >>index
+}
+keep_sysctl() { known sysctl "$1" || echo "sysctl $1 $(tr -s '\t ' '  ' <"$2")" >>index; }
+keep_rights() { known rights "$1" || echo "rights $1 $(stat -c '%a %u %g' "$1")" >>index; }
+keep_mount() { known mount "$1" || echo "mount $1 $(awk -v at="$1" '$2==at {options=$4} END {print options}' /proc/self/mounts)" >>index; }
+keep_unit() {
+if known unit "$1"; then return; fi
+enabled=$(systemctl is-enabled "$1" 2>/dev/null || true); active=$(systemctl is-active "$1" || true)
+echo "unit $1 ${enabled:-none} ${active:-none}" >>index
+}
+"#;
+
+/// The step that records what the plan will change and no earlier one recorded.
+pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostState) -> Option<Step> {
+    let mut lines = Vec::new();
+    let files = files(controls, desired, state);
+    let known = &state.originals;
+    for path in files.iter().filter(|path| !known.files.contains_key(*path)) {
+        lines.push(format!("keep_file {}", quote(&path.display().to_string())));
+    }
+    for path in rights::drifted(controls, state).into_keys().filter(|path| !known.rights.contains_key(*path))
+    {
+        lines.push(format!("keep_rights {}", quote(&path.display().to_string())));
+    }
+    for (control, parts) in controls.iter().filter(|(_, parts)| parts.iter().any(|part| !part.fits)) {
+        lines.extend(live(control, parts, state));
+    }
+    if lines.is_empty() {
+        return None;
+    }
+    let script =
+        format!("mkdir -p -m 700 {ORIGINALS} && cd {ORIGINALS}\n{FUNCTIONS}{}\nsync .", lines.join("\n"));
+    let undo = Undo::Nothing("a record of how things are disturbs nothing");
+    let step = Step::safe("originals.record", Action::Run(Command::root(script)), undo);
+    Some(step.because([format!("{} things are recorded as they are, for `harden --undo`", lines.len())]))
+}
+
+/// The files this plan writes.
+fn files(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostState) -> BTreeSet<PathBuf> {
+    let mut files: BTreeSet<PathBuf> = text::changed(controls, state).into_iter().collect();
+    if crate::plan::sshd::is_changed(desired, state) {
+        files.extend([place::SSHD_CONFIG, place::SSHD_DROP_IN].map(PathBuf::from));
+    }
+    if crate::plan::engine::is_changed(desired, state) {
+        files.insert(place::DAEMON_JSON.into());
+    }
+    files
+}
+
+fn live(control: &Control, parts: &[Part], state: &HostState) -> Vec<String> {
+    let known = &state.originals;
+    match &control.kind {
+        Kind::Sysctl(keys) => {
+            let new =
+                keys.keys().filter(|key| state.sysctl.contains_key(*key) && !known.sysctl.contains_key(*key));
+            new.map(|key| format!("keep_sysctl {key} /proc/sys/{}", key.replace('.', "/"))).collect()
+        }
+        Kind::Mount(mount)
+            if !known.mounts.contains_key(&mount.path) && parts.iter().any(|part| !part.fits) =>
+        {
+            vec![format!("keep_mount {}", quote(&mount.path.display().to_string()))]
+        }
+        Kind::Unit(unit) if !known.units.contains_key(&unit.name) => {
+            vec![format!("keep_unit {}", quote(&unit.name))]
+        }
+        Kind::Mount(_)
+        | Kind::Unit(_)
+        | Kind::Module(_)
+        | Kind::Sshd(_)
+        | Kind::File(_)
+        | Kind::Setting(_)
+        | Kind::Line(_)
+        | Kind::Permissions(_)
+        | Kind::Package(_)
+        | Kind::Daemon(_)
+        | Kind::Audit(_) => Vec::new(),
+    }
+}

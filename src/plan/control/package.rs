@@ -1,0 +1,69 @@
+//! Packages, all in one run of apt.
+
+use std::collections::BTreeSet;
+
+use super::{Part, reasons};
+use crate::{
+    facts::state::HostState,
+    model::{
+        control::{Control, Kind},
+        place::ORIGINALS,
+    },
+    plan::{
+        engine::{APT, install_script},
+        step::{Action, Step, Undo},
+    },
+};
+
+/// Which of them are there.
+pub fn parts(names: &[String], state: &HostState) -> Result<Vec<Part>, String> {
+    let installed = state.installed.as_ref().ok_or("the host has no dpkg")?;
+    let word = |name| if installed.contains(name) { "installed" } else { "not installed" };
+    Ok(names.iter().map(|name| Part::new(format!("package {name}"), word(name), "installed")).collect())
+}
+
+/// The packages that are missing.
+fn missing<'a>(controls: &[(&'a Control, Vec<Part>)]) -> BTreeSet<&'a str> {
+    let named = controls.iter().filter_map(|(control, parts)| match &control.kind {
+        Kind::Package(names) => Some(names.iter().zip(parts)),
+        Kind::Sysctl(_)
+        | Kind::Module(_)
+        | Kind::Sshd(_)
+        | Kind::File(_)
+        | Kind::Setting(_)
+        | Kind::Line(_)
+        | Kind::Permissions(_)
+        | Kind::Mount(_)
+        | Kind::Unit(_)
+        | Kind::Daemon(_)
+        | Kind::Audit(_) => None,
+    });
+    named.flatten().filter(|(_, part)| !part.fits).map(|(name, _)| name.as_str()).collect()
+}
+
+/// The step that installs what is missing. What apt brings along is recorded too, so that it can go again.
+pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
+    let missing = missing(controls);
+    if missing.is_empty() {
+        return None;
+    }
+    let of_kind = controls.iter().filter(|(control, _)| matches!(control.kind, Kind::Package(_)));
+    let why =
+        of_kind.flat_map(|(control, parts)| reasons(parts.iter().map(|part| (control.id.as_str(), part))));
+    let names: Vec<&str> = missing.into_iter().collect();
+    let script = format!(
+        "there() {{ dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' | sed -n 's/^installed //p' | sort; }}
+mkdir -p -m 700 {ORIGINALS}; touch {ORIGINALS}/index; before=$(there)
+recorded() {{ code=$?
+printf '%s\\n' \"$before\" > {ORIGINALS}/before
+there | comm -13 {ORIGINALS}/before - | while read -r name; do
+grep -qxF \"package $name\" {ORIGINALS}/index || echo \"package $name\" >> {ORIGINALS}/index; done
+rm -f {ORIGINALS}/before; exit $code; }}
+trap recorded EXIT
+{}",
+        install_script(&names)
+    );
+    let undo = Undo::Nothing("a package more disturbs nothing; `harden --undo` removes it");
+    let command = crate::model::command::Command::root(script).within(APT);
+    Some(Step::safe("control.packages", Action::Run(command), undo).because(why))
+}

@@ -1,0 +1,66 @@
+//! The most rights that files and folders may give, and root as their owner's stand-in: bits beyond are taken away.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{Part, reasons};
+use crate::{
+    facts::state::{FolderState, HostState},
+    model::{
+        command::{Command, quote},
+        control::{Control, Kind, Rights},
+    },
+    plan::step::{Action, Step, Undo},
+};
+
+/// What each path that matches gives.
+pub fn parts(limit: &Rights, state: &HostState) -> Result<Vec<Part>, String> {
+    let parts: Vec<Part> = matched(limit, state)
+        .map(|(path, found)| {
+            let (has, most) = (format!("{:04o}", found.mode), format!("at most {:04o}", limit.mode.0));
+            Part::new(path.display().to_string(), has, most).fitting(found.mode & !limit.mode.0 == 0)
+        })
+        .collect();
+    if parts.is_empty() { Err(format!("there is no {}", limit.paths.join(", "))) } else { Ok(parts) }
+}
+
+fn matched<'a>(limit: &'a Rights, state: &'a HostState) -> impl Iterator<Item = (&'a Path, FolderState)> {
+    let found = limit.paths.iter().filter_map(|pattern| state.rights.get(pattern)).flatten();
+    found.map(|(path, found)| (path.as_path(), *found))
+}
+
+/// What has to be taken away, by path.
+pub fn drifted<'a>(
+    controls: &'a [(&Control, Vec<Part>)],
+    state: &'a HostState,
+) -> BTreeMap<&'a Path, (FolderState, u32)> {
+    let mut drifted: BTreeMap<&Path, (FolderState, u32)> = BTreeMap::new();
+    for (control, _) in controls {
+        let Kind::Permissions(limit) = &control.kind else { continue };
+        for (path, found) in matched(limit, state).filter(|(_, found)| found.mode & !limit.mode.0 != 0) {
+            let (_, mode) = drifted.entry(path).or_insert((found, found.mode));
+            *mode &= limit.mode.0;
+        }
+    }
+    drifted
+}
+
+/// The step that takes rights away.
+pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Step> {
+    let drifted = drifted(controls, state);
+    if drifted.is_empty() {
+        return None;
+    }
+    let of_kind = controls.iter().filter(|(control, _)| matches!(control.kind, Kind::Permissions(_)));
+    let why =
+        of_kind.flat_map(|(control, parts)| reasons(parts.iter().map(|part| (control.id.as_str(), part))));
+    let change = |(path, (_, mode)): (&&Path, &(FolderState, u32))| chmod(path, *mode);
+    let back = |(path, (found, _)): (&&Path, &(FolderState, u32))| chmod(path, found.mode);
+    let script: String = drifted.iter().map(change).collect();
+    let undo: String = drifted.iter().map(back).collect();
+    let action = Action::Run(Command::root(format!("set -e\n{script}")));
+    Some(Step::safe("control.permissions", action, Undo::Run(Command::root(undo))).because(why))
+}
+
+fn chmod(path: &Path, mode: u32) -> String {
+    format!("chmod {mode:o} {}\n", quote(&path.display().to_string()))
+}

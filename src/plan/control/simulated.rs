@@ -1,0 +1,172 @@
+//! What steps of controls do to the host in memory.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    facts::{
+        control::original::Originals,
+        state::{FileState, HostState},
+    },
+    model::command::Command,
+    plan::{control::edit, fixture},
+};
+
+/// Carries out a step of controls; `false`: it is none.
+pub fn run(id: &str, command: &Command, state: &mut HostState) -> bool {
+    let stdin = command.stdin.expose();
+    match id {
+        "control.sysctl" | "undo.sysctl" => sysctl(&command.script, state),
+        "control.permissions" | "undo.permissions" => permissions(&command.script, state),
+        "control.mount" | "undo.mount" => mount(&command.script, state),
+        "control.units" | "undo.units" => units(&command.script, state),
+        "control.packages" => install(&command.script, state),
+        "control.audit" => state.audit = Some(edit_keys(state)),
+        "undo.audit" => state.audit = Some(Default::default()),
+        "undo.packages" => {
+            let ours = std::mem::take(&mut state.originals.packages);
+            state.installed.as_mut().unwrap().retain(|name| !ours.contains(name));
+        }
+        "originals.record" => record(&command.script, state),
+        "originals.remove" => state.originals = Originals::default(),
+        _ => match id.strip_prefix("control.").or_else(|| id.strip_prefix("undo.")) {
+            Some(path) if path.starts_with('/') => file(Path::new(path), &command.script, stdin, state),
+            Some(_) | None => return false,
+        },
+    }
+    true
+}
+
+/// Words between quotes.
+fn quoted(line: &str) -> Vec<&str> {
+    line.split('\'').skip(1).step_by(2).collect()
+}
+
+fn sysctl(script: &str, state: &mut HostState) {
+    for line in script.lines().filter(|line| line.starts_with("echo ")) {
+        let key = line.split("/proc/sys/").nth(1).unwrap().split(' ').next().unwrap().replace('/', ".");
+        let value = quoted(line)[0].to_owned();
+        state.sysctl.insert(key, value).expect("a parameter the kernel does not have");
+    }
+}
+
+fn permissions(script: &str, state: &mut HostState) {
+    for line in script.lines().filter(|line| line.starts_with("chmod ")) {
+        let mode = u32::from_str_radix(line.split(' ').nth(1).unwrap(), 8).unwrap();
+        let path = Path::new(quoted(line)[0]);
+        state.rights.values_mut().filter_map(|found| found.get_mut(path)).for_each(|found| found.mode = mode);
+        if let Some(file) = state.files.get_mut(path).and_then(Option::as_mut) {
+            file.mode = mode;
+        }
+    }
+}
+
+fn mount(script: &str, state: &mut HostState) {
+    for line in script.lines().filter(|line| line.starts_with("mount ")) {
+        let options = line.split("remount,").nth(1).unwrap().split(' ').next().unwrap();
+        let found = state.mounts.get_mut(Path::new(quoted(line)[0])).unwrap();
+        for option in options.split(',') {
+            found.options.retain(|there| there != option && *there != format!("no{option}"));
+            if option.starts_with("no") {
+                found.options.push(option.to_owned());
+            }
+        }
+    }
+}
+
+fn units(script: &str, state: &mut HostState) {
+    for line in script.lines().flat_map(|line| line.split(';')) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let Some(name) = quoted(line).first().copied() else { continue };
+        let unit = state.units.get_mut(name).unwrap();
+        let now = words.contains(&"--now");
+        match words[1] {
+            "unmask" => unit.masked = false,
+            "mask" => (unit.masked, unit.enabled, unit.active) = (true, false, unit.active && !now),
+            "enable" => (unit.enabled, unit.active) = (true, unit.active || now),
+            "disable" => unit.enabled = false,
+            "start" => unit.active = true,
+            "stop" => unit.active = false,
+            other => panic!("systemctl {other}"),
+        }
+    }
+}
+
+fn install(script: &str, state: &mut HostState) {
+    let names = script.split("--no-install-recommends ").nth(1).unwrap().lines().next().unwrap();
+    let before = state.installed.get_or_insert_default();
+    for name in names.split(' ') {
+        before.insert(name.to_owned());
+        state.originals.packages.insert(name.to_owned());
+    }
+}
+
+/// Keys of the rules in our file.
+fn edit_keys(state: &HostState) -> std::collections::BTreeSet<String> {
+    let file = state.files[Path::new(crate::model::place::AUDIT_RULES)].as_ref();
+    let text = file.and_then(|file| file.text.clone()).unwrap_or_default();
+    text.lines().filter_map(|line| line.rsplit_once(" -k ").map(|(_, key)| key.to_owned())).collect()
+}
+
+fn record(script: &str, state: &mut HostState) {
+    for line in script.lines().filter(|line| line.starts_with("keep_") && !line.contains("()")) {
+        let name = quoted(line).first().copied().unwrap_or_else(|| line.split(' ').nth(1).unwrap());
+        let path = PathBuf::from(name);
+        let kept = &mut state.originals;
+        match line.split(' ').next().unwrap() {
+            "keep_file" => {
+                kept.files.entry(path.clone()).or_insert(state.files.get(&path).cloned().flatten());
+            }
+            "keep_sysctl" => {
+                kept.sysctl.entry(name.to_owned()).or_insert(state.sysctl[name].clone());
+            }
+            "keep_mount" => {
+                kept.mounts.entry(path.clone()).or_insert(state.mounts[&path].options.join(","));
+            }
+            "keep_rights" => {
+                let found = state.rights.values().find_map(|found| found.get(&path)).unwrap();
+                kept.rights.entry(path).or_insert(*found);
+            }
+            "keep_unit" => {
+                let unit = state.units[name];
+                let at_boot = if unit.enabled { "enabled" } else { "disabled" };
+                let at_boot = if unit.masked { "masked" } else { at_boot };
+                let now = if unit.active { "active" } else { "inactive" };
+                kept.units.entry(name.to_owned()).or_insert((at_boot.to_owned(), now.to_owned()));
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
+fn file(path: &Path, script: &str, stdin: &str, state: &mut HostState) {
+    if script.starts_with("rm -f") {
+        state.files.insert(path.to_owned(), None);
+    } else if script.contains("cp -p /var/lib/pryvctl/originals") {
+        let copy = state.originals.files[path].clone().expect("there is no copy");
+        let text = copy.text.clone().unwrap();
+        state.files.insert(path.to_owned(), Some(FileState { ..with_hash(copy, &text) }));
+    } else {
+        let mode = script.split("chmod ").nth(1).unwrap().split(' ').next().unwrap();
+        let now = state.files.get(path).and_then(Option::as_ref).map(|file| file.mode);
+        let mode = u32::from_str_radix(mode, 8).ok().or(now).expect("rights of a file that is not there");
+        state.files.insert(path.to_owned(), Some(fixture::found(stdin, mode)));
+    }
+    let now = state.files[path].clone();
+    for found in state.rights.values_mut() {
+        if let (Some(found), Some(file)) = (found.get_mut(path), &now) {
+            found.mode = file.mode;
+        }
+    }
+}
+
+fn with_hash(file: FileState, text: &str) -> FileState {
+    FileState { sha256: crate::plan::file::sha256(text), ..file }
+}
+
+/// What `sshd -T` would say of our block: the first value of each directive.
+pub fn read_block(main: &str, sshd: &mut std::collections::BTreeMap<String, Vec<String>>) {
+    let lines = edit::block(main).unwrap_or_default().lines();
+    for (key, value) in lines.filter_map(|line| line.split_once(' ')).filter(|(key, _)| *key != "Include") {
+        sshd.insert(key.to_lowercase(), vec![value.to_owned()]);
+    }
+}

@@ -1,0 +1,279 @@
+//! Files: whole ones of our own, and edits of those that are not ours.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Part,
+    edit::{self, Edit, MountLine},
+    reasons,
+};
+use crate::{
+    facts::state::{FileState, HostState},
+    model::{
+        command::{Command, quote},
+        control::{Control, Form, Kind},
+        place::{self, GUARD},
+    },
+    plan::step::{Action, Step, Undo},
+};
+
+const HEADER: &str = "# Written by pryvctl; changes are overwritten.\n";
+
+/// What all controls together want of one file.
+#[derive(Debug, Default)]
+pub struct Draft {
+    edits: Vec<Edit>,
+    mode: Option<u32>,
+    checks: BTreeSet<String>,
+    restarts: BTreeSet<String>,
+    reasons: Vec<String>,
+    /// Whether a wrong text could cut our login.
+    guarded: bool,
+}
+
+/// What one control wants of a file.
+pub fn edit(control: &Control, state: &HostState) -> Option<(PathBuf, Edit)> {
+    let edit = match &control.kind {
+        Kind::Module(names) => {
+            let lines = names.iter().map(|name| format!("install {name} /bin/false\nblacklist {name}\n"));
+            (place::MODPROBE.into(), Edit::Ours(lines.collect()))
+        }
+        Kind::Sysctl(keys) => {
+            let keys = keys.iter().filter(|(key, _)| state.sysctl.contains_key(*key));
+            let lines = keys.map(|(key, value)| format!("{key} = {}\n", value.0));
+            (place::SYSCTL.into(), Edit::Ours(lines.collect()))
+        }
+        Kind::Audit(rules) => {
+            let lines = rules.iter().map(|rule| format!("{rule}\n"));
+            (place::AUDIT_RULES.into(), Edit::Ours(lines.collect()))
+        }
+        Kind::File(file) => (file.path.clone(), Edit::Ours(file.content.clone())),
+        Kind::Setting(settings) => (settings.path.clone(), Edit::Keys(settings.form, settings.set.clone())),
+        Kind::Line(line) => (line.path.clone(), Edit::Line(line.line.clone(), line.at)),
+        Kind::Mount(mount) => {
+            let found = state.mounts.get(&mount.path)?;
+            let line = MountLine {
+                path: mount.path.display().to_string(),
+                source: found.source.clone(),
+                kind: found.kind.clone(),
+                options: mount.options.clone(),
+            };
+            (place::FSTAB.into(), Edit::Mount(line))
+        }
+        Kind::Sshd(_) | Kind::Permissions(_) | Kind::Package(_) | Kind::Unit(_) | Kind::Daemon(_) => {
+            return None;
+        }
+    };
+    Some(edit)
+}
+
+/// Where several controls write in one file of ours, it begins with a line that says so.
+fn header(path: &Path) -> &'static str {
+    match path.to_str() {
+        Some(place::SYSCTL | place::MODPROBE) => HEADER,
+        // With it a rule that cannot be loaded does not keep the others out.
+        Some(place::AUDIT_RULES) => "# Written by pryvctl; changes are overwritten.\n-c\n",
+        Some(_) | None => "",
+    }
+}
+
+/// What a control finds in its file.
+pub fn parts(control: &Control, state: &HostState) -> Result<Vec<Part>, String> {
+    let Some((path, edit)) = edit(control, state) else { return Ok(Vec::new()) };
+    let found = text(&path, state);
+    let name = path.display();
+    Ok(match (&control.kind, &edit) {
+        (Kind::File(file), _) => vec![whole(&path, found, &file.content, file.mode.0, state)],
+        (_, Edit::Ours(ours)) => vec![fragment(&name.to_string(), found.unwrap_or_default(), ours)],
+        (_, Edit::Keys(form, keys)) => {
+            let found = found.ok_or_else(|| format!("there is no {name}"))?;
+            let part = |(key, value): (&String, &crate::model::compose::Word)| {
+                let shown = edit::value(found, key).unwrap_or_else(|| "unset".to_owned());
+                Part::new(format!("{name}: {key}"), shown, &value.0).fitting(one(found, *form, key, &value.0))
+            };
+            keys.iter().map(part).collect()
+        }
+        (Kind::Line(line), _) if found.is_none() && line.make.is_none() => {
+            return Err(format!("there is no {name}"));
+        }
+        (Kind::Line(line), _) => {
+            let fits = found.is_some_and(|text| edit.apply(text) == text);
+            vec![Part::new(format!("{name}"), if fits { &line.line } else { "no such line" }, &line.line)]
+        }
+        (_, Edit::Line(..) | Edit::Block(_) | Edit::Mount(_) | Edit::Members(_)) => Vec::new(),
+    })
+}
+
+/// Whether a key is set to this value and to no other.
+fn one(text: &str, form: Form, key: &str, value: &str) -> bool {
+    let keys = BTreeMap::from([(key.to_owned(), crate::model::compose::Word(value.to_owned()))]);
+    edit::value(text, key).as_deref() == Some(value)
+        && Edit::Keys(form, keys).apply(text).lines().count() == text.lines().count()
+}
+
+/// Lines of ours that are missing in a file of ours.
+pub fn fragment(place: &str, found: &str, ours: &str) -> Part {
+    let missing: Vec<&str> = ours.lines().filter(|line| !found.lines().any(|there| there == *line)).collect();
+    let (all, fits) = (ours.lines().count(), missing.is_empty());
+    let shown = match missing.as_slice() {
+        [] => format!("{all} lines"),
+        [line] => format!("without `{line}`"),
+        [line, rest @ ..] => format!("without `{line}` and {} more", rest.len()),
+    };
+    Part::new(place, shown, format!("{all} lines")).fitting(fits)
+}
+
+fn whole(path: &Path, found: Option<&str>, content: &str, mode: u32, state: &HostState) -> Part {
+    let rights = |mode: u32, uid: u32, gid: u32| format!("{mode:04o} {uid}:{gid}");
+    let wanted = rights(mode, 0, 0);
+    let shown = match (file(path, state), found) {
+        (None, _) => "none".to_owned(),
+        (Some(file), Some(text)) if text == content => rights(file.mode, file.uid, file.gid),
+        (Some(_), _) => "other content".to_owned(),
+    };
+    Part::new(path.display().to_string(), shown, wanted)
+}
+
+fn file<'a>(path: &Path, state: &'a HostState) -> Option<&'a FileState> {
+    state.files.get(path).and_then(Option::as_ref)
+}
+
+fn text<'a>(path: &Path, state: &'a HostState) -> Option<&'a str> {
+    file(path, state)?.text.as_deref()
+}
+
+/// The steps that write files which cannot cut our login.
+pub fn steps(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Vec<Step> {
+    written(controls, state).into_iter().filter(|step| !step.risk.needs_guard()).collect()
+}
+
+/// Those that could.
+pub fn guarded(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Vec<Step> {
+    written(controls, state).into_iter().filter(|step| step.risk.needs_guard()).collect()
+}
+
+fn written(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Vec<Step> {
+    let drafts = drafts(controls, state);
+    drafts.iter().filter_map(|(path, draft)| step(path, draft, state)).collect()
+}
+
+/// The files that will be written.
+pub fn changed(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Vec<PathBuf> {
+    let drafts = drafts(controls, state).into_iter();
+    drafts.filter(|(path, draft)| step(path, draft, state).is_some()).map(|(path, _)| path).collect()
+}
+
+fn drafts(controls: &[(&Control, Vec<Part>)], state: &HostState) -> BTreeMap<PathBuf, Draft> {
+    let mut drafts: BTreeMap<PathBuf, Draft> = BTreeMap::new();
+    for (control, parts) in controls {
+        let Some((path, edit)) = edit(control, state) else { continue };
+        let of_file = parts.iter().filter(|part| part.place.starts_with(&path.display().to_string()));
+        let draft = drafts.entry(path.clone()).or_default();
+        draft.reasons.extend(reasons(of_file.map(|part| (control.id.as_str(), part))));
+        draft.guarded |= path.starts_with("/etc/pam.d") || path == Path::new(place::SYSCTL);
+        draft.edits.push(edit);
+        match &control.kind {
+            Kind::File(file) => {
+                draft.mode = Some(file.mode.0);
+                draft.checks.extend(file.check.clone());
+                draft.restarts.extend(file.restart.clone());
+            }
+            Kind::Setting(settings) => draft.restarts.extend(settings.restart.clone()),
+            Kind::Line(line) => draft.mode = line.make.map(|mode| mode.0),
+            Kind::Sysctl(_) | Kind::Module(_) => draft.mode = Some(0o644),
+            Kind::Audit(_) => draft.mode = Some(0o640),
+            Kind::Mount(_)
+            | Kind::Sshd(_)
+            | Kind::Permissions(_)
+            | Kind::Package(_)
+            | Kind::Unit(_)
+            | Kind::Daemon(_) => {}
+        }
+    }
+    drafts
+}
+
+fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
+    let ours = draft.edits.iter().all(|edit| matches!(edit, Edit::Ours(_)));
+    let found = file(path, state);
+    let old = text(path, state);
+    let base = if ours { header(path) } else { old.unwrap_or_default() };
+    let new = draft.edits.iter().fold(base.to_owned(), |text, edit| edit.apply(&text));
+    let rights = match found {
+        Some(_) if !ours => None,
+        Some(_) | None => Some((draft.mode.unwrap_or(0o644), 0, 0)),
+    };
+    let has = |found: &FileState| rights.is_none_or(|rights| rights == (found.mode, found.uid, found.gid));
+    let same = old == Some(&new) && found.is_some_and(has);
+    if same {
+        return None;
+    }
+    let mut why = draft.reasons.clone();
+    if why.is_empty() {
+        why.push(format!("{}: holds what is not ours, or has other rights", path.display()));
+    }
+    let action = Action::Run(write(path, &new, rights, &draft.checks, &draft.restarts));
+    let step = Step::safe(format!("control.{}", path.display()), action, way_back(path, found)).because(why);
+    Some(if draft.guarded { under_guard(step, &[path]) } else { step })
+}
+
+/// Writes a file beside its place and renames it. Through a link, what the link leads to is written. Without rights it
+/// keeps those it has by then.
+pub fn write(
+    path: &Path,
+    text: &str,
+    rights: Option<(u32, u32, u32)>,
+    checks: &BTreeSet<String>,
+    restarts: &BTreeSet<String>,
+) -> Command {
+    let checks: String = checks.iter().map(|check| format!("{check} \"$new\" >&2; ")).collect();
+    let restarts: String =
+        restarts.iter().map(|unit| format!("; systemctl try-restart {}", quote(unit))).collect();
+    let rights = match rights {
+        Some((mode, uid, gid)) => format!("chown {uid}:{gid} \"$new\"; chmod {mode:o} \"$new\""),
+        None => "chown --reference=\"$path\" \"$new\"; chmod --reference=\"$path\" \"$new\"".to_owned(),
+    };
+    let script = format!(
+        "set -e; umask 077; path=$(readlink -m {path}); mkdir -p -m 755 \"${{path%/*}}\"; new=\"$path.pryvctl-new\"; \
+         trap 'rm -f \"$new\"' EXIT; cat > \"$new\"; {checks}{rights}; \
+         mv -f \"$new\" \"$path\"{restarts}",
+        path = quote(&path.display().to_string()),
+    );
+    Command::root(script).stdin(text)
+}
+
+fn way_back(path: &Path, found: Option<&FileState>) -> Undo {
+    let name = quote(&path.display().to_string());
+    match found {
+        None => Undo::Run(Command::root(format!("rm -f {name}"))),
+        Some(FileState { text: Some(text), mode, uid, gid, .. }) => {
+            let none = BTreeSet::new();
+            Undo::Run(write(path, text, Some((*mode, *uid, *gid)), &none, &none))
+        }
+        Some(FileState { text: None, .. }) => {
+            Undo::Nothing("its old content lies in the record of originals")
+        }
+    }
+}
+
+/// A step that writes files, under guard: they are kept as they are, and put back from there.
+pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let kept = |path: &str| format!("{GUARD}/file{}", path.replace('/', "%"));
+    let save = names.iter().map(|path| {
+        let kept = kept(path);
+        format!("if [ -e {path} ]; then cp -p {path} {kept}; fi")
+    });
+    let undo = names.iter().map(|path| {
+        let kept = kept(path);
+        format!(
+            "if [ -e {kept} ]; then cp -p {kept} {path}.pryvctl-new && mv -f {path}.pryvctl-new {path}; \
+             else rm -f {path}; fi"
+        )
+    });
+    let (save, undo) = (save.collect::<Vec<_>>().join("\n"), undo.collect::<Vec<_>>().join(" &&\n"));
+    Step { undo: Undo::Run(Command::root(undo)), ..step }.guarded(Command::root(save))
+}

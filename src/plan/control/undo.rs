@@ -1,0 +1,274 @@
+//! The way back: every object that a control changed, as it was recorded before. What others changed since stays.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use super::{audit, edit::Edit, sysctl, text};
+use crate::{
+    facts::state::{FileState, HostState},
+    model::{
+        command::{Command, quote},
+        control::{Control, Kind},
+        desired::Desired,
+        place::{self, ORIGINALS},
+    },
+    plan::{
+        engine,
+        step::{Action, Step, Undo},
+    },
+};
+
+/// Files that nobody but us writes: they go, recorded or not.
+const OURS: [&str; 4] = [place::SYSCTL, place::MODPROBE, place::AUDIT_RULES, place::SSHD_DROP_IN];
+
+/// sshd's files, whose way back could cut our login.
+const SSHD: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
+
+/// How a file gets back to what it was.
+#[derive(Debug, PartialEq, Eq)]
+enum Back {
+    /// It is.
+    There,
+    /// It was not there.
+    Remove,
+    /// Its copy is put in its place, with its time.
+    Copy,
+    /// Others changed it since: only what is ours is taken out.
+    Write(String),
+}
+
+/// The steps that bring every object back.
+pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut guarded = Vec::new();
+    for path in paths(desired, state) {
+        let back = back(&path, desired, state);
+        let Some(step) = file(&path, &back, state) else { continue };
+        if step.risk.needs_guard() { guarded.push(step) } else { steps.push(step) }
+    }
+    steps.extend(rights(state));
+    steps.extend(mounts(state));
+    steps.extend(units(state));
+    steps.extend(rules(desired, state));
+    steps.extend(packages(state));
+    if !guarded.is_empty() {
+        guarded.push(crate::plan::sshd::reload());
+    }
+    guarded.extend(kernel(state));
+    steps.extend(guarded);
+    steps.extend(record(state));
+    steps
+}
+
+/// Every file that is recorded, and those of our own that are there.
+fn paths(desired: &Desired, state: &HostState) -> BTreeSet<PathBuf> {
+    let there = |path: &&&str| state.files.get(Path::new(**path)).is_some_and(Option::is_some);
+    let ours = OURS.iter().filter(there).map(PathBuf::from);
+    let with_block = PathBuf::from(place::SSHD_CONFIG);
+    let recorded = state.originals.files.keys().cloned();
+    let known: BTreeSet<PathBuf> = desired.hardening.known.iter().flat_map(place::control_files).collect();
+    let mut paths: BTreeSet<PathBuf> = recorded.filter(|path| known.contains(path)).chain(ours).collect();
+    paths.insert(with_block);
+    paths
+}
+
+fn back(path: &Path, desired: &Desired, state: &HostState) -> Back {
+    let found = state.files.get(path).and_then(Option::as_ref);
+    let original = state.originals.files.get(path);
+    let old = original.and_then(Option::as_ref);
+    let Some(FileState { text, mode, uid, gid, .. }) = found else {
+        return if old.is_some() { Back::Copy } else { Back::There };
+    };
+    let ours = OURS.iter().any(|ours| path == Path::new(ours));
+    let old_text = old.and_then(|old| old.text.as_deref());
+    let (Some(text), true) = (text, original.is_none_or(Option::is_none) || old_text.is_some()) else {
+        return if old.is_some() { Back::Copy } else { Back::There };
+    };
+    let reverted = edits(path, desired, state)
+        .iter()
+        .fold(text.clone(), |text, edit| edit.revert(&text, old_text.unwrap_or_default()));
+    match (original, old) {
+        (Some(None), _) | (None, _) if ours => Back::Remove,
+        (Some(None), _) if reverted.trim().is_empty() => Back::Remove,
+        (_, Some(old)) if old_text == Some(&reverted) => {
+            let same = old_text == Some(text) && (old.mode, old.uid, old.gid) == (*mode, *uid, *gid);
+            if same { Back::There } else { Back::Copy }
+        }
+        (_, _) if reverted == *text => Back::There,
+        (_, _) => Back::Write(reverted),
+    }
+}
+
+/// Every edit that any control there is could have made in a file.
+fn edits(path: &Path, desired: &Desired, state: &HostState) -> Vec<Edit> {
+    let of = |control: &Control| match &control.kind {
+        Kind::Daemon(keys) => Some((PathBuf::from(place::DAEMON_JSON), Edit::Members(keys.clone()))),
+        Kind::Sshd(_) => Some((PathBuf::from(place::SSHD_CONFIG), Edit::Block(String::new()))),
+        Kind::Sysctl(_)
+        | Kind::Module(_)
+        | Kind::File(_)
+        | Kind::Setting(_)
+        | Kind::Line(_)
+        | Kind::Permissions(_)
+        | Kind::Mount(_)
+        | Kind::Package(_)
+        | Kind::Unit(_)
+        | Kind::Audit(_) => text::edit(control, state),
+    };
+    let edits = desired.hardening.known.iter().filter_map(of);
+    edits.filter(|(of, _)| of == path).map(|(_, edit)| edit).collect()
+}
+
+fn file(path: &Path, back: &Back, state: &HostState) -> Option<Step> {
+    let name = path.display().to_string();
+    let quoted = quote(&name);
+    if path == Path::new(place::DAEMON_JSON) {
+        let old = state.originals.files.get(path).and_then(Option::as_ref);
+        return match back {
+            Back::There => None,
+            Back::Remove => Some(engine::restore(None, state)),
+            Back::Copy => Some(engine::restore(old.and_then(|old| old.text.as_deref()), state)),
+            Back::Write(text) => Some(engine::restore(Some(text), state)),
+        };
+    }
+    let (command, why) = match back {
+        Back::There => return None,
+        Back::Remove => (
+            Command::root(format!(
+                "rm -f {quoted}; rmdir --ignore-fail-on-non-empty {}",
+                quote(&folder(path))
+            )),
+            format!("{name}: -> none"),
+        ),
+        Back::Copy => (
+            Command::root(format!(
+                "set -e; path=$(readlink -m {quoted}); cp -p {ORIGINALS}/files{quoted} \"$path.pryvctl-new\"; \
+                 mv -f \"$path.pryvctl-new\" \"$path\""
+            )),
+            format!("{name}: as it was before pryvctl"),
+        ),
+        Back::Write(text) => {
+            let none = BTreeSet::new();
+            (text::write(path, text, None, &none, &none), format!("{name}: what is ours is taken out"))
+        }
+    };
+    let undo = Undo::Nothing("the original stays in the record until all is back");
+    let step = Step::safe(format!("undo.{name}"), Action::Run(command), undo).because([why]);
+    let guarded = SSHD.iter().any(|sshd| path == Path::new(sshd)) || path.starts_with("/etc/pam.d");
+    Some(if guarded { crate::plan::sshd::under_guard(step, &name) } else { step })
+}
+
+fn folder(path: &Path) -> String {
+    path.parent().map(|folder| folder.display().to_string()).unwrap_or_default()
+}
+
+fn run(id: &str, script: String, why: Vec<String>) -> Option<Step> {
+    let undo = Undo::Nothing("a harden sets it again");
+    (!why.is_empty()).then(|| Step::safe(id, Action::Run(Command::root(script)), undo).because(why))
+}
+
+fn rights(state: &HostState) -> Option<Step> {
+    let found = |path: &Path| state.rights.values().find_map(|matched| matched.get(path));
+    let changed = state.originals.rights.iter().filter_map(|(path, old)| {
+        let now = found(path)?;
+        (now.mode != old.mode).then(|| (path.display().to_string(), now.mode, old.mode))
+    });
+    let changed: Vec<_> = changed.collect();
+    let script = changed.iter().map(|(path, _, old)| format!("chmod {old:o} {}\n", quote(path))).collect();
+    let why = changed.iter().map(|(path, now, old)| format!("{path}: {now:04o} -> {old:04o}")).collect();
+    run("undo.permissions", script, why)
+}
+
+/// The kernel names only what is taken away, so what was not taken away has to be said.
+const OPPOSITES: [(&str, &str); 3] = [("nodev", "dev"), ("nosuid", "suid"), ("noexec", "exec")];
+
+fn mounts(state: &HostState) -> Option<Step> {
+    let changed = state.originals.mounts.iter().filter_map(|(path, old)| {
+        let old: Vec<&str> = old.split(',').collect();
+        let now = &state.mounts.get(path)?.options;
+        let gained: Vec<&str> = OPPOSITES
+            .iter()
+            .filter(|(option, _)| now.iter().any(|now| now == option) && !old.contains(option))
+            .map(|(_, opposite)| *opposite)
+            .collect();
+        (!gained.is_empty()).then(|| (path.display().to_string(), gained.join(",")))
+    });
+    let changed: Vec<_> = changed.collect();
+    let remount =
+        |(path, options): &(String, String)| format!("mount -o remount,{options} {}\n", quote(path));
+    let script = changed.iter().map(remount).collect();
+    let why = changed.iter().map(|(path, options)| format!("{path}: {options}")).collect();
+    run("undo.mount", script, why)
+}
+
+fn units(state: &HostState) -> Option<Step> {
+    let (mut script, mut why) = (String::new(), Vec::new());
+    for (name, (enabled, active)) in &state.originals.units {
+        let found = state.units.get(name).copied().unwrap_or_default();
+        let was_active = active == "active";
+        let same = (found.masked, found.enabled, found.active)
+            == (enabled == "masked", enabled == "enabled", was_active);
+        if same || !found.exists {
+            continue;
+        }
+        let unit = quote(name);
+        let at_boot = match enabled.as_str() {
+            "masked" => "mask",
+            "enabled" => "enable",
+            _ => "disable",
+        };
+        let now = if was_active { "start" } else { "stop" };
+        script.push_str(&format!(
+            "systemctl unmask -q {unit}; systemctl {at_boot} -q {unit} || true; systemctl {now} {unit} || true\n"
+        ));
+        why.push(format!("{name}: -> {enabled}, {active}"));
+    }
+    run("undo.units", script, why)
+}
+
+/// Our rules leave the kernel, whether the program that loaded them stays or goes.
+fn rules(desired: &Desired, state: &HostState) -> Option<Step> {
+    let loaded = state.audit.as_ref()?;
+    let known = desired.hardening.known.iter().filter_map(|control| {
+        if let Kind::Audit(rules) = &control.kind { Some(audit::keys(rules)) } else { None }
+    });
+    let ours: BTreeSet<&str> = known.flatten().filter(|key| loaded.contains(*key)).collect();
+    let script = ours.iter().map(|key| format!("auditctl -D -k {key} >/dev/null\n")).collect();
+    run("undo.audit", script, ours.iter().map(|key| format!("rules with key {key}: -> none")).collect())
+}
+
+/// Packages that came with us go again, unless something else needs them by now.
+fn packages(state: &HostState) -> Option<Step> {
+    let names: Vec<&str> = state.originals.packages.iter().map(String::as_str).collect();
+    let list = names.join(" ");
+    let script = format!(
+        "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
+there=$(dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' {list} 2>/dev/null | sed -n 's/^[^n][^ ]* //p')
+[ -n \"$there\" ] || exit 0
+others=$(apt-get -s purge $there | sed -n 's/^Purg \\([^ ]*\\).*/\\1/p' | grep -vxF \"$there\" || true)
+[ -z \"$others\" ] || {{ echo \"needed by now: $others; remove them first, or keep $there\" >&2; exit 1; }}
+apt-get -q -y -o DPkg::Lock::Timeout=600 purge $there"
+    );
+    let undo = Undo::Nothing("a harden installs them again");
+    let command = Command::root(script).within(engine::APT);
+    (!names.is_empty()).then(|| {
+        Step::safe("undo.packages", Action::Run(command), undo).because([format!("{list}: -> not installed")])
+    })
+}
+
+/// Live kernel parameters, under guard as when they were set.
+fn kernel(state: &HostState) -> Option<Step> {
+    let old = &state.originals.sysctl;
+    let changed = old.iter().filter(|(key, old)| state.sysctl.get(*key).is_some_and(|now| now != *old));
+    let changed: Vec<(&str, &str)> = changed.map(|(key, old)| (key.as_str(), old.as_str())).collect();
+    sysctl::change("undo.sysctl", &changed, state)
+}
+
+fn record(state: &HostState) -> Option<Step> {
+    let script = format!("rm -rf {ORIGINALS}; rmdir --ignore-fail-on-non-empty {}", place::KEPT);
+    let undo = Undo::Nothing("everything in it is back in its place");
+    let step = Step::safe("originals.remove", Action::Run(Command::root(script)), undo);
+    (!state.originals.is_empty()).then(|| step.because(["the record of originals: -> none".to_owned()]))
+}

@@ -1,0 +1,56 @@
+//! systemd units: running or masked.
+
+use super::{Part, reasons};
+use crate::{
+    facts::state::{HostState, UnitState},
+    model::{
+        command::{Command, quote},
+        control::{Control, Kind, Unit, UnitWish},
+    },
+    plan::step::{Action, Step, Undo},
+};
+
+/// How a unit is.
+pub fn parts(unit: &Unit, state: &HostState) -> Result<Vec<Part>, String> {
+    let found = state.units.get(&unit.name).copied().unwrap_or_default();
+    if !found.exists {
+        return Err(format!("there is no {}", unit.name));
+    }
+    let (wanted, fits) = match unit.state {
+        UnitWish::Enabled => ("enabled, active", found.enabled && found.active),
+        UnitWish::Masked => ("masked, inactive", found.masked && !found.active),
+    };
+    Ok(vec![Part::new(unit.name.clone(), words(found), wanted).fitting(fits)])
+}
+
+fn words(found: UnitState) -> String {
+    let at_boot = match (found.masked, found.enabled) {
+        (true, _) => "masked",
+        (false, true) => "enabled",
+        (false, false) => "disabled",
+    };
+    format!("{at_boot}, {}", if found.active { "active" } else { "inactive" })
+}
+
+/// The step that brings units to how they must be.
+pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
+    let (mut script, mut undo, mut why) = ("set -e\n".to_owned(), String::new(), Vec::new());
+    for (control, parts) in controls {
+        let (Kind::Unit(unit), Some(part)) = (&control.kind, parts.iter().find(|part| !part.fits)) else {
+            continue;
+        };
+        let name = quote(&unit.name);
+        let (change, back) = match unit.state {
+            UnitWish::Enabled => {
+                (format!("systemctl unmask -q {name}; systemctl enable -q --now {name}\n"), "disable")
+            }
+            UnitWish::Masked => (format!("systemctl mask -q --now {name}\n"), "unmask"),
+        };
+        script.push_str(&change);
+        undo.push_str(&format!("systemctl {back} -q {name}\n"));
+        why.extend(reasons([(control.id.as_str(), part)]));
+    }
+    let action = Action::Run(Command::root(script));
+    (!why.is_empty())
+        .then(|| Step::safe("control.units", action, Undo::Run(Command::root(undo))).because(why))
+}
