@@ -238,6 +238,7 @@ if [ -e /var/lib/pryvctl/release/unfinished ]; then echo unfinished; else echo f
 cat /var/lib/pryvctl/release/record.json
 }
 answer release
+question() {
 exit 44
 }
 answer sysctl
