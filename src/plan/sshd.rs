@@ -80,8 +80,19 @@ done
 }
 }"#;
 
+/// Whether a wanted control says what this directive must be.
+pub fn decides(desired: &Desired, name: &str) -> bool {
+    controlled(desired).any(|(key, _)| key.eq_ignore_ascii_case(name))
+}
+
 /// What all wanted controls say to sshd, by directive. A list of algorithms of which the host knows none is not sent.
 fn directives(desired: &Desired, state: &HostState) -> BTreeMap<String, String> {
+    let pairs = controlled(desired).map(|(key, value)| (key.clone(), value_of(value, state)));
+    pairs.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// The directives of all wanted controls.
+fn controlled(desired: &Desired) -> impl Iterator<Item = (&String, &Directive)> {
     let controls = desired.hardening.wanted().filter_map(|Control { kind, .. }| match kind {
         Kind::Sshd(directives) => Some(directives),
         Kind::Sysctl(_)
@@ -96,8 +107,7 @@ fn directives(desired: &Desired, state: &HostState) -> BTreeMap<String, String> 
         | Kind::Daemon(_)
         | Kind::Audit(_) => None,
     });
-    let pairs = controls.flatten().map(|(key, value)| (key.clone(), value_of(value, state)));
-    pairs.filter(|(_, value)| !value.is_empty()).collect()
+    controls.flatten()
 }
 
 /// sshd's two files as they must be.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::{
     facts::{Facts, state::UnitState},
     model::desired::Desired,
-    plan::finding::Finding,
+    plan::{finding::Finding, sshd},
 };
 
 const NEEDED: &str = "a configuration that lets the next login in";
@@ -35,7 +35,7 @@ struct Look<'a> {
 impl Look<'_> {
     /// The words of a directive; none where we are about to write it ourselves.
     fn words(&self, name: &str) -> Vec<&str> {
-        if self.desired.sshd.iter().any(|(ours, _)| ours.eq_ignore_ascii_case(name)) {
+        if sshd::decides(self.desired, name) {
             return Vec::new();
         }
         let values = self.directives.get(name).into_iter().flatten();
