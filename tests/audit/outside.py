@@ -58,7 +58,8 @@ def serving(machine):
     """What works, by name; each is asked again for a while, as the machine is slow."""
     say("  what works")
     v4, v6 = network.V4["machine"], f"[{network.V6['machine']}]"
-    egress = f"/bin/busybox wget -qO- -T 20 http://{network.V4['outsider']}:{EGRESS}/"
+    # The static busybox of Debian 12 dies of wget's own time limit.
+    egress = f"/bin/busybox timeout 60 /bin/busybox wget -qO- http://{network.V4['outsider']}:{EGRESS}/"
     container = "docker ps -q --filter publish=443 --filter ancestor=audit/web:1; docker ps -q --filter label=pryvctl.service"
     return {
         "the role serves over IPv4": _answers(lambda: _get(v4, 443)),
