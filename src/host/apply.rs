@@ -7,7 +7,7 @@ use bollard::Docker;
 use super::{Session, container, error::causes, health, image};
 use crate::{
     model::{
-        command::{Command, Output, quote},
+        command::{Command, Output, quote, take_in},
         desired::{Desired, RegistryAccess},
         name::PlatformName,
     },
@@ -134,9 +134,10 @@ fn write(file: &FileWrite) -> Command {
     let folder = file.path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
     let script = format!(
         "set -e; umask 077; path={path}; mkdir -p -m 755 {folder}; new=\"$path.pryvctl-new\"; \
-         trap 'rm -f \"$new\"' EXIT; cat > \"$new\"; chown {uid}:{gid} \"$new\"; chmod {mode:o} \"$new\"; \
+         trap 'rm -f \"$new\"' EXIT; {take_in}; chown {uid}:{gid} \"$new\"; chmod {mode:o} \"$new\"; \
          mv -f \"$new\" \"$path\"",
         path = quote(&path),
+        take_in = take_in("\"$new\"", file.content.expose()),
         folder = quote(&folder),
         uid = file.uid,
         gid = file.gid,

@@ -96,6 +96,12 @@ impl fmt::Display for Exit {
     }
 }
 
+/// Shell lines that take a text from stdin into a file, or end the script. A connection that breaks in between looks like
+/// the end of a shorter text, so its length in bytes is counted.
+pub fn take_in(file: &str, text: &str) -> String {
+    format!("cat > {file} || exit 1; [ \"$(wc -c < {file})\" -eq {} ] || exit 1", text.len())
+}
+
 /// Quotes a text as one word for a POSIX shell.
 pub fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     facts::state::HostState,
     model::{
-        command::Command,
+        command::{Command, take_in},
         desired::{Desired, Slot},
         place,
     },
@@ -98,11 +98,13 @@ impl<'a> Switch<'a> {
     /// A script that changes the kernel's table and then keeps the whole of it for the next boot.
     fn change(&self, change: &str, map: &ServiceMap) -> Command {
         let (folder, path) = (place::OURS, place::SERVICES);
+        let text = table::document(self.desired, map);
         let script = format!(
-            "set -e; umask 077; mkdir -p {folder}; new={path}.pryvctl-new; trap 'rm -f $new' EXIT; cat > $new
+            "set -e; umask 077; mkdir -p {folder}; new={path}.pryvctl-new; trap 'rm -f $new' EXIT; {}
 {change}
-mv -f $new {path}"
+mv -f $new {path}",
+            take_in("$new", &text)
         );
-        Command::root(script).stdin(table::document(self.desired, map))
+        Command::root(script).stdin(text)
     }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     facts::state::{HostState, Os},
     model::{
-        command::{Command, quote},
+        command::{Command, quote, take_in},
         desired::{Desired, RegistryAccess},
         place,
     },
@@ -149,7 +149,7 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
     let undo = Undo::Nothing(
         "the step itself brings back the old file if dockerd does not come up with the new one",
     );
-    let command = Command::root(take_up.script()).stdin(text).within(RESTART);
+    let command = Command::root(take_up.script(&text)).stdin(text).within(RESTART);
     Ok(Some(Step::safe("engine.daemon-json", Action::Run(command), undo).because(why)))
 }
 
@@ -175,7 +175,8 @@ pub fn restore(text: Option<&str>, state: &HostState) -> Step {
         String::new()
     };
     // Without a file dockerd does what it does with an empty object.
-    let command = Command::root(format!("{}{then}", take_up.script())).stdin(text.unwrap_or("{}\n"));
+    let text = text.unwrap_or("{}\n");
+    let command = Command::root(format!("{}{then}", take_up.script(text))).stdin(text);
     Step::safe("engine.daemon-json", Action::Run(command.within(RESTART)), undo).because(why)
 }
 
@@ -202,10 +203,11 @@ impl TakeUp {
 
     /// The mark outlives a run that was killed between the file and the restart. The reload before the restart makes
     /// live-restore count already for that restart; after three restarts in a minute systemd would refuse another.
-    fn script(self) -> String {
+    fn script(self, text: &str) -> String {
         let (path, mark) = (place::DAEMON_JSON, place::DOCKER_PENDING);
         let write = format!(
-            "set -e; umask 022; mkdir -p /etc/docker; new={path}.pryvctl-new; cat > $new; chmod 644 $new"
+            "set -e; umask 022; mkdir -p /etc/docker; new={path}.pryvctl-new; {}; chmod 644 $new",
+            take_in("$new", text)
         );
         let take_up = match self {
             Self::AtStart => return format!("{write}; mv -f $new {path}"),

@@ -9,7 +9,7 @@ use super::step::{Action, FileWrite, Step, Undo};
 use crate::{
     facts::state::{FileState, HostState},
     model::{
-        command::{Command, quote},
+        command::{Command, quote, take_in},
         desired::{Desired, ManagedFile, ManagedFolder},
         secret::Secret,
     },
@@ -59,7 +59,8 @@ fn way_back(want: &ManagedFile, found: Option<&FileState>) -> Undo {
     match found {
         None => Undo::Run(Command::root(format!("rm -f {path}"))),
         Some(FileState { text: Some(text), mode, uid, gid, .. }) => {
-            let script = format!("cat > {path}; chown {uid}:{gid} {path}; chmod {mode:o} {path}");
+            let back = take_in(&path, text);
+            let script = format!("{back}; chown {uid}:{gid} {path}; chmod {mode:o} {path}");
             Undo::Run(Command::root(script).stdin(text))
         }
         Some(FileState { text: None, .. }) => {

@@ -17,7 +17,7 @@ use crate::{
         state::{ContainerState, HostState},
     },
     model::{
-        command::{Command, quote},
+        command::{Command, quote, take_in},
         desired::{Desired, ManagedFile},
         place,
     },
@@ -64,7 +64,7 @@ impl Keeping {
         let undo = Undo::Nothing("a record changes nothing");
         let served = release.containers.iter().map(|served| format!("{}: {}", served.name, served.image));
         let record = serde_json::to_string(release).unwrap_or_default();
-        let action = Action::Run(Command::root(script(release)).stdin(record));
+        let action = Action::Run(Command::root(script(release, &record)).stdin(record));
         Some(
             Step::safe("release.keep", action, undo)
                 .because(["what serves is kept for the way back"])
@@ -100,11 +100,12 @@ pub fn end(why: &str) -> Step {
 }
 
 /// The folder is made beside its place and moved there, so that a record is whole or not there.
-fn script(release: &Release) -> String {
+fn script(release: &Release, record: &str) -> String {
     let folder = place::RELEASE;
     let mut script = format!(
-        "set -e; umask 077; new={folder}.new; rm -rf $new {folder}.old; mkdir -p $new/files; cat > $new/record.json; \
-         : > $new/unfinished\n"
+        "set -e; umask 077; new={folder}.new; rm -rf $new {folder}.old; mkdir -p $new/files; {}; \
+         : > $new/unfinished\n",
+        take_in("$new/record.json", record)
     );
     let there = release.files.iter().filter_map(|kept| Some((&kept.path, kept.was.as_ref()?)));
     for (path, was) in there {

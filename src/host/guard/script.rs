@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     model::{
-        command::{Command, quote},
+        command::{Command, quote, take_in},
         place::GUARD,
     },
     plan::step::{Action, Step, Undo},
@@ -57,6 +57,7 @@ pub fn is_undone() -> Command {
 /// One script that saves, writes the undo, and arms. If it fails anywhere, or the connection breaks under it, nothing
 /// is left armed. The token comes last but the timer, when everything it stands for is on the disk.
 pub fn arm(steps: &[Step], window: Duration) -> Command {
+    let undo = undo_script(steps);
     let saves: Vec<&str> =
         steps.iter().filter_map(|step| step.save.as_ref()).map(|save| save.script.as_str()).collect();
     let script = format!(
@@ -65,7 +66,7 @@ trap 'code=$?; [ $code = 0 ] || {{ set +e; rm -f {GUARD}/armed; {clean_up}; }}; 
 trap 'exit 1' HUP INT PIPE TERM
 rm -rf {GUARD}; mkdir -p {GUARD}; cd {GUARD}
 {saves}
-cat > undo; sh -n undo; : > busy
+{undo}; sh -n undo; : > busy
 cat > /etc/systemd/system/pryvctl-guard.service <<'UNIT'
 {service}UNIT
 cat > /etc/systemd/system/pryvctl-guard.timer <<'UNIT'
@@ -79,10 +80,11 @@ systemctl start pryvctl-guard.timer
 systemctl is-active -q pryvctl-guard.timer",
         clean_up = clean_up().replace('\n', "; "),
         saves = saves.iter().map(|save| format!("({save}\n)")).collect::<Vec<_>>().join("\n"),
+        undo = take_in("undo", &undo),
         service = SERVICE,
         timer = timer(window),
     );
-    Command::root(script).stdin(undo_script(steps))
+    Command::root(script).stdin(undo)
 }
 
 /// Nothing of the guard stays.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     facts::state::{FileState, HostState},
     model::{
-        command::{Command, quote},
+        command::{Command, quote, take_in},
         control::{Control, Form, Kind},
         place::{self, GUARD},
     },
@@ -238,9 +238,10 @@ pub fn write(
     };
     let script = format!(
         "set -e; umask 077; path=$(readlink -m {path}); mkdir -p -m 755 \"${{path%/*}}\"; new=\"$path.pryvctl-new\"; \
-         trap 'rm -f \"$new\"' EXIT; cat > \"$new\"; {checks}{rights}; \
+         trap 'rm -f \"$new\"' EXIT; {take_in}; {checks}{rights}; \
          mv -f \"$new\" \"$path\"{restarts}",
         path = quote(&path.display().to_string()),
+        take_in = take_in("\"$new\"", text),
     );
     Command::root(script).stdin(text)
 }
