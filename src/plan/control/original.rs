@@ -14,21 +14,24 @@ use crate::{
     plan::step::{Action, Step, Undo},
 };
 
-/// Functions that record one thing each, unless it is recorded. A copy is renamed into its place before the index names it.
+/// Functions that record one thing each, unless it is recorded. A copy is renamed into its place before the index names it;
+/// a line that a full disk cut short goes first. The shell's own echo would not say that the disk is full.
 const FUNCTIONS: &str = r#"set -e; umask 077; mkdir -p files; touch index
+[ -z "$(tail -c 1 index)" ] || { sed '$d' index >index.new; mv -f index.new index; }
 known() { grep -q "^$1 $2\( \|\$\)" index; }
+note() { env printf '%s\n' "$*" >>index; }
 keep_file() {
 if known file "$1" || known absent "$1"; then return; fi
-if [ ! -e "$1" ]; then echo "absent $1" >>index; return; fi
-mkdir -p "files${1%/*}"; cp -pL "$1" "files$1.new"; mv -f "files$1.new" "files$1"; echo "file $1" >>index
+if [ ! -e "$1" ]; then note absent "$1"; return; fi
+mkdir -p "files${1%/*}"; cp -pL "$1" "files$1.new"; mv -f "files$1.new" "files$1"; note file "$1"
 }
-keep_sysctl() { known sysctl "$1" || echo "sysctl $1 $(tr -s '\t ' '  ' <"$2")" >>index; }
-keep_rights() { known rights "$1" || echo "rights $1 $(stat -c '%a %u %g' "$1")" >>index; }
-keep_mount() { known mount "$1" || echo "mount $1 $(awk -v at="$1" '$2==at {options=$4} END {print options}' /proc/self/mounts)" >>index; }
+keep_sysctl() { known sysctl "$1" || note sysctl "$1" "$(tr -s '\t ' '  ' <"$2")"; }
+keep_rights() { known rights "$1" || note rights "$1" "$(stat -c '%a %u %g' "$1")"; }
+keep_mount() { known mount "$1" || note mount "$1" "$(awk -v at="$1" '$2==at {options=$4} END {print options}' /proc/self/mounts)"; }
 keep_unit() {
 if known unit "$1"; then return; fi
 enabled=$(systemctl is-enabled "$1" 2>/dev/null || true); active=$(systemctl is-active "$1" || true)
-echo "unit $1 ${enabled:-none} ${active:-none}" >>index
+note unit "$1" "${enabled:-none} ${active:-none}"
 }
 "#;
 
