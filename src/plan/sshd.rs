@@ -80,6 +80,12 @@ done
 }
 }"#;
 
+/// The same on the way back, without waiting: the guard's unit stands before sshd's, so that systemd reloads sshd when the
+/// whole way back is done, and what else has to be brought back must not be late.
+const RELOAD_BACK: &str = r#"mkdir -p -m 755 /run/sshd && /usr/sbin/sshd -t && {
+[ "$(systemctl show -p MainPID --value ssh)" = 0 ] || systemctl reload ssh
+}"#;
+
 /// Whether a wanted control says what this directive must be.
 pub fn decides(desired: &Desired, name: &str) -> bool {
     controlled(desired).any(|(key, _)| key.eq_ignore_ascii_case(name))
@@ -204,7 +210,7 @@ const GUARDED: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
 pub fn under_guard(step: Step, path: &str) -> Step {
     let step = text::under_guard(step, &[Path::new(path)]);
     let undo = match step.undo {
-        Undo::Run(back) => Undo::Run(Command::root(format!("{}\n{RELOAD}", back.script))),
+        Undo::Run(back) => Undo::Run(Command::root(format!("{}\n{RELOAD_BACK}", back.script))),
         nothing @ Undo::Nothing(_) => nothing,
     };
     Step { undo, ..step }
