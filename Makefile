@@ -1,12 +1,15 @@
 # Thin: each line is a command one could type. Run as root on Debian 12 with Rust.
 
-.PHONY: demo test bench audit lint
+.PHONY: demo test trials bench audit lint
 
 demo: # a three-host platform from nothing, on this machine
 	tests/with-docker.sh sh -ec 'cargo build; tests/demo.sh'
 
 test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
 	tests/with-docker.sh sh -ec '$(MAKE) lint; cargo test'
+
+trials: # every way to cut a login and every line of an upgrade, interrupted: not all of them hold yet
+	tests/with-docker.sh cargo test --test all -- --ignored --nocapture fleet::lockout fleet::kill_matrix
 
 audit: # strangers' auditors before and after hardening, on emulated machines: hours; PEER=FOLDER as in the README
 	tests/audit/packages.sh

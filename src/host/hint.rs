@@ -22,7 +22,8 @@ impl Fault {
             }
             Self::Login { reason, .. } if reason.starts_with(HUNG_UP) => {
                 "the key may be good and the account closed: look at `chage -l`, /etc/nologin and /etc/security/access.conf \
-                 on the host"
+                 on the host; where several keys were tried, name only the one that is in ~/.ssh/authorized_keys in \
+                 `ssh.identities`"
             }
             Self::Login { .. } => {
                 "check `ssh.user` and `ssh.identities`, that the public key is in the user's ~/.ssh/authorized_keys, that \

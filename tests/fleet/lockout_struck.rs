@@ -33,7 +33,7 @@ pub fn trials() -> Vec<Trial> {
         ("the host restarts with rules that cut us off", restarted_cut_off),
         ("the host restarts in the middle of taking back", restarted_undoing),
         ("the link is cut in the middle of the change", link_cut),
-        ("the disk is full while the host arms", disk_full),
+        ("the disk is full before the host arms", disk_full),
         ("/var is read-only", read_only),
         ("two controllers at once", two_controllers),
         ("the clock jumps", clock),
@@ -179,7 +179,7 @@ fn killed_unconfirmed(place: Place) -> String {
 
 /// Waits until nothing is armed any more and a login works.
 fn comes_back(place: Place, since: Instant, longest: Duration, stage: &Stage) -> String {
-    let quiet = "pgrep -f 'pryvctl-[g]uard|pryvctl/[g]uard|inet [p]ryvctl' >/dev/null || ls -A /var/lib/pryvctl 2>/dev/null | grep -q .";
+    let quiet = "pgrep -f 'pryvctl-[g]uard|pryvctl/[g]uard|inet [p]ryvctl' >/dev/null || ls -A /var/lib/pryvctl 2>/dev/null | grep -qvx originals";
     until(longest, || {
         place.world.on(place.host, &format!("{{ {quiet}; }} && echo no || echo yes")) == "yes\n"
     });
@@ -270,18 +270,18 @@ fn disk_full(place: Place) -> String {
          yes > /var/lib/pryvctl/full 2>/dev/null || true",
     );
     let ran = world.run(&harden(&file(place, &gateways(world)))).ends_with(5);
-    ran.says("nothing was changed").says("No space left on device").says("free space");
+    ran.says("originals.record: ").says("No space left on device").says("free space");
     world.on(host, "umount /var/lib/pryvctl");
-    "nothing was changed".to_owned()
+    "not begun".to_owned()
 }
 
 fn read_only(place: Place) -> String {
     let Place { world, host } = place;
     world.on(host, "mount --bind /var/lib /var/lib; mount -o remount,bind,ro /var/lib");
     let ran = world.run(&harden(&file(place, &gateways(world)))).ends_with(5);
-    ran.says("nothing was changed").says("Read-only file system");
+    ran.says("Read-only file system");
     world.on(host, "umount /var/lib");
-    "nothing was changed".to_owned()
+    "not begun".to_owned()
 }
 
 fn two_controllers(place: Place) -> String {
