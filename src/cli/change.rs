@@ -8,13 +8,14 @@ use super::{
     desk::{Desk, owner},
     document::Document,
     exit::{Exit, verdict},
-    progress::Watch,
+    progress::watched,
     report::{Halt, Screen},
     tables,
 };
 use crate::{
     fleet::{
         Members,
+        brake::Brake,
         change::{Answer, Order, change, look},
     },
     model::name::HostName,
@@ -78,14 +79,10 @@ async fn carry_out(
 ) -> Result<Exit, Halt> {
     let parallel = usize::from(command.target.parallel);
     let reports = if command.dry_run {
-        let (events, watch) = Watch::start(screen);
-        let reports = look(members, goal, parallel, &events).await;
-        drop(events);
-        watch.done().await;
-        reports
+        watched(screen, async |events| look(members, goal, parallel, events).await).await
     } else {
         let desk = Desk::open(name, command.journal.as_ref(), screen)?;
-        let order = Order::new(goal, command, &desk);
+        let order = Order::new(goal, command, desk.brake.clone());
         let mut heed = None;
         let ask = async |plans: &[_]| {
             let answer = approve(screen, command, plans);
@@ -105,13 +102,13 @@ async fn carry_out(
 
 impl Order {
     /// As said on the command line.
-    pub(super) fn new(goal: Goal, command: &Change, desk: &Desk) -> Self {
+    pub(super) fn new(goal: Goal, command: &Change, brake: Brake) -> Self {
         Self {
             goal,
             parallel: usize::from(command.target.parallel),
             window: command.window,
             owner: owner(),
-            brake: desk.brake.clone(),
+            brake,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     document::Document,
     exit::{Exit, verdict},
     page,
-    progress::Watch,
+    progress::watched,
     report::{Halt, Screen},
     sarif, tables,
 };
@@ -76,11 +76,8 @@ async fn reports(target: &Target, screen: &Screen) -> Result<Vec<Report>, Halt> 
 async fn reports_for(target: &Target, goal: Goal, screen: &Screen) -> Result<Vec<Report>, Halt> {
     let loaded = Loaded::load(&target.file, Missing::Refused, screen)?;
     let members = loaded.members(target)?;
-    let (events, watch) = Watch::start(screen);
-    let reports = look(&members, goal, usize::from(target.parallel), &events).await;
-    drop(events);
-    watch.done().await;
-    Ok(reports)
+    let parallel = usize::from(target.parallel);
+    Ok(watched(screen, async |events| look(&members, goal, parallel, events).await).await)
 }
 
 /// For preflight only reaching the host counts; what would be planned does not.

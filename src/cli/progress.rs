@@ -39,6 +39,15 @@ impl Watch {
     }
 }
 
+/// Carries out a run that is watched to its end.
+pub async fn watched<T>(screen: &Screen, run: impl AsyncFnOnce(&Events) -> T) -> T {
+    let (events, watch) = Watch::start(screen);
+    let result = run(&events).await;
+    drop(events);
+    watch.done().await;
+    result
+}
+
 async fn plain(mut events: UnboundedReceiver<Event>) {
     let screen = Screen::new(super::args::Format::Text);
     while let Some(event) = events.recv().await {

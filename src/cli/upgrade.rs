@@ -10,7 +10,7 @@ use super::{
     document::Document,
     exit::{Exit, verdict},
     plan_file::PlanFile,
-    progress::Watch,
+    progress::watched,
     report::{Halt, Screen},
     tables,
 };
@@ -50,15 +50,12 @@ pub async fn plan(target: &Target, path: &Path, screen: &Screen) -> Result<Exit,
     let mut command = apply.upgrade(target.file.clone(), Vec::new());
     command.change.target = target.clone();
     let (members, rolling) = forward(&command, screen)?;
-    let (events, watch) = Watch::start(screen);
     let mut kept = Ok(());
     let keep = |proposal: &Proposal| {
         screen.result(tables::proposal(proposal));
         kept = PlanFile::of(&target.file, proposal).write(path);
     };
-    let reports = propose(&members, &rolling, &events, keep).await;
-    drop(events);
-    watch.done().await;
+    let reports = watched(screen, async |events| propose(&members, &rolling, events, keep).await).await;
     kept?;
     let exit = verdict(&reports);
     screen.result(tables::reports(&reports, tables::Detail::Plans));
@@ -92,7 +89,8 @@ fn forward(command: &Upgrade, screen: &Screen) -> Result<(Members, Rolling), Hal
     }
     let one_way = if command.accept_irreversible { OneWay::Accepted } else { OneWay::Refused };
     let rolling = Rolling {
-        order: order(Goal::Install, &command.change),
+        // The hand on the brake comes with the desk.
+        order: Order::new(Goal::Install, &command.change, Brake::none()),
         stages,
         policy: command.on_failure.map(Policy::from),
         upgrades: loaded.upgrades,
@@ -106,7 +104,7 @@ pub async fn rollback(command: &Rollback, screen: &Screen) -> Result<Exit, Halt>
     let loaded = Loaded::load(&command.change.target.file, Missing::Refused, screen)?;
     let members = loaded.members(&command.change.target)?;
     let rolling = Rolling {
-        order: order(Goal::Rollback, &command.change),
+        order: Order::new(Goal::Rollback, &command.change, Brake::none()),
         stages: in_order(&loaded, &members, Direction::Back)?,
         // One host that cannot go back is no reason to leave the others where they are.
         policy: Some(Policy::Continue),
@@ -124,17 +122,6 @@ fn in_order(loaded: &Loaded, members: &Members, direction: Direction) -> Result<
     })
 }
 
-/// What is said on the command line; the hand on the brake comes with the desk.
-fn order(goal: Goal, command: &Change) -> Order {
-    Order {
-        goal,
-        parallel: usize::from(command.target.parallel),
-        window: command.window,
-        owner: owner(),
-        brake: Brake::none(),
-    }
-}
-
 async fn run(
     name: &str,
     members: &Members,
@@ -144,11 +131,8 @@ async fn run(
     agrees: impl Fn(&Proposal<'_>) -> Result<(), Halt>,
 ) -> Result<Exit, Halt> {
     if command.dry_run {
-        let (events, watch) = Watch::start(screen);
         let show = |proposal: &Proposal| screen.result(tables::proposal(proposal));
-        let reports = propose(members, &rolling, &events, show).await;
-        drop(events);
-        watch.done().await;
+        let reports = watched(screen, async |events| propose(members, &rolling, events, show).await).await;
         let exit = verdict(&reports);
         screen.result(tables::reports(&reports, tables::Detail::Plans));
         screen.document(&Document::new(name, exit).hosts(&reports));

@@ -20,7 +20,7 @@ use crate::{
     facts::state::{FileState, HostState},
     model::{
         command::Command,
-        control::{Control, Directive, Kind},
+        control::Directive,
         desired::{Desired, ManagedFile},
         place,
     },
@@ -99,21 +99,7 @@ fn directives(desired: &Desired, state: &HostState) -> BTreeMap<String, String> 
 
 /// The directives of all wanted controls.
 fn controlled(desired: &Desired) -> impl Iterator<Item = (&String, &Directive)> {
-    let controls = desired.hardening.wanted().filter_map(|Control { kind, .. }| match kind {
-        Kind::Sshd(directives) => Some(directives),
-        Kind::Sysctl(_)
-        | Kind::Module(_)
-        | Kind::File(_)
-        | Kind::Setting(_)
-        | Kind::Line(_)
-        | Kind::Permissions(_)
-        | Kind::Mount(_)
-        | Kind::Package(_)
-        | Kind::Unit(_)
-        | Kind::Daemon(_)
-        | Kind::Audit(_) => None,
-    });
-    controls.flatten()
+    desired.hardening.wanted().filter_map(|control| control.kind.sshd()).flatten()
 }
 
 /// sshd's two files as they must be.

@@ -28,9 +28,9 @@ const HOSTS: [&str; 2] = ["a", "b"];
 /// None of ours.
 const WRONG: &str = "198.51.100.0/24";
 /// The shortest there is.
-const WINDOW: Duration = Duration::from_secs(10);
+pub const WINDOW: Duration = Duration::from_secs(10);
 /// A busy host may be late by this.
-const LATE: Duration = Duration::from_secs(5);
+pub const LATE: Duration = Duration::from_secs(5);
 /// Long enough for a container to boot on a busy machine.
 pub const BOOT: Duration = Duration::from_secs(90);
 

@@ -15,17 +15,12 @@ use std::{
 };
 
 use super::{
-    guard::logs_in,
+    guard::{LATE, logs_in},
     lockout_guarded::{self, Cut},
     lockout_others::{self, Deed},
     lockout_struck::{self, Blow},
     world::World,
 };
-
-/// The shortest there is.
-pub const WINDOW: Duration = Duration::from_secs(10);
-/// How much longer than the window the old access may take.
-pub const LATE: Duration = Duration::from_secs(5);
 
 const INVENTORY: &str = "
 platform: lockout

@@ -19,8 +19,9 @@ use pryvctl::{
 };
 
 use super::{
+    guard::{LATE, WINDOW},
     guard_by_hand::open,
-    lockout::{Cause, LATE, Place, Trial, WINDOW},
+    lockout::{Cause, Place, Trial},
 };
 
 /// A change with its way back. `save` and `undo` run in the guard's folder.

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    guard::{BOOT, gateways, harden, inventory, logs_in, until},
-    lockout::{Cause, LATE, Place, Trial, WINDOW},
+    guard::{BOOT, LATE, WINDOW, gateways, harden, inventory, logs_in, until},
+    lockout::{Cause, Place, Trial},
     world::{Ran, Started},
 };
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     facts::{Fact, Probe},
-    model::{command::Output, control::Kind, desired::Desired},
+    model::{command::Output, desired::Desired},
 };
 
 /// `ssh -Q`; not asked where no control names algorithms.
@@ -13,7 +13,7 @@ pub struct Algorithms(pub bool);
 impl Algorithms {
     /// Asked if any control names algorithms.
     pub fn of(desired: &Desired) -> Self {
-        Self(desired.hardening.known.iter().any(|control| matches!(control.kind, Kind::Sshd(_))))
+        Self(desired.hardening.known.iter().any(|control| control.kind.sshd().is_some()))
     }
 }
 

@@ -19,9 +19,9 @@ use std::{
 };
 
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 use super::event::Event;
+use crate::plan::file::sha256;
 
 /// The journal of one run.
 #[derive(Debug)]
@@ -143,5 +143,5 @@ fn last(file: &mut File) -> io::Result<Last> {
 /// Of everything a line says, the hash of the line before included. Keys are sorted, so the text is always the same.
 fn hash(body: &Map<String, Value>) -> String {
     let text = serde_json::to_string(body).unwrap_or_default();
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(&text)
 }

@@ -39,6 +39,23 @@ pub enum Kind {
     Audit(Vec<String>),
 }
 
+impl Kind {
+    /// What is said to sshd, where this is of that kind.
+    pub fn sshd(&self) -> Option<&BTreeMap<String, Directive>> {
+        if let Self::Sshd(directives) = self { Some(directives) } else { None }
+    }
+
+    /// What is said to the Docker daemon, likewise.
+    pub fn daemon(&self) -> Option<&BTreeMap<String, Value>> {
+        if let Self::Daemon(keys) = self { Some(keys) } else { None }
+    }
+
+    /// Which packages must be there, likewise.
+    pub fn packages(&self) -> Option<&[String]> {
+        if let Self::Package(names) = self { Some(names) } else { None }
+    }
+}
+
 /// The value of a directive of sshd.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Value")]

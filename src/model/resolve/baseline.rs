@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    control::{Controls, Hardening, Kind},
+    control::{Controls, Hardening},
     desired::{Engine, RegistryAccess},
     inventory::{Host, Inventory},
     material::Material,
@@ -11,21 +11,9 @@ use crate::model::{
 
 /// The Docker Engine, with what controls want of its daemon.
 pub(super) fn engine(hardening: &Hardening) -> Engine {
-    let keys = hardening.wanted().filter_map(|control| match &control.kind {
-        Kind::Daemon(keys) => Some(keys.clone()),
-        Kind::Sysctl(_)
-        | Kind::Module(_)
-        | Kind::Sshd(_)
-        | Kind::File(_)
-        | Kind::Setting(_)
-        | Kind::Line(_)
-        | Kind::Permissions(_)
-        | Kind::Mount(_)
-        | Kind::Package(_)
-        | Kind::Unit(_)
-        | Kind::Audit(_) => None,
-    });
-    Engine { oldest: (20, 10), daemon: keys.flatten().collect() }
+    let keys = hardening.wanted().filter_map(|control| control.kind.daemon()).flatten();
+    let daemon = keys.map(|(key, value)| (key.clone(), value.clone())).collect();
+    Engine { oldest: (20, 10), daemon }
 }
 
 /// How hard a host is to be: its own level, or the platform's; what either of them skips is skipped.

@@ -195,14 +195,15 @@ pub struct ControlSteps {
 /// The steps that set what is missing. What belongs to sshd and to Docker is planned there.
 pub fn steps(desired: &Desired, state: &HostState) -> ControlSteps {
     let controls = applicable(desired, state);
-    let files = text::steps(&controls, state);
+    let (guarded, files): (Vec<_>, Vec<_>) =
+        text::steps(&controls, state).into_iter().partition(|step| step.risk.needs_guard());
     let parts = [
         rights::step(&controls, state),
         mount::step(&controls),
         audit::step(&controls, state),
         unit::step(&controls),
     ];
-    let guarded = text::guarded(&controls, state).into_iter().chain(sysctl::step(&controls, state)).collect();
+    let guarded = guarded.into_iter().chain(sysctl::step(&controls, state)).collect();
     let packages = package::step(&controls).into_iter();
     let safe = packages.chain(files).chain(parts.into_iter().flatten()).collect();
     let record = original::step(&controls, desired, state).into_iter().collect();

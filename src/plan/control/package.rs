@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use super::{Part, reasons};
 use crate::{
     facts::state::HostState,
-    model::{
-        control::{Control, Kind},
-        place::ORIGINALS,
-    },
+    model::{control::Control, place::ORIGINALS},
     plan::{
         engine::{APT, install_script},
         step::{Action, Step, Undo},
@@ -24,20 +21,8 @@ pub fn parts(names: &[String], state: &HostState) -> Result<Vec<Part>, String> {
 
 /// The packages that are missing.
 fn missing<'a>(controls: &[(&'a Control, Vec<Part>)]) -> BTreeSet<&'a str> {
-    let named = controls.iter().filter_map(|(control, parts)| match &control.kind {
-        Kind::Package(names) => Some(names.iter().zip(parts)),
-        Kind::Sysctl(_)
-        | Kind::Module(_)
-        | Kind::Sshd(_)
-        | Kind::File(_)
-        | Kind::Setting(_)
-        | Kind::Line(_)
-        | Kind::Permissions(_)
-        | Kind::Mount(_)
-        | Kind::Unit(_)
-        | Kind::Daemon(_)
-        | Kind::Audit(_) => None,
-    });
+    let named =
+        controls.iter().filter_map(|(control, parts)| Some(control.kind.packages()?.iter().zip(parts)));
     named.flatten().filter(|(_, part)| !part.fits).map(|(name, _)| name.as_str()).collect()
 }
 
@@ -47,7 +32,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
     if missing.is_empty() {
         return None;
     }
-    let of_kind = controls.iter().filter(|(control, _)| matches!(control.kind, Kind::Package(_)));
+    let of_kind = controls.iter().filter(|(control, _)| control.kind.packages().is_some());
     let why =
         of_kind.flat_map(|(control, parts)| reasons(parts.iter().map(|part| (control.id.as_str(), part))));
     let names: Vec<&str> = missing.into_iter().collect();

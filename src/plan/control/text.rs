@@ -145,17 +145,8 @@ fn text<'a>(path: &Path, state: &'a HostState) -> Option<&'a str> {
     file(path, state)?.text.as_deref()
 }
 
-/// The steps that write files which cannot cut our login.
+/// The steps that write files.
 pub fn steps(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Vec<Step> {
-    written(controls, state).into_iter().filter(|step| !step.risk.needs_guard()).collect()
-}
-
-/// Those that could.
-pub fn guarded(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Vec<Step> {
-    written(controls, state).into_iter().filter(|step| step.risk.needs_guard()).collect()
-}
-
-fn written(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Vec<Step> {
     let drafts = drafts(controls, state);
     drafts.iter().filter_map(|(path, draft)| step(path, draft, state)).collect()
 }
