@@ -86,12 +86,14 @@ fn no_way_to_cut_a_login_lasts() {
     let trials: VecDeque<Trial> =
         trials.into_iter().filter(|trial| chosen.split('|').any(|part| trial.name.contains(part))).collect();
     let (count, queue, lines) = (trials.len(), Mutex::new(trials), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for host in HOSTS {
+    while !queue.lock().unwrap().is_empty() {
+        let broken: Vec<&str> = thread::scope(|scope| {
             let (world, queue, lines) = (&world, &queue, &lines);
-            scope.spawn(move || work(Place { world, host }, queue, lines));
-        }
-    });
+            let workers = HOSTS.map(|host| scope.spawn(move || work(Place { world, host }, queue, lines)));
+            workers.into_iter().filter_map(|worker| worker.join().unwrap()).collect()
+        });
+        world.renew("inventory.yaml", &broken);
+    }
     let lines = lines.into_inner().unwrap();
     let passed = lines.iter().filter(|line| line.result.is_ok()).count();
     println!("{}{count} trials: {passed} passed", table(&lines));
@@ -102,11 +104,11 @@ fn no_way_to_cut_a_login_lasts() {
     }
 }
 
-/// Takes one trial after the other; a host on which one failed takes no more, because nobody knows how it is.
-fn work(place: Place, queue: &Mutex<VecDeque<Trial>>, lines: &Mutex<Vec<Line>>) {
+/// Takes one trial after the other. A host on which one failed takes no more, because nobody knows how it is, and is given.
+fn work<'a>(place: Place<'a>, queue: &Mutex<VecDeque<Trial>>, lines: &Mutex<Vec<Line>>) -> Option<&'a str> {
     let before = picture(place);
     loop {
-        let Some(trial) = queue.lock().unwrap().pop_front() else { return };
+        let trial = queue.lock().unwrap().pop_front()?;
         let begun = Instant::now();
         let tried = catch_unwind(AssertUnwindSafe(|| {
             let said = match &trial.cause {
@@ -129,8 +131,8 @@ fn work(place: Place, queue: &Mutex<VecDeque<Trial>>, lines: &Mutex<Vec<Line>>) 
             result,
         };
         lines.lock().unwrap().push(line);
-        if failed && picture(place) != before {
-            return;
+        if failed {
+            return Some(place.host);
         }
     }
 }

@@ -273,6 +273,18 @@ impl World {
         assert!(output.status.success(), "{command} {host}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Makes some hosts anew, each at its address.
+    pub fn renew(&self, inventory: &str, hosts: &[&str]) {
+        for host in hosts {
+            let container = format!("pryvctl-lab-{}-{host}", self.name);
+            tool("docker", &["rm", "--force", &container]);
+            tool("docker", &["volume", "rm", "--force", &format!("{container}-docker")]);
+        }
+        if !hosts.is_empty() {
+            self.run(&["lab", "up", inventory, "--name", &self.name]).ends_with(0);
+        }
+    }
+
     /// Everything the binary ever said here.
     pub fn transcript(&self) -> String {
         self.transcript.lock().unwrap().clone()

@@ -24,6 +24,8 @@ pub struct Record;
 pub struct Originals {
     /// Files; `None`: there was none.
     pub files: BTreeMap<PathBuf, Option<FileState>>,
+    /// Folders that were not there.
+    pub folders: BTreeSet<PathBuf>,
     /// Live values of kernel parameters.
     pub sysctl: BTreeMap<String, String>,
     /// Rights of files and folders.
@@ -72,6 +74,7 @@ fn originals(text: &str) -> Option<Originals> {
         match (kind, &words[..]) {
             ("file", _) => drop(found.files.insert(rest.into(), Some(file(files.next()?)?))),
             ("absent", _) => drop(found.files.insert(rest.into(), None)),
+            ("folder", _) => drop(found.folders.insert(rest.into())),
             ("sysctl", _) => drop(found.sysctl.insert(name.into(), value.into())),
             ("mount", [options]) => drop(found.mounts.insert(name.into(), (*options).into())),
             ("package", _) => drop(found.packages.insert(name.into())),
@@ -103,12 +106,13 @@ mod tests {
 
     #[test]
     fn a_record_is_read_whole_or_not_at_all() {
-        let text = "file /etc/issue\nabsent /etc/x\nsysctl net.a 0\nrights /etc/cron.d 755 0 0\n\
+        let text = "file /etc/issue\nfolder /etc/y\nabsent /etc/y/x\nsysctl net.a 0\nrights /etc/cron.d 755 0 0\n\
             mount /dev/shm rw,nosuid\nunit cron.service enabled active\npackage auditd\n\n644 0 0 aGk=\n";
         let found = originals(text).unwrap();
         let issue = found.files[std::path::Path::new("/etc/issue")].as_ref().unwrap();
         assert_eq!((issue.mode, issue.text.as_deref()), (0o644, Some("hi")));
-        assert_eq!(found.files[std::path::Path::new("/etc/x")], None);
+        assert_eq!(found.files[std::path::Path::new("/etc/y/x")], None);
+        assert!(found.folders.contains(std::path::Path::new("/etc/y")));
         assert_eq!(found.units["cron.service"].1, "active");
         assert!(found.packages.contains("auditd") && found.sysctl["net.a"] == "0");
         assert_eq!(originals("file /etc/issue\n\n"), None, "its copy is missing");

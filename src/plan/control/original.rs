@@ -22,9 +22,10 @@ known() { grep -q "^$1 $2\( \|\$\)" index; }
 note() { env printf '%s\n' "$*" >>index; }
 keep_file() {
 if known file "$1" || known absent "$1"; then return; fi
-if [ ! -e "$1" ]; then note absent "$1"; return; fi
+if [ ! -e "$1" ]; then keep_folder "${1%/*}"; note absent "$1"; return; fi
 mkdir -p "files${1%/*}"; cp -pL "$1" "files$1.new"; mv -f "files$1.new" "files$1"; note file "$1"
 }
+keep_folder() { [ -e "$1" ] || { keep_folder "${1%/*}"; known folder "$1" || note folder "$1"; }; }
 keep_sysctl() { known sysctl "$1" || note sysctl "$1" "$(tr -s '\t ' '  ' <"$2")"; }
 keep_rights() { known rights "$1" || note rights "$1" "$(stat -c '%a %u %g' "$1")"; }
 keep_mount() { known mount "$1" || note mount "$1" "$(awk -v at="$1" '$2==at {options=$4} END {print options}' /proc/self/mounts)"; }

@@ -39,7 +39,7 @@ enum Back {
     Write(String),
 }
 
-/// The steps that bring every object back.
+/// The steps that bring every object back; [`forget`] comes after everything else.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut guarded = Vec::new();
@@ -58,7 +58,6 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     }
     guarded.extend(kernel(state));
     steps.extend(guarded);
-    steps.extend(record(state));
     steps
 }
 
@@ -136,10 +135,7 @@ fn file(path: &Path, back: &Back, state: &HostState) -> Option<Step> {
     let (command, why) = match back {
         Back::There => return None,
         Back::Remove => (
-            Command::root(format!(
-                "rm -f {quoted}; rmdir --ignore-fail-on-non-empty {}",
-                quote(&folder(path))
-            )),
+            Command::root(format!("rm -f {quoted}")),
             format!("{name}: -> none"),
         ),
         Back::Copy => (
@@ -158,10 +154,6 @@ fn file(path: &Path, back: &Back, state: &HostState) -> Option<Step> {
     let step = Step::safe(format!("undo.{name}"), Action::Run(command), undo).because([why]);
     let guarded = SSHD.iter().any(|sshd| path == Path::new(sshd)) || path.starts_with("/etc/pam.d");
     Some(if guarded { crate::plan::sshd::under_guard(step, &name) } else { step })
-}
-
-fn folder(path: &Path) -> String {
-    path.parent().map(|folder| folder.display().to_string()).unwrap_or_default()
 }
 
 fn run(id: &str, script: String, why: Vec<String>) -> Option<Step> {
@@ -266,8 +258,15 @@ fn kernel(state: &HostState) -> Option<Step> {
     sysctl::change("undo.sysctl", &changed, state)
 }
 
-fn record(state: &HostState) -> Option<Step> {
-    let script = format!("rm -rf {ORIGINALS}; rmdir --ignore-fail-on-non-empty {}", place::KEPT);
+/// The last step: folders that came with us go, if nobody else uses them by now, and the record with them.
+pub fn forget(state: &HostState) -> Option<Step> {
+    // A folder sorts before what is in it.
+    let folders = state.originals.folders.iter().rev();
+    let folders: String = folders
+        .map(|folder| quote(&folder.display().to_string()))
+        .map(|folder| format!("[ ! -d {folder} ] || rmdir --ignore-fail-on-non-empty {folder}\n"))
+        .collect();
+    let script = format!("{folders}rm -rf {ORIGINALS}; rmdir --ignore-fail-on-non-empty {}", place::KEPT);
     let undo = Undo::Nothing("everything in it is back in its place");
     let step = Step::safe("originals.remove", Action::Run(Command::root(script)), undo);
     (!state.originals.is_empty()).then(|| step.because(["the record of originals: -> none".to_owned()]))
