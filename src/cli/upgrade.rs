@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use super::{
-    args::{Apply, Change, Failure, InventoryFile, Rollback, Target, Upgrade},
+    args::{Apply, Change, Failure, InventoryFile, Manner, Rollback, Target, Upgrade},
     change::approve,
     context::{Loaded, Missing},
     desk::{Desk, owner},
@@ -20,13 +20,13 @@ use crate::{
         brake::Brake,
         change::{Answer, Order},
         each::each,
-        rollout::{OneWay, Pause, Proposal, Rolling, pause, propose, roll},
+        rollout::{Pause, Proposal, Rolling, pause, propose, roll},
         survey::trouble,
     },
     host::Connection,
     plan::{
         Goal,
-        rollout::{Direction, Policy, Stage, stages},
+        rollout::{Direction, OneWay, Policy, Stage, stages},
     },
 };
 
@@ -38,17 +38,11 @@ pub async fn upgrade(command: &Upgrade, screen: &Screen) -> Result<Exit, Halt> {
 
 /// Keeps what an upgrade would do, for [`apply`].
 pub async fn plan(target: &Target, path: &Path, screen: &Screen) -> Result<Exit, Halt> {
-    let apply = Apply {
-        plan: path.to_owned(),
-        yes: false,
-        window: Duration::ZERO,
-        parallel: target.parallel,
-        on_failure: None,
-        accept_irreversible: true,
-        journal: None,
-    };
-    let mut command = apply.upgrade(target.file.clone(), Vec::new());
-    command.change.target = target.clone();
+    let change =
+        Change { target: target.clone(), yes: false, dry_run: true, window: Duration::ZERO, journal: None };
+    // Whether to go one way is asked when the plan is applied.
+    let manner = Manner { accept_irreversible: true, ..Manner::default() };
+    let command = Upgrade { change, rolling: true, manner };
     let (members, rolling) = forward(&command, screen)?;
     let mut kept = Ok(());
     let keep = |proposal: &Proposal| {
@@ -87,14 +81,15 @@ fn forward(command: &Upgrade, screen: &Screen) -> Result<(Members, Rolling), Hal
     if !command.rolling {
         stages = stages.into_iter().map(Stage::at_once).collect();
     }
-    let one_way = if command.accept_irreversible { OneWay::Accepted } else { OneWay::Refused };
+    let one_way = if command.manner.accept_irreversible { OneWay::Accepted } else { OneWay::Refused };
     let rolling = Rolling {
         // The hand on the brake comes with the desk.
         order: Order::new(Goal::Install, &command.change, Brake::none()),
         stages,
-        policy: command.on_failure.map(Policy::from),
+        policy: command.manner.on_failure.map(Policy::from),
         upgrades: loaded.upgrades,
         one_way,
+        deadline: command.manner.deadline,
     };
     Ok((members, rolling))
 }
@@ -110,6 +105,7 @@ pub async fn rollback(command: &Rollback, screen: &Screen) -> Result<Exit, Halt>
         policy: Some(Policy::Continue),
         upgrades: loaded.upgrades,
         one_way: OneWay::Accepted,
+        deadline: None,
     };
     run("rollback", &members, rolling, &command.change, screen, |_| Ok(())).await
 }

@@ -70,7 +70,16 @@ pub async fn survey(
         .collect()
 }
 
+/// Looks, and looks once more if the connection is lost: nothing was changed yet, and a host that is busy may have been
+/// silent for longer than its keepalives allow.
 async fn look(member: &Arc<Member>, visit: &Visit, events: &Events) -> Result<Surveyed, HostError> {
+    match look_once(member, visit, events).await {
+        Err(error) if matches!(&*error.fault, Fault::Lost { .. }) => look_once(member, visit, events).await,
+        looked => looked,
+    }
+}
+
+async fn look_once(member: &Arc<Member>, visit: &Visit, events: &Events) -> Result<Surveyed, HostError> {
     let voice = events.of(member.host());
     voice.say(What::Connecting);
     let connection = Connection::open(&member.login).await?;

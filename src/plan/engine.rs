@@ -169,11 +169,7 @@ pub fn restore(text: Option<&str>, state: &HostState) -> Step {
         "dockerd takes up the rest when it is next restarted; no container stops now".to_owned(),
     ];
     let undo = Undo::Nothing("the step itself brings back our file if dockerd does not come up without it");
-    let then = if text.is_none() {
-        format!("\nrm -f {}", place::DAEMON_JSON)
-    } else {
-        String::new()
-    };
+    let then = if text.is_none() { format!("\nrm -f {}", place::DAEMON_JSON) } else { String::new() };
     // Without a file dockerd does what it does with an empty object.
     let text = text.unwrap_or("{}\n");
     let command = Command::root(format!("{}{then}", take_up.script(text))).stdin(text);

@@ -13,6 +13,7 @@ pub mod leftover;
 pub mod nftables;
 pub mod preflight;
 pub mod release;
+pub mod reload;
 pub mod rollback;
 pub mod rollout;
 pub mod service;
@@ -137,7 +138,7 @@ fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     let mut switch = Switch::of(desired, state);
     let keeping = Keeping::of(desired, state, &switch.map);
     draft.take(Ok(keeping.record().into_iter().collect()));
-    draft.take(Ok(service::marks(desired, state, &switch.map)));
+    draft.take(Ok(reload::marks(desired, state, &switch.map)));
     draft.take(Ok(file::steps(desired, state)));
     draft.take(docker::networks(desired, state));
     draft.take(Ok(docker::volumes(desired, state)));

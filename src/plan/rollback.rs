@@ -7,7 +7,7 @@ use super::{
     Conflict, Plan,
     cutover::{ServiceMap, Switch},
     leftover::{GRACE, Stopped, bring_back, drain, is_up, leftover},
-    release,
+    release, reload,
     step::{Action, Step, Undo},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     },
     model::{
         command::{Command, quote},
-        desired::{Desired, ManagedFile, OnChange, Service, UpdateOrder},
+        desired::{Desired, ManagedFile, Service, UpdateOrder},
     },
 };
 
@@ -174,14 +174,14 @@ impl<'a> Way<'a> {
 
     /// A container that goes on reads the files that were put back.
     fn reload(&self, found: &ContainerState) -> Option<Step> {
-        let reads = |file: &&ManagedFile| matches!(&file.read_by, Some((name, OnChange::Reload)) if name.as_str() == found.service);
+        let reads = |file: &&ManagedFile| reload::message(file, &found.service, &found.name).is_some();
         let was = |file: &ManagedFile| self.release.files.iter().find(|kept| kept.path == file.path);
         let changed =
             self.desired.files.iter().filter(reads).filter_map(was).any(|kept| self.file(kept).is_some());
         if !(changed && found.serves()) {
             return None;
         }
-        let action = Action::Run(Command::root(format!("docker kill -s HUP {}", quote(&found.name))));
+        let action = Action::Run(Command::root(reload::messages(self.desired, &found.service, &found.name)));
         let step = Step::safe(format!("back.{}.reload", found.service), action, NO_UNDO);
         Some(step.because([format!("{} reads its changed files", found.name)]))
     }

@@ -7,13 +7,14 @@ use super::{
     cutover::{ServiceMap, Switch},
     leftover::{Stopped, bring_back, is_up, leftover, retire},
     release::Keeping,
+    reload,
     step::{Action, Container, Step, Undo},
 };
 use crate::{
     facts::state::{ContainerState, HostState},
     model::{
         command::{Command, quote},
-        desired::{Desired, HealthProbe, OnChange, Service, Slot, UpdateOrder},
+        desired::{Desired, Service, Slot, UpdateOrder},
         name::PlatformName,
         place,
     },
@@ -176,7 +177,7 @@ impl Turn<'_> {
         if !steps.is_empty() {
             steps.extend(self.probes());
         }
-        steps.extend(self.reload(&found.name));
+        steps.extend(reload::step(self.service, &found.name, self.desired, self.state));
         steps
     }
 
@@ -198,7 +199,7 @@ impl Turn<'_> {
         steps.push(self.healthy(&name));
         steps.extend(self.take_over(slot, switch));
         steps.extend(self.probes());
-        if self.reload_pending() {
+        if reload::is_pending(self.service, self.state) {
             let done =
                 Action::Run(Command::root(format!("rm -f {}", place::reload_pending(&self.service.name))));
             let undo = Undo::Nothing("the new container has read its files");
@@ -273,13 +274,12 @@ impl Turn<'_> {
     fn probes(&self) -> impl Iterator<Item = Step> {
         self.service.health.iter().zip(1..).map(|(check, number)| {
             let action = Action::AwaitProbe { probe: check.probe.clone(), within: check.within };
-            let asked = match &check.probe {
-                HealthProbe::Http(url) => url.clone(),
-                HealthProbe::Tcp(port) => format!("port {port}/tcp"),
-            };
             let undo = Undo::Nothing("asking changes nothing");
-            Step::safe(self.id(&format!("probe-{number}")), action, undo)
-                .because([format!("{asked} must answer within {} s", check.within.as_secs())])
+            Step::safe(self.id(&format!("probe-{number}")), action, undo).because([format!(
+                "{} must answer within {} s",
+                check.probe,
+                check.within.as_secs()
+            )])
         })
     }
 
@@ -288,23 +288,6 @@ impl Turn<'_> {
         let action = Action::Stop { container: old.name.clone(), grace: self.service.grace };
         Step::safe(self.id(&format!("stop-{}", old.name)), action, Undo::Run(bring_back(&old.name)))
             .because([format!("{} makes room: only one container of this service may run", old.name)])
-    }
-
-    fn reload_pending(&self) -> bool {
-        let mark = place::reload_pending(&self.service.name);
-        self.state.files.get(std::path::Path::new(&mark)).is_some_and(Option::is_some)
-    }
-
-    /// Tells a container that goes on that its files changed.
-    fn reload(&self, container: &str) -> Option<Step> {
-        if !self.reload_pending() && !reloads(self.service, self.desired, self.state) {
-            return None;
-        }
-        let mark = place::reload_pending(&self.service.name);
-        let script = format!("docker kill -s HUP {} && rm -f {mark}", quote(container));
-        let undo = Undo::Nothing("a reload takes up what the files say");
-        let step = Step::safe(self.id("reload"), Action::Run(Command::root(script)), undo);
-        Some(step.because([format!("{container} reads its changed files")]))
     }
 }
 
@@ -317,31 +300,4 @@ pub fn watch(new: &[(String, Duration)]) -> Option<Step> {
     let action = Action::Watch { containers, window };
     let undo = Undo::Nothing("what was replaced is still there to go back to");
     Some(Step::safe("services.watch", action, undo).because([why]))
-}
-
-/// Whether a file this service reloads for is about to change.
-fn reloads(service: &Service, desired: &Desired, state: &HostState) -> bool {
-    desired
-        .files
-        .iter()
-        .filter(|file| matches!(&file.read_by, Some((name, OnChange::Reload)) if *name == service.name))
-        .any(|file| super::file::file("", file, state).is_some())
-}
-
-/// Marks, before any file is written, the services that have to be told: a run killed in between leaves the mark.
-pub fn marks(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step> {
-    desired
-        .services
-        .iter()
-        .filter(|service| matches!(decide(service, desired, state, map), Decision::Keep(..)))
-        .filter(|service| reloads(service, desired, state))
-        .map(|service| {
-            let mark = place::reload_pending(&service.name);
-            let folder = mark.rsplit_once('/').map_or("/", |(folder, _)| folder);
-            let script = format!("mkdir -p {folder} && : > {mark}");
-            let undo = Undo::Run(Command::root(format!("rm -f {mark}")));
-            Step::safe(format!("reload.{}", service.name), Action::Run(Command::root(script)), undo)
-                .because([format!("{} will have to read its files again", service.name)])
-        })
-        .collect()
 }

@@ -159,7 +159,9 @@ fn restarted(world: &World, host: &str, line: usize) {
     let script = format!("docker restart --time 0 pryvctl-lab-{}-{host} >/dev/null", world.name());
     let ran = upgrade(world, &[host], version, Some((line, &script)));
     assert!([0, 5, 8].contains(&ran.code), "restarted at line {line}: {}\n{}", ran.code, ran.said());
-    world.on(host, "systemctl is-system-running --wait >/dev/null || true");
+    // In its first moments systemd does not answer, and so does not wait either.
+    let booted = "until systemctl is-system-running --wait 2>/dev/null | grep -qE 'running|degraded'; do sleep 0.1; done";
+    world.on(host, &format!("timeout 90 sh -c \"{booted}\""));
     clean_of_twins(world, host);
     converge(world, &[host], version);
 }

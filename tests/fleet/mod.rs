@@ -3,11 +3,13 @@
 mod bench;
 mod by_hand;
 mod cluster;
+mod controls;
 mod direct;
 mod firewall;
 mod foreign;
 mod guard;
 mod guard_by_hand;
+mod hand;
 mod kill_matrix;
 mod load;
 mod lockout;

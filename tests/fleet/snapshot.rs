@@ -15,6 +15,21 @@ pub fn files(world: &World, host: &str) -> Vec<String> {
     world.on(host, FILES).lines().map(str::to_owned).collect()
 }
 
+/// All files, those of /etc by what is in them and not by when that was written; folders without their times.
+pub fn settings(world: &World, host: &str) -> Vec<String> {
+    let mut listing: Vec<String> = files(world, host)
+        .into_iter()
+        .filter(|line| !line.starts_with("/etc/"))
+        .map(|line| match line.split(' ').collect::<Vec<_>>()[..] {
+            [path, "d", rights, owner, ..] => format!("{path} d {rights} {owner}"),
+            _ => line,
+        })
+        .collect();
+    let etc = "find /etc -printf '%p %y %m %U:%G %l\\n'; find /etc -type f -exec sha256sum {} +";
+    listing.extend(world.on(host, etc).lines().map(str::to_owned));
+    listing
+}
+
 /// The whole ruleset, without counters and without who logged in lately.
 pub fn ruleset(world: &World, host: &str) -> String {
     world.on(host, "command -v nft >/dev/null && nft -s list ruleset | sed '/set ssh_rate/,/^\\t}/d' || true")

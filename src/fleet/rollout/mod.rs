@@ -8,7 +8,7 @@ mod walk;
 
 pub use pause::{Pause, pause};
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Members,
@@ -25,7 +25,8 @@ use crate::{
     plan::{
         Goal, Plan,
         digest::fingerprint,
-        rollout::{Batch, Ended, Policy, Schedule, Stage, Why, one_way},
+        finding::Finding,
+        rollout::{Batch, Ended, OneWay, Policy, Schedule, Stage, Why, one_way},
     },
 };
 use walk::Walk;
@@ -43,15 +44,8 @@ pub struct Rolling {
     pub upgrades: BTreeMap<RoleName, Upgrade>,
     /// Whether moves may be made that cannot be taken back.
     pub one_way: OneWay,
-}
-
-/// Whether moves may be made that cannot be taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OneWay {
-    /// No: a host that would have to make one is held back.
-    Refused,
-    /// Yes.
-    Accepted,
+    /// How long after its beginning no batch begins any more; `None`: never.
+    pub deadline: Option<Duration>,
 }
 
 /// What is about to be done.
@@ -135,16 +129,19 @@ impl Rolling {
         all
     }
 
+    /// What speaks against a host's way, which cannot be taken back. The way back itself asks for nothing.
+    fn objections(&self, host: &Planned) -> Vec<Finding> {
+        let Surveyed { member, preflight, .. } = &host.surveyed;
+        let state = preflight.state.as_ref().filter(|_| self.order.goal == Goal::Install);
+        let moves = state.map(|state| one_way(&member.desired, state, &self.upgrades)).unwrap_or_default();
+        moves.iter().filter_map(|one_way| one_way.objection(self.one_way)).collect()
+    }
+
     fn refuse_one_way(&self, opened: Opened) -> Opened {
         let Opened { planned, mut reports } = opened;
         let mut free = Vec::new();
         for mut host in planned {
-            let found = match (self.one_way, &host.surveyed.preflight.state) {
-                (OneWay::Refused, Some(state)) => {
-                    one_way(&host.surveyed.member.desired, state, &self.upgrades)
-                }
-                (OneWay::Refused, None) | (OneWay::Accepted, _) => Vec::new(),
-            };
+            let found = self.objections(&host);
             if found.is_empty() {
                 free.push(host);
             } else {

@@ -115,6 +115,7 @@ impl<'a> Walk<'a> {
     }
 
     async fn batches(&mut self) -> Option<String> {
+        let begun = Instant::now();
         let of = self.schedule.forecast().0.len();
         for number in 1.. {
             match self.schedule.next(&self.done) {
@@ -133,6 +134,9 @@ impl<'a> Walk<'a> {
                     self.hold(&batch).await;
                     if self.rolling.order.brake.wish() != Wish::GoOn {
                         return Some("it was stopped by hand".to_owned());
+                    }
+                    if let Some(limit) = self.rolling.deadline.filter(|limit| begun.elapsed() > *limit) {
+                        return Some(format!("the deadline of {} s has passed", limit.as_secs()));
                     }
                     self.batch(batch, number, of).await;
                 }

@@ -129,13 +129,17 @@ pub struct ManagedFolder {
 }
 
 /// What a service wants when one of its files changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnChange {
     /// A new container.
     Restart,
     /// A hang-up signal.
     Reload,
+    /// Another signal, by its name.
+    Signal(String),
+    /// A script, inside the container.
+    Run(String),
     /// Nothing: it reads the file itself.
     None,
 }

@@ -178,4 +178,19 @@ pub enum HealthProbe {
     Http(String),
     /// A TCP port of the host that must accept.
     Tcp(u16),
+    /// A name that the host must answer for on udp/53, with at least one address.
+    Dns(String),
+    /// A script, as root on the host, that must end with 0.
+    Run(String),
+}
+
+impl std::fmt::Display for HealthProbe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Http(url) => f.write_str(url),
+            Self::Tcp(port) => write!(f, "port {port}/tcp"),
+            Self::Dns(name) => write!(f, "{name} on port 53/udp"),
+            Self::Run(script) => write!(f, "`{}`", script.lines().next().unwrap_or_default()),
+        }
+    }
 }

@@ -29,7 +29,7 @@ impl Paths {
         let bodies = || roles.iter().map(|placed| &placed.bound.body);
         let file = |placed: &Placed, file: &role::File| {
             let reader = file.service.clone().or_else(|| only_service(placed));
-            (PathBuf::from(&file.path), reader.map(|_| file.on_change.unwrap_or(OnChange::Restart)))
+            (PathBuf::from(&file.path), reader.map(|_| file.on_change.clone().unwrap_or(OnChange::Restart)))
         };
         Self {
             folders: bodies()
@@ -143,11 +143,12 @@ impl Press<'_> {
     fn file(&self, placed: &Placed, wanted: &role::File, path: PathBuf) -> Result<ManagedFile, Box<Problem>> {
         let Rendered { text, secret } = self.content(placed, wanted)?;
         let service = reader(placed, wanted.service.as_ref())?;
-        if let (None, Some(OnChange::Restart | OnChange::Reload)) = (&service, wanted.on_change) {
+        let told = wanted.on_change.as_ref().filter(|on_change| **on_change != OnChange::None);
+        if service.is_none() && told.is_some() {
             let what = format!("`{}` says `on_change` but not of which `service`", wanted.path);
             return Err(Box::new(placed.problem("service.unknown", what)));
         }
-        let on_change = wanted.on_change.unwrap_or(OnChange::Restart);
+        let on_change = wanted.on_change.clone().unwrap_or(OnChange::Restart);
         Ok(ManagedFile {
             path,
             content: text,

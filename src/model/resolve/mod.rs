@@ -10,6 +10,7 @@ mod placed;
 mod ports;
 mod scope;
 mod services;
+mod upgrade;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -96,6 +97,7 @@ impl<'a> Platform<'a> {
         let ssh = &self.inventory.ssh;
         let ssh_port = host.ssh.port.or(ssh.port).unwrap_or(22);
         ports::check(&roles, ssh_port, &mut problems);
+        upgrade::check(&roles, &mut problems);
         let networks = match Networks::cut(self.inventory, &roles) {
             Ok(networks) => networks,
             Err(found) => return Err(problems.into_iter().chain(found).collect()),

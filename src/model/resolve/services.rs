@@ -19,6 +19,7 @@ use crate::model::{
     },
     name::{PlatformName, RoleName, ServiceName},
     problem::Problem,
+    role::{Health, Question},
 };
 
 /// Docker's own default of `stop_grace_period`.
@@ -202,22 +203,25 @@ impl Workshop<'_> {
         checks
     }
 
-    fn probe(
-        &self,
-        placed: &Placed,
-        wanted: &crate::model::role::Health,
-    ) -> Result<HealthProbe, Box<Problem>> {
-        let wrong = |what: &str| Box::new(placed.problem("role.unreadable", what));
-        match (&wanted.http, &wanted.tcp) {
-            (Some(url), None) => {
+    fn probe(&self, placed: &Placed, wanted: &Health) -> Result<HealthProbe, Box<Problem>> {
+        let wrong = |what: String| Box::new(placed.problem("role.unreadable", what));
+        match &wanted.question {
+            Question::Http(url) => {
                 let url = self.press.text(placed, url)?;
                 if !url.starts_with("http://") && !url.starts_with("https://") {
-                    return Err(wrong(&format!("the health check `{url}` is not an http or https URL")));
+                    return Err(wrong(format!("the health check `{url}` is not an http or https URL")));
                 }
                 Ok(HealthProbe::Http(url))
             }
-            (None, Some(port)) => Ok(HealthProbe::Tcp(port.0)),
-            (Some(_), Some(_)) | (None, None) => Err(wrong("a health check needs either `http` or `tcp`")),
+            Question::Tcp(port) => Ok(HealthProbe::Tcp(port.0)),
+            Question::Dns(name) => {
+                let name = self.press.text(placed, name)?;
+                if !is_domain(&name) {
+                    return Err(wrong(format!("the health check `{name}` is not a name of the DNS")));
+                }
+                Ok(HealthProbe::Dns(name))
+            }
+            Question::Run(script) => Ok(HealthProbe::Run(self.press.text(placed, script)?)),
         }
     }
 
@@ -237,6 +241,15 @@ impl Workshop<'_> {
         let text = serde_json::to_string(&whole).unwrap_or_default();
         hex(&Sha256::digest(text.as_bytes())).chars().take(16).collect()
     }
+}
+
+/// Whether a text is a whole domain name (RFC 1035, 2.3.4).
+fn is_domain(name: &str) -> bool {
+    let fits = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|one| one.is_ascii_alphanumeric() || one == '-' || one == '_')
+    };
+    name.len() < 254 && name.trim_end_matches('.').split('.').all(fits)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -6,9 +6,9 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::hook::Hooks;
+use super::{health::Health, hook::Hooks};
 use crate::model::{
-    compose::{Period, PortNumber, Word, port_and_protocol},
+    compose::{Word, port_and_protocol},
     desired::{OnChange, Protocol},
     name::{HostName, InvalidName, RoleName, ServiceName, ZoneName},
     size::Bytes,
@@ -166,21 +166,6 @@ pub struct File {
     pub service: Option<ServiceName>,
     /// What that service wants when it changes.
     pub on_change: Option<OnChange>,
-}
-
-/// A check of a service from its host.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Health {
-    /// The service; may be left out where the role has only one.
-    pub service: Option<ServiceName>,
-    /// An URL that must answer with 2xx or 3xx; a template. Or `tcp`.
-    pub http: Option<String>,
-    /// A port of the host that must accept. Or `http`.
-    pub tcp: Option<PortNumber>,
-    /// How long it may take.
-    #[serde(default = "Period::minute")]
-    pub within: Period,
 }
 
 /// Permission bits, written as a quoted octal text.

@@ -46,9 +46,12 @@
 //!     - { template: register.yml.j2, path: /var/pryv/register/conf/register.yml, mode: "0640", uid: 9999,
 //!         gid: 9999, service: register, on_change: restart }
 //!     - { copy: mime.types, path: /var/pryv/nginx/conf/mime.types, service: nginx, on_change: reload }
+//!         # or `none`, `{ signal: USR1 }`, `{ run: "nginx -s reload" }` inside the container
 //!   health:                            # asked from the host after the cut-over
 //!     - { service: nginx, http: "https://{{ host.address }}/status", within: 90s }
 //!     - { service: redis, tcp: 6379, within: 30s }
+//!     - { service: dns, dns: "reg.{{ domain }}", within: 30s }                   # an address on port 53
+//!     - { service: redis, run: "redis-cli ping | grep -q PONG" }                  # as root; must end with 0
 //! ```
 //!
 //! **Values.** YAML is parsed first; then `${NAME}`, `${NAME:-default}`, `${NAME:?message}` and `$$` are replaced in
@@ -76,6 +79,7 @@
 //! `environment`, in images and in health URLs: `docker inspect`, logs and plans show those.
 
 mod extension;
+mod health;
 mod hook;
 
 use serde_json::{Map, Value};
@@ -87,9 +91,8 @@ use super::{
     name::RoleName,
 };
 use extension::HEAD;
-pub use extension::{
-    Allowance, Body, File, Folder, Head, Health, Id, Mode, Needs, Open, Source, Upgrade, Zones,
-};
+pub use extension::{Allowance, Body, File, Folder, Head, Id, Mode, Needs, Open, Source, Upgrade, Zones};
+pub use health::{Health, Question};
 pub use hook::{Haproxy, Hook, HookAction, Hooks, Side};
 
 /// A role with its texts read but its variables not yet replaced.

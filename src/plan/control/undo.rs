@@ -134,10 +134,7 @@ fn file(path: &Path, back: &Back, state: &HostState) -> Option<Step> {
     }
     let (command, why) = match back {
         Back::There => return None,
-        Back::Remove => (
-            Command::root(format!("rm -f {quoted}")),
-            format!("{name}: -> none"),
-        ),
+        Back::Remove => (Command::root(format!("rm -f {quoted}")), format!("{name}: -> none")),
         Back::Copy => (
             Command::root(format!(
                 "set -e; path=$(readlink -m {quoted}); cp -p {ORIGINALS}/files{quoted} \"$path.pryvctl-new\"; \

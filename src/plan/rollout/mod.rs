@@ -14,7 +14,7 @@ mod tests;
 use std::{collections::BTreeMap, time::Duration};
 
 pub use hook::Moment;
-pub use one_way::one_way;
+pub use one_way::{OneWay, one_way};
 pub use stage::{Candidate, Circle, Direction, Rules, Stage, stages};
 
 use crate::model::name::{HostName, RoleName};

@@ -153,6 +153,8 @@ fn services_and_files_must_fit() {
         ("service: store, tcp", "service: stoer, tcp"),
         ("service: store, tcp: 6379", "tcp: 6379"),
         ("tcp: 6379 }", "within: 3s }"),
+        ("tcp: 6379 }", "dns: a..b }"),
+        ("  needs:", "  upgrade: { irreversible: [stoer] }\n  needs:"),
         ("web.yml.j2", "web.yaml.j2"),
         ("template: web.yml.j2, ", ""),
         ("conf/mime.types", "conf/web.yml"),
@@ -170,7 +172,12 @@ fn services_and_files_must_fit() {
     service.unknown [sample]
       roles/sample/compose.yaml: a health check must say of which `service`, where a role has several
     role.unreadable [sample]
-      roles/sample/compose.yaml: a health check needs either `http` or `tcp`
+      roles/sample/compose.yaml: `x-pryvctl.health[1]`: a health check needs one of `http`, `tcp`, `dns` and `run`
+    role.unreadable [sample]
+      roles/sample/compose.yaml: the health check `a..b` is not a name of the DNS
+    upgrade.service-unknown [sample]
+      roles/sample/compose.yaml: `upgrade.irreversible` names `stoer`, which is no service of the role
+      hint: did you mean `store`?
     file.missing [sample]
       roles/sample/compose.yaml: there is no file `web.yaml.j2` beside it
     role.unreadable [sample]

@@ -1,0 +1,98 @@
+//! What is typed of upgrades and the way back.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+
+use super::{Change, InventoryFile, Target, window};
+use crate::model::compose::parse_period;
+
+/// A plan that is carried out.
+#[derive(Debug, Clone, Args)]
+pub struct Apply {
+    /// The plan.
+    #[arg(value_name = "FILE")]
+    pub plan: PathBuf,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// How long a host waits for our new login before it takes a firewall or SSH change back.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
+    pub window: Duration,
+    /// How many hosts at once.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallel: u16,
+    /// In which manner.
+    #[command(flatten)]
+    pub manner: Manner,
+    /// The journal of what is done. Default: pryvctl/journal.jsonl in the state folder of this account.
+    #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
+    pub journal: Option<PathBuf>,
+}
+
+impl Apply {
+    /// The same as an upgrade of the hosts the plan is about.
+    pub fn upgrade(&self, file: InventoryFile, host: Vec<String>) -> Upgrade {
+        let target = Target {
+            file,
+            host,
+            role: Vec::new(),
+            zone: Vec::new(),
+            label: Vec::new(),
+            accept_new_host_keys: false,
+            parallel: self.parallel,
+        };
+        let Self { yes, window, journal, manner, .. } = self.clone();
+        Upgrade { change: Change { target, yes, dry_run: false, window, journal }, rolling: true, manner }
+    }
+}
+
+/// How hosts are upgraded.
+#[derive(Debug, Clone, Args)]
+pub struct Upgrade {
+    /// Which hosts.
+    #[command(flatten)]
+    pub change: Change,
+    /// A canary first, then batches, as the roles say; without it, all hosts of a role at once.
+    #[arg(long)]
+    pub rolling: bool,
+    /// In which manner.
+    #[command(flatten)]
+    pub manner: Manner,
+}
+
+/// What an administrator says about one upgrade.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Manner {
+    /// What happens when more hosts fail than a role tolerates. Default: as the roles say. A host that fails goes back in
+    /// any case.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub on_failure: Option<Failure>,
+    /// Also upgrade services whose data an older version cannot read again, after the backup their role names.
+    #[arg(long)]
+    pub accept_irreversible: bool,
+    /// Begin no batch when this much time has passed, as in 90m or 2h.
+    #[arg(long, value_name = "TIME", value_parser = parse_period)]
+    pub deadline: Option<Duration>,
+}
+
+/// What happens when more hosts fail than a role tolerates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Failure {
+    /// Go no further; what was reached stays.
+    Stop,
+    /// Go no further; the hosts of the last batch go back.
+    RollbackBatch,
+    /// Go no further; every host of this run goes back.
+    RollbackAll,
+    /// Go on with the next hosts.
+    Continue,
+}
+
+/// Which hosts go back.
+#[derive(Debug, Clone, Args)]
+pub struct Rollback {
+    /// Which hosts.
+    #[command(flatten)]
+    pub change: Change,
+}

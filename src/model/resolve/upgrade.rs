@@ -1,0 +1,19 @@
+//! What a role says of its upgrades, held against the rest of it.
+
+use super::placed::Placed;
+use crate::model::{nearest::suggest, problem::Problem};
+
+/// A service whose way is one way must be there.
+pub(super) fn check(roles: &[Placed], problems: &mut Vec<Problem>) {
+    for placed in roles {
+        let upgrade = &placed.role.head.upgrade;
+        let services = placed.bound.compose.services.keys().map(|name| name.as_str());
+        for name in &upgrade.irreversible {
+            if !services.clone().any(|service| service == name.as_str()) {
+                let what = format!("`upgrade.irreversible` names `{name}`, which is no service of the role");
+                let hint = suggest(name.as_str(), services.clone());
+                problems.push(placed.problem("upgrade.service-unknown", what).hint(hint));
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What a hand does to a control, by its kind: each edit is one that somebody might make in good faith.
+
+use pryvctl::model::{
+    control::{Control, Form, Kind, UnitWish},
+    place,
+};
+
+/// One edit, and what must come of it.
+pub struct Edit {
+    /// Made as root on the host.
+    pub script: String,
+    /// The parts of the control it spoils.
+    pub side: Side,
+    /// The step that mends it.
+    pub step: String,
+}
+
+/// Where the parts are that an edit spoils.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// In the running system.
+    Live,
+    /// In files.
+    Kept,
+    /// In both.
+    Both,
+}
+
+impl Side {
+    /// Whether a part lies there, by its place.
+    pub fn has(self, place: &str) -> bool {
+        let live = place.ends_with("(live)");
+        match self {
+            Self::Live => live,
+            Self::Kept => !live,
+            Self::Both => true,
+        }
+    }
+}
+
+/// Every edit of a control's objects.
+pub fn edits(control: &Control) -> Vec<Edit> {
+    match &control.kind {
+        Kind::Sysctl(keys) => {
+            let live = keys.iter().map(|(key, value)| {
+                let path = key.replace('.', "/");
+                format!("[ ! -e /proc/sys/{path} ] || echo {} > /proc/sys/{path}", other(key, &value.0))
+            });
+            let kept = keys.keys().map(|key| without(place::SYSCTL, &format!("{key} =")));
+            vec![
+                edit(live, Side::Live, "control.sysctl".to_owned()),
+                edit(kept, Side::Kept, of_file(place::SYSCTL)),
+            ]
+        }
+        Kind::Module(names) => {
+            let gone = names.iter().map(|name| without(place::MODPROBE, &format!("install {name} ")));
+            vec![edit(gone, Side::Kept, of_file(place::MODPROBE))]
+        }
+        Kind::Sshd(directives) => {
+            let gone = directives.keys().map(|key| without(place::SSHD_CONFIG, &format!("{key} ")));
+            let told = ["systemctl reload ssh".to_owned()];
+            vec![edit(gone.chain(told), Side::Both, "sshd.block".to_owned())]
+        }
+        Kind::File(file) => {
+            let path = file.path.display().to_string();
+            vec![
+                edit([format!("echo '# by hand' >> {path}")], Side::Kept, of_file(&path)),
+                edit([format!("chmod 777 {path}")], Side::Kept, of_file(&path)),
+                edit([format!("rm {path}")], Side::Kept, of_file(&path)),
+            ]
+        }
+        Kind::Setting(settings) => {
+            let path = settings.path.display().to_string();
+            let join = match settings.form {
+                Form::Space => " ",
+                Form::Equals => "=",
+                Form::SpacedEquals => " = ",
+            };
+            let added = settings.set.keys().map(|key| format!("echo '{key}{join}0' >> {path}"));
+            let gone = settings.set.keys().map(|key| without(&path, key));
+            vec![edit(added, Side::Kept, of_file(&path)), edit(gone, Side::Kept, of_file(&path))]
+        }
+        Kind::Line(line) => {
+            let path = line.path.display().to_string();
+            vec![edit([without(&path, &line.line)], Side::Kept, of_file(&path))]
+        }
+        Kind::Permissions(rights) => {
+            let given = rights.paths.iter().map(|path| format!("chmod -f go+w {path} || true"));
+            vec![edit(given, Side::Both, "control.permissions".to_owned())]
+        }
+        Kind::Mount(mount) => {
+            let path = mount.path.display().to_string();
+            let opposite: Vec<&str> =
+                mount.options.iter().filter_map(|option| option.strip_prefix("no")).collect();
+            vec![
+                edit(
+                    [format!("mount -o remount,{} {path}", opposite.join(","))],
+                    Side::Live,
+                    "control.mount".to_owned(),
+                ),
+                edit([format!("sed -i '\\, {path} ,d' {}", place::FSTAB)], Side::Kept, of_file(place::FSTAB)),
+            ]
+        }
+        Kind::Package(names) => {
+            let gone = [format!("dpkg --force-depends --remove {} >/dev/null 2>&1", names.join(" "))];
+            vec![edit(gone, Side::Both, "control.packages".to_owned())]
+        }
+        Kind::Unit(unit) => {
+            let script = match unit.state {
+                UnitWish::Enabled => format!("systemctl disable -q --now {}", unit.name),
+                UnitWish::Masked => format!("systemctl unmask -q {}", unit.name),
+            };
+            vec![edit([script], Side::Both, "control.units".to_owned())]
+        }
+        Kind::Daemon(keys) => {
+            let path = place::DAEMON_JSON;
+            let gone = keys.keys().map(|key| {
+                format!(
+                    "jq 'del(.\"{key}\")' {path} > {path}.hand && cat {path}.hand > {path}; rm {path}.hand"
+                )
+            });
+            vec![edit(gone, Side::Both, "engine.daemon-json".to_owned())]
+        }
+        Kind::Audit(rules) => {
+            let gone = rules.iter().map(|rule| without(place::AUDIT_RULES, rule));
+            vec![edit(gone, Side::Kept, of_file(place::AUDIT_RULES))]
+        }
+    }
+}
+
+fn edit(script: impl IntoIterator<Item = String>, side: Side, step: String) -> Edit {
+    let lines: Vec<String> = script.into_iter().collect();
+    Edit { script: lines.join("\n"), side, step }
+}
+
+fn of_file(path: &str) -> String {
+    format!("control.{path}")
+}
+
+/// Takes the lines out that begin with a text, and keeps the rights of the file.
+fn without(path: &str, start: &str) -> String {
+    let start = start.replace('\'', "'\\''");
+    format!(
+        "START='{start}' awk 'index($0, ENVIRON[\"START\"]) != 1' {path} > {path}.hand; cat {path}.hand > {path}; rm {path}.hand"
+    )
+}
+
+/// Another value that the kernel takes.
+fn other(key: &str, value: &str) -> &'static str {
+    match value {
+        _ if key == "net.ipv4.ip_local_port_range" => "32768 60999",
+        "0" => "1",
+        _ => "0",
+    }
+}
