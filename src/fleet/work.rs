@@ -23,13 +23,34 @@ use crate::{
     plan::{Plan, plan, step::Step},
 };
 
-/// Carries out a plan, then looks again: the host is done when nothing is left to do.
+/// What one control brings another may have a say in, as with packages, their files and their units. A control that never
+/// comes to rest is left after so many rounds.
+const ROUNDS: usize = 4;
+
+/// Carries out a plan, then looks again: the host is done when nothing is left to do. What is left of controls alone gets
+/// another round, as long as rounds differ.
 pub async fn carry_out(surveyed: &Surveyed, plan: &Plan, order: &Order, events: &Events) -> Outcome {
     let Surveyed { member, connection, .. } = surveyed;
-    match carry_out_steps(member, connection, &plan.steps, order, events).await {
-        Ok(connection) => verify(&connection, member, order, plan.steps.len()).await,
-        Err(broken) => broken.outcome(),
+    let (mut connection, mut plan, mut done) = (connection.clone(), plan.clone(), 0);
+    for _ in 0..ROUNDS {
+        let steps = plan.up_to_packages();
+        connection = match carry_out_steps(member, &connection, steps, order, events).await {
+            Ok(connection) => connection,
+            Err(broken) => return broken.outcome(),
+        };
+        done += steps.len();
+        let rest = match plan_again(&connection, member, order).await {
+            Ok(rest) if rest.is_empty() => return Outcome::Changed { steps: done },
+            Ok(rest) => rest,
+            Err(outcome) => return outcome,
+        };
+        let goes_on = steps.len() < plan.steps.len() || rest.is_of_controls();
+        if !goes_on || rest == plan {
+            return Outcome::NotConverged { left: left(&rest) };
+        }
+        plan = rest;
     }
+    Outcome::NotConverged { left: left(&plan) }
 }
 
 /// Carries out steps. A guarded step gives a new connection, over which the rest goes.
@@ -89,22 +110,17 @@ impl Broken {
     }
 }
 
-async fn verify(connection: &Connection, member: &Member, order: &Order, steps: usize) -> Outcome {
+/// Looks again, and plans what is left to do.
+async fn plan_again(connection: &Connection, member: &Member, order: &Order) -> Result<Plan, Outcome> {
     let failed = |trouble| Outcome::Failed { step: "verify".to_owned(), trouble };
-    let after = match look_again(connection, member).await {
-        Ok(after) => after,
-        Err(error) => return failed(trouble(&error)),
-    };
+    let after = look_again(connection, member).await.map_err(|error| failed(trouble(&error)))?;
     let Some(state) = after.state else {
         let details = after.findings.iter().map(ToString::to_string).collect();
         let message = "the host cannot be read any more".to_owned();
-        return failed(Trouble { message, hint: None, details });
+        return Err(failed(Trouble { message, hint: None, details }));
     };
-    match plan(&member.desired, &state, order.goal) {
-        Ok(rest) if rest.is_empty() => Outcome::Changed { steps },
-        Ok(rest) => Outcome::NotConverged { left: left(&rest) },
-        Err(conflicts) => Outcome::Conflict(conflicts.iter().map(ToString::to_string).collect()),
-    }
+    plan(&member.desired, &state, order.goal)
+        .map_err(|conflicts| Outcome::Conflict(conflicts.iter().map(ToString::to_string).collect()))
 }
 
 /// A plan on its way through one host.

@@ -90,6 +90,18 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The steps up to the packages that controls want; all, if there are none. Packages bring files, which the rest was
+    /// planned without: it has to be planned again.
+    pub fn up_to_packages(&self) -> &[Step] {
+        let place = self.steps.iter().position(|step| step.id == control::package::STEP);
+        place.map_or(&self.steps, |place| &self.steps[..=place])
+    }
+
+    /// Whether it sets controls and does nothing else.
+    pub fn is_of_controls(&self) -> bool {
+        self.steps.iter().all(|step| step.id.starts_with("control.") || step.id == control::original::STEP)
+    }
+
     /// Whether the host is as it should be.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
@@ -119,6 +131,7 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     let mut draft = Draft::default();
     let controls = control::steps(desired, state);
     draft.take(Ok(controls.record));
+    draft.take(Ok(controls.packages));
     draft.take(engine::steps(desired, state, goal).map_err(|conflict| vec![conflict]));
     draft.take(Ok(firewall::steps(desired, state)));
     draft.take(sshd::steps(desired, state).map_err(|conflict| vec![conflict]));

@@ -6,7 +6,6 @@ use crate::{
     facts::{Fact, Probe, strange},
     model::{
         command::{Output, quote},
-        control::Kind,
         desired::Desired,
     },
 };
@@ -15,11 +14,11 @@ use crate::{
 pub struct Installed(pub BTreeSet<String>);
 
 impl Installed {
-    /// The packages of all controls.
+    /// The packages of all controls, and those with which one does not apply.
     pub fn of(desired: &Desired) -> Self {
-        Self(super::named(desired, |kind| {
-            if let Kind::Package(names) = kind { Some(names.iter().cloned()) } else { None }
-        }))
+        let wanted = super::named(desired, |kind| kind.packages().map(|names| names.to_vec()));
+        let others = desired.hardening.known.iter().flat_map(|control| control.unless.iter().cloned());
+        Self(wanted.into_iter().chain(others).collect())
     }
 }
 

@@ -89,6 +89,9 @@ pub struct OwnFile {
     pub mode: Mode,
     /// A unit that is restarted when it changes, if it runs.
     pub restart: Option<String>,
+    /// What comes into being through it, and goes with it: absolute paths of files and folders.
+    #[serde(default)]
+    pub brings: Vec<PathBuf>,
     /// A command that must accept the new file, which is given to it as its last argument, as in `visudo -cqf`.
     pub check: Option<String>,
 }
@@ -138,13 +141,17 @@ pub struct OwnLine {
 }
 
 /// Where a line goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LineAt {
     /// First.
     Top,
     /// Last.
     End,
+    /// Before the first line that holds this and is not commented out; last, if there is none.
+    Before(String),
+    /// After that line.
+    After(String),
 }
 
 /// The most rights that files and folders may give.
@@ -183,6 +190,8 @@ pub struct Unit {
 pub enum UnitWish {
     /// It runs, now and after a boot.
     Enabled,
+    /// It is started at boot; whether it runs now is its own affair.
+    AtBoot,
     /// It does not run and cannot be started.
     Masked,
 }

@@ -7,6 +7,7 @@
 //!   ref: [CIS 1.5, lynis KRNL-6000]            # which auditor asks for it
 //!   breaks: Tools that resolve kernel symbols as a user
 //!   when: [machine]                            # where it applies; see Condition
+//!   unless: [chrony]                           # packages with which it does not apply
 //!   sysctl: { kernel.kptr_restrict: 2 }        # exactly one kind; see Kind
 //! ```
 //!
@@ -71,6 +72,8 @@ pub struct Control {
     pub breaks: String,
     /// Where it applies.
     pub when: Vec<Condition>,
+    /// Packages that do the same in another way: with one of them it does not apply.
+    pub unless: Vec<String>,
     /// A control of a lower level whose place this one takes.
     pub instead: Option<String>,
     /// What is set.

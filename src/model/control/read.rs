@@ -48,6 +48,8 @@ struct Entry {
     breaks: String,
     #[serde(default)]
     when: Vec<Condition>,
+    #[serde(default)]
+    unless: Vec<String>,
     instead: Option<String>,
     sysctl: Option<BTreeMap<String, Word>>,
     module: Option<Vec<String>>,
@@ -83,8 +85,8 @@ impl Entry {
         let Ok([kind]) = <[Kind; 1]>::try_from(kinds) else {
             return Err("must have exactly one kind, as in `sysctl: { KEY: VALUE }`".to_owned());
         };
-        let Self { id, title, level, refs, breaks, when, instead, .. } = self;
-        Ok(Control { id, title, level, refs: refs.0, breaks, when, instead, kind })
+        let Self { id, title, level, refs, breaks, when, unless, instead, .. } = self;
+        Ok(Control { id, title, level, refs: refs.0, breaks, when, unless, instead, kind })
     }
 }
 

@@ -55,6 +55,8 @@ impl Edit {
             Self::Line(line, _) if has_line(text, line) => text.to_owned(),
             Self::Line(line, LineAt::Top) => format!("{line}\n{text}"),
             Self::Line(line, LineAt::End) => format!("{}{line}\n", ended(text)),
+            Self::Line(line, LineAt::Before(mark)) => beside(text, line, mark, 0),
+            Self::Line(line, LineAt::After(mark)) => beside(text, line, mark, 1),
             Self::Block(block) => format!("{BEGIN}\n{block}{END}\n{}", without_block(text)),
             Self::Mount(mount) => mount.apply(text),
             Self::Members(members) => members
@@ -99,6 +101,15 @@ fn ended(text: &str) -> String {
 
 fn has_line(text: &str, line: &str) -> bool {
     text.lines().any(|found| found.trim_end() == line)
+}
+
+/// The text with a line so many lines after the first that holds a mark and is not commented out; else at the end.
+fn beside(text: &str, line: &str, mark: &str, after: usize) -> String {
+    let holds = |found: &str| found.contains(mark) && !found.trim_start().starts_with('#');
+    let Some(place) = lines(text).position(holds) else { return format!("{}{line}\n", ended(text)) };
+    let before: String = lines(text).take(place + after).collect();
+    let rest: String = lines(text).skip(place + after).collect();
+    format!("{}{line}\n{rest}", ended(&before))
 }
 
 /// A key and its value as the file has them.
@@ -227,6 +238,16 @@ mod tests {
     }
 
     #[test]
+    fn a_line_goes_beside_the_one_it_belongs_to() {
+        let at = |place: fn(String) -> LineAt| Edit::Line("new".to_owned(), place("unix".to_owned()));
+        let text = "# unix\nfirst\nauth unix a\nauth unix b";
+        assert_eq!(at(LineAt::Before).apply(text), "# unix\nfirst\nnew\nauth unix a\nauth unix b");
+        assert_eq!(at(LineAt::After).apply(text), "# unix\nfirst\nauth unix a\nnew\nauth unix b");
+        assert_eq!(at(LineAt::After).apply("auth unix"), "auth unix\nnew\n");
+        assert_eq!(at(LineAt::Before).apply("other\n"), "other\nnew\n");
+    }
+
+    #[test]
     fn options_of_a_mount_are_added_to_those_there() {
         let text = "UUID=1  / ext4 defaults 0 1\ntmpfs\t/dev/shm tmpfs size=1g,exec 0 0\n";
         let edited = shm().apply(text);
@@ -253,6 +274,8 @@ mod tests {
                 keys(Form::SpacedEquals, &[("KEY", "1")]),
                 Edit::Line("auth x".to_owned(), LineAt::Top),
                 Edit::Line("umask 077".to_owned(), LineAt::End),
+                Edit::Line("new".to_owned(), LineAt::Before("KEY".to_owned())),
+                Edit::Line("new".to_owned(), LineAt::After("KEY".to_owned())),
                 Edit::Block("A no\n".to_owned()),
                 shm(),
             ];

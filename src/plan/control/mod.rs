@@ -5,8 +5,8 @@ mod daemon;
 pub mod edit;
 mod json;
 mod mount;
-mod original;
-mod package;
+pub mod original;
+pub mod package;
 mod rights;
 pub mod score;
 mod sysctl;
@@ -142,6 +142,11 @@ fn assessment(control: &Control, verdict: Verdict, reason: Option<String>, parts
 /// What a control finds, or why it has no meaning here.
 fn judge(control: &Control, desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
     control.when.iter().try_for_each(|condition| holds(*condition, state))?;
+    if let Some(other) =
+        control.unless.iter().find(|name| state.installed.iter().flatten().any(|there| there == *name))
+    {
+        return Err(format!("the host has {other}"));
+    }
     match &control.kind {
         Kind::Sysctl(keys) => sysctl::parts(keys, state),
         Kind::Sshd(directives) => Ok(super::sshd::parts(directives, state)),
@@ -186,6 +191,8 @@ fn reasons<'a>(drifted: impl IntoIterator<Item = (&'a str, &'a Part)>) -> Vec<St
 pub struct ControlSteps {
     /// What comes first: the record of what will be changed.
     pub record: Vec<Step>,
+    /// Packages. They bring files, and settings of logins that a guarded step may be about.
+    pub packages: Vec<Step>,
     /// Those that could cut our login.
     pub guarded: Vec<Step>,
     /// The others.
@@ -204,8 +211,8 @@ pub fn steps(desired: &Desired, state: &HostState) -> ControlSteps {
         unit::step(&controls),
     ];
     let guarded = guarded.into_iter().chain(sysctl::step(&controls, state)).collect();
-    let packages = package::step(&controls).into_iter();
-    let safe = packages.chain(files).chain(parts.into_iter().flatten()).collect();
+    let packages = package::step(&controls).into_iter().collect();
+    let safe = files.into_iter().chain(parts.into_iter().flatten()).collect();
     let record = original::step(&controls, desired, state).into_iter().collect();
-    ControlSteps { record, guarded, safe }
+    ControlSteps { record, packages, guarded, safe }
 }

@@ -36,6 +36,9 @@ note unit "$1" "${enabled:-none} ${active:-none}"
 }
 "#;
 
+/// The step before all others of controls.
+pub const STEP: &str = "originals.record";
+
 /// The step that records what the plan will change and no earlier one recorded.
 pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostState) -> Option<Step> {
     let mut lines = Vec::new();
@@ -57,7 +60,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
     let script =
         format!("mkdir -p -m 700 {ORIGINALS} && cd {ORIGINALS}\n{FUNCTIONS}{}\nsync .", lines.join("\n"));
     let undo = Undo::Nothing("a record of how things are disturbs nothing");
-    let step = Step::safe("originals.record", Action::Run(Command::root(script)), undo);
+    let step = Step::safe(STEP, Action::Run(Command::root(script)), undo);
     Some(step.because([format!("{} things are recorded as they are, for `harden --undo`", lines.len())]))
 }
 

@@ -139,7 +139,7 @@ fn record(script: &str, state: &mut HostState) {
 }
 
 fn file(path: &Path, script: &str, stdin: &str, state: &mut HostState) {
-    if script.starts_with("rm -f") {
+    if script.starts_with("rm -rf") {
         state.files.insert(path.to_owned(), None);
     } else if script.contains("cp -p /var/lib/pryvctl/originals") {
         let copy = state.originals.files[path].clone().expect("there is no copy");

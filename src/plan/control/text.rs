@@ -52,7 +52,7 @@ pub fn edit(control: &Control, state: &HostState) -> Option<(PathBuf, Edit)> {
         }
         Kind::File(file) => (file.path.clone(), Edit::Ours(file.content.clone())),
         Kind::Setting(settings) => (settings.path.clone(), Edit::Keys(settings.form, settings.set.clone())),
-        Kind::Line(line) => (line.path.clone(), Edit::Line(line.line.clone(), line.at)),
+        Kind::Line(line) => (line.path.clone(), Edit::Line(line.line.clone(), line.at.clone())),
         Kind::Mount(mount) => {
             let found = state.mounts.get(&mount.path)?;
             let line = MountLine {
@@ -175,7 +175,7 @@ fn drafts(controls: &[(&Control, Vec<Part>)], state: &HostState) -> BTreeMap<Pat
             Kind::Setting(settings) => draft.restarts.extend(settings.restart.clone()),
             Kind::Line(line) => draft.mode = line.make.map(|mode| mode.0),
             Kind::Sysctl(_) | Kind::Module(_) => draft.mode = Some(0o644),
-            Kind::Audit(_) => draft.mode = Some(0o640),
+            Kind::Audit(_) => draft.mode = Some(0o600),
             Kind::Mount(_)
             | Kind::Sshd(_)
             | Kind::Permissions(_)
@@ -221,8 +221,8 @@ pub fn write(
     restarts: &BTreeSet<String>,
 ) -> Command {
     let checks: String = checks.iter().map(|check| format!("{check} \"$new\" >&2; ")).collect();
-    let restarts: String =
-        restarts.iter().map(|unit| format!("; systemctl try-restart {}", quote(unit))).collect();
+    let restarts = restarts.iter().map(|unit| format!("; systemctl try-restart {}", quote(unit)));
+    let after: String = std::iter::once(reload(path).to_owned()).chain(restarts).collect();
     let rights = match rights {
         Some((mode, uid, gid)) => format!("chown {uid}:{gid} \"$new\"; chmod {mode:o} \"$new\""),
         None => "chown --reference=\"$path\" \"$new\"; chmod --reference=\"$path\" \"$new\"".to_owned(),
@@ -230,11 +230,16 @@ pub fn write(
     let script = format!(
         "set -e; umask 077; path=$(readlink -m {path}); mkdir -p -m 755 \"${{path%/*}}\"; new=\"$path.pryvctl-new\"; \
          trap 'rm -f \"$new\"' EXIT; {take_in}; {checks}{rights}; \
-         mv -f \"$new\" \"$path\"{restarts}",
+         mv -f \"$new\" \"$path\"{after}",
         path = quote(&path.display().to_string()),
         take_in = take_in("\"$new\"", text),
     );
     Command::root(script).stdin(text)
+}
+
+/// What makes systemd read a unit's file again.
+pub fn reload(path: &Path) -> &'static str {
+    if path.starts_with("/etc/systemd/system") { "; systemctl daemon-reload" } else { "" }
 }
 
 fn way_back(path: &Path, found: Option<&FileState>) -> Undo {

@@ -26,6 +26,10 @@ const OURS: [&str; 4] = [place::SYSCTL, place::MODPROBE, place::AUDIT_RULES, pla
 /// sshd's files, whose way back could cut our login.
 const SSHD: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
 
+fn is_sshds(path: &Path) -> bool {
+    SSHD.iter().any(|sshd| path == Path::new(sshd))
+}
+
 /// How a file gets back to what it was.
 #[derive(Debug, PartialEq, Eq)]
 enum Back {
@@ -41,16 +45,17 @@ enum Back {
 
 /// The steps that bring every object back; [`forget`] comes after everything else.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
-    let mut steps = Vec::new();
+    // Units go while their files are still there.
+    let mut steps: Vec<Step> = units(state).into_iter().collect();
     let mut guarded = Vec::new();
     for path in paths(desired, state) {
         let back = back(&path, desired, state);
-        let Some(step) = file(&path, &back, state) else { continue };
-        if step.risk.needs_guard() { guarded.push(step) } else { steps.push(step) }
+        let Some(step) = file(&path, &back, &brought(&path, desired), state) else { continue };
+        // What is ours in PAM's files goes before the packages, whose removal leaves alone what others changed.
+        if is_sshds(&path) { guarded.push(step) } else { steps.push(step) }
     }
     steps.extend(rights(state));
     steps.extend(mounts(state));
-    steps.extend(units(state));
     steps.extend(rules(desired, state));
     steps.extend(packages(state));
     if !guarded.is_empty() {
@@ -120,7 +125,16 @@ fn edits(path: &Path, desired: &Desired, state: &HostState) -> Vec<Edit> {
     edits.filter(|(of, _)| of == path).map(|(_, edit)| edit).collect()
 }
 
-fn file(path: &Path, back: &Back, state: &HostState) -> Option<Step> {
+/// What came into being through a file of ours, as words for the shell.
+fn brought(path: &Path, desired: &Desired) -> String {
+    let controls = desired.hardening.known.iter();
+    let files = controls.filter_map(|control| {
+        if let Kind::File(file) = &control.kind { (file.path == path).then_some(&file.brings) } else { None }
+    });
+    files.flatten().map(|path| format!(" {}", quote(&path.display().to_string()))).collect()
+}
+
+fn file(path: &Path, back: &Back, brought: &str, state: &HostState) -> Option<Step> {
     let name = path.display().to_string();
     let quoted = quote(&name);
     if path == Path::new(place::DAEMON_JSON) {
@@ -134,7 +148,10 @@ fn file(path: &Path, back: &Back, state: &HostState) -> Option<Step> {
     }
     let (command, why) = match back {
         Back::There => return None,
-        Back::Remove => (Command::root(format!("rm -f {quoted}")), format!("{name}: -> none")),
+        Back::Remove => (
+            Command::root(format!("rm -rf {quoted}{brought}{}", text::reload(path))),
+            format!("{name}: -> none"),
+        ),
         Back::Copy => (
             Command::root(format!(
                 "set -e; path=$(readlink -m {quoted}); cp -p {ORIGINALS}/files{quoted} \"$path.pryvctl-new\"; \
@@ -149,7 +166,7 @@ fn file(path: &Path, back: &Back, state: &HostState) -> Option<Step> {
     };
     let undo = Undo::Nothing("the original stays in the record until all is back");
     let step = Step::safe(format!("undo.{name}"), Action::Run(command), undo).because([why]);
-    let guarded = SSHD.iter().any(|sshd| path == Path::new(sshd)) || path.starts_with("/etc/pam.d");
+    let guarded = is_sshds(path) || path.starts_with("/etc/pam.d");
     Some(if guarded { crate::plan::sshd::under_guard(step, &name) } else { step })
 }
 

@@ -18,6 +18,7 @@ pub fn parts(unit: &Unit, state: &HostState) -> Result<Vec<Part>, String> {
     }
     let (wanted, fits) = match unit.state {
         UnitWish::Enabled => ("enabled, active", found.enabled && found.active),
+        UnitWish::AtBoot => ("enabled", found.enabled),
         UnitWish::Masked => ("masked, inactive", found.masked && !found.active),
     };
     Ok(vec![Part::new(unit.name.clone(), words(found), wanted).fitting(fits)])
@@ -43,6 +44,9 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
         let (change, back) = match unit.state {
             UnitWish::Enabled => {
                 (format!("systemctl unmask -q {name}; systemctl enable -q --now {name}\n"), "disable")
+            }
+            UnitWish::AtBoot => {
+                (format!("systemctl unmask -q {name}; systemctl enable -q {name}\n"), "disable")
             }
             UnitWish::Masked => (format!("systemctl mask -q --now {name}\n"), "unmask"),
         };
