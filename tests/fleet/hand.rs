@@ -108,6 +108,7 @@ pub fn edits(control: &Control) -> Vec<Edit> {
         Kind::Unit(unit) => {
             let script = match unit.state {
                 UnitWish::Enabled => format!("systemctl disable -q --now {}", unit.name),
+                UnitWish::AtBoot => format!("systemctl disable -q {}", unit.name),
                 UnitWish::Masked => format!("systemctl unmask -q {}", unit.name),
             };
             vec![edit([script], Side::Both, "control.units".to_owned())]

@@ -216,3 +216,91 @@ pub fn steps(desired: &Desired, state: &HostState) -> ControlSteps {
     let record = original::step(&controls, desired, state).into_iter().collect();
     ControlSteps { record, packages, guarded, safe }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::control::{Controls, Hardening},
+        plan::{Goal, Plan, fixture, plan, simulated::carry_out},
+    };
+
+    const CONTROLS: &str = "
+- { id: a.clock, title: t, level: 1, ref: x, breaks: y, unless: [chrony], package: systemd-timesyncd }
+- { id: a.check, title: t, level: 1, ref: x, breaks: y, unit: { name: check.service, state: at-boot } }
+- id: a.file
+  title: t
+  level: 1
+  ref: x
+  breaks: y
+  file: { path: /etc/systemd/system/check.service, content: 'x', brings: [/var/lib/check] }
+";
+
+    fn wish() -> (Desired, HostState) {
+        let texts =
+            [("level1.yaml", "{ level: 1, title: t, about: a, levels: [1] }"), ("controls/a.yaml", CONTROLS)];
+        let texts = texts.map(|(path, text)| (path.to_owned(), text.to_owned()));
+        let known = std::sync::Arc::new(Controls::parse(texts).unwrap());
+        let mut state = fixture::bare();
+        state.installed = Some(Default::default());
+        (Desired { hardening: Hardening { known, ..Hardening::default() }, ..fixture::desired() }, state)
+    }
+
+    fn verdict(desired: &Desired, state: &HostState, id: &str) -> (Verdict, Option<String>) {
+        let found = assess(desired, state).into_iter().find(|one| one.id == id).unwrap();
+        (found.verdict, found.reason)
+    }
+
+    fn planned(desired: &Desired, state: &HostState) -> Plan {
+        plan(desired, state, Goal::Harden).unwrap()
+    }
+
+    #[test]
+    fn a_package_that_does_the_same_stays_alone() {
+        let (desired, mut state) = wish();
+        assert_eq!(verdict(&desired, &state, "a.clock"), (Verdict::Fail, None));
+        state.installed.get_or_insert_default().insert("chrony".to_owned());
+        let why = Some("the host has chrony".to_owned());
+        assert_eq!(verdict(&desired, &state, "a.clock"), (Verdict::NotApplicable, why));
+    }
+
+    #[test]
+    fn packages_come_before_what_their_files_are_part_of() {
+        let (desired, mut state) = wish();
+        let first = planned(&desired, &state);
+        let ids: Vec<&str> = first.up_to_packages().iter().map(|step| step.id.as_str()).collect();
+        assert_eq!(ids, ["originals.record", "control.packages"]);
+        for step in first.up_to_packages() {
+            carry_out(step, &mut state, &desired);
+        }
+        let then = planned(&desired, &state);
+        assert_eq!(then.up_to_packages(), then.steps);
+        assert!(!then.is_of_controls(), "the firewall is missing, too");
+    }
+
+    #[test]
+    fn what_starts_at_boot_need_not_run() {
+        let (desired, mut state) = wish();
+        let unit = crate::facts::state::UnitState { exists: true, active: true, ..Default::default() };
+        state.units.insert("check.service".to_owned(), unit);
+        assert_eq!(verdict(&desired, &state, "a.check").0, Verdict::Fail);
+        let step =
+            planned(&desired, &state).steps.into_iter().find(|step| step.id == "control.units").unwrap();
+        carry_out(&step, &mut state, &desired);
+        state.units.get_mut("check.service").unwrap().active = false;
+        assert_eq!(verdict(&desired, &state, "a.check").0, Verdict::Pass);
+    }
+
+    #[test]
+    fn what_came_through_a_file_goes_with_it() {
+        let (desired, mut state) = wish();
+        let path = std::path::PathBuf::from("/etc/systemd/system/check.service");
+        state.originals.files.insert(path.clone(), None);
+        state.files.insert(path, Some(fixture::found("x", 0o644)));
+        let back = plan(&desired, &state, Goal::Soften).unwrap();
+        let step =
+            back.steps.iter().find(|step| step.id == "undo./etc/systemd/system/check.service").unwrap();
+        let crate::plan::step::Action::Run(command) = &step.action else { panic!("{step}") };
+        insta::assert_snapshot!(command.script, @"rm -rf '/etc/systemd/system/check.service' '/var/lib/check'; systemctl daemon-reload");
+    }
+}
