@@ -16,12 +16,12 @@ def measure(machine, _tools):
     figures, failing = {}, {}
     for profile, title in PROFILES.items():
         said = machine.ssh(_script(profile), check=False, timeout=CAP + 600)
-        results = dict(re.findall(rf"^{PREFIX}rule_(\w+):(\w+)", said, re.MULTILINE))
+        results = dict(re.findall(rf"^{PREFIX}rule_([\w.-]+):(\w+)", said, re.MULTILINE))
         score = re.search(r"<score[^>]*>([\d.]+)<", said)
         figures[f"OpenSCAP {title}: score (pass/fail)"] = _figure(results, score)
         failing[f"OpenSCAP {title}"] = {rule: "" for rule, result in sorted(results.items()) if result == "fail"}
         if profile == "cis_level2_server":
-            rules = set(re.findall(r"^selected (\w+)", said, re.MULTILINE))
+            rules = set(re.findall(r"^selected ([\w.-]+)", said, re.MULTILINE))
             part = {rule: result for rule, result in results.items() if rule in rules}
             figures[f"OpenSCAP {SUBSET[1]}: passed"] = _rate(part)
     return {"figures": figures, "failing": failing}

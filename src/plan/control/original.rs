@@ -1,6 +1,6 @@
 //! The record of originals: written before an object is changed for the first time, and never overwritten.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use super::{Part, rights, text};
 use crate::{
@@ -14,19 +14,26 @@ use crate::{
     plan::step::{Action, Step, Undo},
 };
 
-/// Functions that record one thing each, unless it is recorded. A copy is renamed into its place before the index names it;
-/// a line that a full disk cut short goes first. The shell's own echo would not say that the disk is full.
+/// Functions that record one thing each, unless it is recorded. Copies are there before the index names them, in one go at
+/// the end; a line that a full disk cut short goes first. The shell's own echo would not say that the disk is full. Where it
+/// can do so itself, the shell starts no program: that is slow on a small machine.
 const FUNCTIONS: &str = r#"set -e; umask 077; mkdir -p files; touch index
 [ -z "$(tail -c 1 index)" ] || { sed '$d' index >index.new; mv -f index.new index; }
-known() { grep -q "^$1 $2\( \|\$\)" index; }
-note() { env printf '%s\n' "$*" >>index; }
+end='
+'; old="$end$(cat index)$end"; new=
+known() { case "$old$new" in *"$end$1 $2$end"*|*"$end$1 $2 "*) ;; *) return 1;; esac; }
+note() { new="$new$*$end"; }
 keep_file() {
 if known file "$1" || known absent "$1"; then return; fi
 if [ ! -e "$1" ]; then keep_folder "${1%/*}"; note absent "$1"; return; fi
-mkdir -p "files${1%/*}"; cp -pL "$1" "files$1.new"; mv -f "files$1.new" "files$1"; note file "$1"
+[ -d "files${1%/*}" ] || mkdir -p "files${1%/*}"
+cp -pL "$1" "files$1.new"; mv -f "files$1.new" "files$1"; note file "$1"
 }
 keep_folder() { [ -e "$1" ] || { keep_folder "${1%/*}"; known folder "$1" || note folder "$1"; }; }
-keep_sysctl() { known sysctl "$1" || note sysctl "$1" "$(tr -s '\t ' '  ' <"$2")"; }
+keep_sysctl() {
+if known sysctl "$1"; then return; fi
+key=$1; read -r value <"$2" || true; set -f; set -- $value; set +f; note sysctl "$key" "$*"
+}
 keep_rights() { known rights "$1" || note rights "$1" "$(stat -c '%a %u %g' "$1")"; }
 keep_mount() { known mount "$1" || note mount "$1" "$(awk -v at="$1" '$2==at {options=$4} END {print options}' /proc/self/mounts)"; }
 keep_unit() {
@@ -35,6 +42,9 @@ enabled=$(systemctl is-enabled "$1" 2>/dev/null || true); active=$(systemctl is-
 note unit "$1" "${enabled:-none} ${active:-none}"
 }
 "#;
+
+/// Programs start slowly on a small machine.
+const WITHIN: Duration = Duration::from_secs(300);
 
 /// The step before all others of controls.
 pub const STEP: &str = "originals.record";
@@ -57,10 +67,12 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
     if lines.is_empty() {
         return None;
     }
-    let script =
-        format!("mkdir -p -m 700 {ORIGINALS} && cd {ORIGINALS}\n{FUNCTIONS}{}\nsync .", lines.join("\n"));
+    let script = format!(
+        "mkdir -p -m 700 {ORIGINALS} && cd {ORIGINALS}\n{FUNCTIONS}{}\nenv printf '%s' \"$new\" >>index\nsync .",
+        lines.join("\n")
+    );
     let undo = Undo::Nothing("a record of how things are disturbs nothing");
-    let step = Step::safe(STEP, Action::Run(Command::root(script)), undo);
+    let step = Step::safe(STEP, Action::Run(Command::root(script).within(WITHIN)), undo);
     Some(step.because([format!("{} things are recorded as they are, for `harden --undo`", lines.len())]))
 }
 
