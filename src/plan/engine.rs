@@ -197,8 +197,8 @@ impl TakeUp {
         }
     }
 
-    /// The mark outlives a run that was killed between the file and the restart. The reload before the restart makes
-    /// live-restore count already for that restart; after three restarts in a minute systemd would refuse another.
+    /// The mark outlives a run that was killed between the file and the restart. After three restarts in a minute systemd
+    /// would refuse another.
     fn script(self, text: &str) -> String {
         let (path, mark) = (place::DAEMON_JSON, place::DOCKER_PENDING);
         let write = format!(
@@ -207,9 +207,9 @@ impl TakeUp {
         );
         let take_up = match self {
             Self::AtStart => return format!("{write}; mv -f $new {path}"),
-            Self::Reload => "systemctl reload docker",
+            Self::Reload => "systemctl reload docker".to_owned(),
             Self::Restart => {
-                "systemctl reload docker || true; systemctl reset-failed docker || true; systemctl restart docker"
+                format!("{LIVE_RESTORE}systemctl reset-failed docker || true; systemctl restart docker")
             }
         };
         format!(
@@ -218,16 +218,32 @@ if dockerd --help 2>/dev/null | grep -q -- --validate; then dockerd --validate -
 mkdir -p {folder}; : > {mark}; rm -f {path}.pryvctl-old
 if [ -e {path} ]; then cp -p {path} {path}.pryvctl-old; fi
 mv -f $new {path}
+back() {{
+if [ -e {path}.pryvctl-old ]; then mv -f {path}.pryvctl-old {path}; else rm -f {path}; fi
+rm -f {mark}
+}}
 if ! {{ {take_up}; }}; then
-  if [ -e {path}.pryvctl-old ]; then mv -f {path}.pryvctl-old {path}; else rm -f {path}; fi
-  systemctl reset-failed docker || true; systemctl restart docker
-  rm -f {mark}; exit 1
+back; systemctl reset-failed docker || true; systemctl restart docker; exit 1
 fi
 rm -f {mark} {path}.pryvctl-old",
             folder = mark.rsplit_once('/').map_or("/", |(folder, _)| folder),
         )
     }
 }
+
+/// Makes live-restore count already for the restart that follows: a reload only sends a signal, and a dockerd that is
+/// stopped before it has read its file stops every container.
+const LIVE_RESTORE: &str = r#"
+if grep -q '"live-restore": *true' /etc/docker/daemon.json && docker info >/dev/null 2>&1; then
+systemctl reload docker || true; turns=0
+until [ "$(docker info -f '{{.LiveRestoreEnabled}}' 2>/dev/null)" = true ]; do
+turns=$((turns+1))
+[ $turns -lt 100 ] || { back; systemctl reload docker || true
+echo 'dockerd does not take up live-restore, and without it a restart would stop every container' >&2; exit 1; }
+sleep 0.1
+done
+fi
+"#;
 
 /// Whether `daemon.json` is not as it must be.
 pub fn is_changed(desired: &Desired, state: &HostState) -> bool {

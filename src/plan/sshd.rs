@@ -11,7 +11,7 @@ use super::{
     control::{
         Part,
         edit::{Edit, block},
-        text,
+        reasons, text,
     },
     file::{file, own},
     step::{Action, Step, Undo},
@@ -20,7 +20,7 @@ use crate::{
     facts::state::{FileState, HostState},
     model::{
         command::Command,
-        control::Directive,
+        control::{Control, Directive},
         desired::{Desired, ManagedFile},
         place,
     },
@@ -178,6 +178,15 @@ fn drifted(desired: &Desired, state: &HostState) -> Vec<String> {
     directives.iter().filter_map(line).collect()
 }
 
+/// What a hand changed in our block, in words.
+fn spoiled(desired: &Desired, state: &HostState) -> Vec<String> {
+    let of = |control: &Control| {
+        let parts = control.kind.sshd().map(|directives| parts(directives, state)).unwrap_or_default();
+        reasons(parts.iter().map(|part| (control.id.as_str(), part)))
+    };
+    desired.hardening.wanted().flat_map(of).collect()
+}
+
 /// Whether `sshd -T` shows a value. A directive that adds to others may show more.
 fn is_effective(key: &str, value: &str, found: &[String]) -> bool {
     let (wanted, found) = (canonical([value]), canonical(found.iter().map(String::as_str)));
@@ -217,7 +226,8 @@ fn main_step(wanted: &Wanted, desired: &Desired, state: &HostState) -> Option<St
     let none = BTreeSet::new();
     let action = Action::Run(text::write(Path::new(path), &wanted.main, rights, &none, &none));
     let mut why = vec![format!("{path}: our block at its top")];
-    why.extend(drifted(desired, state));
+    let there = found.and_then(|found| block(found.text.as_deref()?)).is_some();
+    why.extend(if there { spoiled(desired, state) } else { drifted(desired, state) });
     let step = Step::safe("sshd.block", action, Undo::Nothing("the guard's own")).because(why);
     Some(under_guard(step, path).checked(check(&own(path, &wanted.main, 0o600), "")))
 }

@@ -254,7 +254,7 @@ fn drift_is_named_and_goes() {
         + set open1: [443]
     sshd.block
         /etc/ssh/sshd_config: our block at its top
-        MaxAuthTries: 3 -> 4
+        sshd.attempts: sshd: MaxAuthTries: 3, not in our block -> 4
     sshd.reload
         sshd takes up its changed files; open sessions stay
     firewall.file

@@ -21,6 +21,9 @@ const LASTING: Duration = Duration::from_secs(60);
 /// How long a service that may not run twice may be away.
 const AWAY: Duration = Duration::from_secs(5);
 
+/// How long a host may take until the version before serves again.
+const BACK: Duration = Duration::from_secs(3);
+
 /// Longer than by hand on the slowest host it may take, at most.
 const RATIO: f64 = 1.3;
 
@@ -32,6 +35,7 @@ fn bench() {
     world.write("next.yaml", &format!("{NEXT}{PLATFORM}"));
     world.run(&["install", "inventory.yaml", &lab, "--yes"]).ends_with(0);
     under_load(&world);
+    way_back(&world);
     side_by_side(&world);
 }
 
@@ -77,6 +81,25 @@ fn told(tallies: &[Tally]) {
         let longest = of_it.map(|tally| tally.figures().told_for()).max().unwrap_or_default();
         println!("{core} answered 503 and Retry-After for {:.1} s", longest.as_secs_f64());
         assert!(longest < AWAY, "{core} was away for too long");
+    }
+}
+
+/// Every host goes back to the version before while it is asked.
+fn way_back(world: &World) {
+    let load = Load::start(targets(world), &world.lab_file("ca.pem"));
+    let (ran, lines) = world.start(&["rollback", "next.yaml", &world.lab(), "--yes"]).lines();
+    let tallies = load.stop();
+    println!("{}", ran.stdout);
+    ran.ends_with(0);
+    told(&tallies);
+    judge(tallies);
+    for host in world.hosts() {
+        let of_it = || lines.iter().filter(|(_, line)| line.starts_with(&format!("{host}: ")));
+        let (begun, _) = of_it().find(|(_, line)| line.contains(": 1/")).unwrap();
+        let rest = of_it().skip_while(|(_, line)| !line.contains("cut-over")).nth(1);
+        let took = rest.unwrap().0.duration_since(*begun);
+        println!("{host} served the version before again after {:.1} s", took.as_secs_f64());
+        assert!(took < BACK, "{host}");
     }
 }
 

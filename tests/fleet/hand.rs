@@ -5,6 +5,9 @@ use pryvctl::model::{
     place,
 };
 
+/// A host key that sshd does not use.
+pub const SPARE_KEY: &str = "/etc/ssh/ssh_host_spare_key";
+
 /// One edit, and what must come of it.
 pub struct Edit {
     /// Made as root on the host.
@@ -24,6 +27,8 @@ pub enum Side {
     Kept,
     /// In both.
     Both,
+    /// At this path alone.
+    At(&'static str),
 }
 
 impl Side {
@@ -34,6 +39,7 @@ impl Side {
             Self::Live => live,
             Self::Kept => !live,
             Self::Both => true,
+            Self::At(path) => place == path,
         }
     }
 }
@@ -84,6 +90,11 @@ pub fn edits(control: &Control) -> Vec<Edit> {
             let path = line.path.display().to_string();
             vec![edit([without(&path, &line.line)], Side::Kept, of_file(&path))]
         }
+        // sshd does not start with a key that others may touch, so a key that it does not use is tried.
+        Kind::Permissions(rights) if rights.paths.iter().any(|path| path.contains("ssh_host_")) => {
+            let given = format!("chmod go+r {SPARE_KEY}");
+            vec![edit([given], Side::At(SPARE_KEY), "control.permissions".to_owned())]
+        }
         Kind::Permissions(rights) => {
             let given = rights.paths.iter().map(|path| format!("chmod -f go+w {path} || true"));
             vec![edit(given, Side::Both, "control.permissions".to_owned())]
@@ -114,10 +125,11 @@ pub fn edits(control: &Control) -> Vec<Edit> {
             vec![edit([script], Side::Both, "control.units".to_owned())]
         }
         Kind::Daemon(keys) => {
-            let path = place::DAEMON_JSON;
             let gone = keys.keys().map(|key| {
+                let value = r#"("[^"]*"|\{[^}]*\}|[^,}\s]+)"#;
                 format!(
-                    "jq 'del(.\"{key}\")' {path} > {path}.hand && cat {path}.hand > {path}; rm {path}.hand"
+                    r#"perl -0pi -e 's/"{key}"\s*:\s*{value}\s*,?//; s/,(\s*\}})\s*$/$1\n/' {}"#,
+                    place::DAEMON_JSON
                 )
             });
             vec![edit(gone, Side::Both, "engine.daemon-json".to_owned())]
@@ -131,7 +143,7 @@ pub fn edits(control: &Control) -> Vec<Edit> {
 
 fn edit(script: impl IntoIterator<Item = String>, side: Side, step: String) -> Edit {
     let lines: Vec<String> = script.into_iter().collect();
-    Edit { script: lines.join("\n"), side, step }
+    Edit { script: format!("set -e\n{}", lines.join("\n")), side, step }
 }
 
 fn of_file(path: &str) -> String {

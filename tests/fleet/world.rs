@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     process::{Child, ChildStderr, Command, Stdio},
     sync::Mutex,
+    time::Instant,
 };
 
 /// One lab with its inventory; gone when dropped, also after a failed test.
@@ -70,6 +71,18 @@ impl Started {
             if self.said[start..].contains(text) {
                 return;
             }
+        }
+    }
+
+    /// Waits until it ends, and gives every line it said with its time.
+    pub fn lines(mut self) -> (Ran, Vec<(Instant, String)>) {
+        let mut lines = Vec::new();
+        loop {
+            let start = self.said.len();
+            if self.stderr.read_line(&mut self.said).unwrap() == 0 {
+                return (self.finish(), lines);
+            }
+            lines.push((Instant::now(), self.said[start..].to_owned()));
         }
     }
 

@@ -181,7 +181,7 @@ fn applicable<'a>(desired: &'a Desired, state: &HostState) -> Vec<(&'a Control, 
 }
 
 /// What of a control does not fit, one line each, with the control's name.
-fn reasons<'a>(drifted: impl IntoIterator<Item = (&'a str, &'a Part)>) -> Vec<String> {
+pub(super) fn reasons<'a>(drifted: impl IntoIterator<Item = (&'a str, &'a Part)>) -> Vec<String> {
     let lines = drifted.into_iter().filter(|(_, part)| !part.fits);
     lines.map(|(id, part)| format!("{id}: {}: {} -> {}", part.place, part.found, part.wanted)).collect()
 }
