@@ -30,9 +30,10 @@ const RATIO: f64 = 1.3;
 #[test]
 #[ignore = "six hosts and several minutes; `make bench` runs it"]
 fn bench() {
-    let world = World::up("bench", PLATFORM);
+    let platform = format!("hardening: $NO_PACKAGES\n{PLATFORM}");
+    let world = World::up("bench", &platform);
     let lab = world.lab();
-    world.write("next.yaml", &format!("{NEXT}{PLATFORM}"));
+    world.write("next.yaml", &format!("{NEXT}{platform}"));
     world.run(&["install", "inventory.yaml", &lab, "--yes"]).ends_with(0);
     under_load(&world);
     way_back(&world);

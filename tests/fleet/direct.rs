@@ -103,7 +103,7 @@ impl<'a> Direct<'a> {
     fn text(&self) -> String {
         let world = self.world;
         let mut text = format!(
-            "platform: trial\ndomain: trial.example.org\nadmin_networks: [{gateway}/32, \"{gateway6}/128\"]\nzones: {{ eu: {{}} }}\nhardening: {{ skip: [{{ control: audit.daemon, reason: apt takes its time }}] }}\n\
+            "platform: trial\ndomain: trial.example.org\nadmin_networks: [{gateway}/32, \"{gateway6}/128\"]\nzones: {{ eu: {{}} }}\nhardening: $NO_PACKAGES\n\
              roles: roles\nssh: {{ identities: [{key}], known_hosts: {known_hosts} }}\n\
              registry: {{ address: registry.{lab}.test:5000, ip: {registry}, ca: {ca}, username: lab, \
              password: {password} }}\nhosts:\n",

@@ -18,7 +18,6 @@ platform: guard
 domain: guard.example.org
 admin_networks: [192.0.2.0/24]
 zones: { eu: {} }
-hardening: { skip: [{ control: audit.daemon, reason: apt takes its time }] }
 roles: roles
 hosts:
   a: { address: 192.0.2.11, zone: eu, roles: [web], lab: { image: debian12, bare: true } }
@@ -101,7 +100,7 @@ pub fn inventory(world: &World, file: &str, networks: &str, hosts: &[(&str, Stri
     let lab = |file: &str| world.lab_file(file).display().to_string();
     let (key, known) = (lab("id_ed25519"), lab("known_hosts"));
     let mut text = format!(
-        "platform: guard\ndomain: guard.example.org\nadmin_networks: [{networks}]\nzones: {{ eu: {{}} }}\nhardening: {{ skip: [{{ control: audit.daemon, reason: apt takes its time }}] }}\n\
+        "platform: guard\ndomain: guard.example.org\nadmin_networks: [{networks}]\nzones: {{ eu: {{}} }}\nhardening: $NO_PACKAGES\n\
          roles: roles\nregistry: {{ address: registry.example.org }}\n\
          ssh: {{ identities: [{key}], known_hosts: {known} }}\nhosts:\n"
     );

@@ -27,7 +27,6 @@ platform: lockout
 domain: lockout.example.org
 admin_networks: [192.0.2.0/24]
 zones: { eu: {} }
-hardening: { skip: [{ control: audit.daemon, reason: apt takes its time }] }
 roles: roles
 hosts:
   a: { address: 192.0.2.11, zone: eu, roles: [web], lab: { image: debian12, bare: true } }

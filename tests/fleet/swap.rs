@@ -25,8 +25,8 @@ const CLUSTER: &str = include_str!("../../inventory/cluster.yaml");
 
 #[test]
 fn nobody_notices() {
-    let two = CLUSTER.split("  web1:").next().unwrap();
-    let world = World::up("t-swap", two);
+    let two = format!("hardening: $NO_PACKAGES\n{}", CLUSTER.split("  web1:").next().unwrap());
+    let world = World::up("t-swap", &two);
     let lab = world.lab();
     world.write("next.yaml", &format!("{NEXT}{two}"));
     world.run(&["install", "inventory.yaml", &lab, "--yes"]).ends_with(0);

@@ -16,7 +16,7 @@ platform: trial
 domain: trial.example.org
 admin_networks: [192.0.2.0/24]
 zones: { eu: {} }
-hardening: { skip: [{ control: audit.daemon, reason: apt takes its time }] }
+hardening: $NO_PACKAGES
 roles: roles
 hosts:
   one: { address: 192.0.2.11, zone: eu, roles: [web] }

@@ -32,7 +32,8 @@ cp -pL "$1" "files$1.new"; mv -f "files$1.new" "files$1"; note file "$1"
 keep_folder() { [ -e "$1" ] || { keep_folder "${1%/*}"; known folder "$1" || note folder "$1"; }; }
 keep_sysctl() {
 if known sysctl "$1"; then return; fi
-key=$1; read -r value <"$2" || true; set -f; set -- $value; set +f; note sysctl "$key" "$*"
+# The shell's own read takes one byte at a time, and a file of /proc/sys gives no second one.
+key=$1; value=$(cat "$2"); set -f; set -- $value; set +f; note sysctl "$key" "$*"
 }
 keep_rights() { known rights "$1" || note rights "$1" "$(stat -c '%a %u %g' "$1")"; }
 keep_mount() { known mount "$1" || note mount "$1" "$(awk -v at="$1" '$2==at {options=$4} END {print options}' /proc/self/mounts)"; }
