@@ -153,8 +153,9 @@ fn file(path: &Path, back: &Back, brought: &str, state: &HostState) -> Option<St
             format!("{name}: -> none"),
         ),
         Back::Copy => (
+            // Its folder may have gone with its package, in a run that did not come to its end.
             Command::root(format!(
-                "set -e; path=$(readlink -m {quoted}); cp -p {ORIGINALS}/files{quoted} \"$path.pryvctl-new\"; \
+                "set -e; path=$(readlink -m {quoted}); [ -d \"${{path%/*}}\" ] || exit 0; cp -p {ORIGINALS}/files{quoted} \"$path.pryvctl-new\"; \
                  mv -f \"$path.pryvctl-new\" \"$path\""
             )),
             format!("{name}: as it was before pryvctl"),
@@ -245,17 +246,21 @@ fn rules(desired: &Desired, state: &HostState) -> Option<Step> {
     run("undo.audit", script, ours.iter().map(|key| format!("rules with key {key}: -> none")).collect())
 }
 
-/// Packages that came with us go again, unless something else needs them by now.
+/// Packages that came with us go again, unless something else needs them by now. A file that goes with its package is not
+/// put back by a later run.
 fn packages(state: &HostState) -> Option<Step> {
     let names: Vec<&str> = state.originals.packages.iter().map(String::as_str).collect();
     let list = names.join(" ");
     let script = format!(
         "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
 there=$(dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' {list} 2>/dev/null | sed -n 's/^[^n][^ ]* //p')
-[ -n \"$there\" ] || exit 0
+[ -z \"$there\" ] || {{
 others=$(apt-get -s purge $there | sed -n 's/^Purg \\([^ ]*\\).*/\\1/p' | grep -vxF \"$there\" || true)
 [ -z \"$others\" ] || {{ echo \"needed by now: $others; remove them first, or keep $there\" >&2; exit 1; }}
-apt-get -q -y -o DPkg::Lock::Timeout=600 purge $there"
+apt-get -q -y -o DPkg::Lock::Timeout=600 purge $there || exit 1
+}}
+cd {ORIGINALS} && sed -n 's/^file //p' index | while read -r path; do
+[ -e \"$path\" ] || {{ grep -vxF \"file $path\" index > index.new; mv -f index.new index; }}; done"
     );
     let undo = Undo::Nothing("a harden installs them again");
     let command = Command::root(script).within(engine::APT);
