@@ -29,7 +29,7 @@ from shell import Failed, run, say
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-AUDITORS = {"ssh-audit": ssh_audit, "lynis": lynis, "OpenSCAP": openscap, "open": outside}
+AUDITORS = {"ssh-audit": ssh_audit, "lynis": lynis, "open": outside} | openscap.AUDITORS
 STAGES = {
     "stock": hardening.stock,
     "level1": hardening.level(1),
@@ -60,6 +60,9 @@ def main():
     binary = ROOT / "target/debug/pryvctl"
     results = cache / "results"
     results.mkdir(exist_ok=True)
+    current = {_disk(_result(results, binary, release, stage)) for release in CODENAMES for stage in STAGES}
+    for disk in set(results.glob("*.qcow2")) - current:
+        disk.unlink()
     work = cache / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
@@ -124,11 +127,12 @@ def _stage(context, cache, file, release, stage, auditors):
         say(f"{release}, {stage}: not measured, as no --peer is given")
         return
     say(f"{release}, {stage}")
-    with Machine.resume(Image(release, cache).ensure(), context.work / f"{release}-{stage}.qcow2") as machine:
-        found["times"] = STAGES[stage](machine, context)
+    with _machine(context, cache, file, release, stage, found) as machine:
         with outside.Egress():
-            found["checks"] = _checks(machine, stage)
-            _keep(file, found)
+            if "checks" not in found:
+                found["checks"] = _checks(machine, stage)
+                machine.keep()
+                _keep(file, found)
             for auditor in left:
                 say(f"  {auditor}")
                 said = AUDITORS[auditor].measure(machine, context.tools)
@@ -136,6 +140,30 @@ def _stage(context, cache, file, release, stage, auditors):
                     found[part] |= said[part]
                 found["audited"].append(auditor)
                 _keep(file, found)
+    if stage == "peer" or set(AUDITORS) <= set(found["audited"]):
+        _disk(file).unlink()
+
+
+def _disk(file):
+    """The disk of a machine that was changed and is not audited to the end."""
+    return file.with_suffix(".qcow2")
+
+
+def _machine(context, cache, file, release, stage, found):
+    """The machine as this stage wants it, changed by this run or by one that was interrupted since."""
+    image = Image(release, cache).ensure()
+    if "times" in found and _disk(file).exists():
+        return Machine.again(image, _disk(file))
+    found.pop("checks", None)
+    machine = Machine.resume(image, _disk(file))
+    try:
+        found["times"] = STAGES[stage](machine, context)
+        machine.keep()
+    except BaseException:
+        machine.kill()
+        raise
+    _keep(file, found)
+    return machine
 
 
 def _checks(machine, stage):
@@ -157,7 +185,7 @@ def _keep(file, found):
 
 def _report(files, write):
     results = table.Results({of: json.loads(file.read_text()) for of, file in files.items() if file.exists()})
-    commands = {name: module.COMMAND for name, module in AUDITORS.items()}
+    commands = {name: auditor.COMMAND for name, auditor in AUDITORS.items()} | {"OpenSCAP": openscap.COMMAND}
     text = f"{table.table(results, commands)}\n\n{table.times(results)}"
     remaining = table.remaining(results, table.read_reasons(HERE / "reasons.toml"))
     print(f"{text}\n\n{remaining}")

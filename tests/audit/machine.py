@@ -11,7 +11,7 @@ from shell import Failed, run, say
 # Emulation is slow, and the processor is shared: a boot can take many minutes.
 PATIENCE = 3600
 TAP = "pryv-audit0"
-SNAPSHOT = "ready"
+SNAPSHOT, KEPT = "ready", "kept"
 # Without nested virtualization and vector units, whose emulation costs more than it gives.
 CPU = "qemu64,-svm,+ssse3,+sse4.1,+sse4.2,+popcnt"
 KERNEL = "root=/dev/vda rw console=ttyS0 net.ifnames=0 tsc=reliable clocksource=tsc mitigations=off"
@@ -48,10 +48,22 @@ class Machine:
     def resume(cls, image, disk):
         """A machine of its own, from the snapshot."""
         shutil.copyfile(cls.ready(image), disk)
-        machine = cls(image, disk)
+        return cls(image, disk)._load(SNAPSHOT)
+
+    @classmethod
+    def again(cls, image, disk):
+        """The machine as it was when it was kept."""
+        return cls(image, disk)._load(KEPT)
+
+    def keep(self):
+        """Remembers the machine as it is now, for a later run."""
+        self.forget_login()
+        self._command(f"savevm {KEPT}")
+
+    def _load(self, snapshot):
         # The snapshot remembers the time at which it was made.
-        machine._start(lambda: machine.ssh(f"date -s @{int(time.time())}", check=False, timeout=120), "-loadvm", SNAPSHOT)
-        return machine
+        self._start(lambda: self.ssh(f"date -s @{int(time.time())}", check=False, timeout=120), "-loadvm", snapshot)
+        return self
 
     def boot(self):
         """Boots from the disk, and waits until SSH lets in."""

@@ -11,20 +11,29 @@ CONTENT = "/opt/audit/content.xml"
 CAP = 3600
 
 
-def measure(machine, _tools):
-    """Scores and counts of each profile, and the rules that fail."""
-    figures, failing = {}, {}
-    for profile, title in PROFILES.items():
-        said = machine.ssh(_script(profile), check=False, timeout=CAP + 600)
+class Profile:
+    """One profile of the content, an auditor by itself."""
+
+    COMMAND = COMMAND
+
+    def __init__(self, name, title):
+        self.name, self.title = name, title
+
+    def measure(self, machine, _tools):
+        """The score and the counts, and the rules that fail."""
+        said = machine.ssh(_script(self.name), check=False, timeout=CAP + 600)
         results = dict(re.findall(rf"^{PREFIX}rule_([\w.-]+):(\w+)", said, re.MULTILINE))
         score = re.search(r"<score[^>]*>([\d.]+)<", said)
-        figures[f"OpenSCAP {title}: score (pass/fail)"] = _figure(results, score)
-        failing[f"OpenSCAP {title}"] = {rule: "" for rule, result in sorted(results.items()) if result == "fail"}
-        if profile == "cis_level2_server":
+        figures = {f"OpenSCAP {self.title}: score (pass/fail)": _figure(results, score)}
+        if self.name == "cis_level2_server":
             rules = set(re.findall(r"^selected ([\w.-]+)", said, re.MULTILINE))
             part = {rule: result for rule, result in results.items() if rule in rules}
             figures[f"OpenSCAP {SUBSET[1]}: passed"] = _rate(part)
-    return {"figures": figures, "failing": failing}
+        failing = {rule: "" for rule, result in sorted(results.items()) if result == "fail"}
+        return {"figures": figures, "failing": {f"OpenSCAP {self.title}": failing}}
+
+
+AUDITORS = {f"OpenSCAP {title}": Profile(name, title) for name, title in PROFILES.items()}
 
 
 def _script(profile):

@@ -292,6 +292,30 @@ mod tests {
     }
 
     #[test]
+    fn an_object_without_members_is_no_file_of_before() {
+        let (mut desired, mut state) = wish();
+        let text = "- { id: a.icc, title: t, level: 1, ref: x, breaks: y, daemon: { icc: false } }";
+        let texts =
+            [("level1.yaml", "{ level: 1, title: t, about: a, levels: [1] }"), ("controls/a.yaml", text)];
+        let texts = texts.map(|(path, text)| (path.to_owned(), text.to_owned()));
+        desired.hardening.known = std::sync::Arc::new(Controls::parse(texts).unwrap());
+        let path = std::path::PathBuf::from(crate::model::place::DAEMON_JSON);
+        state.files.insert(path.clone(), Some(fixture::found("{\n  \"icc\": false\n}\n", 0o644)));
+        for (before, made) in [(None, true), (Some(fixture::found("{}\n", 0o644)), false)] {
+            state.originals.files.insert(path.clone(), before);
+            let back = plan(&desired, &state, Goal::Soften).unwrap();
+            let step = back.steps.iter().find(|step| step.id == "engine.daemon-json").unwrap();
+            let crate::plan::step::Action::Run(command) = &step.action else { panic!("{step}") };
+            assert_eq!(
+                command.script.contains("\nrm -f /etc/docker/daemon.json"),
+                made,
+                "{}",
+                command.script
+            );
+        }
+    }
+
+    #[test]
     fn what_came_through_a_file_goes_with_it() {
         let (desired, mut state) = wish();
         let path = std::path::PathBuf::from("/etc/systemd/system/check.service");

@@ -95,7 +95,8 @@ fn back(path: &Path, desired: &Desired, state: &HostState) -> Back {
         .fold(text.clone(), |text, edit| edit.revert(&text, old_text.unwrap_or_default()));
     match (original, old) {
         (Some(None), _) | (None, _) if ours => Back::Remove,
-        (Some(None), _) if reverted.trim().is_empty() => Back::Remove,
+        // `{}` is what is left of a daemon.json that was made for our keys.
+        (Some(None), _) if matches!(reverted.trim(), "" | "{}") => Back::Remove,
         (_, Some(old)) if old_text == Some(&reverted) => {
             let same = old_text == Some(text) && (old.mode, old.uid, old.gid) == (*mode, *uid, *gid);
             if same { Back::There } else { Back::Copy }
