@@ -7,7 +7,9 @@ from shell import Failed, run, say
 
 
 # How often a machine that does not answer in time is asked.
-TRIES = 5
+TRIES = 10
+# How a host ended that gave no answer at the beginning.
+BUSY = ("  unreachable ", "  not-ready ")
 
 
 class Pryvctl:
@@ -34,7 +36,8 @@ class Pryvctl:
                 said = run(*self.words, command, self.inventory, "--accept-new-host-keys", *flags)
             except Failed as failure:
                 # An emulated machine may have too much to do to answer in time; nothing was changed then.
-                if "ran out of time" not in str(failure) or "not-ready" not in str(failure) or tries + 1 == TRIES:
+                busy = any(word in str(failure) for word in BUSY)
+                if not busy or tries + 1 == TRIES:
                     raise
                 say("  it had no time to answer; once more")
                 continue
