@@ -86,9 +86,9 @@ const RELOAD_BACK: &str = r#"mkdir -p -m 755 /run/sshd && /usr/sbin/sshd -t && {
 [ "$(systemctl show -p MainPID --value ssh)" = 0 ] || systemctl reload ssh
 }"#;
 
-/// Whether a wanted control says what this directive must be.
+/// Whether a wanted control says what this directive must be, whatever others say.
 pub fn decides(desired: &Desired, name: &str) -> bool {
-    controlled(desired).any(|(key, _)| key.eq_ignore_ascii_case(name))
+    !ADDITIVE.contains(&name) && controlled(desired).any(|(key, _)| key.eq_ignore_ascii_case(name))
 }
 
 /// What all wanted controls say to sshd, by directive. A list of algorithms of which the host knows none is not sent.
@@ -213,7 +213,7 @@ pub fn under_guard(step: Step, path: &str) -> Step {
 
 fn guarded_match(step: Step, wanted: &Wanted) -> Step {
     let [_, path] = GUARDED;
-    under_guard(step, path).checked(check(&wanted.matched, &format!("Include {}", place::SSHD_CONFIG)))
+    under_guard(step, path).checked(check(wanted))
 }
 
 fn main_step(wanted: &Wanted, desired: &Desired, state: &HostState) -> Option<Step> {
@@ -229,18 +229,25 @@ fn main_step(wanted: &Wanted, desired: &Desired, state: &HostState) -> Option<St
     let there = found.and_then(|found| block(found.text.as_deref()?)).is_some();
     why.extend(if there { spoiled(desired, state) } else { drifted(desired, state) });
     let step = Step::safe("sshd.block", action, Undo::Nothing("the guard's own")).because(why);
-    Some(under_guard(step, path).checked(check(&own(path, &wanted.main, 0o600), "")))
+    Some(under_guard(step, path).checked(check(wanted)))
 }
 
-/// Asks sshd for the whole of the new configuration, in the order in which it will read it.
-fn check(new: &ManagedFile, then: &str) -> Command {
+/// Asks sshd for the whole of the new configuration, in the order in which it will read it: what the one new file says
+/// may be wrong beside the other old one.
+fn check(wanted: &Wanted) -> Command {
+    let Wanted { main, matched } = wanted;
     let script = format!(
-        "set -e; umask 077; d=$(mktemp -d); trap 'rm -rf $d' EXIT; cat > $d/new; \
-         printf 'Include %s\\n{then}\\n' $d/new > $d/sshd_config; \
-         /usr/sbin/sshd -t -f $d/sshd_config"
+        "set -e; umask 077; d=$(mktemp -d); trap 'rm -rf $d' EXIT; cat > $d/both; \
+         sed '/^{END_OF_MATCHED}$/,$d' $d/both > $d/matched; sed '1,/^{END_OF_MATCHED}$/d' $d/both | \
+         sed \"s,^Include {}$,Include $d/matched,\" > $d/sshd_config; \
+         /usr/sbin/sshd -t -f $d/sshd_config",
+        place::SSHD_DROP_IN
     );
-    Command::root(script).stdin(new.content.expose())
+    Command::root(script).stdin(format!("{}{END_OF_MATCHED}\n{main}", matched.content.expose()))
 }
+
+/// Between the two files on their way to the host.
+const END_OF_MATCHED: &str = "# pryvctl: end of matched";
 
 /// The step with which sshd takes up its files.
 pub fn reload() -> Step {

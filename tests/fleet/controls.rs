@@ -70,10 +70,13 @@ fn one_host(world: &World, host: &str) -> BTreeSet<String> {
     harden(world, host, &["--undo"]);
     assert_eq!(foreign::picture(world, host), strange);
     let after = picture(world, host);
-    for (what, before) in &before {
-        let difference = difference(before, &after[what]);
-        assert!(difference.is_empty(), "{what} of {host} after the way back:\n{}", difference.join("\n"));
-    }
+    let left: Vec<String> = before
+        .iter()
+        .flat_map(|(what, before)| {
+            difference(before, &after[what]).into_iter().map(move |line| format!("{what}: {line}"))
+        })
+        .collect();
+    assert!(left.is_empty(), "on {host} after the way back:\n{}", left.join("\n"));
     tried
 }
 
@@ -146,7 +149,12 @@ fn picture(world: &World, host: &str) -> BTreeMap<&'static str, Vec<String>> {
     let listed = |script: &str| world.on(host, script).lines().map(str::to_owned).collect();
     BTreeMap::from([
         ("settings", snapshot::settings(world, host)),
-        ("kernel parameters", listed("sysctl -a 2>/dev/null | grep '^net\\.ipv[46]\\.'")),
+        (
+            "kernel parameters",
+            listed(
+                "sysctl -a 2>/dev/null | grep -E '^net\\.ipv[46]\\.' | grep -vE '\\.conf\\.(docker|veth|br-)'",
+            ),
+        ),
         (
             "units",
             listed(

@@ -16,7 +16,7 @@ pub type Blow = fn(Place) -> String;
 
 /// All of them.
 pub fn trials() -> Vec<Trial> {
-    let trials: [(&str, Blow); 20] = [
+    let trials: [(&str, Blow); 21] = [
         ("the admin networks are wrong", |place| healed(place, NOBODY)),
         ("the admin networks name IPv6 only", |place| healed(place, &only_six(place))),
         ("the inventory names a wrong port", wrong_port),
@@ -37,6 +37,7 @@ pub fn trials() -> Vec<Trial> {
         ("/var is read-only", read_only),
         ("two controllers at once", two_controllers),
         ("the clock jumps", clock),
+        ("somebody asks for a second factor, from the next reload on", second_factor),
     ];
     trials.map(|(name, blow)| Trial { name, cause: Cause::Struck(blow) }).into()
 }
@@ -291,6 +292,18 @@ fn two_controllers(place: Place) -> String {
     taken_back(first.finish());
     CHECKS.unset(place);
     "the second was refused, the first taken back".to_owned()
+}
+
+/// Our own block comes first, and takes it back.
+fn second_factor(place: Place) -> String {
+    let site = "/etc/ssh/sshd_config.d/50-site.conf";
+    place.world.on(place.host, &format!("echo 'AuthenticationMethods publickey,password' > {site}"));
+    let file = file(place, &gateways(place.world));
+    place.world.run(&harden(&file)).ends_with(0);
+    assert!(logs_in(place.world, place.host), "no login");
+    place.world.on(place.host, &format!("rm {site}"));
+    place.world.run(&["uninstall", &file, "--yes"]).ends_with(0);
+    "overruled".to_owned()
 }
 
 /// The clock of the lab is the machine's, so it is not set here; what the timer counts by is seen.

@@ -134,6 +134,11 @@ pub fn value(text: &str, key: &str) -> Option<String> {
     Some(rest.strip_prefix('=').unwrap_or(rest).trim().to_owned())
 }
 
+/// How many lines set a key.
+pub fn count(text: &str, key: &str) -> usize {
+    text.lines().filter(|line| names(line, key)).count()
+}
+
 /// The text with these lines in place of those that set a key, at the first of them; else below the line in which the
 /// key is commented out, else at the end. Without lines: without the key.
 fn set(text: &str, key: &str, new: Option<&str>) -> String {

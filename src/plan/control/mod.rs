@@ -202,8 +202,9 @@ pub struct ControlSteps {
 /// The steps that set what is missing. What belongs to sshd and to Docker is planned there.
 pub fn steps(desired: &Desired, state: &HostState) -> ControlSteps {
     let controls = applicable(desired, state);
-    let (guarded, files): (Vec<_>, Vec<_>) =
-        text::steps(&controls, state).into_iter().partition(|step| step.risk.needs_guard());
+    let texts = text::steps(&controls, state);
+    let record = original::step(&controls, texts.keys(), desired, state).into_iter().collect();
+    let (guarded, files): (Vec<_>, Vec<_>) = texts.into_values().partition(|step| step.risk.needs_guard());
     let parts = [
         rights::step(&controls, state),
         mount::step(&controls),
@@ -213,7 +214,6 @@ pub fn steps(desired: &Desired, state: &HostState) -> ControlSteps {
     let guarded = guarded.into_iter().chain(sysctl::step(&controls, state)).collect();
     let packages = package::step(&controls).into_iter().collect();
     let safe = files.into_iter().chain(parts.into_iter().flatten()).collect();
-    let record = original::step(&controls, desired, state).into_iter().collect();
     ControlSteps { record, packages, guarded, safe }
 }
 

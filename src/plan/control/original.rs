@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
-use super::{Part, rights, text};
+use super::{Part, rights};
 use crate::{
     facts::state::HostState,
     model::{
@@ -51,9 +51,14 @@ const WITHIN: Duration = Duration::from_secs(300);
 pub const STEP: &str = "originals.record";
 
 /// The step that records what the plan will change and no earlier one recorded.
-pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostState) -> Option<Step> {
+pub fn step<'a>(
+    controls: &[(&Control, Vec<Part>)],
+    written: impl Iterator<Item = &'a PathBuf>,
+    desired: &Desired,
+    state: &HostState,
+) -> Option<Step> {
     let mut lines = Vec::new();
-    let files = files(controls, desired, state);
+    let files: BTreeSet<PathBuf> = written.cloned().chain(elsewhere(desired, state)).collect();
     let known = &state.originals;
     for path in files.iter().filter(|path| !known.files.contains_key(*path)) {
         lines.push(format!("keep_file {}", quote(&path.display().to_string())));
@@ -77,14 +82,14 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
     Some(step.because([format!("{} things are recorded as they are, for `harden --undo`", lines.len())]))
 }
 
-/// The files this plan writes.
-fn files(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostState) -> BTreeSet<PathBuf> {
-    let mut files: BTreeSet<PathBuf> = text::changed(controls, state).into_iter().collect();
+/// The files of controls that are written by the steps of sshd and of the engine.
+fn elsewhere(desired: &Desired, state: &HostState) -> Vec<PathBuf> {
+    let mut files = Vec::new();
     if crate::plan::sshd::is_changed(desired, state) {
         files.extend([place::SSHD_CONFIG, place::SSHD_DROP_IN].map(PathBuf::from));
     }
     if crate::plan::engine::is_changed(desired, state) {
-        files.insert(place::DAEMON_JSON.into());
+        files.push(place::DAEMON_JSON.into());
     }
     files
 }

@@ -14,7 +14,7 @@ use crate::{
     facts::state::{FileState, HostState},
     model::{
         command::{Command, quote, take_in},
-        control::{Control, Form, Kind},
+        control::{Control, Kind},
         place::{self, GUARD},
     },
     plan::step::{Action, Step, Undo},
@@ -88,11 +88,11 @@ pub fn parts(control: &Control, state: &HostState) -> Result<Vec<Part>, String> 
     Ok(match (&control.kind, &edit) {
         (Kind::File(file), _) => vec![whole(&path, found, &file.content, file.mode.0, state)],
         (_, Edit::Ours(ours)) => vec![fragment(&name.to_string(), found.unwrap_or_default(), ours)],
-        (_, Edit::Keys(form, keys)) => {
+        (_, Edit::Keys(_, keys)) => {
             let found = found.ok_or_else(|| format!("there is no {name}"))?;
             let part = |(key, value): (&String, &crate::model::compose::Word)| {
                 let shown = edit::value(found, key).unwrap_or_else(|| "unset".to_owned());
-                Part::new(format!("{name}: {key}"), shown, &value.0).fitting(one(found, *form, key, &value.0))
+                Part::new(format!("{name}: {key}"), shown, &value.0).fitting(one(found, key, &value.0))
             };
             keys.iter().map(part).collect()
         }
@@ -108,10 +108,8 @@ pub fn parts(control: &Control, state: &HostState) -> Result<Vec<Part>, String> 
 }
 
 /// Whether a key is set to this value and to no other.
-fn one(text: &str, form: Form, key: &str, value: &str) -> bool {
-    let keys = BTreeMap::from([(key.to_owned(), crate::model::compose::Word(value.to_owned()))]);
-    edit::value(text, key).as_deref() == Some(value)
-        && Edit::Keys(form, keys).apply(text).lines().count() == text.lines().count()
+fn one(text: &str, key: &str, value: &str) -> bool {
+    edit::value(text, key).as_deref() == Some(value) && edit::count(text, key) == 1
 }
 
 /// Lines of ours that are missing in a file of ours.
@@ -145,16 +143,10 @@ fn text<'a>(path: &Path, state: &'a HostState) -> Option<&'a str> {
     file(path, state)?.text.as_deref()
 }
 
-/// The steps that write files.
-pub fn steps(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Vec<Step> {
-    let drafts = drafts(controls, state);
-    drafts.iter().filter_map(|(path, draft)| step(path, draft, state)).collect()
-}
-
-/// The files that will be written.
-pub fn changed(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Vec<PathBuf> {
+/// The steps that write files, by the file.
+pub fn steps(controls: &[(&Control, Vec<Part>)], state: &HostState) -> BTreeMap<PathBuf, Step> {
     let drafts = drafts(controls, state).into_iter();
-    drafts.filter(|(path, draft)| step(path, draft, state).is_some()).map(|(path, _)| path).collect()
+    drafts.filter_map(|(path, draft)| step(&path, &draft, state).map(|step| (path, step))).collect()
 }
 
 fn drafts(controls: &[(&Control, Vec<Part>)], state: &HostState) -> BTreeMap<PathBuf, Draft> {
