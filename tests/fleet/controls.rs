@@ -35,6 +35,7 @@ const LIKE_A_MACHINE: &str =
     mount -t tmpfs tmpfs /var/tmp; mount --bind /home /home";
 
 #[test]
+#[ignore = "some 250 edits on two hosts, one by one; `make trials` runs it"]
 fn every_control_is_set_found_mended_and_taken_back() {
     let world = World::up("t-controls", INVENTORY);
     let tried: Vec<BTreeSet<String>> = thread::scope(|both| {
