@@ -45,15 +45,18 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
     });
     let way = Way { desired, state, release };
     let mut switch = Switch::of(desired, state);
+    let ports = release.ports.iter().map(|led| ((led.protocol, led.port), led.to));
+    let map = ServiceMap { inside: release.inside.clone(), ..ServiceMap::from_entries(ports) };
+    // Before it took over it passed its own check, which Docker may not have run yet.
+    let arrived = switch.map == map;
+    let is_waited_for = |found: &&&ContainerState| !(found.serves() || arrived && is_starting(found));
     let mut steps: Vec<Step> = way.files();
     steps.extend(switch.structure());
     // Callers of a service that makes room are refused at once.
     let aside = switch.map.without(&switch.map.leading_to(&way.making_room(&kept)));
     steps.extend(switch.turn("services.aside", aside));
     steps.extend(kept.iter().flat_map(|found| way.start(found)));
-    steps.extend(kept.iter().filter(|found| !found.serves()).map(|found| way.healthy(found)));
-    let ports = release.ports.iter().map(|led| ((led.protocol, led.port), led.to));
-    let map = ServiceMap { inside: release.inside.clone(), ..ServiceMap::from_entries(ports) };
+    steps.extend(kept.iter().filter(is_waited_for).map(|found| way.healthy(found)));
     steps.extend(switch.turn("services.cut-over", map));
     steps.extend(switch.at_boot());
     steps.extend(kept.iter().filter_map(|found| way.reload(found)));
@@ -74,6 +77,11 @@ fn gone(served: &Served) -> Conflict {
         found: format!("it served {} before the last change, and is gone", served.image),
         way_out: "give the inventory its old version, and upgrade".to_owned(),
     }
+}
+
+/// Whether it runs, and Docker has not yet found it healthy or ill.
+fn is_starting(found: &ContainerState) -> bool {
+    found.status == "running" && found.health.as_deref() == Some("starting")
 }
 
 fn stops(step: &Step) -> Option<String> {
@@ -103,8 +111,7 @@ impl<'a> Way<'a> {
 
     /// Starts a kept container; where only one may run, the other makes room first.
     fn start(&self, found: &ContainerState) -> Vec<Step> {
-        let starting = found.status == "running" && found.health.as_deref() == Some("starting");
-        if found.serves() || starting {
+        if found.serves() || is_starting(found) {
             return Vec::new();
         }
         let mut steps: Vec<Step> = self.rivals(found).map(|other| self.make_room(other)).collect();

@@ -191,8 +191,13 @@ fn the_way_back_needs_nothing_but_what_was_kept() {
     leftover.acme_core_b.remove
         acme_core_b: running -> none; volumes stay
     "#);
-    let done = after(&desired, &state, Goal::Rollback, usize::MAX);
+    let mut done = after(&desired, &state, Goal::Rollback, usize::MAX);
     assert!(back(&done).unwrap().is_empty(), "twice is once");
+    let served = done.containers.iter_mut().find(|found| found.name == "acme_core_a").unwrap();
+    served.health = Some("starting".to_owned());
+    assert!(back(&done).unwrap().is_empty(), "Docker has not looked yet");
+    done.containers.iter_mut().for_each(|found| found.health = Some("unhealthy".to_owned()));
+    assert!(!back(&done).unwrap().is_empty(), "it fell ill");
     assert!(back(&before).unwrap().is_empty(), "nothing was changed yet");
 
     let mut pruned = state;
