@@ -20,7 +20,7 @@ const PASSPHRASE: &str = "a passphrase that is nowhere to be found";
 
 #[test]
 fn a_cluster_from_bare_hosts_to_nothing() {
-    let world = World::up("t-cluster", INVENTORY);
+    let world = World::up("t-cluster", &format!("hardening: $NO_PACKAGES\n{INVENTORY}"));
     let secrets = looking_writes_nothing(&world);
     secrets.plant(&world, "reg1");
     foreign::plant(&world, "reg1", secrets.decoy);
