@@ -201,4 +201,9 @@ impl ContainerState {
     pub fn serves(&self) -> bool {
         self.status == "running" && self.health.as_deref().is_none_or(|health| health == "healthy")
     }
+
+    /// Whether it is running, and Docker has not yet found it healthy or ill.
+    pub fn is_starting(&self) -> bool {
+        self.status == "running" && self.health.as_deref() == Some("starting")
+    }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::name::HostName,
-    plan::{Conflict, Goal, Plan, control::assess, plan, release},
+    plan::{Goal, Plan, control::assess, plan, release},
 };
 
 /// What is to be reached, and how.
@@ -121,10 +121,7 @@ fn plan_one(surveyed: Surveyed, goal: Goal) -> Result<Planned, Box<Report>> {
     };
     match plan(&surveyed.member.desired, state, goal) {
         Ok(plan) => Ok(Planned { surveyed, plan }),
-        Err(conflicts) => {
-            let words = conflicts.iter().map(Conflict::to_string).collect();
-            Err(Box::new(surveyed.report(Plan::default(), Outcome::Conflict(words))))
-        }
+        Err(conflicts) => Err(Box::new(surveyed.report(Plan::default(), Outcome::conflict(&conflicts)))),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     facts::Facts,
     model::name::HostName,
-    plan::{Plan, control::Assessment, finding::Finding, step::Step},
+    plan::{Conflict, Plan, control::Assessment, finding::Finding, preflight::Preflight, step::Step},
 };
 
 /// Everything a run says about one host.
@@ -98,6 +98,18 @@ pub struct Trouble {
 }
 
 impl Outcome {
+    /// The plan would contradict what is there.
+    pub fn conflict(conflicts: &[Conflict]) -> Self {
+        Self::Conflict(conflicts.iter().map(ToString::to_string).collect())
+    }
+
+    /// At this step not everything of the host was to be seen that a plan needs.
+    pub fn unreadable(step: &str, message: &str, looked: &Preflight) -> Self {
+        let details = looked.findings.iter().map(ToString::to_string).collect();
+        let trouble = Trouble { message: message.to_owned(), hint: None, details };
+        Self::Failed { step: step.to_owned(), trouble }
+    }
+
     /// The first word of the line about a host.
     pub fn word(&self) -> &'static str {
         match self {

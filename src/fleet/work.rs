@@ -114,13 +114,10 @@ impl Broken {
 async fn plan_again(connection: &Connection, member: &Member, order: &Order) -> Result<Plan, Outcome> {
     let failed = |trouble| Outcome::Failed { step: "verify".to_owned(), trouble };
     let after = look_again(connection, member).await.map_err(|error| failed(trouble(&error)))?;
-    let Some(state) = after.state else {
-        let details = after.findings.iter().map(ToString::to_string).collect();
-        let message = "the host cannot be read any more".to_owned();
-        return Err(failed(Trouble { message, hint: None, details }));
+    let Some(state) = &after.state else {
+        return Err(Outcome::unreadable("verify", "the host cannot be read any more", &after));
     };
-    plan(&member.desired, &state, order.goal)
-        .map_err(|conflicts| Outcome::Conflict(conflicts.iter().map(ToString::to_string).collect()))
+    plan(&member.desired, state, order.goal).map_err(|conflicts| Outcome::conflict(&conflicts))
 }
 
 /// A plan on its way through one host.

@@ -71,8 +71,8 @@ pub fn step(service: &Service, container: &str, desired: &Desired, state: &HostS
 
 /// Whether a file of which this service wants to be told is about to change.
 fn changes(service: &Service, desired: &Desired, state: &HostState) -> bool {
-    let told = desired.files.iter().filter(|file| message(file, service.name.as_str(), "").is_some());
-    told.into_iter().any(|wanted| file("", wanted, state).is_some())
+    let told = |file: &ManagedFile| message(file, service.name.as_str(), "").is_some();
+    desired.files.iter().any(|wanted| told(wanted) && file("", wanted, state).is_some())
 }
 
 #[cfg(test)]

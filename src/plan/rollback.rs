@@ -49,7 +49,7 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
     let map = ServiceMap { inside: release.inside.clone(), ..ServiceMap::from_entries(ports) };
     // Before it took over it passed its own check, which Docker may not have run yet.
     let arrived = switch.map == map;
-    let is_waited_for = |found: &&&ContainerState| !(found.serves() || arrived && is_starting(found));
+    let is_waited_for = |found: &&&ContainerState| !(found.serves() || arrived && found.is_starting());
     let mut steps: Vec<Step> = way.files();
     steps.extend(switch.structure());
     // Callers of a service that makes room are refused at once.
@@ -79,11 +79,6 @@ fn gone(served: &Served) -> Conflict {
     }
 }
 
-/// Whether it runs, and Docker has not yet found it healthy or ill.
-fn is_starting(found: &ContainerState) -> bool {
-    found.status == "running" && found.health.as_deref() == Some("starting")
-}
-
 fn stops(step: &Step) -> Option<String> {
     if let Action::Stop { container, .. } = &step.action { Some(container.clone()) } else { None }
 }
@@ -111,7 +106,7 @@ impl<'a> Way<'a> {
 
     /// Starts a kept container; where only one may run, the other makes room first.
     fn start(&self, found: &ContainerState) -> Vec<Step> {
-        if found.serves() || is_starting(found) {
+        if found.serves() || found.is_starting() {
             return Vec::new();
         }
         let mut steps: Vec<Step> = self.rivals(found).map(|other| self.make_room(other)).collect();

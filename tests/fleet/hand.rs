@@ -160,9 +160,9 @@ fn without(path: &str, start: &str) -> String {
 
 /// Another value that the kernel takes.
 fn other(key: &str, value: &str) -> &'static str {
-    match value {
-        _ if key == "net.ipv4.ip_local_port_range" => "32768 60999",
-        "0" => "1",
-        _ => "0",
+    match (key, value) {
+        ("net.ipv4.ip_local_port_range", _) => "32768 60999",
+        (_, "0") => "1",
+        (_, _) => "0",
     }
 }

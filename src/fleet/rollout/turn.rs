@@ -121,15 +121,9 @@ async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outcome> {
 
 fn planned(member: &Member, looked: &Preflight, goal: Goal) -> Result<Plan, Outcome> {
     let Some(state) = &looked.state else {
-        let details = looked.findings.iter().map(ToString::to_string).collect();
-        let message = "the host cannot be read".to_owned();
-        return Err(Outcome::Failed {
-            step: "look".to_owned(),
-            trouble: Trouble { message, hint: None, details },
-        });
+        return Err(Outcome::unreadable("look", "the host cannot be read", looked));
     };
-    plan(&member.desired, state, goal)
-        .map_err(|conflicts| Outcome::Conflict(conflicts.iter().map(ToString::to_string).collect()))
+    plan(&member.desired, state, goal).map_err(|conflicts| Outcome::conflict(&conflicts))
 }
 
 /// What a host's end means for the others, after it went back if it had to.

@@ -108,19 +108,10 @@ fn back(path: &Path, desired: &Desired, state: &HostState) -> Back {
 
 /// Every edit that any control there is could have made in a file.
 fn edits(path: &Path, desired: &Desired, state: &HostState) -> Vec<Edit> {
-    let of = |control: &Control| match &control.kind {
-        Kind::Daemon(keys) => Some((PathBuf::from(place::DAEMON_JSON), Edit::Members(keys.clone()))),
-        Kind::Sshd(_) => Some((PathBuf::from(place::SSHD_CONFIG), Edit::Block(String::new()))),
-        Kind::Sysctl(_)
-        | Kind::Module(_)
-        | Kind::File(_)
-        | Kind::Setting(_)
-        | Kind::Line(_)
-        | Kind::Permissions(_)
-        | Kind::Mount(_)
-        | Kind::Package(_)
-        | Kind::Unit(_)
-        | Kind::Audit(_) => text::edit(control, state),
+    let of = |control: &Control| match (control.kind.daemon(), control.kind.sshd()) {
+        (Some(keys), _) => Some((PathBuf::from(place::DAEMON_JSON), Edit::Members(keys.clone()))),
+        (None, Some(_)) => Some((PathBuf::from(place::SSHD_CONFIG), Edit::Block(String::new()))),
+        (None, None) => text::edit(control, state),
     };
     let edits = desired.hardening.known.iter().filter_map(of);
     edits.filter(|(of, _)| of == path).map(|(_, edit)| edit).collect()

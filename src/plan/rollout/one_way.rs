@@ -48,12 +48,12 @@ pub fn one_way<'a>(
 impl Move<'_> {
     /// Why the host is held back, if it is.
     pub fn objection(&self, one_way: OneWay) -> Option<Finding> {
-        let way_out = match one_way {
-            _ if self.backup.is_empty() => {
+        let way_out = match (self.backup, one_way) {
+            ([], _) => {
                 "add `backup: [{ run: COMMAND }]` to `upgrade: { hooks }` of the role: an older version cannot read the data again"
             }
-            OneWay::Refused => "say --accept-irreversible: an older version cannot read the data again",
-            OneWay::Accepted => return None,
+            (_, OneWay::Refused) => "say --accept-irreversible: an older version cannot read the data again",
+            (_, OneWay::Accepted) => return None,
         };
         let Self { service, from, .. } = self;
         let found = format!("{}: {from}", service.name);
@@ -80,7 +80,7 @@ mod tests {
             carry_out(&step, &mut state, &desired);
         }
         let mut upgrade = Upgrade { irreversible: vec!["redis".parse().unwrap()], ..Upgrade::default() };
-        let mut found = |images: [&str; 2], upgrade: &Upgrade, one_way_: OneWay| {
+        let mut found = |images: [&str; 2], upgrade: &Upgrade, wish: OneWay| {
             for (service, image) in desired.services.iter_mut().zip(images) {
                 service.spec.image = format!("registry.test:5000/{image}");
             }
@@ -88,7 +88,7 @@ mod tests {
             let moves = one_way(&desired, &state, &upgrades);
             moves
                 .iter()
-                .filter_map(|it| it.objection(one_way_))
+                .filter_map(|it| it.objection(wish))
                 .map(|it| it.to_string())
                 .collect::<Vec<_>>()
                 .join("\n")
