@@ -8,6 +8,7 @@
 //!   breaks: Tools that resolve kernel symbols as a user
 //!   when: [machine]                            # where it applies; see Condition
 //!   unless: [chrony]                           # packages with which it does not apply
+//!   needs: package.clock                       # a control whose package it is about
 //!   sysctl: { kernel.kptr_restrict: 2 }        # exactly one kind; see Kind
 //! ```
 //!
@@ -74,6 +75,8 @@ pub struct Control {
     pub when: Vec<Condition>,
     /// Packages that do the same in another way: with one of them it does not apply.
     pub unless: Vec<String>,
+    /// A control that brings the package this one is about: where that is left out and not there, it does not apply.
+    pub needs: Option<String>,
     /// A control of a lower level whose place this one takes.
     pub instead: Option<String>,
     /// What is set.

@@ -50,6 +50,7 @@ struct Entry {
     when: Vec<Condition>,
     #[serde(default)]
     unless: Vec<String>,
+    needs: Option<String>,
     instead: Option<String>,
     sysctl: Option<BTreeMap<String, Word>>,
     module: Option<Vec<String>>,
@@ -85,8 +86,8 @@ impl Entry {
         let Ok([kind]) = <[Kind; 1]>::try_from(kinds) else {
             return Err("must have exactly one kind, as in `sysctl: { KEY: VALUE }`".to_owned());
         };
-        let Self { id, title, level, refs, breaks, when, unless, instead, .. } = self;
-        Ok(Control { id, title, level, refs: refs.0, breaks, when, unless, instead, kind })
+        let Self { id, title, level, refs, breaks, when, unless, needs, instead, .. } = self;
+        Ok(Control { id, title, level, refs: refs.0, breaks, when, unless, needs, instead, kind })
     }
 }
 
@@ -131,16 +132,26 @@ impl Controls {
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
-    /// A control that takes the place of one that is not there.
+    /// A control that takes the place of one that is not there, or needs one that brings nothing.
     fn contradictions(&self) -> Vec<Problem> {
-        let named = self.all.values().filter_map(|control| Some((control, control.instead.as_deref()?)));
-        named
-            .filter(|(_, other)| !self.all.contains_key(*other))
-            .map(|(control, other)| {
-                let message = format!("`{}`: `instead` names `{other}`, which is no control", control.id);
-                Problem::error("control.unknown", message).hint(suggest(other, self.ids()))
-            })
-            .collect()
+        let all = self.all.values();
+        let named = all.flat_map(|control| {
+            let replaced = control.instead.as_deref().map(|other| (control, "instead", other));
+            let needed = control.needs.as_deref().map(|other| (control, "needs", other));
+            replaced.into_iter().chain(needed)
+        });
+        let wrong = named.filter_map(|(Control { id, .. }, key, other)| match self.all.get(other) {
+            None => {
+                let message = format!("`{id}`: `{key}` names `{other}`, which is no control");
+                Some(Problem::error("control.unknown", message).hint(suggest(other, self.ids())))
+            }
+            Some(control) if key == "needs" && control.kind.packages().is_none() => {
+                let message = format!("`{id}`: `needs` names `{other}`, which brings no package");
+                Some(Problem::error("control.needs", message))
+            }
+            Some(_) => None,
+        });
+        wrong.collect()
     }
 }
 

@@ -86,6 +86,7 @@ fn what_is_wrong_with_an_entry_is_said_with_its_place() {
         kind("sysclt: { a.b: 1 }"),
         format!("- {{ id: a.b, {HEAD} }}"),
         format!("- {{ id: a.b, instead: a.c, {HEAD}, module: [x] }}\n- {{ id: a.d, {HEAD}, module: [x] }}"),
+        format!("- {{ id: a.b, needs: a.d, {HEAD}, module: [x] }}\n- {{ id: a.d, {HEAD}, module: [x] }}"),
         "sysctl: {}".to_owned(),
     ];
     let told: Vec<String> = bad.iter().map(|text| told(&[("controls/x.yaml", text)])).collect();
@@ -97,6 +98,7 @@ fn what_is_wrong_with_an_entry_is_said_with_its_place() {
     controls/x.yaml: `a.b.sysclt`: `sysclt` is not a key here: did you mean `sysctl`?
     controls/x.yaml: `a.b`: must have exactly one kind, as in `sysctl: { KEY: VALUE }`
     `a.b`: `instead` names `a.c`, which is no control; did you mean `a.b`?
+    `a.b`: `needs` names `a.d`, which brings no package
     controls/x.yaml: must be a list of controls, each beginning with `- id:`
     "#);
 }

@@ -147,6 +147,9 @@ fn judge(control: &Control, desired: &Desired, state: &HostState) -> Result<Vec<
     {
         return Err(format!("the host has {other}"));
     }
+    if let Some(other) = control.needs.as_ref().filter(|other| is_left_out(other, desired, state)) {
+        return Err(format!("it is about what {other} would bring"));
+    }
     match &control.kind {
         Kind::Sysctl(keys) => sysctl::parts(keys, state),
         Kind::Sshd(directives) => Ok(super::sshd::parts(directives, state)),
@@ -158,6 +161,15 @@ fn judge(control: &Control, desired: &Desired, state: &HostState) -> Result<Vec<
         Kind::Daemon(keys) => daemon::parts(keys, desired, state),
         Kind::Audit(_) => audit::parts(control, state),
     }
+}
+
+/// Whether a control that brings packages is skipped, and they are not there without it.
+fn is_left_out(id: &str, desired: &Desired, state: &HostState) -> bool {
+    let packages = desired.hardening.known.get(id).and_then(|control| control.kind.packages());
+    let there = packages.is_some_and(|names| {
+        package::parts(names, state).is_ok_and(|parts| parts.iter().all(|part| part.fits))
+    });
+    desired.hardening.skipped.contains_key(id) && !there
 }
 
 fn holds(condition: Condition, state: &HostState) -> Result<(), String> {
@@ -227,6 +239,7 @@ mod tests {
 
     const CONTROLS: &str = "
 - { id: a.clock, title: t, level: 1, ref: x, breaks: y, unless: [chrony], package: systemd-timesyncd }
+- { id: a.clock-set, title: t, level: 1, ref: x, breaks: y, needs: a.clock, file: { path: /etc/clock, content: '' } }
 - { id: a.check, title: t, level: 1, ref: x, breaks: y, unit: { name: check.service, state: at-boot } }
 - id: a.file
   title: t
@@ -262,6 +275,17 @@ mod tests {
         state.installed.get_or_insert_default().insert("chrony".to_owned());
         let why = Some("the host has chrony".to_owned());
         assert_eq!(verdict(&desired, &state, "a.clock"), (Verdict::NotApplicable, why));
+    }
+
+    #[test]
+    fn what_is_about_a_package_is_left_out_with_it() {
+        let (mut desired, mut state) = wish();
+        assert_eq!(verdict(&desired, &state, "a.clock-set").0, Verdict::Fail);
+        desired.hardening.skipped.insert("a.clock".to_owned(), "there is another".to_owned());
+        let why = Some("it is about what a.clock would bring".to_owned());
+        assert_eq!(verdict(&desired, &state, "a.clock-set"), (Verdict::NotApplicable, why));
+        state.installed.get_or_insert_default().insert("systemd-timesyncd".to_owned());
+        assert_eq!(verdict(&desired, &state, "a.clock-set").0, Verdict::Fail, "somebody else brought it");
     }
 
     #[test]
