@@ -7,9 +7,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, Probe, docker::GUARD, state::ContainerState, strange};
+use super::{Fact, Probe, docker::asked, state::ContainerState, strange};
 use crate::model::{
-    command::{Output, quote},
+    command::Output,
     desired::{Protocol, Slot},
     name::PlatformName,
 };
@@ -17,7 +17,7 @@ use crate::model::{
 /// The label of a container that says which digest its image was pulled under.
 pub const DIGEST: &str = "pryvctl.digest";
 
-/// `docker container inspect`, of the containers that carry the platform's label.
+/// `docker container inspect`, of the containers that carry the platform's label. The command picks what leaves the host.
 pub struct OwnContainers(pub PlatformName);
 
 /// The platform's containers.
@@ -30,6 +30,11 @@ pub struct Containers {
 }
 
 const QUESTION: &str = r#"[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
+
+/// The path of the Engine API that lists the containers of a platform: `filters={"label":["pryvctl.platform=NAME"]}`.
+pub(super) fn of_platform(platform: &PlatformName) -> String {
+    format!("/containers/json?all=1&filters=%7B%22label%22%3A%5B%22pryvctl.platform%3D{platform}%22%5D%7D")
+}
 
 #[derive(Deserialize)]
 struct Line {
@@ -73,9 +78,11 @@ impl Probe for OwnContainers {
     type Value = Containers;
 
     fn question(&self) -> String {
-        let label = quote(&format!("label=pryvctl.platform={}", self.0));
-        let list = format!("ids=$(timeout 30 docker ps -aq --no-trunc --filter {label}) || exit 1");
-        format!("{GUARD}{list}\n{QUESTION}")
+        let ours = of_platform(&self.0);
+        asked(&format!(
+            "list=$(api '{ours}') || exit 1\n\
+             ids=$(printf %s \"$list\" | grep -oE '\"Id\":\"[0-9a-f]{{64}}\"' | cut -d'\"' -f4)\n{QUESTION}"
+        ))
     }
 
     fn read(&self, output: &Output) -> Fact<Containers> {

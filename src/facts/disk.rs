@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Fact, Probe, strange};
+use super::{Fact, Probe, docker::API, strange};
 use crate::model::{
     command::{Output, quote},
     size::Bytes,
@@ -41,7 +41,7 @@ stat -c %m -- "$path" && stat -f -c '%T|%S %b %a %c %d' -- "$path""#;
 /// The running engine knows its root; without one, its configuration; without that, Docker's default.
 const DOCKER_ROOT: &str = r#"path=
 if command -v docker >/dev/null && grep -qsx dockerd /proc/[0-9]*/comm; then
-path=$(timeout 30 docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+path=$(api /info 2>/dev/null | sed -n 's/.*"DockerRootDir":"\([^"]*\)".*/\1/p')
 fi
 [ -n "$path" ] || path=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
 path=${path:-/var/lib/docker}"#;
@@ -50,7 +50,7 @@ impl Probe for DockerDisk {
     type Value = Disk;
 
     fn question(&self) -> String {
-        format!("{DOCKER_ROOT}{MEASURE}")
+        format!("{API}{DOCKER_ROOT}{MEASURE}")
     }
 
     fn read(&self, output: &Output) -> Fact<Disk> {

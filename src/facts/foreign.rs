@@ -2,41 +2,32 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
-use super::{Fact, Probe, docker::GUARD, strange};
+use super::{Fact, Probe, container::of_platform, docker::asked, strange};
 use crate::model::{command::Output, name::PlatformName};
 
-/// `docker ps -a`: the names of all containers without the platform's label.
+/// The names of all containers without the platform's label. Their commands stay on the host: they may hold a password.
 pub struct ForeignContainers(pub PlatformName);
 
-const QUESTION: &str = r#"timeout 30 docker ps -a --no-trunc --format '{"names":{{json .Names}},"platform":{{json (.Label "pryvctl.platform")}}}'"#;
-
-#[derive(Deserialize)]
-struct Line {
-    names: String,
-    platform: String,
-}
+const NAMES: &str = r#"names() { printf %s "$1" | grep -oE '"Names":\[[^]]*\]' | grep -oE '/[^"]*'; }
+names "$all"; echo ours; names "$ours"; :"#;
 
 impl Probe for ForeignContainers {
     type Value = BTreeSet<String>;
 
     fn question(&self) -> String {
-        format!("{GUARD}{QUESTION}")
+        let ours = of_platform(&self.0);
+        asked(&format!("all=$(api '/containers/json?all=1') && ours=$(api '{ours}') || exit 1\n{NAMES}"))
     }
 
     fn read(&self, output: &Output) -> Fact<Self::Value> {
         Fact::read(output, |text| {
-            let mut foreign = BTreeSet::new();
-            for line in text.lines() {
-                let line: Line = serde_json::from_str(line).map_err(|_| strange("docker ps", line))?;
-                if line.platform != self.0.as_str() {
-                    // Names by which linked containers know it have a slash.
-                    foreign
-                        .extend(line.names.split(',').filter(|name| !name.contains('/')).map(str::to_owned));
-                }
-            }
-            Ok(foreign)
+            let lines: Vec<&str> = text.lines().collect();
+            let middle = lines.iter().position(|line| *line == "ours");
+            let (all, ours) = lines.split_at(middle.ok_or_else(|| strange("the list of containers", text))?);
+            let foreign = all.iter().filter(|name| !ours.contains(name));
+            // Names by which linked containers know it have a slash more.
+            let own = foreign.filter_map(|name| name.strip_prefix('/').filter(|name| !name.contains('/')));
+            Ok(own.map(str::to_owned).collect())
         })
     }
 }

@@ -4,42 +4,36 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Fact, Probe, docker::GUARD, strange};
+use super::{Fact, Probe, docker::asked, strange};
 use crate::model::command::Output;
 
-/// `docker image ls`.
+/// All images that have a name.
 pub struct Images;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Line {
-    repository: String,
-    tag: String,
-    digest: String,
-    #[serde(rename = "ID")]
+struct Image {
     id: String,
+    repo_tags: Option<Vec<String>>,
+    repo_digests: Option<Vec<String>>,
 }
 
 impl Probe for Images {
     type Value = BTreeMap<String, String>;
 
     fn question(&self) -> String {
-        format!("{GUARD}timeout 30 docker image ls --no-trunc --digests --format '{{{{json .}}}}'")
+        asked("api /images/json")
     }
 
     fn read(&self, output: &Output) -> Fact<Self::Value> {
         Fact::read(output, |text| {
-            let mut images = BTreeMap::new();
-            for line in text.lines() {
-                let Line { repository, tag, digest, id } =
-                    serde_json::from_str(line).map_err(|_| strange("docker image ls", line))?;
-                for (separator, part) in [(':', tag), ('@', digest)] {
-                    if part != "<none>" && !part.is_empty() && repository != "<none>" {
-                        images.insert(format!("{repository}{separator}{part}"), id.clone());
-                    }
-                }
-            }
-            Ok(images)
+            let images: Vec<Image> =
+                serde_json::from_str(text).map_err(|_| strange("the list of images", text))?;
+            let named = images.into_iter().flat_map(|Image { id, repo_tags, repo_digests }| {
+                let names = repo_tags.into_iter().chain(repo_digests).flatten();
+                names.filter(|name| !name.contains("<none>")).map(move |name| (name, id.clone()))
+            });
+            Ok(named.collect())
         })
     }
 }

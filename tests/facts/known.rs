@@ -96,7 +96,7 @@ fn the_engine_is_read_with_its_images() {
       },
       {
         "known": {
-          "registry.example.org:5000/pryvio/core:1.9.2": "sha256:3e4eec1869cf5d362a85ce0a560c526f1cee6e02456cf8af312cec8916b6d2a9"
+          "registry.example.org:5000/pryvio/core:1.9.2": "sha256:99c566cd1d9a1d0525e9349004d147589b079473e6bb3852d57f02eab7edca4a"
         }
       }
     ]
@@ -170,7 +170,7 @@ fn containers_of_ours_are_read_with_their_labels_and_addresses() {
             "slot": "a",
             "hash": "abc123",
             "image": "registry.example.org:5000/pryvio/core:1.9.2",
-            "image_id": "sha256:3e4eec1869cf5d362a85ce0a560c526f1cee6e02456cf8af312cec8916b6d2a9",
+            "image_id": "sha256:99c566cd1d9a1d0525e9349004d147589b079473e6bb3852d57f02eab7edca4a",
             "status": "running",
             "health": "healthy",
             "addresses": {
@@ -178,7 +178,7 @@ fn containers_of_ours_are_read_with_their_labels_and_addresses() {
                 "172.28.0.10"
               ]
             },
-            "started": "2026-11-21T10:48:48.650415219Z"
+            "started": "2026-11-21T20:22:10.261094421Z"
           },
           {
             "name": "acme_core_b",
@@ -187,7 +187,7 @@ fn containers_of_ours_are_read_with_their_labels_and_addresses() {
             "slot": "b",
             "hash": "abc122",
             "image": "registry.example.org:5000/pryvio/core:1.9.2",
-            "image_id": "sha256:3e4eec1869cf5d362a85ce0a560c526f1cee6e02456cf8af312cec8916b6d2a9",
+            "image_id": "sha256:99c566cd1d9a1d0525e9349004d147589b079473e6bb3852d57f02eab7edca4a",
             "status": "created",
             "health": null,
             "addresses": {

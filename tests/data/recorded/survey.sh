@@ -60,9 +60,18 @@ stat -f -c %T /sys/fs/cgroup
 }
 answer cgroup
 question() {
+api() { perl -e '
+sub failed { print STDERR "docker: @_\n"; exit 1 }
+$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
+socket my $s, 1, 1, 0;
+connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
+syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
+local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
+$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
+print $body' "$1"; }
 path=
 if command -v docker >/dev/null && grep -qsx dockerd /proc/[0-9]*/comm; then
-path=$(timeout 30 docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+path=$(api /info 2>/dev/null | sed -n 's/.*"DockerRootDir":"\([^"]*\)".*/\1/p')
 fi
 [ -n "$path" ] || path=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
 path=${path:-/var/lib/docker}
@@ -151,17 +160,9 @@ file '/var/pryv/core/conf/core.yml'; [ ! -f '/var/pryv/core/conf/core.yml' ] || 
 file '/var/pryv/core/conf/secret.yml'; [ ! -f '/var/pryv/core/conf/secret.yml' ] || set -- "$@" '/var/pryv/core/conf/secret.yml'
 [ $# -gt 0 ] || exit 0
 stat -L -c '%a %u %g %s' -- "$@" && sha256sum -b -- "$@" || exit 1
-text() { if [ -f "$1" ]; then head -c 65536 -- "$1" | base64 | tr -d '\n'; fi; echo; }
-text '/etc/docker/certs.d/registry.example.org:5000/ca.crt'
-text '/etc/pryvctl/firewall.json'
-text '/etc/pryvctl/services.nft'
-text '/etc/ssh/sshd_config'
-text '/etc/ssh/sshd_config.d/00-pryvctl.conf'
-text '/etc/systemd/system/pryvctl-firewall.service'
-text '/var/lib/pryvctl/pending/docker'
-text '/var/lib/pryvctl/pending/reload-core'
-text '/var/pryv/core/conf/core.yml'
-echo
+perl -MMIME::Base64 -e 'for (@ARGV) {
+my $text = ""; if (-f && open my $file, "<", $_) { read $file, $text, 65536 }
+print encode_base64($text, ""), "\n" }' -- '/etc/docker/certs.d/registry.example.org:5000/ca.crt' '/etc/pryvctl/firewall.json' '/etc/pryvctl/services.nft' '/etc/ssh/sshd_config' '/etc/ssh/sshd_config.d/00-pryvctl.conf' '/etc/systemd/system/pryvctl-firewall.service' '/var/lib/pryvctl/pending/docker' '/var/lib/pryvctl/pending/reload-core' '/var/pryv/core/conf/core.yml' ''
 }
 answer files
 question() {
@@ -181,10 +182,20 @@ cat /etc/docker/daemon.json
 }
 answer daemon_json
 question() {
+api() { perl -e '
+sub failed { print STDERR "docker: @_\n"; exit 1 }
+$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
+socket my $s, 1, 1, 0;
+connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
+syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
+local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
+$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
+print $body' "$1"; }
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 if command -v docker >/dev/null; then
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-timeout 30 docker info --format '{"version":{{json .ServerVersion}},"root":{{json .DockerRootDir}},"driver":{{json .Driver}},"swarm":{{json .Swarm.LocalNodeState}},"live_restore":{{json .LiveRestoreEnabled}}}'
+info=$(api /info) || exit 1
+printf %s "$info" | grep -oE '"(ServerVersion|DockerRootDir|Driver|LocalNodeState)":"[^"]*"|"LiveRestoreEnabled":[a-z]*'
 else
 dockerd --version
 root=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
@@ -199,29 +210,66 @@ question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-timeout 30 docker image ls --no-trunc --digests --format '{{json .}}'
+api() { perl -e '
+sub failed { print STDERR "docker: @_\n"; exit 1 }
+$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
+socket my $s, 1, 1, 0;
+connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
+syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
+local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
+$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
+print $body' "$1"; }
+api /images/json
 }
 answer images
 question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-ids=$(timeout 30 docker network ls -q --no-trunc) || exit 1
-[ -z "$ids" ] || timeout 30 docker network inspect --format '{"name":{{json .Name}},"labels":{{json .Labels}},"ipam":{{json .IPAM.Config}},"options":{{json .Options}}}' $ids
+api() { perl -e '
+sub failed { print STDERR "docker: @_\n"; exit 1 }
+$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
+socket my $s, 1, 1, 0;
+connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
+syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
+local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
+$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
+print $body' "$1"; }
+api /networks
 }
 answer networks
 question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-timeout 30 docker volume ls -q
+api() { perl -e '
+sub failed { print STDERR "docker: @_\n"; exit 1 }
+$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
+socket my $s, 1, 1, 0;
+connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
+syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
+local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
+$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
+print $body' "$1"; }
+list=$(api /volumes) || exit 1
+printf %s "$list" | grep -oE '"Name":"[^"]*"' | cut -d'"' -f4
 }
 answer volumes
 question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-ids=$(timeout 30 docker ps -aq --no-trunc --filter 'label=pryvctl.platform=acme') || exit 1
+api() { perl -e '
+sub failed { print STDERR "docker: @_\n"; exit 1 }
+$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
+socket my $s, 1, 1, 0;
+connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
+syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
+local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
+$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
+print $body' "$1"; }
+list=$(api '/containers/json?all=1&filters=%7B%22label%22%3A%5B%22pryvctl.platform%3Dacme%22%5D%7D') || exit 1
+ids=$(printf %s "$list" | grep -oE '"Id":"[0-9a-f]{64}"' | cut -d'"' -f4)
 [ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids
 }
 answer containers
@@ -229,7 +277,18 @@ question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-timeout 30 docker ps -a --no-trunc --format '{"names":{{json .Names}},"platform":{{json (.Label "pryvctl.platform")}}}'
+api() { perl -e '
+sub failed { print STDERR "docker: @_\n"; exit 1 }
+$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
+socket my $s, 1, 1, 0;
+connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
+syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
+local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
+$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
+print $body' "$1"; }
+all=$(api '/containers/json?all=1') && ours=$(api '/containers/json?all=1&filters=%7B%22label%22%3A%5B%22pryvctl.platform%3Dacme%22%5D%7D') || exit 1
+names() { printf %s "$1" | grep -oE '"Names":\[[^]]*\]' | grep -oE '/[^"]*'; }
+names "$all"; echo ours; names "$ours"; :
 }
 answer foreign_containers
 question() {
