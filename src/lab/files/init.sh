@@ -24,5 +24,9 @@ cd /
 if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
     exec /sbin/init
 fi
+# Nobody tells the systemd of a container that the last process of such a group is gone. It may wait minutes for a user's
+# manager that has ended, and with it the next login of that user: none is started.
+mkdir -p /run/systemd/system
+ln -s /dev/null /run/systemd/system/user@.service
 export SYSTEMD_PROC_CMDLINE='SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1 systemd.unified_cgroup_hierarchy=0'
 exec /sbin/init
