@@ -45,7 +45,6 @@ table inet cut {
 const CUT_SECONDS: u32 = 22;
 
 #[test]
-#[ignore = "54 interrupted upgrades of four hosts; `make trials` runs it"]
 fn interrupted_at_every_step() {
     let world = World::up("t-matrix", INVENTORY);
     for version in [OLD, NEW] {

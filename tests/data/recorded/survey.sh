@@ -160,9 +160,11 @@ file '/var/pryv/core/conf/core.yml'; [ ! -f '/var/pryv/core/conf/core.yml' ] || 
 file '/var/pryv/core/conf/secret.yml'; [ ! -f '/var/pryv/core/conf/secret.yml' ] || set -- "$@" '/var/pryv/core/conf/secret.yml'
 [ $# -gt 0 ] || exit 0
 stat -L -c '%a %u %g %s' -- "$@" && sha256sum -b -- "$@" || exit 1
-perl -MMIME::Base64 -e 'for (@ARGV) {
-my $text = ""; if (-f && open my $file, "<", $_) { read $file, $text, 65536 }
-print encode_base64($text, ""), "\n" }' -- '/etc/docker/certs.d/registry.example.org:5000/ca.crt' '/etc/pryvctl/firewall.json' '/etc/pryvctl/services.nft' '/etc/ssh/sshd_config' '/etc/ssh/sshd_config.d/00-pryvctl.conf' '/etc/systemd/system/pryvctl-firewall.service' '/var/lib/pryvctl/pending/docker' '/var/lib/pryvctl/pending/reload-core' '/var/pryv/core/conf/core.yml' ''
+perl -e 'for my $path (@ARGV) {
+my $text = ""; if (-f $path && open my $file, "<", $path) { read $file, $text, 65536 }
+my $rest = length($text) % 3; (my $line = pack "u", $text) =~ s/^.|\n//mg;
+$line =~ tr|` -_|AA-Za-z0-9+/|; substr($line, $rest - 3) = "=" x (3 - $rest) if $rest;
+print "$line\n" }' -- '/etc/docker/certs.d/registry.example.org:5000/ca.crt' '/etc/pryvctl/firewall.json' '/etc/pryvctl/services.nft' '/etc/ssh/sshd_config' '/etc/ssh/sshd_config.d/00-pryvctl.conf' '/etc/systemd/system/pryvctl-firewall.service' '/var/lib/pryvctl/pending/docker' '/var/lib/pryvctl/pending/reload-core' '/var/pryv/core/conf/core.yml' ''
 }
 answer files
 question() {
