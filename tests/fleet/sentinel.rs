@@ -60,7 +60,7 @@ impl Sentinels {
             self.secrets.iter().map(|(_, word)| word.as_str()).chain([self.decoy]).collect();
         world.feed(host, &format!("umask 077; mkdir {FOLDER}; cat >{FOLDER}/words"), &words.join("\n"));
         let sampler = format!(
-            "while :; do grep -aF -f {FOLDER}/words /proc/[0-9]*/cmdline; sleep 0.05; done 2>/dev/null >>{FOLDER}/arguments"
+            "while :; do grep -aF -f {FOLDER}/words /proc/[0-9]*/cmdline; sleep 0.2; done 2>/dev/null >>{FOLDER}/arguments"
         );
         world.on(host, &format!("umask 077; setsid sh -c '{sampler}' >/dev/null 2>&1 </dev/null &"));
     }
