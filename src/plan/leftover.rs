@@ -71,12 +71,21 @@ const DRAIN: &str = r#"drain() {
     [ $calm -ge 2 ] || echo "$1: $open connections are cut"
 }"#;
 
-/// Starts a container that was stopped; with the stop it lost its restart policy, which one of its labels says.
-pub fn bring_back(name: &str) -> Command {
-    let name = quote(name);
+/// Starts containers that were stopped, all at once; with the stop they lost their restart policy, which one of their labels
+/// says.
+pub fn bring_back(names: &[&str]) -> Command {
+    let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
     Command::root(format!(
-        "set -e; policy=$(docker inspect -f '{{{{index .Config.Labels \"pryvctl.restart\"}}}}' {name})
-docker update --restart \"${{policy:-unless-stopped}}\" {name} >/dev/null; docker start {name} >/dev/null"
+        r#"list=$(docker inspect -f '{{{{.Name}}}} {{{{index .Config.Labels "pryvctl.restart"}}}}' {}) || exit 1
+while read -r name policy; do
+    {{ docker update --restart "${{policy:-unless-stopped}}" "${{name#/}}" && docker start "${{name#/}}"; }} </dev/null >/dev/null &
+    pids="$pids $!"
+done <<LIST
+$list
+LIST
+for pid in $pids; do wait "$pid" || failed=1; done
+[ -z "$failed" ]"#,
+        names.join(" ")
     ))
 }
 
@@ -106,7 +115,7 @@ pub fn retire(found: &ContainerState, stopped: Stopped, grace: Duration, keeping
 fn stop(found: &ContainerState, grace: Duration, why: &str) -> Step {
     let name = &found.name;
     let action = Action::Stop { container: name.clone(), grace };
-    let undo = Undo::Run(bring_back(name));
+    let undo = Undo::Run(bring_back(&[name]));
     Step::safe(format!("leftover.{name}.stop"), action, undo).because([format!("{name} {why}")])
 }
 

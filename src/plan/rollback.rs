@@ -52,11 +52,17 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
     let is_waited_for = |found: &&&ContainerState| !(found.serves() || arrived && found.is_starting());
     let mut steps: Vec<Step> = way.files();
     steps.extend(switch.structure());
-    // Callers of a service that makes room are refused at once.
+    let idle = kept.iter().copied().filter(|found| !(found.serves() || found.is_starting()));
+    let (alone, beside): (Vec<_>, Vec<_>) = idle.partition(|found| way.rivals(found).next().is_some());
+    steps.extend(way.start("beside", &beside));
+    steps.extend(beside.iter().map(|found| way.healthy(found)));
+    // Callers of a service that makes room are refused at once, and only from here on.
     let aside = switch.map.without(&switch.map.leading_to(&way.making_room(&kept)));
     steps.extend(switch.turn("services.aside", aside));
-    steps.extend(kept.iter().flat_map(|found| way.start(found)));
-    steps.extend(kept.iter().filter(is_waited_for).map(|found| way.healthy(found)));
+    steps.extend(alone.iter().flat_map(|found| way.rivals(found)).map(|other| way.make_room(other)));
+    steps.extend(way.start("alone", &alone));
+    let rest = kept.iter().filter(|found| !beside.contains(found));
+    steps.extend(rest.filter(is_waited_for).map(|found| way.healthy(found)));
     steps.extend(switch.turn("services.cut-over", map));
     steps.extend(switch.at_boot());
     steps.extend(kept.iter().filter_map(|found| way.reload(found)));
@@ -104,21 +110,20 @@ impl<'a> Way<'a> {
         self.service(found).map_or(GRACE, |service| service.grace)
     }
 
-    /// Starts a kept container; where only one may run, the other makes room first.
-    fn start(&self, found: &ContainerState) -> Vec<Step> {
-        if found.serves() || found.is_starting() {
-            return Vec::new();
-        }
-        let mut steps: Vec<Step> = self.rivals(found).map(|other| self.make_room(other)).collect();
-        let name = &found.name;
-        let action = Action::Run(if is_up(found) {
-            Command::root(format!("docker restart {}", quote(name)))
-        } else {
-            bring_back(name)
+    /// Starts kept containers, all at once; one that is up and fell ill is started anew.
+    fn start(&self, which: &str, kept: &[&ContainerState]) -> Vec<Step> {
+        let why = |found: &&ContainerState| format!("{}: {} -> {}", found.name, found.status, found.image);
+        let (ill, stopped): (Vec<_>, Vec<_>) = kept.iter().copied().partition(|found| is_up(found));
+        let anew = ill.iter().map(|found| {
+            let action = Action::Run(Command::root(format!("docker restart {}", quote(&found.name))));
+            Step::safe(format!("back.{}.start", found.service), action, NO_UNDO).because([why(found)])
         });
-        let why = format!("{name}: {} -> {}", found.status, found.image);
-        steps.push(Step::safe(format!("back.{}.start", found.service), action, NO_UNDO).because([why]));
-        steps
+        let names: Vec<&str> = stopped.iter().map(|found| found.name.as_str()).collect();
+        let together = (!names.is_empty()).then(|| {
+            let action = Action::Run(bring_back(&names));
+            Step::safe(format!("back.{which}.start"), action, NO_UNDO).because(stopped.iter().map(why))
+        });
+        together.into_iter().chain(anew).collect()
     }
 
     /// What has to stop before a container starts, because only one may run.
@@ -136,7 +141,7 @@ impl<'a> Way<'a> {
 
     fn make_room(&self, other: &ContainerState) -> Step {
         let action = Action::Stop { container: other.name.clone(), grace: self.grace(other) };
-        let undo = Undo::Run(bring_back(&other.name));
+        let undo = Undo::Run(bring_back(&[&other.name]));
         let why = format!("{} makes room: only one container of this service may run", other.name);
         Step::safe(format!("back.{}.stop-{}", other.service, other.name), action, undo).because([why])
     }

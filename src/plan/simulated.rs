@@ -140,9 +140,10 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
 }
 
 /// The container a script starts or restarts.
-fn started(script: &str) -> &str {
-    let name = script.split("start '").nth(1).and_then(|rest| rest.split('\'').next());
-    name.unwrap_or_else(|| panic!("starts nothing: {script}"))
+fn started(script: &str) -> Vec<&str> {
+    let names = script.split_once("docker restart ").or_else(|| script.split_once("}}' "));
+    let (_, names) = names.unwrap_or_else(|| panic!("starts nothing: {script}"));
+    names.split(')').next().unwrap().split(['\'', ' ']).filter(|name| !name.is_empty()).collect()
 }
 
 fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
@@ -167,9 +168,11 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
         });
         state.files.insert(path.into(), was);
     } else if id.starts_with("back.") && id.ends_with(".start") {
-        let found = named(state, started(&command.script));
-        "running".clone_into(&mut found.status);
-        found.health = found.health.as_ref().map(|_| "starting".to_owned());
+        for name in started(&command.script) {
+            let found = named(state, name);
+            "running".clone_into(&mut found.status);
+            found.health = found.health.as_ref().map(|_| "starting".to_owned());
+        }
     } else if id.ends_with(".cut-over") || id.ends_with(".aside") {
         swap(command, state, desired);
     } else {

@@ -176,7 +176,7 @@ fn the_way_back_needs_nothing_but_what_was_kept() {
     insta::assert_snapshot!(back(&state).unwrap(), @r#"
     back.file./var/pryv/core/core.yml
         /var/pryv/core/core.yml: -> as it was before (not shown)
-    back.core.start
+    back.beside.start
         acme_core_a: exited -> registry.test:5000/core:1
     back.core.healthy
         acme_core_a must be healthy within 60 s
@@ -204,6 +204,17 @@ fn the_way_back_needs_nothing_but_what_was_kept() {
     pruned.containers.retain(|found| found.name != "acme_core_a");
     let conflicts = back(&pruned).unwrap_err();
     insta::assert_snapshot!(conflicts[0], @"container acme_core_a: it served registry.test:5000/core:1 before the last change, and is gone; give the inventory its old version, and upgrade");
+}
+
+#[test]
+fn on_the_way_back_callers_are_refused_only_while_a_service_makes_room() {
+    let (mut desired, before) = converged();
+    for service in &mut desired.services {
+        service.spec.image = service.spec.image.replace(":1", ":2");
+        service.hash = format!("{}-2", service.name);
+    }
+    let state = reached(&desired, &before);
+    insta::assert_snapshot!(ids(&plan(&desired, &state, Goal::Rollback).unwrap()), @"back.beside.start back.core.healthy services.aside back.redis.stop-acme_redis_b back.alone.start back.redis.healthy services.cut-over services.drain leftover.acme_redis_b.remove leftover.acme_core_b.stop leftover.acme_core_b.remove");
 }
 
 #[test]
