@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Fact, Probe, docker::API, strange};
+use super::{Fact, Probe, strange};
 use crate::model::{
     command::{Output, quote},
     size::Bytes,
@@ -50,7 +50,7 @@ impl Probe for DockerDisk {
     type Value = Disk;
 
     fn question(&self) -> String {
-        format!("{API}{DOCKER_ROOT}{MEASURE}")
+        format!("{DOCKER_ROOT}{MEASURE}")
     }
 
     fn read(&self, output: &Output) -> Fact<Disk> {

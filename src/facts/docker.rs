@@ -35,9 +35,9 @@ pub enum Docker {
     Silent(String),
 }
 
-/// `api PATH` prints what the engine answers to a GET. HTTP/1.0: the answer comes in one piece and ends with the connection.
-/// perl-base is on every Debian; a program for sockets is not. Its module with the names of `AF_UNIX` and `SOCK_STREAM`
-/// takes longer to load than the rest takes to run.
+/// What a survey begins with: `api PATH` prints what the engine answers to a GET. HTTP/1.0: the answer comes in one piece
+/// and ends with the connection. perl-base is on every Debian; a program for sockets is not. Its module with the names of
+/// `AF_UNIX` and `SOCK_STREAM` takes longer to load than the rest takes to run.
 pub(super) const API: &str = r#"api() { perl -e '
 sub failed { print STDERR "docker: @_\n"; exit 1 }
 $SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
@@ -52,7 +52,7 @@ print $body' "$1"; }
 /// A question to an engine: "absent" where there is none, or no command for the steps that follow. A stopped daemon is
 /// not asked: its socket unit would start it, and looking changes nothing.
 pub(super) fn asked(question: &str) -> String {
-    format!("{GUARD}{API}{question}")
+    format!("{GUARD}{question}")
 }
 
 const GUARD: &str = r"[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
@@ -89,7 +89,7 @@ impl Probe for Engine {
     type Value = Docker;
 
     fn question(&self) -> String {
-        format!("{API}{QUESTION}")
+        QUESTION.to_owned()
     }
 
     fn read(&self, output: &Output) -> Fact<Docker> {

@@ -15,7 +15,7 @@ use super::{
     cpu::Cpus,
     daemon::DaemonJson,
     disk::{DockerDisk, FolderDisk},
-    docker::Engine,
+    docker::{API, Engine},
     file::Files,
     folder::Folders,
     foreign::ForeignContainers,
@@ -69,7 +69,8 @@ macro_rules! survey {
 
             /// All questions as one script. It runs as root and changes nothing.
             pub fn command(&self) -> Command {
-                Command::root(script([$((stringify!($name), self.$name.question()),)*])).within(PATIENCE)
+                let questions = script([$((stringify!($name), self.$name.question()),)*]);
+                Command::root(format!("{API}{questions}")).within(PATIENCE)
             }
 
             /// The facts from the script's answer.

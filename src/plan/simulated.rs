@@ -139,7 +139,7 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
     }
 }
 
-/// The container a script starts or restarts.
+/// The containers a script starts or restarts.
 fn started(script: &str) -> Vec<&str> {
     let names = script.split_once("docker restart ").or_else(|| script.split_once("}}' "));
     let (_, names) = names.unwrap_or_else(|| panic!("starts nothing: {script}"));

@@ -1,3 +1,12 @@
+api() { perl -e '
+sub failed { print STDERR "docker: @_\n"; exit 1 }
+$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
+socket my $s, 1, 1, 0;
+connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
+syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
+local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
+$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
+print $body' "$1"; }
 LC_ALL=C
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -60,15 +69,6 @@ stat -f -c %T /sys/fs/cgroup
 }
 answer cgroup
 question() {
-api() { perl -e '
-sub failed { print STDERR "docker: @_\n"; exit 1 }
-$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
-socket my $s, 1, 1, 0;
-connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
-syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
-local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
-$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
-print $body' "$1"; }
 path=
 if command -v docker >/dev/null && grep -qsx dockerd /proc/[0-9]*/comm; then
 path=$(api /info 2>/dev/null | sed -n 's/.*"DockerRootDir":"\([^"]*\)".*/\1/p')
@@ -184,15 +184,6 @@ cat /etc/docker/daemon.json
 }
 answer daemon_json
 question() {
-api() { perl -e '
-sub failed { print STDERR "docker: @_\n"; exit 1 }
-$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
-socket my $s, 1, 1, 0;
-connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
-syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
-local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
-$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
-print $body' "$1"; }
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 if command -v docker >/dev/null; then
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
@@ -212,15 +203,6 @@ question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-api() { perl -e '
-sub failed { print STDERR "docker: @_\n"; exit 1 }
-$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
-socket my $s, 1, 1, 0;
-connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
-syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
-local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
-$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
-print $body' "$1"; }
 api /images/json
 }
 answer images
@@ -228,15 +210,6 @@ question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-api() { perl -e '
-sub failed { print STDERR "docker: @_\n"; exit 1 }
-$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
-socket my $s, 1, 1, 0;
-connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
-syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
-local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
-$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
-print $body' "$1"; }
 api /networks
 }
 answer networks
@@ -244,15 +217,6 @@ question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-api() { perl -e '
-sub failed { print STDERR "docker: @_\n"; exit 1 }
-$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
-socket my $s, 1, 1, 0;
-connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
-syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
-local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
-$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
-print $body' "$1"; }
 list=$(api /volumes) || exit 1
 printf %s "$list" | grep -oE '"Name":"[^"]*"' | cut -d'"' -f4
 }
@@ -261,15 +225,6 @@ question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-api() { perl -e '
-sub failed { print STDERR "docker: @_\n"; exit 1 }
-$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
-socket my $s, 1, 1, 0;
-connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
-syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
-local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
-$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
-print $body' "$1"; }
 list=$(api '/containers/json?all=1&filters=%7B%22label%22%3A%5B%22pryvctl.platform%3Dacme%22%5D%7D') || exit 1
 ids=$(printf %s "$list" | grep -oE '"Id":"[0-9a-f]{64}"' | cut -d'"' -f4)
 [ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids
@@ -279,15 +234,6 @@ question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-api() { perl -e '
-sub failed { print STDERR "docker: @_\n"; exit 1 }
-$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
-socket my $s, 1, 1, 0;
-connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
-syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
-local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
-$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
-print $body' "$1"; }
 all=$(api '/containers/json?all=1') && ours=$(api '/containers/json?all=1&filters=%7B%22label%22%3A%5B%22pryvctl.platform%3Dacme%22%5D%7D') || exit 1
 names() { printf %s "$1" | grep -oE '"Names":\[[^]]*\]' | grep -oE '/[^"]*'; }
 names "$all"; echo ours; names "$ours"; :
