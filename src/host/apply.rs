@@ -58,8 +58,8 @@ impl<'a, S: Session> Hands<'a, S> {
                 let started = container::start(self.docker()?, new).await;
                 started.map_err(|error| ApplyError::docker("start", &new.name, &error))
             }
-            Action::AwaitHealthy { container, within } => {
-                health::await_healthy(self.docker()?, container, *within).await
+            Action::AwaitHealthy { containers, within } => {
+                health::await_healthy(self.docker()?, containers, *within).await
             }
             Action::Watch { containers, window } => health::watch(self.docker()?, containers, *window).await,
             Action::AwaitProbe { probe, within } => {

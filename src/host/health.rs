@@ -12,7 +12,7 @@ use bollard::{
     },
     query_parameters::{InspectContainerOptions, LogsOptionsBuilder},
 };
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all};
 use tokio::time::{Instant, sleep};
 
 use super::{Session, apply::ApplyError, error::causes};
@@ -49,13 +49,43 @@ enum Look {
     Hopeless(String),
 }
 
-/// Waits until a container is healthy; a failure carries its last log lines.
-pub async fn await_healthy(docker: &Docker, container: &str, within: Duration) -> Result<(), ApplyError> {
+/// Waits until containers are healthy. The first look is at all of them at once; those that are not there yet are waited
+/// for in the order in which they need each other, because one may end until another answers.
+pub async fn await_healthy(
+    docker: &Docker,
+    containers: &[String],
+    within: Duration,
+) -> Result<(), ApplyError> {
     let started = Instant::now();
+    let well = try_join_all(containers.iter().map(|name| is_well(docker, name))).await?;
+    for (name, _) in containers.iter().zip(well).filter(|(_, well)| !well) {
+        await_one(docker, name, started, within).await?;
+    }
+    Ok(())
+}
+
+async fn is_well(docker: &Docker, container: &str) -> Result<bool, ApplyError> {
+    let seen = inspect(docker, container).await?;
+    Ok(match look(&seen.state.unwrap_or_default(), 0, Duration::ZERO) {
+        Look::Healthy => true,
+        Look::NotYet(_) => passes(docker, container, seen.config.as_ref()).await,
+        Look::Hopeless(_) => false,
+    })
+}
+
+/// Waits until a container is healthy; a failure carries its last log lines.
+async fn await_one(
+    docker: &Docker,
+    container: &str,
+    started: Instant,
+    within: Duration,
+) -> Result<(), ApplyError> {
+    let mut before = None;
     loop {
         let seen = inspect(docker, container).await?;
         let (restarts, state) = (seen.restart_count.unwrap_or(0), seen.state.unwrap_or_default());
-        let why = match look(&state, restarts, started.elapsed()) {
+        let again = restarts - *before.get_or_insert(restarts);
+        let why = match look(&state, again, started.elapsed()) {
             Look::Healthy => return Ok(()),
             Look::Hopeless(why) => why,
             // Docker runs the check for the first time after a whole interval; the same check says the same sooner.

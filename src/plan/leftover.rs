@@ -17,6 +17,9 @@ use crate::{
 /// How long a container of a service that is no longer wanted may take to stop; Docker's own default.
 pub const GRACE: Duration = Duration::from_secs(10);
 
+/// How long Docker may take to start containers.
+const STARTING: Duration = Duration::from_secs(60);
+
 /// Whether Docker has processes of it.
 pub fn is_up(found: &ContainerState) -> bool {
     matches!(found.status.as_str(), "running" | "restarting" | "paused")
@@ -71,22 +74,51 @@ const DRAIN: &str = r#"drain() {
     [ $calm -ge 2 ] || echo "$1: $open connections are cut"
 }"#;
 
-/// Starts containers that were stopped, all at once; with the stop they lost their restart policy, which one of their labels
-/// says.
+/// A container that was stopped and starts again, and what has to stop before it does, with the time that may take.
+pub struct Return<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What has to stop.
+    pub rivals: Vec<(&'a str, Duration)>,
+}
+
+/// Starts containers that were stopped, all at once.
 pub fn bring_back(names: &[&str]) -> Command {
-    let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
-    Command::root(format!(
-        r#"list=$(docker inspect -f '{{{{.Name}}}} {{{{index .Config.Labels "pryvctl.restart"}}}}' {}) || exit 1
-while read -r name policy; do
-    {{ docker update --restart "${{policy:-unless-stopped}}" "${{name#/}}" && docker start "${{name#/}}"; }} </dev/null >/dev/null &
-    pids="$pids $!"
-done <<LIST
-$list
-LIST
-for pid in $pids; do wait "$pid" || failed=1; done
+    let returns: Vec<_> = names.iter().map(|name| Return { name, rivals: Vec::new() }).collect();
+    change_places(&returns)
+}
+
+/// Starts containers that were stopped, each as soon as its rivals have ended; none waits for another. With a stop a
+/// container loses its restart policy, which one of its labels says.
+pub fn change_places(returns: &[Return<'_>]) -> Command {
+    let names: Vec<String> = returns.iter().map(|back| quote(back.name)).collect();
+    let rivals: Vec<String> =
+        returns.iter().flat_map(|back| &back.rivals).map(|(rival, _)| quote(rival)).collect();
+    let longest = returns.iter().flat_map(|back| &back.rivals).map(|(_, grace)| *grace).max();
+    let stays_away = (!rivals.is_empty())
+        .then(|| format!("docker update --restart no {} >/dev/null || exit 1\n", rivals.join(" ")));
+    let each: String = returns.iter().map(Return::script).collect();
+    let script = format!(
+        r#"list=$(docker inspect -f '{{{{or (index .Config.Labels "pryvctl.restart") "unless-stopped"}}}} {{{{.Name}}}}' {}) || exit 1
+{}for policy in $(echo "$list" | cut -d ' ' -f 1 | sort -u); do
+    docker update --restart "$policy" $(echo "$list" | sed -n "s,^$policy /,,p") >/dev/null || exit 1
+done
+{each}for pid in $pids; do wait "$pid" || failed=1; done
 [ -z "$failed" ]"#,
-        names.join(" ")
-    ))
+        names.join(" "),
+        stays_away.unwrap_or_default(),
+    );
+    Command::root(script).within(longest.unwrap_or_default() + STARTING)
+}
+
+impl Return<'_> {
+    fn script(&self) -> String {
+        let stop = |(rival, grace): &(&str, Duration)| {
+            format!("docker stop -t {} {} && ", grace.as_secs(), quote(rival))
+        };
+        let stops: String = self.rivals.iter().map(stop).collect();
+        format!("{{ {stops}docker start {}; }} >/dev/null & pids=\"$pids $!\"\n", quote(self.name))
+    }
 }
 
 /// The steps that take away a container that serves no one any more. A group of its own: once it is gone, nothing

@@ -1,12 +1,15 @@
 //! The way back to what served before the last change: the same containers, the same files, the same map. Nothing is
 //! pulled and nothing is made; everything it needs was kept on the host.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeSet, net::IpAddr, path::Path};
 
 use super::{
     Conflict, Plan,
     cutover::{ServiceMap, Switch},
-    leftover::{GRACE, Stopped, bring_back, drain, is_up, leftover},
+    leftover::{GRACE, Return, Stopped, change_places, drain, is_up, leftover},
     release, reload,
     step::{Action, Step, Undo},
 };
@@ -53,24 +56,21 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
     let mut steps: Vec<Step> = way.files();
     steps.extend(switch.structure());
     let idle = kept.iter().copied().filter(|found| !(found.serves() || found.is_starting()));
-    let (alone, beside): (Vec<_>, Vec<_>) = idle.partition(|found| way.rivals(found).next().is_some());
-    steps.extend(way.start("beside", &beside));
-    steps.extend(beside.iter().map(|found| way.healthy(found)));
-    // Callers of a service that makes room are refused at once, and only from here on.
-    let aside = switch.map.without(&switch.map.leading_to(&way.making_room(&kept)));
+    let idle: Vec<_> = idle.collect();
+    let rivals: Vec<_> = idle.iter().flat_map(|found| way.rivals(found)).collect();
+    // Callers of a service that makes room are refused at once.
+    let aside = switch.map.without(&switch.map.leading_to(&addresses(&rivals)));
     steps.extend(switch.turn("services.aside", aside));
-    steps.extend(alone.iter().flat_map(|found| way.rivals(found)).map(|other| way.make_room(other)));
-    steps.extend(way.start("alone", &alone));
-    let rest = kept.iter().filter(|found| !beside.contains(found));
-    steps.extend(rest.filter(is_waited_for).map(|found| way.healthy(found)));
+    steps.extend(way.start(&idle));
+    steps.extend(way.healthy(kept.iter().filter(is_waited_for).copied()));
     steps.extend(switch.turn("services.cut-over", map));
     steps.extend(switch.at_boot());
     steps.extend(kept.iter().filter_map(|found| way.reload(found)));
-    let stopped: Vec<String> = steps.iter().filter_map(stops).collect();
-    let leaving = way.others().filter(|found| is_up(found) && !stopped.contains(&found.name));
+    let made_room = |found: &ContainerState| rivals.iter().any(|other| other.name == found.name);
+    let leaving = way.others().filter(|found| is_up(found) && !made_room(found));
     steps.extend(drain(leaving.map(|found| (found.name.as_str(), way.grace(found)))));
     for found in way.others() {
-        let stopped = if stopped.contains(&found.name) { Stopped::Already } else { Stopped::from(found) };
+        let stopped = if made_room(found) { Stopped::Already } else { Stopped::from(found) };
         steps.extend(leftover(found, stopped, way.grace(found)));
     }
     steps.extend(release.unfinished.then(|| release::end("what served before serves again")));
@@ -85,8 +85,8 @@ fn gone(served: &Served) -> Conflict {
     }
 }
 
-fn stops(step: &Step) -> Option<String> {
-    if let Action::Stop { container, .. } = &step.action { Some(container.clone()) } else { None }
+fn addresses(containers: &[&ContainerState]) -> BTreeSet<IpAddr> {
+    containers.iter().flat_map(|found| found.addresses.values().flatten()).copied().collect()
 }
 
 /// One host's way back.
@@ -110,18 +110,24 @@ impl<'a> Way<'a> {
         self.service(found).map_or(GRACE, |service| service.grace)
     }
 
-    /// Starts kept containers, all at once; one that is up and fell ill is started anew.
-    fn start(&self, which: &str, kept: &[&ContainerState]) -> Vec<Step> {
+    /// Starts kept containers, all at once, each as soon as what it cannot run beside has stopped; one that is up and
+    /// fell ill is started anew.
+    fn start(&self, kept: &[&'a ContainerState]) -> Vec<Step> {
         let why = |found: &&ContainerState| format!("{}: {} -> {}", found.name, found.status, found.image);
         let (ill, stopped): (Vec<_>, Vec<_>) = kept.iter().copied().partition(|found| is_up(found));
         let anew = ill.iter().map(|found| {
             let action = Action::Run(Command::root(format!("docker restart {}", quote(&found.name))));
             Step::safe(format!("back.{}.start", found.service), action, NO_UNDO).because([why(found)])
         });
-        let names: Vec<&str> = stopped.iter().map(|found| found.name.as_str()).collect();
-        let together = (!names.is_empty()).then(|| {
-            let action = Action::Run(bring_back(&names));
-            Step::safe(format!("back.{which}.start"), action, NO_UNDO).because(stopped.iter().map(why))
+        let returns: Vec<_> = stopped.iter().map(|found| self.returns(found)).collect();
+        let together = (!returns.is_empty()).then(|| {
+            let action = Action::Run(change_places(&returns));
+            let room = returns
+                .iter()
+                .flat_map(|back| &back.rivals)
+                .map(|(rival, _)| format!("{rival} makes room: only one container of its service may run"));
+            let why = stopped.iter().map(why).chain(room);
+            Step::safe("back.services.start", action, NO_UNDO).because(why)
         });
         together.into_iter().chain(anew).collect()
     }
@@ -132,28 +138,22 @@ impl<'a> Way<'a> {
         self.others().filter(move |other| alone && other.service == found.service && is_up(other))
     }
 
-    /// The addresses of everything that has to stop before others start.
-    fn making_room(&self, kept: &[&'a ContainerState]) -> BTreeSet<IpAddr> {
-        let starting = kept.iter().filter(|found| !found.serves());
-        let rivals = starting.flat_map(|found| self.rivals(found));
-        rivals.flat_map(|other| other.addresses.values().flatten()).copied().collect()
+    fn returns(&self, found: &'a ContainerState) -> Return<'a> {
+        let rivals = self.rivals(found).map(|other| (other.name.as_str(), self.grace(other))).collect();
+        Return { name: &found.name, rivals }
     }
 
-    fn make_room(&self, other: &ContainerState) -> Step {
-        let action = Action::Stop { container: other.name.clone(), grace: self.grace(other) };
-        let undo = Undo::Run(bring_back(&[&other.name]));
-        let why = format!("{} makes room: only one container of this service may run", other.name);
-        Step::safe(format!("back.{}.stop-{}", other.service, other.name), action, undo).because([why])
-    }
-
-    fn healthy(&self, found: &ContainerState) -> Step {
-        let within = self.service(found).map_or(super::service::PATIENCE, |service| service.healthy_within);
-        let action = Action::AwaitHealthy { container: found.name.clone(), within };
-        Step::safe(format!("back.{}.healthy", found.service), action, NO_UNDO).because([format!(
-            "{} must be healthy within {} s",
-            found.name,
-            within.as_secs()
-        )])
+    /// They may take as long as the slowest of them.
+    fn healthy(&self, kept: impl Iterator<Item = &'a ContainerState>) -> Option<Step> {
+        let patience = |found: &ContainerState| {
+            self.service(found).map_or(super::service::PATIENCE, |service| service.healthy_within)
+        };
+        let (containers, patience): (Vec<_>, Vec<_>) =
+            kept.map(|found| (found.name.clone(), patience(found))).unzip();
+        let within = patience.into_iter().max()?;
+        let why = format!("{} must be healthy within {} s", containers.join(" "), within.as_secs());
+        let action = Action::AwaitHealthy { containers, within };
+        Some(Step::safe("back.services.healthy", action, NO_UNDO).because([why]))
     }
 
     fn files(&self) -> Vec<Step> {

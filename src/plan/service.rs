@@ -255,7 +255,7 @@ impl Turn<'_> {
 
     fn healthy(&self, name: &str) -> Step {
         let within = self.service.healthy_within;
-        let action = Action::AwaitHealthy { container: name.to_owned(), within };
+        let action = Action::AwaitHealthy { containers: vec![name.to_owned()], within };
         Step::safe(self.id("healthy"), action, Undo::Nothing("waiting changes nothing"))
             .because([format!("{name} must be healthy within {} s", within.as_secs())])
     }

@@ -36,10 +36,12 @@ pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
         }
         Action::CreateVolume(name) => assert!(state.volumes.insert(name.clone()), "{name} is made twice"),
         Action::Start(container) => start(container, state),
-        Action::AwaitHealthy { container, .. } => {
-            let found = named(state, container);
-            assert_eq!(found.status, "running", "{container} can never become healthy");
-            found.health = found.health.as_ref().map(|_| "healthy".to_owned());
+        Action::AwaitHealthy { containers, .. } => {
+            for container in containers {
+                let found = named(state, container);
+                assert_eq!(found.status, "running", "{container} can never become healthy");
+                found.health = found.health.as_ref().map(|_| "healthy".to_owned());
+            }
         }
         Action::Watch { containers, .. } => {
             for container in containers {
@@ -139,11 +141,11 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
     }
 }
 
-/// The containers a script starts or restarts.
-fn started(script: &str) -> Vec<&str> {
-    let names = script.split_once("docker restart ").or_else(|| script.split_once("}}' "));
-    let (_, names) = names.unwrap_or_else(|| panic!("starts nothing: {script}"));
-    names.split(')').next().unwrap().split(['\'', ' ']).filter(|name| !name.is_empty()).collect()
+/// The containers that a script does something to.
+fn objects<'a>(script: &'a str, verb: &str) -> Vec<&'a str> {
+    let call = format!("docker {verb} ");
+    let words = script.split(&call).skip(1).map(|call| call.split([';', '&']).next().unwrap().trim());
+    words.map(|words| words.rsplit(' ').next().unwrap().trim_matches('\'')).collect()
 }
 
 fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
@@ -168,7 +170,12 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
         });
         state.files.insert(path.into(), was);
     } else if id.starts_with("back.") && id.ends_with(".start") {
-        for name in started(&command.script) {
+        for name in objects(&command.script, "stop") {
+            "exited".clone_into(&mut named(state, name).status);
+        }
+        let started = [objects(&command.script, "start"), objects(&command.script, "restart")].concat();
+        assert!(!started.is_empty(), "starts nothing: {}", command.script);
+        for name in started {
             let found = named(state, name);
             "running".clone_into(&mut found.status);
             found.health = found.health.as_ref().map(|_| "starting".to_owned());

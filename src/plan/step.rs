@@ -79,10 +79,11 @@ pub enum Action {
     CreateVolume(String),
     /// Creates and starts a container.
     Start(Box<Container>),
-    /// Waits until Docker calls the container healthy; without a health check, until it has run for a while.
+    /// Waits until Docker calls every one of these containers healthy; without a health check, until it has run for a
+    /// while.
     AwaitHealthy {
-        /// The container's name.
-        container: String,
+        /// Their names.
+        containers: Vec<String>,
         /// The longest wait.
         within: Duration,
     },

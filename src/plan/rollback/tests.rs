@@ -1,0 +1,61 @@
+//! The way back of whole hosts.
+
+use super::super::{
+    Goal, plan,
+    tests::{after, converged, ids, planned, reached},
+};
+use crate::facts::state::HostState;
+
+#[test]
+fn the_way_back_needs_nothing_but_what_was_kept() {
+    let (mut desired, before) = converged();
+    let core = desired.services.iter_mut().find(|service| service.name.as_str() == "core").unwrap();
+    core.spec.image = "registry.test:5000/core:2".to_owned();
+    core.hash = "core-2".to_owned();
+    desired.files[0].content = crate::model::secret::Secret::new("port: 3002\n");
+    let state = reached(&desired, &before);
+    assert!(planned(&desired, &state).is_empty(), "what is kept is no drift");
+    let back = |state: &HostState| plan(&desired, state, Goal::Rollback);
+    insta::assert_snapshot!(back(&state).unwrap(), @r#"
+    back.file./var/pryv/core/core.yml
+        /var/pryv/core/core.yml: -> as it was before (not shown)
+    back.services.start
+        acme_core_a: exited -> registry.test:5000/core:1
+    back.services.healthy
+        acme_core_a must be healthy within 60 s
+    services.cut-over
+        443/tcp: 172.28.0.3:3000 -> 172.28.0.2:3000
+        443/tcp: [fd00:28::3]:3000 -> [fd00:28::2]:3000
+        172.28.255.1: 172.28.0.3 -> 172.28.0.2
+    services.drain
+        acme_core_b ends its connections, for at most 30 s
+    leftover.acme_core_b.stop
+        acme_core_b is no longer needed
+    leftover.acme_core_b.remove
+        acme_core_b: running -> none; volumes stay
+    "#);
+    let mut done = after(&desired, &state, Goal::Rollback, usize::MAX);
+    assert!(back(&done).unwrap().is_empty(), "twice is once");
+    let served = done.containers.iter_mut().find(|found| found.name == "acme_core_a").unwrap();
+    served.health = Some("starting".to_owned());
+    assert!(back(&done).unwrap().is_empty(), "Docker has not looked yet");
+    done.containers.iter_mut().for_each(|found| found.health = Some("unhealthy".to_owned()));
+    assert!(!back(&done).unwrap().is_empty(), "it fell ill");
+    assert!(back(&before).unwrap().is_empty(), "nothing was changed yet");
+
+    let mut pruned = state;
+    pruned.containers.retain(|found| found.name != "acme_core_a");
+    let conflicts = back(&pruned).unwrap_err();
+    insta::assert_snapshot!(conflicts[0], @"container acme_core_a: it served registry.test:5000/core:1 before the last change, and is gone; give the inventory its old version, and upgrade");
+}
+
+#[test]
+fn all_start_at_once_and_callers_of_a_service_that_makes_room_are_refused() {
+    let (mut desired, before) = converged();
+    for service in &mut desired.services {
+        service.spec.image = service.spec.image.replace(":1", ":2");
+        service.hash = format!("{}-2", service.name);
+    }
+    let state = reached(&desired, &before);
+    insta::assert_snapshot!(ids(&plan(&desired, &state, Goal::Rollback).unwrap()), @"services.aside back.services.start back.services.healthy services.cut-over services.drain leftover.acme_redis_b.remove leftover.acme_core_b.stop leftover.acme_core_b.remove");
+}
