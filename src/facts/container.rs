@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Fact, Probe, docker::asked, state::ContainerState, strange};
 use crate::model::{
     command::Output,
-    desired::{Protocol, Slot},
+    desired::{Protocol, RestartPolicy, Slot},
     name::PlatformName,
 };
 
@@ -120,6 +120,7 @@ impl Line {
         };
         let (role, service) = (label("pryvctl.role"), label("pryvctl.service"));
         let hash = label("pryvctl.spec");
+        let restart = RestartPolicy::named(&label("pryvctl.restart")).unwrap_or_default();
         let digest = Some(label(DIGEST)).filter(|digest| !digest.is_empty());
         let networks = self.networks.unwrap_or_default();
         let addresses = networks
@@ -135,6 +136,7 @@ impl Line {
             service,
             slot,
             hash,
+            restart,
             image,
             image_id,
             digest,

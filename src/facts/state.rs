@@ -11,7 +11,7 @@ use super::{
     control::{mount::Mounted, original::Originals, route::RouteOrigin},
     release::Release,
 };
-use crate::model::desired::Slot;
+use crate::model::desired::{RestartPolicy, Slot};
 
 /// One host, as found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -179,6 +179,8 @@ pub struct ContainerState {
     pub slot: Option<Slot>,
     /// Label `pryvctl.spec`.
     pub hash: String,
+    /// Label `pryvctl.restart`: the restart policy it had before it was stopped.
+    pub restart: RestartPolicy,
     /// The image reference it was made from.
     pub image: String,
     /// The id of that image.

@@ -1,6 +1,10 @@
 //! Containers that serve no one any more: they drain, stop and go.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    time::Duration,
+};
 
 use super::{
     release::Keeping,
@@ -10,7 +14,7 @@ use crate::{
     facts::state::{ContainerState, HostState},
     model::{
         command::{Command, quote},
-        desired::Desired,
+        desired::{Desired, RestartPolicy},
     },
 };
 
@@ -74,50 +78,54 @@ const DRAIN: &str = r#"drain() {
     [ $calm -ge 2 ] || echo "$1: $open connections are cut"
 }"#;
 
-/// A container that was stopped and starts again, and what has to stop before it does, with the time that may take.
+/// A container that was stopped and starts again.
 pub struct Return<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// What has to stop.
-    pub rivals: Vec<(&'a str, Duration)>,
+    /// The container.
+    pub found: &'a ContainerState,
+    /// What has to stop before it starts, with the time that may take.
+    pub rivals: Vec<(&'a ContainerState, Duration)>,
 }
 
-/// Starts containers that were stopped, all at once.
-pub fn bring_back(names: &[&str]) -> Command {
-    let returns: Vec<_> = names.iter().map(|name| Return { name, rivals: Vec::new() }).collect();
-    change_places(&returns)
+/// Starts a container that was stopped.
+pub fn bring_back(found: &ContainerState) -> Command {
+    change_places(&[Return { found, rivals: Vec::new() }])
 }
 
-/// Starts containers that were stopped, each as soon as its rivals have ended; none waits for another. With a stop a
-/// container loses its restart policy, which one of its labels says.
+/// Starts containers that were stopped, each as soon as its rivals have ended; none waits for another. A container that is
+/// stopped loses its restart policy, and gets it back before it starts.
 pub fn change_places(returns: &[Return<'_>]) -> Command {
-    let names: Vec<String> = returns.iter().map(|back| quote(back.name)).collect();
-    let rivals: Vec<String> =
-        returns.iter().flat_map(|back| &back.rivals).map(|(rival, _)| quote(rival)).collect();
-    let longest = returns.iter().flat_map(|back| &back.rivals).map(|(_, grace)| *grace).max();
-    let stays_away = (!rivals.is_empty())
-        .then(|| format!("docker update --restart no {} >/dev/null || exit 1\n", rivals.join(" ")));
-    let each: String = returns.iter().map(Return::script).collect();
-    let script = format!(
-        r#"list=$(docker inspect -f '{{{{or (index .Config.Labels "pryvctl.restart") "unless-stopped"}}}} {{{{.Name}}}}' {}) || exit 1
-{}for policy in $(echo "$list" | cut -d ' ' -f 1 | sort -u); do
-    docker update --restart "$policy" $(echo "$list" | sed -n "s,^$policy /,,p") >/dev/null || exit 1
-done
-{each}for pid in $pids; do wait "$pid" || failed=1; done
-[ -z "$failed" ]"#,
-        names.join(" "),
-        stays_away.unwrap_or_default(),
-    );
-    Command::root(script).within(longest.unwrap_or_default() + STARTING)
+    let rivals = || returns.iter().flat_map(|back| &back.rivals);
+    let away = rivals().map(|(rival, _)| (RestartPolicy::No, rival.name.as_str()));
+    let back = returns.iter().map(|back| (back.found.restart, back.found.name.as_str()));
+    let mut policies: BTreeMap<&str, String> = BTreeMap::new();
+    for (policy, name) in away.chain(back) {
+        write!(policies.entry(policy.as_str()).or_default(), " {}", quote(name)).ok();
+    }
+    let script: String = policies
+        .iter()
+        .map(|(policy, names)| at_once(&format!("docker update --restart {policy}{names}")))
+        .chain([ALL.to_owned()])
+        .chain(returns.iter().map(Return::script))
+        .chain([ALL.to_owned()])
+        .collect();
+    let longest = rivals().map(|(_, grace)| *grace).max().unwrap_or_default();
+    Command::root(script).within(longest + STARTING)
+}
+
+/// Waits for everything that was begun.
+const ALL: &str = "for pid in $pids; do wait $pid || failed=1; done\n[ -z \"$failed\" ] || exit 1\npids=\n";
+
+fn at_once(command: &str) -> String {
+    format!("{{ {command}; }} >/dev/null & pids=\"$pids $!\"\n")
 }
 
 impl Return<'_> {
     fn script(&self) -> String {
-        let stop = |(rival, grace): &(&str, Duration)| {
-            format!("docker stop -t {} {} && ", grace.as_secs(), quote(rival))
+        let stop = |(rival, grace): &(&ContainerState, Duration)| {
+            format!("docker stop -t {} {} && ", grace.as_secs(), quote(&rival.name))
         };
         let stops: String = self.rivals.iter().map(stop).collect();
-        format!("{{ {stops}docker start {}; }} >/dev/null & pids=\"$pids $!\"\n", quote(self.name))
+        at_once(&format!("{stops}docker start {}", quote(&self.found.name)))
     }
 }
 
@@ -147,7 +155,7 @@ pub fn retire(found: &ContainerState, stopped: Stopped, grace: Duration, keeping
 fn stop(found: &ContainerState, grace: Duration, why: &str) -> Step {
     let name = &found.name;
     let action = Action::Stop { container: name.clone(), grace };
-    let undo = Undo::Run(bring_back(&[name]));
+    let undo = Undo::Run(bring_back(found));
     Step::safe(format!("leftover.{name}.stop"), action, undo).because([format!("{name} {why}")])
 }
 

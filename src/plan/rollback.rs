@@ -122,10 +122,9 @@ impl<'a> Way<'a> {
         let returns: Vec<_> = stopped.iter().map(|found| self.returns(found)).collect();
         let together = (!returns.is_empty()).then(|| {
             let action = Action::Run(change_places(&returns));
-            let room = returns
-                .iter()
-                .flat_map(|back| &back.rivals)
-                .map(|(rival, _)| format!("{rival} makes room: only one container of its service may run"));
+            let room = returns.iter().flat_map(|back| &back.rivals).map(|(rival, _)| {
+                format!("{} makes room: only one container of its service may run", rival.name)
+            });
             let why = stopped.iter().map(why).chain(room);
             Step::safe("back.services.start", action, NO_UNDO).because(why)
         });
@@ -139,8 +138,7 @@ impl<'a> Way<'a> {
     }
 
     fn returns(&self, found: &'a ContainerState) -> Return<'a> {
-        let rivals = self.rivals(found).map(|other| (other.name.as_str(), self.grace(other))).collect();
-        Return { name: &found.name, rivals }
+        Return { found, rivals: self.rivals(found).map(|other| (other, self.grace(other))).collect() }
     }
 
     /// They may take as long as the slowest of them.

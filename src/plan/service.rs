@@ -286,7 +286,7 @@ impl Turn<'_> {
     /// Only one container may run: the old one makes room, and is started again if the new one fails.
     fn stop(&self, old: &ContainerState) -> Step {
         let action = Action::Stop { container: old.name.clone(), grace: self.service.grace };
-        Step::safe(self.id(&format!("stop-{}", old.name)), action, Undo::Run(bring_back(&[&old.name])))
+        Step::safe(self.id(&format!("stop-{}", old.name)), action, Undo::Run(bring_back(old)))
             .because([format!("{} makes room: only one container of this service may run", old.name)])
     }
 }

@@ -90,6 +90,7 @@ fn start(container: &Container, state: &mut HostState) {
         service: container.service.to_string(),
         slot: Some(container.slot),
         hash: container.labels["pryvctl.spec"].clone(),
+        restart: container.spec.restart,
         image: container.spec.image.clone(),
         image_id: state.images[&container.spec.image].clone(),
         digest: None,

@@ -1,5 +1,6 @@
 //! The real binary against real lab hosts.
 
+mod back_and_forth;
 mod bench;
 mod by_hand;
 mod cluster;
@@ -25,5 +26,4 @@ mod trouble;
 mod trouble_killed;
 mod trouble_login;
 mod trouble_running;
-mod upgrade;
 mod world;

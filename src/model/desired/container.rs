@@ -165,4 +165,11 @@ impl RestartPolicy {
             Self::No => "no",
         }
     }
+
+    /// The policy that Docker writes so.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::UnlessStopped, Self::Always, Self::OnFailure, Self::No]
+            .into_iter()
+            .find(|policy| policy.as_str() == word)
+    }
 }
