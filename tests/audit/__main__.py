@@ -106,9 +106,9 @@ def _result(results, binary, release, stage):
 
 
 def _tools(cache, peer):
-    """ssh-audit, and Ansible for the peer, from PyPI."""
+    """ssh-audit, and Ansible for the peer, from PyPI: its roles of 2024 do not run with ansible-core 2.19."""
     tools = cache / "tools"
-    wanted = {"bin/ssh-audit": "ssh-audit"} | ({"bin/ansible-playbook": "ansible"} if peer else {})
+    wanted = {"bin/ssh-audit": "ssh-audit"} | ({"bin/ansible-playbook": "ansible<12"} if peer else {})
     missing = [package for program, package in wanted.items() if not (tools / program).exists()]
     if missing:
         say(f"installing {', '.join(missing)}")

@@ -82,7 +82,7 @@ PLAYBOOK = """
 
 def peer(machine, context):
     """dev-sec's Ansible roles, twice."""
-    machine.ssh("apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3 > /dev/null")
+    machine.ssh("apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3 sudo > /dev/null")
     playbook = context.work / "peer.yml"
     playbook.write_text(PLAYBOOK)
     login = f"ansible_user=root ansible_ssh_private_key_file={machine.image.key}"
