@@ -19,6 +19,7 @@ pub mod problem;
 mod progress;
 mod report;
 mod sarif;
+mod standings;
 mod tables;
 mod upgrade;
 mod validate;

@@ -1,14 +1,15 @@
-//! Progress of many hosts at once: a moving line per host on a terminal, plain lines elsewhere.
+//! Progress of many hosts at once: a table that moves on a terminal, plain lines elsewhere.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
+use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     task::JoinHandle,
 };
 
-use super::report::Screen;
+use super::{report::Screen, standings::Standings};
 use crate::{
     fleet::event::{Event, Events, What},
     model::name::HostName,
@@ -61,34 +62,24 @@ async fn plain(mut events: UnboundedReceiver<Event>) {
 
 async fn moving(mut events: UnboundedReceiver<Event>) {
     let screen = MultiProgress::new();
-    let mut lines: BTreeMap<HostName, ProgressBar> = BTreeMap::new();
+    let view = screen.add(ProgressBar::new_spinner());
+    if let Ok(style) = ProgressStyle::with_template("{msg}\n{spinner} {elapsed}") {
+        view.set_style(style);
+    }
+    view.enable_steady_tick(Duration::from_millis(120));
+    let mut standings = Standings::default();
     while let Some(event) = events.recv().await {
         let text = words(&event.what);
         let Some(host) = event.host else {
-            // What is said of the whole run stays above the moving lines.
+            // What is said of the whole run stays above the table.
             screen.println(text).unwrap_or_default();
             continue;
         };
-        let line = lines.entry(host.clone()).or_insert_with(|| new_line(&screen, &host));
-        if matches!(event.what, What::Finished { .. }) {
-            line.finish_with_message(text);
-        } else {
-            line.set_message(text);
-        }
+        standings.hear(host, &event.what, text);
+        let (lines, columns) = Term::stderr().size();
+        view.set_message(standings.text(columns.into(), lines.into()));
     }
-    for line in lines.values() {
-        line.finish_and_clear();
-    }
-}
-
-fn new_line(screen: &MultiProgress, host: &HostName) -> ProgressBar {
-    let line = screen.add(ProgressBar::new_spinner());
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix:<14} {wide_msg} {elapsed:>4}") {
-        line.set_style(style);
-    }
-    line.set_prefix(host.to_string());
-    line.enable_steady_tick(Duration::from_millis(120));
-    line
+    view.finish_and_clear();
 }
 
 fn words(what: &What) -> String {
@@ -114,7 +105,7 @@ fn words(what: &What) -> String {
         What::Paused { by } => format!("paused by {by}; `pryvctl resume` goes on"),
         What::Resumed => "goes on".to_owned(),
         What::Stopping { moment } => format!("will stop {moment}"),
-        What::Finished { outcome } => outcome.clone(),
+        What::Finished { outcome, .. } => outcome.clone(),
         What::Ended { why } => {
             why.as_ref().map_or_else(|| "the end".to_owned(), |why| format!("ends early: {why}"))
         }

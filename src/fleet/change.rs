@@ -6,7 +6,7 @@ use super::{
     Member, Members,
     brake::Brake,
     each::each,
-    event::{Events, What},
+    event::Events,
     outcome::{Outcome, Report, names},
     survey::{Surveyed, Visit, report, survey},
     work::carry_out,
@@ -134,7 +134,7 @@ async fn finish(mut host: Planned, order: Order, events: Events) -> Report {
         carry_out(&host.surveyed, &host.plan, &order, &events).await
     };
     host.release().await;
-    events.of(member.host()).say(What::Finished { outcome: outcome.word().to_owned() });
+    events.of(member.host()).say(outcome.event());
     host.report(outcome)
 }
 

@@ -98,6 +98,9 @@ pub enum What {
     Finished {
         /// How it ended, in a few words.
         outcome: String,
+        /// Whether nobody has to do anything about it.
+        #[serde(skip)]
+        well: bool,
     },
     /// Nothing more happens at all.
     Ended {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::event::What;
 use crate::{
     facts::Facts,
     model::name::HostName,
@@ -129,6 +130,11 @@ impl Outcome {
             Self::NotConverged { .. } => "not-converged",
             Self::Died => "died",
         }
+    }
+
+    /// The last event of a host.
+    pub fn event(&self) -> What {
+        What::Finished { outcome: self.word().to_owned(), well: self.trouble().is_none() }
     }
 
     /// What an administrator must know beyond the word.

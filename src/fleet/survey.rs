@@ -106,7 +106,7 @@ pub async fn look_again(connection: &Connection, member: &Member) -> Result<Pref
 
 fn unreachable(member: &Member, error: &HostError, events: &Events) -> Report {
     let outcome = failed(error);
-    events.of(member.host()).say(What::Finished { outcome: outcome.word().to_owned() });
+    events.of(member.host()).say(outcome.event());
     report(member, outcome)
 }
 

@@ -64,7 +64,7 @@ pub(super) async fn turn(mut host: Planned, hooks: Hooks, order: Order, events: 
     };
     let (outcome, ended) = settle(&mut host, outcome, &order, &events).await;
     let (outcome, ended) = after(&host, &hooks, outcome, ended, &events).await;
-    events.of(host.surveyed.member.host()).say(What::Finished { outcome: outcome.word().to_owned() });
+    events.of(host.surveyed.member.host()).say(outcome.event());
     Turn { host, outcome, ended, took: begun.elapsed() }
 }
 
