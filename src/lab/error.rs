@@ -98,6 +98,15 @@ pub enum LabError {
         #[source]
         source: io::Error,
     },
+    /// The kernel gave us no turn.
+    #[error("no turn to make {thing}")]
+    Turn {
+        /// What is to be made.
+        thing: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// `lab.json` is not what this version wrote.
     #[error("{path} was not written by this version of pryvctl")]
     Json {
@@ -149,7 +158,9 @@ impl LabError {
                 "run `pryvctl lab up` again; if it stays, `pryvctl lab down` and start afresh".to_owned()
             }
             Self::Json { .. } => "remove this lab with `pryvctl lab down` and make it again".to_owned(),
-            Self::File { source, .. } => return trouble_hint(&source.to_string()),
+            Self::File { source, .. } | Self::Turn { source, .. } => {
+                return trouble_hint(&source.to_string());
+            }
             Self::NoHome => "set HOME, or XDG_STATE_HOME to a folder of yours".to_owned(),
             Self::Key(_) | Self::Certificate(_) => return None,
         };

@@ -25,21 +25,6 @@ pub(super) fn root() -> Result<PathBuf, LabError> {
     state.or_else(home).map(|state| state.join("pryvctl/lab")).ok_or(LabError::NoHome)
 }
 
-/// Waits until no other lab holds it; dropping the file ends the turn. The folder itself is locked, so nothing is left.
-///
-/// # Errors
-/// [`LabError::File`] when the folder cannot be opened.
-pub(super) async fn turn() -> Result<fs::File, LabError> {
-    let path = root()?;
-    make(&path)?;
-    let opened = path.clone();
-    let locked = tokio::task::spawn_blocking(move || {
-        let folder = fs::File::open(opened)?;
-        folder.lock().map(|()| folder)
-    });
-    locked.await.map_err(io::Error::other).flatten().map_err(|source| LabError::File { path, source })
-}
-
 impl Folder {
     /// The folder of a lab, which may not exist yet.
     pub(super) fn of(name: &str) -> Result<Self, LabError> {

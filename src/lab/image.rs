@@ -12,7 +12,8 @@ use super::{
     apt::{Apt, codename},
     engine::{Docker, said, talk},
     error::LabError,
-    folder::{self, Folder},
+    folder::Folder,
+    turn::turn,
 };
 use crate::model::{
     command::quote,
@@ -108,7 +109,7 @@ impl Image {
             return Ok(());
         }
         // Another lab may be building the same image: wait for it rather than build it twice.
-        let _turn = folder::turn().await?;
+        let _turn = turn(self.tag()).await?;
         if self.is_there(docker).await? {
             return Ok(());
         }

@@ -22,6 +22,7 @@ mod registry;
 mod relay;
 pub mod standin;
 mod status;
+mod turn;
 mod up;
 
 use std::collections::BTreeMap;

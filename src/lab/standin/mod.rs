@@ -9,7 +9,7 @@ pub mod recipe;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{LabError, RegistryPush, engine::Docker, folder, image::Image};
+use super::{LabError, RegistryPush, engine::Docker, image::Image, turn::turn};
 use catalog::{Image as Standin, images};
 
 /// How many images are pushed at a time; the registry and the engine share the processors with the rest.
@@ -34,7 +34,7 @@ pub(super) async fn ensure(
         return Ok(());
     }
     // Labs share the engine's build cache: what one takes away after its push, another may be building on.
-    let _turn = folder::turn().await?;
+    let _turn = turn("stand-ins").await?;
     build(docker, &programs, &recipe::programs(base.tag())).await?;
     let all = images();
     let publish = |(index, image): (usize, &Standin)| {
