@@ -18,7 +18,8 @@ pub const UNIT: &str = "pryvctl-firewall.service";
 
 /// After the stock unit, because that one flushes everything when it starts; restarted and reloaded with it, because
 /// then it flushes again. Without `ExecStop`: a stopped unit must not open the host. Docker notices only at its own
-/// start that its rules are gone, so it is restarted where it runs without any; its containers live on.
+/// start that its rules are gone, so it is restarted where it runs without any, however often it was started in the last
+/// minute; its containers live on.
 const UNIT_TEXT: &str = r#"# Written by pryvctl; changes are overwritten.
 [Unit]
 Description=pryvctl: firewall and service map
@@ -34,10 +35,10 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/sbin/nft -j -f /etc/pryvctl/firewall.json
 ExecStart=-/usr/sbin/nft -f /etc/pryvctl/services.nft
-ExecStart=-/bin/sh -c '/usr/sbin/nft list chains | grep -q "nat hook prerouting priority dstnat;" || ! systemctl -q is-active docker || systemctl --no-block restart docker'
+ExecStart=-/bin/sh -c '/usr/sbin/nft list chains | grep -q "nat hook prerouting priority dstnat;" || ! systemctl -q is-active docker || { systemctl reset-failed docker; systemctl --no-block restart docker; }'
 ExecReload=/usr/sbin/nft -j -f /etc/pryvctl/firewall.json
 ExecReload=-/usr/sbin/nft -f /etc/pryvctl/services.nft
-ExecReload=-/bin/sh -c '/usr/sbin/nft list chains | grep -q "nat hook prerouting priority dstnat;" || ! systemctl -q is-active docker || systemctl --no-block restart docker'
+ExecReload=-/bin/sh -c '/usr/sbin/nft list chains | grep -q "nat hook prerouting priority dstnat;" || ! systemctl -q is-active docker || { systemctl reset-failed docker; systemctl --no-block restart docker; }'
 
 [Install]
 WantedBy=sysinit.target

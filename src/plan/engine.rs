@@ -232,11 +232,12 @@ rm -f {mark} {path}.pryvctl-old",
 }
 
 /// Makes live-restore count already for the restart that follows: a reload only sends a signal, and a dockerd that is
-/// stopped before it has read its file stops every container.
+/// stopped before it has read its file stops every container. On a busy host systemd's job may fail, so it is asked again.
 const LIVE_RESTORE: &str = r#"
 if grep -q '"live-restore": *true' /etc/docker/daemon.json && docker info >/dev/null 2>&1; then
-systemctl reload docker || true; turns=0
+turns=0
 until [ "$(docker info -f '{{.LiveRestoreEnabled}}' 2>/dev/null)" = true ]; do
+[ $((turns % 20)) != 0 ] || systemctl reload docker || true
 turns=$((turns+1))
 [ $turns -lt 100 ] || { back; systemctl reload docker || true
 echo 'dockerd does not take up live-restore, and without it a restart would stop every container' >&2; exit 1; }

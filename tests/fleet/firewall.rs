@@ -1,6 +1,9 @@
 //! The firewall means it: a port that somebody publishes by hand is closed, and containers still reach what they need.
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{
     guard::{BOOT, gateways, inventory, until},
@@ -57,7 +60,8 @@ fn only_what_is_declared_answers_and_containers_still_work() {
 
     each(|host| world.docker("restart", host));
     each(|host| {
-        until(BOOT, || world.on(host, "systemctl is-active docker || true") == "active\n");
+        let is_active = || world.on(host, "systemctl is-active docker || true") == "active\n";
+        works(&world, host, BOOT, "docker is back", is_active);
         closed_and_working(&world, host);
     });
 
@@ -69,6 +73,19 @@ fn only_what_is_declared_answers_and_containers_still_work() {
     each(|host| published(&world, host, false));
     too_many_logins_at_once(&world);
     world.run(&harden).ends_with(0).says("old unchanged").says("new unchanged");
+}
+
+/// Waits until something works; where it does not, Docker's own words tell more.
+#[track_caller]
+fn works(world: &World, host: &str, within: Duration, what: &str, check: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !check() {
+        let said = || {
+            world.on(host, "systemctl list-jobs; journalctl -b -n 40 -o cat -u docker -u pryvctl-firewall")
+        };
+        assert!(begun.elapsed() < within, "{host}: not within {within:?}: {what}\n{}", said());
+        thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// On both hosts at once.
@@ -106,11 +123,11 @@ fn closed_and_working(world: &World, host: &str) {
         ) == "yes\n"
     };
     let outside = world.in_network(2);
-    until(LONG, || from("client", &outside, 5000));
-    until(LONG, || from("named", &outside, 5000));
-    until(LONG, || from("client", "server", 5432));
-    until(LONG, || on_host("127.0.0.1"));
-    until(LONG, || on_host(&own));
+    works(world, host, LONG, "client to the outside", || from("client", &outside, 5000));
+    works(world, host, LONG, "named to the outside", || from("named", &outside, 5000));
+    works(world, host, LONG, "client to server", || from("client", "server", 5432));
+    works(world, host, LONG, "the host over loopback", || on_host("127.0.0.1"));
+    works(world, host, LONG, "the host over its own address", || on_host(&own));
     published(world, host, false);
 }
 
