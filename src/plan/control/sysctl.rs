@@ -86,6 +86,9 @@ fn path(key: &str) -> String {
 
 /// Sets live values; all are tried, and one that is refused is named.
 fn set<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Command {
-    let set = values.into_iter().map(|(key, value)| format!("echo '{value}' > {} || failed=1\n", path(key)));
+    let set = values.into_iter().map(|(key, value)| {
+        let refused = format!("{{ echo '{key} does not take {value}' >&2; failed=1; }}");
+        format!("echo '{value}' > {} || {refused}\n", path(key))
+    });
     Command::root(format!("failed=0\n{}exit $failed", set.collect::<String>()))
 }
