@@ -36,9 +36,6 @@ const GLANCE: Duration = Duration::from_secs(1);
 /// Between two looks at a check that runs.
 const BLINK: Duration = Duration::from_millis(50);
 
-/// How many containers are asked at once: each takes a session of the host while it is.
-const AT_ONCE: usize = 4;
-
 /// How long Docker's own check may come after the end of a watch.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -60,10 +57,7 @@ pub async fn await_healthy(
     within: Duration,
 ) -> Result<(), ApplyError> {
     let started = Instant::now();
-    let mut well = Vec::new();
-    for some in containers.chunks(AT_ONCE) {
-        well.extend(try_join_all(some.iter().map(|name| is_well(docker, name))).await?);
-    }
+    let well = try_join_all(containers.iter().map(|name| is_well(docker, name))).await?;
     for (name, _) in containers.iter().zip(well).filter(|(_, well)| !well) {
         await_one(docker, name, started, within).await?;
     }
