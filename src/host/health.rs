@@ -80,6 +80,7 @@ async fn await_one(
     started: Instant,
     within: Duration,
 ) -> Result<(), ApplyError> {
+    // What it did before its turn came is forgiven.
     let mut before = None;
     loop {
         let seen = inspect(docker, container).await?;

@@ -78,7 +78,7 @@ const DRAIN: &str = r#"drain() {
     [ $calm -ge 2 ] || echo "$1: $open connections are cut"
 }"#;
 
-/// A container that was stopped and starts again.
+/// A container that starts again.
 pub struct Return<'a> {
     /// The container.
     pub found: &'a ContainerState,
@@ -91,8 +91,8 @@ pub fn bring_back(found: &ContainerState) -> Command {
     change_places(&[Return { found, rivals: Vec::new() }])
 }
 
-/// Starts containers that were stopped, each as soon as its rivals have ended; none waits for another. A container that is
-/// stopped loses its restart policy, and gets it back before it starts.
+/// Starts containers, each as soon as its rivals have ended, and one that runs anew; none waits for another. A container
+/// that is stopped loses its restart policy, and gets it back before it starts.
 pub fn change_places(returns: &[Return<'_>]) -> Command {
     let rivals = || returns.iter().flat_map(|back| &back.rivals);
     let away = rivals().map(|(rival, _)| (RestartPolicy::No, rival.name.as_str()));
@@ -125,7 +125,8 @@ impl Return<'_> {
             format!("docker stop -t {} {} && ", grace.as_secs(), quote(&rival.name))
         };
         let stops: String = self.rivals.iter().map(stop).collect();
-        at_once(&format!("{stops}docker start {}", quote(&self.found.name)))
+        let verb = if is_up(self.found) { "restart" } else { "start" };
+        at_once(&format!("{stops}docker {verb} {}", quote(&self.found.name)))
     }
 }
 

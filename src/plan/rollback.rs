@@ -112,33 +112,21 @@ impl<'a> Way<'a> {
 
     /// Starts kept containers, all at once, each as soon as what it cannot run beside has stopped; one that is up and
     /// fell ill is started anew.
-    fn start(&self, kept: &[&'a ContainerState]) -> Vec<Step> {
-        let why = |found: &&ContainerState| format!("{}: {} -> {}", found.name, found.status, found.image);
-        let (ill, stopped): (Vec<_>, Vec<_>) = kept.iter().copied().partition(|found| is_up(found));
-        let anew = ill.iter().map(|found| {
-            let action = Action::Run(Command::root(format!("docker restart {}", quote(&found.name))));
-            Step::safe(format!("back.{}.start", found.service), action, NO_UNDO).because([why(found)])
+    fn start(&self, kept: &[&'a ContainerState]) -> Option<Step> {
+        let rivals = |found| self.rivals(found).map(|other| (other, self.grace(other))).collect();
+        let returns: Vec<_> = kept.iter().map(|found| Return { found, rivals: rivals(found) }).collect();
+        let why = kept.iter().map(|found| format!("{}: {} -> {}", found.name, found.status, found.image));
+        let room = returns.iter().flat_map(|back| &back.rivals).map(|(rival, _)| {
+            format!("{} makes room: only one container of its service may run", rival.name)
         });
-        let returns: Vec<_> = stopped.iter().map(|found| self.returns(found)).collect();
-        let together = (!returns.is_empty()).then(|| {
-            let action = Action::Run(change_places(&returns));
-            let room = returns.iter().flat_map(|back| &back.rivals).map(|(rival, _)| {
-                format!("{} makes room: only one container of its service may run", rival.name)
-            });
-            let why = stopped.iter().map(why).chain(room);
-            Step::safe("back.services.start", action, NO_UNDO).because(why)
-        });
-        together.into_iter().chain(anew).collect()
+        let step = Step::safe("back.services.start", Action::Run(change_places(&returns)), NO_UNDO);
+        (!kept.is_empty()).then(|| step.because(why.chain(room)))
     }
 
     /// What has to stop before a container starts, because only one may run.
     fn rivals(&self, found: &'a ContainerState) -> impl Iterator<Item = &'a ContainerState> {
         let alone = self.service(found).is_none_or(|service| service.order == UpdateOrder::StopFirst);
         self.others().filter(move |other| alone && other.service == found.service && is_up(other))
-    }
-
-    fn returns(&self, found: &'a ContainerState) -> Return<'a> {
-        Return { found, rivals: self.rivals(found).map(|other| (other, self.grace(other))).collect() }
     }
 
     /// They may take as long as the slowest of them.

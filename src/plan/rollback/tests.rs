@@ -4,7 +4,7 @@ use super::super::{
     Goal, plan,
     tests::{after, converged, ids, planned, reached},
 };
-use crate::facts::state::HostState;
+use crate::{facts::state::HostState, plan::step::Action};
 
 #[test]
 fn the_way_back_needs_nothing_but_what_was_kept() {
@@ -58,4 +58,29 @@ fn all_start_at_once_and_callers_of_a_service_that_makes_room_are_refused() {
     }
     let state = reached(&desired, &before);
     insta::assert_snapshot!(ids(&plan(&desired, &state, Goal::Rollback).unwrap()), @"services.aside back.services.start back.services.healthy services.cut-over services.drain leftover.acme_redis_b.remove leftover.acme_core_b.stop leftover.acme_core_b.remove");
+}
+
+#[test]
+fn one_that_fell_ill_starts_anew_once_its_rival_has_ended() {
+    let (mut desired, before) = converged();
+    let redis = desired.services.iter_mut().find(|service| service.name.as_str() == "redis").unwrap();
+    redis.spec.image = "registry.test:5000/redis:2".to_owned();
+    redis.hash = "redis-2".to_owned();
+    let mut state = reached(&desired, &before);
+    let kept = state.containers.iter_mut().find(|found| found.name == "acme_redis_a").unwrap();
+    (kept.status, kept.health) = ("running".to_owned(), Some("unhealthy".to_owned()));
+    let back = plan(&desired, &state, Goal::Rollback).unwrap();
+    let start = back.steps.iter().find(|step| step.id == "back.services.start").unwrap();
+    let Action::Run(command) = &start.action else { panic!("{start}") };
+    insta::assert_snapshot!(command.script, @r#"
+    { docker update --restart no 'acme_redis_b'; } >/dev/null & pids="$pids $!"
+    { docker update --restart unless-stopped 'acme_redis_a'; } >/dev/null & pids="$pids $!"
+    for pid in $pids; do wait $pid || failed=1; done
+    [ -z "$failed" ] || exit 1
+    pids=
+    { docker stop -t 30 'acme_redis_b' && docker restart 'acme_redis_a'; } >/dev/null & pids="$pids $!"
+    for pid in $pids; do wait $pid || failed=1; done
+    [ -z "$failed" ] || exit 1
+    pids=
+    "#);
 }
