@@ -77,9 +77,9 @@ fn under_load(world: &World) {
     judge(tallies);
 }
 
-/// How long each core told its own users to come back.
+/// How long each core that was asked told its own users to come back.
 fn told(tallies: &[Tally]) {
-    for core in CORES {
+    for core in CORES.into_iter().filter(|core| tallies.iter().any(|tally| tally.name.starts_with(core))) {
         let of_it = tallies.iter().filter(|tally| tally.name.starts_with(core));
         let longest = of_it.map(|tally| tally.figures().told_for()).max().unwrap_or_default();
         println!("{core} answered 503 and Retry-After for {:.1} s", longest.as_secs_f64());
@@ -87,8 +87,8 @@ fn told(tallies: &[Tally]) {
     }
 }
 
-/// Every host goes back to the version before while it is asked: one by one, because here they share two processors.
-/// Gives how long the slowest took.
+/// Every host goes back to the version before while it is asked, at a quarter of the load on it: one by one, because
+/// here they share two processors. Gives how long the slowest took.
 fn way_back(world: &World) -> Duration {
     let mut slowest = Duration::ZERO;
     for host in world.hosts() {
@@ -108,7 +108,9 @@ fn way_back(world: &World) -> Duration {
             println!("    {:5.1} s {line}", at.duration_since(*begun).as_secs_f64());
         }
         slowest = slowest.max(took);
-        judge(load.stop());
+        let tallies = load.stop();
+        told(&tallies);
+        judge(tallies);
     }
     slowest
 }
