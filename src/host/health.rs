@@ -83,6 +83,8 @@ async fn await_one(
     // What it did before its turn came is forgiven.
     let mut before = None;
     loop {
+        // Somebody has just looked.
+        sleep(PAUSE).await;
         let seen = inspect(docker, container).await?;
         let (restarts, state) = (seen.restart_count.unwrap_or(0), seen.state.unwrap_or_default());
         let again = restarts - *before.get_or_insert(restarts);
@@ -91,10 +93,7 @@ async fn await_one(
             Look::Hopeless(why) => why,
             // Docker runs the check for the first time after a whole interval; the same check says the same sooner.
             Look::NotYet(_) if passes(docker, container, seen.config.as_ref()).await => return Ok(()),
-            Look::NotYet(_) if started.elapsed() < within => {
-                sleep(PAUSE).await;
-                continue;
-            }
+            Look::NotYet(_) if started.elapsed() < within => continue,
             Look::NotYet(why) => format!("{why} after {} s", within.as_secs()),
         };
         return Err(unhealthy(docker, container, why, &state).await);
