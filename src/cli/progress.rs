@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use console::Term;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     task::JoinHandle,
@@ -61,8 +61,7 @@ async fn plain(mut events: UnboundedReceiver<Event>) {
 }
 
 async fn moving(mut events: UnboundedReceiver<Event>) {
-    let screen = MultiProgress::new();
-    let view = screen.add(ProgressBar::new_spinner());
+    let view = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{msg}\n{spinner} {elapsed}") {
         view.set_style(style);
     }
@@ -72,7 +71,7 @@ async fn moving(mut events: UnboundedReceiver<Event>) {
         let text = words(&event.what);
         let Some(host) = event.host else {
             // What is said of the whole run stays above the table.
-            screen.println(text).unwrap_or_default();
+            view.println(text);
             continue;
         };
         standings.hear(host, &event.what, text);
