@@ -34,6 +34,13 @@ pub(super) fn ids(plan: &Plan) -> String {
     plan.steps.iter().map(|step| step.id.as_str()).collect::<Vec<_>>().join(" ")
 }
 
+/// Wants another version of a service.
+pub(super) fn upgrade(desired: &mut Desired, name: &str, version: u8) {
+    let service = desired.services.iter_mut().find(|service| service.name.as_str() == name).unwrap();
+    service.spec.image = format!("registry.test:5000/{name}:{version}");
+    service.hash = format!("{name}-{version}");
+}
+
 /// A host on which everything is as it must be.
 pub(super) fn converged() -> (Desired, HostState) {
     let desired = fixture::desired();
@@ -131,9 +138,7 @@ fn hardening_touches_no_docker() {
 #[test]
 fn a_new_version_takes_over_before_the_old_one_goes() {
     let (mut desired, state) = converged();
-    let core = desired.services.iter_mut().find(|service| service.name.as_str() == "core").unwrap();
-    core.spec.image = "registry.test:5000/core:2".to_owned();
-    core.hash = "core-2".to_owned();
+    upgrade(&mut desired, "core", 2);
     insta::assert_snapshot!(planned(&desired, &state), @r#"
     release.keep
         what serves is kept for the way back
@@ -166,20 +171,15 @@ fn a_new_version_takes_over_before_the_old_one_goes() {
 #[test]
 fn a_record_is_made_once_a_change_and_forgets_the_one_before() {
     let (mut desired, state) = converged();
-    let upgrade = |desired: &mut Desired, version: u8| {
-        let core = desired.services.iter_mut().find(|service| service.name.as_str() == "core").unwrap();
-        core.spec.image = format!("registry.test:5000/core:{version}");
-        core.hash = format!("core-{version}");
-    };
-    upgrade(&mut desired, 2);
+    upgrade(&mut desired, "core", 2);
     let killed = after(&desired, &state, Goal::Install, 3);
     assert!(killed.release.as_ref().unwrap().unfinished);
-    upgrade(&mut desired, 3);
+    upgrade(&mut desired, "core", 3);
     let state = reached(&desired, &killed);
     let release = state.release.as_ref().unwrap();
     assert!(release.containers.iter().any(|served| served.image == "registry.test:5000/core:1"));
     assert!(!release.unfinished && release.retired.is_empty());
-    upgrade(&mut desired, 4);
+    upgrade(&mut desired, "core", 4);
     let state = reached(&desired, &state);
     let release = state.release.as_ref().unwrap();
     assert!(release.containers.iter().any(|served| served.image == "registry.test:5000/core:3"));
@@ -191,9 +191,7 @@ fn a_record_is_made_once_a_change_and_forgets_the_one_before() {
 #[test]
 fn one_of_a_kind_makes_room_after_everything_was_pulled() {
     let (mut desired, state) = converged();
-    let redis = desired.services.iter_mut().find(|service| service.name.as_str() == "redis").unwrap();
-    redis.spec.image = "registry.test:5000/redis:2".to_owned();
-    redis.hash = "redis-2".to_owned();
+    upgrade(&mut desired, "redis", 2);
     insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep image.registry.test:5000/redis:2 service.redis.aside service.redis.stop-acme_redis_a service.redis.start service.redis.healthy service.redis.cut-over services.watch release.end");
 }
 

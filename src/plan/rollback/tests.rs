@@ -2,16 +2,14 @@
 
 use super::super::{
     Goal, plan,
-    tests::{after, converged, ids, planned, reached},
+    tests::{after, converged, ids, planned, reached, upgrade},
 };
 use crate::{facts::state::HostState, plan::step::Action};
 
 #[test]
 fn the_way_back_needs_nothing_but_what_was_kept() {
     let (mut desired, before) = converged();
-    let core = desired.services.iter_mut().find(|service| service.name.as_str() == "core").unwrap();
-    core.spec.image = "registry.test:5000/core:2".to_owned();
-    core.hash = "core-2".to_owned();
+    upgrade(&mut desired, "core", 2);
     desired.files[0].content = crate::model::secret::Secret::new("port: 3002\n");
     let state = reached(&desired, &before);
     assert!(planned(&desired, &state).is_empty(), "what is kept is no drift");
@@ -63,9 +61,7 @@ fn all_start_at_once_and_callers_of_a_service_that_makes_room_are_refused() {
 #[test]
 fn one_that_fell_ill_starts_anew_once_its_rival_has_ended() {
     let (mut desired, before) = converged();
-    let redis = desired.services.iter_mut().find(|service| service.name.as_str() == "redis").unwrap();
-    redis.spec.image = "registry.test:5000/redis:2".to_owned();
-    redis.hash = "redis-2".to_owned();
+    upgrade(&mut desired, "redis", 2);
     let mut state = reached(&desired, &before);
     let kept = state.containers.iter_mut().find(|found| found.name == "acme_redis_a").unwrap();
     (kept.status, kept.health) = ("running".to_owned(), Some("unhealthy".to_owned()));
