@@ -1,12 +1,9 @@
 //! The firewall means it: a port that somebody publishes by hand is closed, and containers still reach what they need.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::{thread, time::Duration};
 
 use super::{
-    guard::{BOOT, gateways, inventory, until},
+    guard::{BOOT, gateways, inventory, until, until_or},
     outside::{FAMILIES, reaches},
     world::World,
 };
@@ -78,14 +75,8 @@ fn only_what_is_declared_answers_and_containers_still_work() {
 /// Waits until something works; where it does not, Docker's own words tell more.
 #[track_caller]
 fn works(world: &World, host: &str, within: Duration, what: &str, check: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !check() {
-        let said = || {
-            world.on(host, "systemctl list-jobs; journalctl -b -n 40 -o cat -u docker -u pryvctl-firewall")
-        };
-        assert!(begun.elapsed() < within, "{host}: not within {within:?}: {what}\n{}", said());
-        thread::sleep(Duration::from_millis(200));
-    }
+    let journal = "systemctl list-jobs; journalctl -b -n 40 -o cat -u docker -u pryvctl-firewall";
+    until_or(within, check, || format!("on {host}: {what}\n{}", world.on(host, journal)));
 }
 
 /// On both hosts at once.

@@ -87,9 +87,15 @@ fn connects(world: &World, host: &str) -> bool {
 /// Waits until it holds; gives how long that took.
 #[track_caller]
 pub fn until(longest: Duration, what: impl Fn() -> bool) -> Duration {
+    until_or(longest, what, String::new)
+}
+
+/// The same; where it does not come to hold, it is said what may tell why.
+#[track_caller]
+pub fn until_or(longest: Duration, what: impl Fn() -> bool, why: impl Fn() -> String) -> Duration {
     let start = Instant::now();
     while !what() {
-        assert!(start.elapsed() < longest, "not within {longest:?}");
+        assert!(start.elapsed() < longest, "not within {longest:?} {}", why());
         thread::sleep(Duration::from_millis(200));
     }
     start.elapsed()
