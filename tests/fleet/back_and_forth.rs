@@ -20,8 +20,8 @@ roles: roles
 hosts:
   four: { address: 192.0.2.14, zone: eu, roles: [web] }
   one: { address: 192.0.2.11, zone: eu, roles: [web] }
-  three: { address: 192.0.2.13, zone: eu, roles: [web] }
-  two: { address: 192.0.2.12, zone: eu, roles: [web] }
+  three: { address: 192.0.2.13, zone: eu, roles: [web], lab: { image: debian13 } }
+  two: { address: 192.0.2.12, zone: eu, roles: [web], lab: { image: debian13 } }
 ";
 
 const UPGRADE: [&str; 5] = ["upgrade", "--rolling", "--yes", "--window", "20"];

@@ -25,8 +25,8 @@ roles: roles
 hosts:
   a: { address: 192.0.2.11, zone: eu, roles: [web] }
   b: { address: 192.0.2.12, zone: eu, roles: [web] }
-  c: { address: 192.0.2.13, zone: eu, roles: [web] }
-  d: { address: 192.0.2.14, zone: eu, roles: [web] }
+  c: { address: 192.0.2.13, zone: eu, roles: [web], lab: { image: debian13 } }
+  d: { address: 192.0.2.14, zone: eu, roles: [web], lab: { image: debian13 } }
 ";
 
 /// Drops every packet between the controller and sshd.

@@ -21,7 +21,7 @@ roles: roles
 hosts:
   one: { address: 192.0.2.11, zone: eu, roles: [web] }
   two: { address: 192.0.2.12, zone: eu, roles: [web] }
-  three: { address: 192.0.2.13, zone: eu, roles: [web] }
+  three: { address: 192.0.2.13, zone: eu, roles: [web], lab: { image: debian13 } }
 ";
 
 #[test]
