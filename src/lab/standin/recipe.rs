@@ -18,7 +18,7 @@ pub fn programs(base: &str) -> String {
         "mkdir /standin /app".to_owned(),
         write(APP, "app.py"),
         write(DNS, "dns.py"),
-        "python3 -m compileall -q /standin".to_owned(),
+        "python3 -m compileall -q -b /standin".to_owned(),
         "for tool in wget nslookup nc; do ln -s busybox /usr/bin/$tool; done".to_owned(),
     ];
     format!("FROM {base}\nRUN {}\n", run.join(" && \\\n    "))
@@ -40,9 +40,14 @@ pub fn dockerfile(image: &Image, programs: &str) -> String {
     lines.join("\n") + "\n"
 }
 
+/// One of our own programs, compiled when the image was made, and without Python's look around for packages.
+fn python(program: &str) -> String {
+    entrypoint(&["python3", "-I", "-S", program])
+}
+
 /// It listens, so that it is seen to have started, and refuses every request.
 fn unhealthy() -> Vec<String> {
-    vec!["ENV STANDIN_HEALTH=never".to_owned(), entrypoint(&["python3", "/standin/app.py"])]
+    vec!["ENV STANDIN_HEALTH=never".to_owned(), python("/standin/app.pyc")]
 }
 
 fn healthy(program: Program, name: &str) -> Vec<String> {
@@ -58,11 +63,11 @@ fn healthy(program: Program, name: &str) -> Vec<String> {
         Program::Dns => vec![
             "EXPOSE 5353/udp".to_owned(),
             "ENV STANDIN_CONFIG=/app/conf/dns.json".to_owned(),
-            entrypoint(&["python3", "/standin/dns.py"]),
+            python("/standin/dns.pyc"),
         ],
         Program::App(_) => vec![
             format!("ENV STANDIN_CONFIG=/app/conf/{name}.json STANDIN_DATA=/app/data"),
-            entrypoint(&["python3", "/standin/app.py"]),
+            python("/standin/app.pyc"),
         ],
     }
 }
@@ -114,7 +119,7 @@ mod tests {
         USER 9999:9999
         ENV STANDIN_NAME=hfs STANDIN_VERSION=1.9.3 STANDIN_PORTS=3000,3001
         ENV STANDIN_CONFIG=/app/conf/hfs.json STANDIN_DATA=/app/data
-        ENTRYPOINT ["python3","/standin/app.py"]
+        ENTRYPOINT ["python3","-I","-S","/standin/app.pyc"]
         "#);
     }
 
