@@ -18,7 +18,7 @@ use crate::{
     },
     model::{
         command::{Command, quote, take_in},
-        desired::{Desired, ManagedFile},
+        desired::{Desired, ManagedFile, Slot},
         place,
     },
 };
@@ -36,7 +36,7 @@ impl Keeping {
     /// Decides what the way back is. An unfinished change keeps the record that was made before it began.
     pub fn of(desired: &Desired, state: &HostState, map: &ServiceMap) -> Self {
         let old = state.release.as_ref();
-        let served = served(state, map);
+        let served = served(desired, state, map);
         if old.is_some_and(|old| old.unfinished) || !changes(desired, state, &served) {
             return Self { release: old.cloned(), new: false };
         }
@@ -118,14 +118,23 @@ fn script(release: &Release, record: &str) -> String {
     script
 }
 
-/// Which container of each service serves: the one the kernel leads to, else the one that has been up longest.
-fn served<'a>(state: &'a HostState, map: &ServiceMap) -> Vec<&'a ContainerState> {
+/// Which container of each service serves: the one the kernel leads to, else the one that has been up longest. What took
+/// over a moment ago passed its check before that, though Docker has not run it yet.
+fn served<'a>(desired: &Desired, state: &'a HostState, map: &ServiceMap) -> Vec<&'a ContainerState> {
     let inside = map.inside.values().copied().map(IpAddr::from);
     let led: BTreeSet<_> = map.entries().map(|(_, to)| to.ip()).chain(inside).collect();
     let is_led =
         |found: &ContainerState| found.addresses.values().flatten().any(|address| led.contains(address));
+    let leads = |found: &ContainerState| {
+        let service = desired.services.iter().find(|service| service.name.as_str() == found.service);
+        service.is_some_and(|service| !ServiceMap::to(service, Slot::A).is_empty())
+    };
+    let took_over = |found: &ContainerState| found.is_starting() && (is_led(found) || !leads(found));
     let mut served: BTreeMap<&str, &ContainerState> = BTreeMap::new();
-    for found in state.containers.iter().filter(|found| found.serves() && found.slot.is_some()) {
+    for found in state.containers.iter().filter(|found| found.slot.is_some()) {
+        if !(found.serves() || took_over(found)) {
+            continue;
+        }
         let better =
             |other: &&ContainerState| (is_led(found), &other.started) > (is_led(other), &found.started);
         if served.get(found.service.as_str()).is_none_or(better) {

@@ -169,6 +169,16 @@ fn a_new_version_takes_over_before_the_old_one_goes() {
 }
 
 #[test]
+fn what_took_over_a_moment_ago_is_kept_as_what_is_known_to_be_well() {
+    let (mut desired, well) = converged();
+    let mut young = well.clone();
+    young.containers.iter_mut().for_each(|found| found.health = Some("starting".to_owned()));
+    upgrade(&mut desired, "core", 2);
+    let record = |state| after(&desired, state, Goal::Install, 1).release.unwrap().containers;
+    assert_eq!(record(&young), record(&well));
+}
+
+#[test]
 fn a_record_is_made_once_a_change_and_forgets_the_one_before() {
     let (mut desired, state) = converged();
     upgrade(&mut desired, "core", 2);
