@@ -15,10 +15,10 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioIo, TokioTimer},
 };
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    connection::Connection,
+    connection::{Connection, DIALS},
     dial::{self, Stream},
     error::{Fault, HostError},
 };
@@ -63,11 +63,17 @@ fn docker(connector: Connector, version: Version) -> Result<Docker, bollard::err
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(1)
         .build(connector);
+    // A request that finds no idle stream opens one, and another that becomes idle meanwhile does not stop it: with more
+    // requests at once than streams, programs would be started on the host for nobody.
+    let turns = Arc::new(Semaphore::new(DIALS));
     let send = move |mut request: BollardRequest| {
         version.pin(&mut request);
         mend_auth(&mut request);
-        let answer = client.request(request);
-        async move { answer.await.map_err(bollard::errors::Error::from) }
+        let (client, turns) = (client.clone(), turns.clone());
+        async move {
+            let _turn = turns.acquire().await;
+            client.request(request).await.map_err(bollard::errors::Error::from)
+        }
     };
     Docker::connect_with_custom_transport(send, Some("http://docker"), HOUR, bollard::API_DEFAULT_VERSION)
 }

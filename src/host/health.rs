@@ -34,7 +34,7 @@ const TAIL: usize = 15;
 const GLANCE: Duration = Duration::from_secs(1);
 
 /// Between two looks at a check that runs.
-const BLINK: Duration = Duration::from_millis(50);
+const BLINK: Duration = Duration::from_millis(100);
 
 /// How long Docker's own check may come after the end of a watch.
 const PATIENCE: Duration = Duration::from_secs(30);
