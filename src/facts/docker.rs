@@ -35,18 +35,21 @@ pub enum Docker {
     Silent(String),
 }
 
-/// What a survey begins with: `api PATH` prints what the engine answers to a GET. HTTP/1.0: the answer comes in one piece
-/// and ends with the connection. perl-base is on every Debian; a program for sockets is not. Its module with the names of
-/// `AF_UNIX` and `SOCK_STREAM` takes longer to load than the rest takes to run.
-pub(super) const API: &str = r#"api() { perl -e '
+/// A function for scripts: `api PATH` prints what the engine answers to a GET, within 30 s; `api PATH POST [JSON]` makes a
+/// change, and takes as long as that takes. HTTP/1.0: the answer comes in one piece and ends with the connection.
+/// perl-base is on every Debian; a program for sockets is not. Its module with the names of `AF_UNIX` and `SOCK_STREAM`
+/// takes longer to load than the rest takes to run, and the `docker` command ten times as long.
+pub const API: &str = r#"api() { perl -e '
+my ($path, $method, $body) = (@ARGV, "GET", "")[0 .. 2];
 sub failed { print STDERR "docker: @_\n"; exit 1 }
-$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30;
+$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30 if $method eq "GET";
 socket my $s, 1, 1, 0;
 connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
-syswrite $s, "GET $ARGV[0] HTTP/1.0\r\n\r\n";
-local $/; my ($head, $body) = split /\r\n\r\n/, <$s> // "", 2;
-$head =~ m{^HTTP/\S+ 200 } or failed($body =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
-print $body' "$1"; }
+my $kind = $body eq "" ? "" : "Content-Type: application/json\r\n";
+syswrite $s, "$method $path HTTP/1.0\r\n${kind}Content-Length: " . length($body) . "\r\n\r\n$body";
+local $/; my ($head, $said) = split /\r\n\r\n/, <$s> // "", 2;
+$head =~ m{^HTTP/\S+ (2\d\d|304) } or failed($said =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
+print $said' "$@"; }
 "#;
 
 /// A question to an engine: "absent" where there is none, or no command for the steps that follow. A stopped daemon is

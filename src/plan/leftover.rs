@@ -1,17 +1,16 @@
 //! Containers that serve no one any more: they drain, stop and go.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-    time::Duration,
-};
+use std::{collections::BTreeSet, iter, time::Duration};
 
 use super::{
     release::Keeping,
     step::{Action, Step, Undo},
 };
 use crate::{
-    facts::state::{ContainerState, HostState},
+    facts::{
+        docker::API,
+        state::{ContainerState, HostState},
+    },
     model::{
         command::{Command, quote},
         desired::{Desired, RestartPolicy},
@@ -95,15 +94,11 @@ pub fn bring_back(found: &ContainerState) -> Command {
 /// that is stopped loses its restart policy, and gets it back before it starts.
 pub fn change_places(returns: &[Return<'_>]) -> Command {
     let rivals = || returns.iter().flat_map(|back| &back.rivals);
-    let away = rivals().map(|(rival, _)| (RestartPolicy::No, rival.name.as_str()));
-    let back = returns.iter().map(|back| (back.found.restart, back.found.name.as_str()));
-    let mut policies: BTreeMap<&str, String> = BTreeMap::new();
-    for (policy, name) in away.chain(back) {
-        write!(policies.entry(policy.as_str()).or_default(), " {}", quote(name)).ok();
-    }
-    let script: String = policies
-        .iter()
-        .map(|(policy, names)| at_once(&format!("docker update --restart {policy}{names}")))
+    let away = rivals().map(|(rival, _)| policy(rival, RestartPolicy::No));
+    let back = returns.iter().map(|back| policy(back.found, back.found.restart));
+    let script: String = iter::once(API.to_owned())
+        .chain(away)
+        .chain(back)
         .chain([ALL.to_owned()])
         .chain(returns.iter().map(Return::script))
         .chain([ALL.to_owned()])
@@ -119,14 +114,24 @@ fn at_once(command: &str) -> String {
     format!("{{ {command}; }} >/dev/null & pids=\"$pids $!\"\n")
 }
 
+/// A change of a container, through the function [`API`].
+fn change(found: &ContainerState, what: &str, body: &str) -> String {
+    format!("api {} POST {body}", quote(&format!("/containers/{}/{what}", found.name))).trim_end().to_owned()
+}
+
+fn policy(found: &ContainerState, policy: RestartPolicy) -> String {
+    let body = format!(r#"{{"RestartPolicy":{{"Name":"{}"}}}}"#, policy.as_str());
+    at_once(&change(found, "update", &quote(&body)))
+}
+
 impl Return<'_> {
     fn script(&self) -> String {
         let stop = |(rival, grace): &(&ContainerState, Duration)| {
-            format!("docker stop -t {} {} && ", grace.as_secs(), quote(&rival.name))
+            format!("{} && ", change(rival, &format!("stop?t={}", grace.as_secs()), ""))
         };
         let stops: String = self.rivals.iter().map(stop).collect();
         let verb = if is_up(self.found) { "restart" } else { "start" };
-        at_once(&format!("{stops}docker {verb} {}", quote(&self.found.name)))
+        at_once(&format!("{stops}{}", change(self.found, verb, "")))
     }
 }
 

@@ -142,11 +142,11 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
     }
 }
 
-/// The containers that a script does something to.
+/// The containers that a script does something to, through Docker's API.
 fn objects<'a>(script: &'a str, verb: &str) -> Vec<&'a str> {
-    let call = format!("docker {verb} ");
-    let words = script.split(&call).skip(1).map(|call| call.split([';', '&']).next().unwrap().trim());
-    words.map(|words| words.rsplit(' ').next().unwrap().trim_matches('\'')).collect()
+    let calls = script.split("'/containers/").skip(1);
+    let calls = calls.filter_map(|call| call.split_once('\'')?.0.split_once('/'));
+    calls.filter(|(_, what)| what.split('?').next() == Some(verb)).map(|(name, _)| name).collect()
 }
 
 fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {

@@ -4,7 +4,10 @@ use super::super::{
     Goal, plan,
     tests::{after, converged, ids, planned, reached, upgrade},
 };
-use crate::{facts::state::HostState, plan::step::Action};
+use crate::{
+    facts::{docker::API, state::HostState},
+    plan::step::Action,
+};
 
 #[test]
 fn the_way_back_needs_nothing_but_what_was_kept() {
@@ -68,13 +71,13 @@ fn one_that_fell_ill_starts_anew_once_its_rival_has_ended() {
     let back = plan(&desired, &state, Goal::Rollback).unwrap();
     let start = back.steps.iter().find(|step| step.id == "back.services.start").unwrap();
     let Action::Run(command) = &start.action else { panic!("{start}") };
-    insta::assert_snapshot!(command.script, @r#"
-    { docker update --restart no 'acme_redis_b'; } >/dev/null & pids="$pids $!"
-    { docker update --restart unless-stopped 'acme_redis_a'; } >/dev/null & pids="$pids $!"
+    insta::assert_snapshot!(command.script.strip_prefix(API).unwrap(), @r#"
+    { api '/containers/acme_redis_b/update' POST '{"RestartPolicy":{"Name":"no"}}'; } >/dev/null & pids="$pids $!"
+    { api '/containers/acme_redis_a/update' POST '{"RestartPolicy":{"Name":"unless-stopped"}}'; } >/dev/null & pids="$pids $!"
     for pid in $pids; do wait $pid || failed=1; done
     [ -z "$failed" ] || exit 1
     pids=
-    { docker stop -t 30 'acme_redis_b' && docker restart 'acme_redis_a'; } >/dev/null & pids="$pids $!"
+    { api '/containers/acme_redis_b/stop?t=30' POST && api '/containers/acme_redis_a/restart' POST; } >/dev/null & pids="$pids $!"
     for pid in $pids; do wait $pid || failed=1; done
     [ -z "$failed" ] || exit 1
     pids=
