@@ -2,6 +2,7 @@
 
 mod back_and_forth;
 mod bench;
+mod broken_off;
 mod by_hand;
 mod cluster;
 mod controls;
@@ -11,7 +12,6 @@ mod foreign;
 mod guard;
 mod guard_by_hand;
 mod hand;
-mod kill_matrix;
 mod load;
 mod lockout;
 mod lockout_guarded;
