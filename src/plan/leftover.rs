@@ -115,23 +115,23 @@ fn at_once(command: &str) -> String {
 }
 
 /// A change of a container, through the function [`API`].
-fn change(found: &ContainerState, what: &str, body: &str) -> String {
-    format!("api {} POST {body}", quote(&format!("/containers/{}/{what}", found.name))).trim_end().to_owned()
+fn change(found: &ContainerState, what: &str) -> String {
+    format!("api {} POST", quote(&format!("/containers/{}/{what}", found.name)))
 }
 
 fn policy(found: &ContainerState, policy: RestartPolicy) -> String {
     let body = format!(r#"{{"RestartPolicy":{{"Name":"{}"}}}}"#, policy.as_str());
-    at_once(&change(found, "update", &quote(&body)))
+    at_once(&format!("{} {}", change(found, "update"), quote(&body)))
 }
 
 impl Return<'_> {
     fn script(&self) -> String {
         let stop = |(rival, grace): &(&ContainerState, Duration)| {
-            format!("{} && ", change(rival, &format!("stop?t={}", grace.as_secs()), ""))
+            format!("{} && ", change(rival, &format!("stop?t={}", grace.as_secs())))
         };
         let stops: String = self.rivals.iter().map(stop).collect();
         let verb = if is_up(self.found) { "restart" } else { "start" };
-        at_once(&format!("{stops}{}", change(self.found, verb, "")))
+        at_once(&format!("{stops}{}", change(self.found, verb)))
     }
 }
 
