@@ -9,5 +9,5 @@ mod inventory;
 mod lab;
 mod layers;
 mod nft;
+mod roles;
 mod ssh;
-mod standin;

@@ -2,27 +2,10 @@
 
 use super::{
     direct::Direct,
-    rolling::{Load, at},
+    rolling::{HOSTS, INVENTORY, Load, NEW, OLD, at},
     trouble::forget_images,
     world::{Ran, World},
 };
-
-const HOSTS: [&str; 4] = ["four", "one", "three", "two"];
-const OLD: &str = "1.9.2";
-const NEW: &str = "1.9.3";
-
-const INVENTORY: &str = "
-platform: trial
-domain: trial.example.org
-admin_networks: [192.0.2.0/24]
-zones: { eu: {} }
-roles: roles
-hosts:
-  four: { address: 192.0.2.14, zone: eu, roles: [web] }
-  one: { address: 192.0.2.11, zone: eu, roles: [web] }
-  three: { address: 192.0.2.13, zone: eu, roles: [web], lab: { image: debian13 } }
-  two: { address: 192.0.2.12, zone: eu, roles: [web], lab: { image: debian13 } }
-";
 
 const UPGRADE: [&str; 5] = ["upgrade", "--rolling", "--yes", "--window", "20"];
 

@@ -5,29 +5,13 @@ use std::{fs, sync::Mutex, thread};
 
 use super::{
     direct::Direct,
-    rolling::{Load, at},
+    rolling::{HOSTS, INVENTORY, Load, NEW, OLD, at},
     trouble::served,
     world::{Ran, World},
 };
 
-const HOSTS: [&str; 4] = ["a", "b", "c", "d"];
 /// Hosts that are upgraded by one run.
-const PAIRS: [[&str; 2]; 2] = [["a", "b"], ["c", "d"]];
-const OLD: &str = "1.9.2";
-const NEW: &str = "1.9.3";
-
-const INVENTORY: &str = "
-platform: trial
-domain: trial.example.org
-admin_networks: [192.0.2.0/24]
-zones: { eu: {} }
-roles: roles
-hosts:
-  a: { address: 192.0.2.11, zone: eu, roles: [web] }
-  b: { address: 192.0.2.12, zone: eu, roles: [web] }
-  c: { address: 192.0.2.13, zone: eu, roles: [web], lab: { image: debian13 } }
-  d: { address: 192.0.2.14, zone: eu, roles: [web], lab: { image: debian13 } }
-";
+const PAIRS: [[&str; 2]; 2] = [["four", "one"], ["three", "two"]];
 
 /// Drops every packet between the controller and sshd.
 const CUT: &str = "

@@ -21,6 +21,8 @@ mod outside;
 mod rolling;
 mod sentinel;
 mod snapshot;
+mod stage;
+mod standin;
 mod swap;
 mod trouble;
 mod trouble_killed;

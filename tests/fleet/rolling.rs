@@ -1,4 +1,4 @@
-//! What the tests of upgrades share: a load that counts every lost request, and what a host may not keep.
+//! What the tests of upgrades share: four hosts, a load that counts every lost request, and what a host may not keep.
 
 use std::{
     io::{Read as _, Write as _},
@@ -12,6 +12,26 @@ use std::{
 };
 
 use super::{trouble::served, world::World};
+
+/// In the order of their names, which is the order of an upgrade.
+pub const HOSTS: [&str; 4] = ["four", "one", "three", "two"];
+/// The version that is served first.
+pub const OLD: &str = "1.9.2";
+/// The version of an upgrade.
+pub const NEW: &str = "1.9.3";
+
+pub const INVENTORY: &str = "
+platform: trial
+domain: trial.example.org
+admin_networks: [192.0.2.0/24]
+zones: { eu: {} }
+roles: roles
+hosts:
+  four: { address: 192.0.2.14, zone: eu, roles: [web] }
+  one: { address: 192.0.2.11, zone: eu, roles: [web] }
+  three: { address: 192.0.2.13, zone: eu, roles: [web], lab: { image: debian13 } }
+  two: { address: 192.0.2.12, zone: eu, roles: [web], lab: { image: debian13 } }
+";
 
 /// Requests to hosts, one after the other on a new connection each, until it is asked for its sum.
 pub struct Load {

@@ -1,0 +1,165 @@
+//! The shipped roles.
+
+use std::collections::BTreeMap;
+
+use pryvctl::{
+    lab::standin::catalog::images,
+    model::{
+        catalog::Catalog,
+        desired::{Desired, ManagedFile},
+        inventory::Inventory,
+        material::Material,
+        name::HostName,
+        resolve::resolve,
+        secret::Secret,
+    },
+};
+
+pub const SINGLE: &str = include_str!("../inventory/single-node.yaml");
+const CLUSTER: &str = include_str!("../inventory/cluster.yaml");
+pub const ZONES: &str = include_str!("../inventory/two-zones.yaml");
+
+pub fn material() -> Material {
+    let secret = |name: &str| (name.to_owned(), Secret::new(format!("the-{name}")));
+    Material {
+        secrets: ["admin_key", "redis_password"].map(secret).into(),
+        registry_ca: Some("CA".to_owned()),
+        tls_certificate: Some("CERTIFICATE".to_owned()),
+        tls_key: Some(Secret::new("KEY")),
+        ..Material::default()
+    }
+}
+
+pub fn resolved(text: &str, material: &Material) -> BTreeMap<HostName, Desired> {
+    let inventory = Inventory::parse(text).unwrap();
+    resolve(&inventory, &Catalog::shipped().unwrap(), material).unwrap()
+}
+
+fn every_host() -> Vec<Desired> {
+    [SINGLE, CLUSTER, ZONES].iter().flat_map(|text| resolved(text, &material()).into_values()).collect()
+}
+
+fn file<'a>(host: &'a Desired, path: &str) -> &'a ManagedFile {
+    host.files.iter().find(|file| file.path.ends_with(path)).unwrap()
+}
+
+#[test]
+fn every_image_of_a_role_has_a_stand_in() {
+    let known: Vec<String> =
+        images().iter().map(|image| format!("registry.example.org:5000/{}", image.reference())).collect();
+    let mut asked = 0;
+    for service in every_host().iter().flat_map(|host| &host.services) {
+        assert!(known.contains(&service.spec.image), "{}: {}", service.name, service.spec.image);
+        asked += 1;
+    }
+    assert!(asked > 30, "{asked} services");
+}
+
+#[test]
+fn every_container_is_hardened() {
+    for service in every_host().iter().flat_map(|host| &host.services) {
+        let spec = &service.spec;
+        assert!(spec.read_only && spec.memory.is_some() && spec.pids.is_some(), "{}", service.name);
+        assert_eq!(spec.user.as_deref(), Some("9999:9999"), "{}", service.name);
+        assert_eq!((spec.cap_drop.join(" "), spec.cap_add.len()), ("ALL".to_owned(), 0), "{}", service.name);
+        assert_eq!(spec.security_opt, ["no-new-privileges:true"], "{}", service.name);
+        assert!(spec.healthcheck.is_some(), "{}", service.name);
+    }
+}
+
+#[test]
+fn what_holds_a_secret_is_read_by_its_service_alone() {
+    for file in every_host().iter().flat_map(|host| &host.files) {
+        let text = file.content.expose();
+        let secret = text.contains("the-") || text.contains("KEY");
+        assert_eq!(secret, !file.shown, "{}", file.path.display());
+        assert!(!secret || file.mode & 0o027 == 0, "{}: {:o}", file.path.display(), file.mode);
+    }
+}
+
+#[test]
+fn every_json_file_is_json() {
+    let json = every_host();
+    let json = json
+        .iter()
+        .flat_map(|host| &host.files)
+        .filter(|file| file.path.extension().is_some_and(|end| end == "json"));
+    let mut read = 0;
+    for file in json {
+        let parsed = serde_json::from_str::<serde_json::Value>(file.content.expose());
+        assert!(parsed.is_ok(), "{}: {parsed:?}", file.path.display());
+        read += 1;
+    }
+    assert!(read > 20, "{read} files");
+}
+
+#[test]
+fn a_single_node_runs_what_the_other_roles_run() {
+    let services = |text: &str| -> serde_json::Map<String, serde_json::Value> {
+        let role: serde_json::Value = serde_saphyr::from_str(text).unwrap();
+        role["services"].as_object().unwrap().clone()
+    };
+    let single = services(include_str!("../roles/single-node/compose.yaml"));
+    for role in [
+        include_str!("../roles/core/compose.yaml"),
+        include_str!("../roles/register/compose.yaml"),
+        include_str!("../roles/static-web/compose.yaml"),
+    ] {
+        for (name, mut service) in services(role) {
+            match name.as_str() {
+                // It waits for the applications of all roles.
+                "nginx" => service["depends_on"] = single["nginx"]["depends_on"].clone(),
+                // It has no follower.
+                "redis" => drop(service.as_object_mut().unwrap().remove("ports")),
+                _ => (),
+            }
+            assert_eq!(single[&name], service, "{name}");
+        }
+    }
+}
+
+#[test]
+fn only_a_follower_may_ask_the_registers_redis() {
+    let openings = |text: &str, host: &str| -> Vec<String> {
+        let hosts = resolved(text, &material());
+        let found = hosts[&host.parse().unwrap()].firewall.openings.iter();
+        found
+            .map(|opening| format!("{}/{} {:?}", opening.port, opening.protocol.as_str(), opening.from))
+            .collect()
+    };
+    assert_eq!(openings(CLUSTER, "reg1"), ["443/tcp []", "53/udp []"]);
+    assert_eq!(openings(SINGLE, "one"), ["443/tcp []", "53/udp []"]);
+    assert_eq!(
+        openings(ZONES, "reg1"),
+        ["443/tcp []", "6379/tcp [10.20.0.20/32, 203.0.113.20/32]", "53/udp []"]
+    );
+}
+
+#[test]
+fn a_cluster_is_named_in_its_zone() {
+    let hosts = resolved(CLUSTER, &material());
+    insta::assert_snapshot!(file(&hosts[&"reg1".parse().unwrap()], "dns/conf/dns.json").content.expose(), @r#"
+    {
+      "domain": "pryv.example.org",
+      "port": 5353,
+      "ttl": 60,
+      "nameservers": [
+        "reg1"
+      ],
+      "hosts": [
+        {
+          "names": ["co1", "health-co1"],
+          "addresses": ["203.0.113.11", "2001:db8::11"]
+        },
+        {
+          "names": ["reg1", "reg", "adm"],
+          "addresses": ["203.0.113.10", "2001:db8::10"]
+        },
+        {
+          "names": ["web1", "sw", "access"],
+          "addresses": ["203.0.113.12", "2001:db8::12"]
+        }
+      ]
+    }
+    "#);
+}
