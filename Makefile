@@ -17,7 +17,7 @@ audit: # strangers' auditors before and after hardening, on emulated machines: h
 	python3 -B tests/audit --write $(if $(PEER),--peer $(PEER))
 
 bench: # what an upgrade costs those who use the platform: six lab hosts under load, then three cores against typing by hand
-	tests/with-docker.sh cargo test --test all fleet::bench -- --ignored --nocapture
+	tests/with-docker.sh cargo test --profile bench --test all fleet::bench -- --ignored --nocapture
 
 lint:
 	cargo fmt --check

@@ -27,7 +27,7 @@ use super::{
 
 /// sshd allows 10 sessions a connection (`MaxSessions`): these, the channels to Docker and the lock.
 const EXECS: usize = 5;
-pub(super) const DIALS: usize = 4;
+const DIALS: usize = 4;
 
 /// What a command gets beyond its own time before it is given up: `timeout -k 5`, and the way back.
 const MARGIN: Duration = Duration::from_secs(15);

@@ -18,7 +18,7 @@ use hyper_util::{
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    connection::{Connection, DIALS},
+    connection::Connection,
     dial::{self, Stream},
     error::{Fault, HostError},
 };
@@ -31,6 +31,11 @@ const GREETING: Duration = Duration::from_secs(30);
 
 /// An idle stream keeps a session on the host; this long it may be used again.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// How many requests wait for their answer's head at once. A request that finds no idle stream opens one, and another that
+/// becomes idle meanwhile does not stop it: with more, programs would be started on the host for nobody, each of which
+/// costs as much as running a health check.
+const TURNS: usize = 2;
 
 impl Connection {
     /// The host's Docker engine, at the newest API version that both sides know. The handle holds the connection;
@@ -63,9 +68,7 @@ fn docker(connector: Connector, version: Version) -> Result<Docker, bollard::err
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(1)
         .build(connector);
-    // A request that finds no idle stream opens one, and another that becomes idle meanwhile does not stop it: with more
-    // requests at once than streams, programs would be started on the host for nobody.
-    let turns = Arc::new(Semaphore::new(DIALS));
+    let turns = Arc::new(Semaphore::new(TURNS));
     let send = move |mut request: BollardRequest| {
         version.pin(&mut request);
         mend_auth(&mut request);

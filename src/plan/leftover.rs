@@ -93,25 +93,25 @@ pub fn bring_back(found: &ContainerState) -> Command {
 /// Starts containers, each as soon as its rivals have ended, and one that runs anew; none waits for another. A container
 /// that is stopped loses its restart policy, and gets it back before it starts.
 pub fn change_places(returns: &[Return<'_>]) -> Command {
-    let rivals = || returns.iter().flat_map(|back| &back.rivals);
-    let away = rivals().map(|(rival, _)| policy(rival, RestartPolicy::No));
-    let back = returns.iter().map(|back| policy(back.found, back.found.restart));
-    let script: String = iter::once(API.to_owned())
-        .chain(away)
-        .chain(back)
-        .chain([ALL.to_owned()])
-        .chain(returns.iter().map(Return::script))
-        .chain([ALL.to_owned()])
-        .collect();
-    let longest = rivals().map(|(_, grace)| *grace).max().unwrap_or_default();
-    Command::root(script).within(longest + STARTING)
+    let chains =
+        returns.iter().map(|back| format!("{{ {}; }} >/dev/null & pids=\"$pids $!\"\n", back.script()));
+    let script: String = iter::once(API.to_owned()).chain(chains).chain([ALL.to_owned()]).collect();
+    let graces = returns.iter().flat_map(|back| &back.rivals).map(|(_, grace)| *grace);
+    Command::root(script).within(graces.max().unwrap_or_default() + STARTING)
 }
 
 /// Waits for everything that was begun.
-const ALL: &str = "for pid in $pids; do wait $pid || failed=1; done\n[ -z \"$failed\" ] || exit 1\npids=\n";
+const ALL: &str = "for pid in $pids; do wait $pid || failed=1; done\n[ -z \"$failed\" ]\n";
 
-fn at_once(command: &str) -> String {
-    format!("{{ {command}; }} >/dev/null & pids=\"$pids $!\"\n")
+impl Return<'_> {
+    fn script(&self) -> String {
+        let stops = self.rivals.iter().flat_map(|(rival, grace)| {
+            [policy(rival, RestartPolicy::No), change(rival, &format!("stop?t={}", grace.as_secs()))]
+        });
+        let verb = if is_up(self.found) { "restart" } else { "start" };
+        let start = [policy(self.found, self.found.restart), change(self.found, verb)];
+        stops.chain(start).collect::<Vec<_>>().join(" && ")
+    }
 }
 
 /// A change of a container, through the function [`API`].
@@ -121,18 +121,7 @@ fn change(found: &ContainerState, what: &str) -> String {
 
 fn policy(found: &ContainerState, policy: RestartPolicy) -> String {
     let body = format!(r#"{{"RestartPolicy":{{"Name":"{}"}}}}"#, policy.as_str());
-    at_once(&format!("{} {}", change(found, "update"), quote(&body)))
-}
-
-impl Return<'_> {
-    fn script(&self) -> String {
-        let stop = |(rival, grace): &(&ContainerState, Duration)| {
-            format!("{} && ", change(rival, &format!("stop?t={}", grace.as_secs())))
-        };
-        let stops: String = self.rivals.iter().map(stop).collect();
-        let verb = if is_up(self.found) { "restart" } else { "start" };
-        at_once(&format!("{stops}{}", change(self.found, verb)))
-    }
+    format!("{} {}", change(found, "update"), quote(&body))
 }
 
 /// The steps that take away a container that serves no one any more. A group of its own: once it is gone, nothing

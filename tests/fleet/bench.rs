@@ -9,6 +9,7 @@ use super::{
     by_hand,
     load::{Load, Tally, Target},
     swap::{NEXT, dns, https, judge},
+    trouble::forget_images,
     world::World,
 };
 
@@ -20,6 +21,9 @@ const LASTING: Duration = Duration::from_secs(60);
 
 /// How long a service that may not run twice may be away.
 const AWAY: Duration = Duration::from_secs(5);
+
+/// What a host that stood still needs until it is at rest.
+const SETTLING: Duration = Duration::from_secs(5);
 
 /// How long a host may take until the version before serves again.
 const BACK: Duration = Duration::from_secs(3);
@@ -88,13 +92,18 @@ fn told(tallies: &[Tally]) {
 }
 
 /// Every host goes back to the version before while it is asked, at a quarter of the load on it: one by one, with the
-/// others standing still, because here they share two processors, and a core wants two of its own. Gives how long the
+/// others standing still, because here they share two processors, and a core wants two of its own. A register's redis
+/// does not end before its follower has heard everything, so these two stand still for cores only. Gives how long the
 /// slowest took.
 fn way_back(world: &World) -> Duration {
     let mut slowest = Duration::ZERO;
     for host in world.hosts() {
-        let others: Vec<_> = world.hosts().into_iter().filter(|other| *other != host).collect();
+        let waits_for = |other: &str| host.starts_with("reg") && other.starts_with("reg");
+        let others = world.hosts().into_iter().filter(|other| *other != host && !waits_for(other));
+        let others: Vec<_> = others.collect();
         others.iter().for_each(|other| world.docker("pause", other));
+        // Its own health checks are overdue.
+        thread::sleep(SETTLING);
         let mut targets = targets(world);
         targets.retain(|target| target.name.starts_with(&host));
         targets.iter_mut().for_each(|target| target.rate = target.rate.div_ceil(4));
@@ -126,13 +135,13 @@ fn side_by_side(world: &World) -> f64 {
     let cores = ["--role", "core"];
     let back = [&["install", "inventory.yaml", &lab, "--yes"][..], &cores].concat();
     world.run(&back).ends_with(0);
-    CORES.iter().for_each(|core| forget(world, core));
+    CORES.iter().for_each(|core| forget_images(world, core));
     let started = Instant::now();
     world.run(&[&["install", "next.yaml", &lab, "--yes"][..], &cores].concat()).ends_with(0);
     let ours = started.elapsed();
 
     world.run(&back).ends_with(0);
-    CORES.iter().for_each(|core| forget(world, core));
+    CORES.iter().for_each(|core| forget_images(world, core));
     CORES.iter().for_each(|core| by_hand::log_in(world, core));
     let slowest = thread::scope(|scope| {
         let typing = CORES.map(|core| scope.spawn(move || by_hand::upgrade(world, core)));
@@ -145,9 +154,4 @@ fn side_by_side(world: &World) -> f64 {
         slowest.as_secs_f64()
     );
     ratio
-}
-
-/// Takes the next version's images away, with what was kept of it.
-fn forget(world: &World, host: &str) {
-    world.on(host, "docker container prune -f; docker image prune -af");
 }
