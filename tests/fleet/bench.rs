@@ -92,16 +92,13 @@ fn told(tallies: &[Tally]) {
 }
 
 /// Every host goes back to the version before while it is asked, at a quarter of the load on it: one by one, with the
-/// others standing still, because here they share two processors, and a core wants two of its own. A register's redis
-/// does not end before its follower has heard everything, so these two stand still for cores only. Gives how long the
-/// slowest took.
+/// other cores standing still, because here they share two processors, and a core wants two of its own. Gives how long
+/// the slowest took.
 fn way_back(world: &World) -> Duration {
     let mut slowest = Duration::ZERO;
     for host in world.hosts() {
-        let waits_for = |other: &str| host.starts_with("reg") && other.starts_with("reg");
-        let others = world.hosts().into_iter().filter(|other| *other != host && !waits_for(other));
-        let others: Vec<_> = others.collect();
-        others.iter().for_each(|other| world.docker("pause", other));
+        let others: Vec<_> = CORES.into_iter().filter(|core| *core != host).collect();
+        others.iter().for_each(|core| world.docker("pause", core));
         // Its own health checks are overdue.
         thread::sleep(SETTLING);
         let mut targets = targets(world);
@@ -120,7 +117,7 @@ fn way_back(world: &World) -> Duration {
             println!("    {:5.1} s {line}", at.duration_since(*begun).as_secs_f64());
         }
         slowest = slowest.max(took);
-        others.iter().for_each(|other| world.docker("unpause", other));
+        others.iter().for_each(|core| world.docker("unpause", core));
         let tallies = load.stop();
         told(&tallies);
         judge(tallies);
