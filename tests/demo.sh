@@ -24,7 +24,8 @@ for host in reg1 co1 web1; do
     say curl -sS --cacert "$state/ca.pem" --resolve "$host.pryv.example.org:443:$(address $host)" \
         "https://$host.pryv.example.org/status"
 done
-say dig +short +time=2 +tries=2 "@$(address reg1)" co1.pryv.example.org A | tee /dev/stderr | grep -qx "$(address co1)"
+say dig +short +time=2 +tries=2 "@$(address reg1)" co1.pryv.example.org A | tee "$state/answer"
+grep -qx "$(address co1)" "$state/answer"
 for host in reg1 co1 web1; do
     say nmap -n -Pn -p- --min-rate 20000 --max-retries 1 --open "$(address $host)" | tee "$state/ports"
     [ "$(grep -o '^[0-9]*/tcp' "$state/ports" | tr '\n' ' ')" = "22/tcp 443/tcp " ]

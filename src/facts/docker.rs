@@ -35,21 +35,23 @@ pub enum Docker {
     Silent(String),
 }
 
-/// A function for scripts: `api PATH` prints what the engine answers to a GET, within 30 s; `api PATH POST [JSON]` makes a
-/// change, and takes as long as that takes. HTTP/1.0: the answer comes in one piece and ends with the connection.
+/// A function for scripts: `api PATH` prints what the engine answers to a GET, within 30 s; `api PATH POST JSON ...` makes
+/// changes, one after the other until one fails, and takes as long as they take. HTTP/1.0: the answer comes in one piece and ends with the connection.
 /// perl-base is on every Debian; a program for sockets is not. Its module with the names of `AF_UNIX` and `SOCK_STREAM`
 /// takes longer to load than the rest takes to run, and the `docker` command ten times as long.
 pub const API: &str = r#"api() { perl -e '
-my ($path, $method, $body) = (@ARGV, "GET", "")[0 .. 2];
 sub failed { print STDERR "docker: @_\n"; exit 1 }
-$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30 if $method eq "GET";
-socket my $s, 1, 1, 0;
-connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
-my $kind = $body eq "" ? "" : "Content-Type: application/json\r\n";
-syswrite $s, "$method $path HTTP/1.0\r\n${kind}Content-Length: " . length($body) . "\r\n\r\n$body";
-local $/; my ($head, $said) = split /\r\n\r\n/, <$s> // "", 2;
-$head =~ m{^HTTP/\S+ (2\d\d|304) } or failed($said =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
-print $said' "$@"; }
+$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30 if @ARGV == 1;
+while (my ($path, $method, $body) = splice @ARGV, 0, 3) {
+    $method //= "GET"; $body //= "";
+    socket my $s, 1, 1, 0;
+    connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
+    my $kind = $body eq "" ? "" : "Content-Type: application/json\r\n";
+    syswrite $s, "$method $path HTTP/1.0\r\n${kind}Content-Length: " . length($body) . "\r\n\r\n$body";
+    local $/; my ($head, $said) = split /\r\n\r\n/, <$s> // "", 2;
+    $head =~ m{^HTTP/\S+ (2\d\d|304) } or failed($said =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
+    print $said;
+}' "$@"; }
 "#;
 
 /// A question to an engine: "absent" where there is none, or no command for the steps that follow. A stopped daemon is

@@ -93,8 +93,7 @@ pub fn bring_back(found: &ContainerState) -> Command {
 /// Starts containers, each as soon as its rivals have ended, and one that runs anew; none waits for another. A container
 /// that is stopped loses its restart policy, and gets it back before it starts.
 pub fn change_places(returns: &[Return<'_>]) -> Command {
-    let chains =
-        returns.iter().map(|back| format!("{{ {}; }} >/dev/null & pids=\"$pids $!\"\n", back.script()));
+    let chains = returns.iter().map(|back| format!("api{} >/dev/null & pids=\"$pids $!\"\n", back.changes()));
     let script: String = iter::once(API.to_owned()).chain(chains).chain([ALL.to_owned()]).collect();
     let graces = returns.iter().flat_map(|back| &back.rivals).map(|(_, grace)| *grace);
     Command::root(script).within(graces.max().unwrap_or_default() + STARTING)
@@ -104,24 +103,23 @@ pub fn change_places(returns: &[Return<'_>]) -> Command {
 const ALL: &str = "for pid in $pids; do wait $pid || failed=1; done\n[ -z \"$failed\" ]\n";
 
 impl Return<'_> {
-    fn script(&self) -> String {
+    /// The arguments of [`API`].
+    fn changes(&self) -> String {
         let stops = self.rivals.iter().flat_map(|(rival, grace)| {
-            [policy(rival, RestartPolicy::No), change(rival, &format!("stop?t={}", grace.as_secs()))]
+            [policy(rival, RestartPolicy::No), change(rival, &format!("stop?t={}", grace.as_secs()), "")]
         });
         let verb = if is_up(self.found) { "restart" } else { "start" };
-        let start = [policy(self.found, self.found.restart), change(self.found, verb)];
-        stops.chain(start).collect::<Vec<_>>().join(" && ")
+        let start = [policy(self.found, self.found.restart), change(self.found, verb, "")];
+        stops.chain(start).collect()
     }
 }
 
-/// A change of a container, through the function [`API`].
-fn change(found: &ContainerState, what: &str) -> String {
-    format!("api {} POST", quote(&format!("/containers/{}/{what}", found.name)))
+fn change(found: &ContainerState, what: &str, body: &str) -> String {
+    format!(" {} POST {}", quote(&format!("/containers/{}/{what}", found.name)), quote(body))
 }
 
 fn policy(found: &ContainerState, policy: RestartPolicy) -> String {
-    let body = format!(r#"{{"RestartPolicy":{{"Name":"{}"}}}}"#, policy.as_str());
-    format!("{} {}", change(found, "update"), quote(&body))
+    change(found, "update", &format!(r#"{{"RestartPolicy":{{"Name":"{}"}}}}"#, policy.as_str()))
 }
 
 /// The steps that take away a container that serves no one any more. A group of its own: once it is gone, nothing

@@ -1,14 +1,16 @@
 api() { perl -e '
-my ($path, $method, $body) = (@ARGV, "GET", "")[0 .. 2];
 sub failed { print STDERR "docker: @_\n"; exit 1 }
-$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30 if $method eq "GET";
-socket my $s, 1, 1, 0;
-connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
-my $kind = $body eq "" ? "" : "Content-Type: application/json\r\n";
-syswrite $s, "$method $path HTTP/1.0\r\n${kind}Content-Length: " . length($body) . "\r\n\r\n$body";
-local $/; my ($head, $said) = split /\r\n\r\n/, <$s> // "", 2;
-$head =~ m{^HTTP/\S+ (2\d\d|304) } or failed($said =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
-print $said' "$@"; }
+$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30 if @ARGV == 1;
+while (my ($path, $method, $body) = splice @ARGV, 0, 3) {
+    $method //= "GET"; $body //= "";
+    socket my $s, 1, 1, 0;
+    connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
+    my $kind = $body eq "" ? "" : "Content-Type: application/json\r\n";
+    syswrite $s, "$method $path HTTP/1.0\r\n${kind}Content-Length: " . length($body) . "\r\n\r\n$body";
+    local $/; my ($head, $said) = split /\r\n\r\n/, <$s> // "", 2;
+    $head =~ m{^HTTP/\S+ (2\d\d|304) } or failed($said =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
+    print $said;
+}' "$@"; }
 LC_ALL=C
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
