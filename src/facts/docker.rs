@@ -36,9 +36,9 @@ pub enum Docker {
 }
 
 /// A function for scripts: `api PATH` prints what the engine answers to a GET, within 30 s; `api PATH POST JSON ...` makes
-/// changes, one after the other until one fails, and takes as long as they take. HTTP/1.0: the answer comes in one piece and ends with the connection.
-/// perl-base is on every Debian; a program for sockets is not. Its module with the names of `AF_UNIX` and `SOCK_STREAM`
-/// takes longer to load than the rest takes to run, and the `docker` command ten times as long.
+/// changes, one after the other until one fails, and takes as long as they take. HTTP/1.0: the answer comes in one piece
+/// and ends with the connection. perl-base is on every Debian; a program for sockets is not. Its module with the names of
+/// `AF_UNIX` and `SOCK_STREAM` takes longer to load than the rest takes to run, and the `docker` command ten times as long.
 pub const API: &str = r#"api() { perl -e '
 sub failed { print STDERR "docker: @_\n"; exit 1 }
 $SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30 if @ARGV == 1;

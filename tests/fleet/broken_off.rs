@@ -5,7 +5,7 @@ use std::{fs, sync::Mutex, thread};
 
 use super::{
     direct::Direct,
-    rolling::{HOSTS, INVENTORY, Load, NEW, OLD, at},
+    rolling::{HOSTS, INVENTORY, Load, NEW, OLD, at, other},
     trouble::served,
     world::{Ran, World},
 };
@@ -74,7 +74,7 @@ fn matrix<P: Copy + Send, const N: usize>(
 
 /// The version that is not served now.
 fn target(world: &World, host: &str) -> &'static str {
-    if served(world, host).version == OLD { NEW } else { OLD }
+    other(&served(world, host).version)
 }
 
 /// An upgrade of some hosts, with its own journal.

@@ -20,6 +20,11 @@ pub const OLD: &str = "1.9.2";
 /// The version of an upgrade.
 pub const NEW: &str = "1.9.3";
 
+/// The one of the two that is not served now.
+pub fn other(served: &str) -> &'static str {
+    if served == OLD { NEW } else { OLD }
+}
+
 pub const INVENTORY: &str = "
 platform: trial
 domain: trial.example.org

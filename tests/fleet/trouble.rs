@@ -5,6 +5,7 @@ use std::fs;
 
 use super::{
     direct::Direct,
+    rolling::{OLD, other},
     trouble_killed, trouble_login, trouble_running,
     world::{World, tool},
 };
@@ -29,7 +30,7 @@ fn trouble_stays_where_it_is() {
     let world = World::up("trouble", INVENTORY);
     trouble_running::small_disk(&world);
     world.run(&["install", "inventory.yaml", &world.lab(), "--yes", "--window", "20"]).ends_with(0);
-    Direct::new(&world, "first", "1.9.2").run(&["plan"]).ends_with(0).says("one unchanged");
+    Direct::new(&world, "first", OLD).run(&["plan"]).ends_with(0).says("one unchanged");
     let cases: [fn(&World); 13] = [
         trouble_login::unknown_host_key,
         trouble_login::changed_host_key,
@@ -79,8 +80,8 @@ pub fn calm(world: &World) -> Calm {
         assert_eq!(served.version, now, "{host} serves another version");
         assert_eq!(leftovers(world, host), "", "on {host}");
     }
-    let next = if now == "1.9.2" { "1.9.3" } else { "1.9.2" };
-    Calm { now, next: next.to_owned(), served }
+    let next = other(&now).to_owned();
+    Calm { now, next, served }
 }
 
 impl Calm {
