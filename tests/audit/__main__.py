@@ -9,6 +9,7 @@ import argparse
 import fcntl
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -18,13 +19,13 @@ from pathlib import Path
 
 import hardening
 import lynis
-import network
 import openscap
 import outside
 import ssh_audit
 import table
 from image import CODENAMES, Image
 from machine import Machine
+from network import Network
 from shell import Failed, run, say
 
 HERE = Path(__file__).resolve().parent
@@ -53,6 +54,7 @@ def main():
     arguments = _arguments()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pryvctl-audit"
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    multiprocessing.current_process().name = "audit"
     turn = (cache / "turn").open("w")
     # Two runs would be on the same network.
     fcntl.flock(turn, fcntl.LOCK_EX)
@@ -67,23 +69,40 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     context = Context(HERE, binary, _tools(cache, arguments.peer), work, arguments.peer)
-    network.up()
-    failed = []
+    images = [Image(release, cache).ensure() for release in arguments.release or CODENAMES]
+    releases = [
+        multiprocessing.Process(name=image.release, target=_release, args=(context, image, results, arguments))
+        for image in images
+    ]
     try:
-        for release in arguments.release or CODENAMES:
-            for stage in arguments.stage or STAGES:
-                file = _result(results, binary, release, stage)
-                try:
-                    _stage(context, cache, file, release, stage, arguments.auditor or list(AUDITORS))
-                except Failed as failure:
-                    say(f"{release}, {stage}: {failure}")
-                    failed.append(f"{release}, {stage}")
+        for release in releases:
+            release.start()
+        for release in releases:
+            release.join()
     finally:
-        network.down()
+        for release in releases:
+            if release.pid:
+                release.terminate()
+                release.join()
         shutil.rmtree(work, ignore_errors=True)
     _report({(r, s): _result(results, binary, r, s) for r in CODENAMES for s in STAGES}, arguments.write)
+    if any(release.exitcode for release in releases):
+        sys.exit("not everything was measured to the end; the next run goes on there")
+
+
+def _release(context, image, results, arguments):
+    """All stages of a release, one after the other, while the other releases take theirs."""
+    failed = []
+    with Network(image.release) as network:
+        for stage in arguments.stage or STAGES:
+            file = _result(results, context.binary, image.release, stage)
+            try:
+                _stage(context, image, network, file, stage, arguments.auditor or list(AUDITORS))
+            except Failed as failure:
+                say(f"{stage}: {failure}")
+                failed.append(stage)
     if failed:
-        sys.exit(f"not measured to the end: {'; '.join(failed)}; the next run goes on there")
+        sys.exit(f"{image.release}: not measured to the end: {', '.join(failed)}")
 
 
 def _arguments():
@@ -98,7 +117,7 @@ def _arguments():
 
 def _result(results, binary, release, stage):
     """The file with what a stage found; other binaries or scripts have others."""
-    files = [file for file in sorted(HERE.rglob("*")) if file.suffix in (".py", ".yaml", ".sh")]
+    files = [file for file in sorted(HERE.rglob("*")) if file.suffix in (".py", ".yaml", ".sh") and file.name != "table.py"]
     if stage.startswith("level"):
         files.append(binary)
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files))
@@ -117,18 +136,18 @@ def _tools(cache, peer):
     return tools
 
 
-def _stage(context, cache, file, release, stage, auditors):
+def _stage(context, image, network, file, stage, auditors):
     """One machine from the snapshot: changed, watched at work, audited."""
     found = json.loads(file.read_text()) if file.exists() else {"audited": [], "figures": {}, "failing": {}}
     left = [auditor for auditor in auditors if auditor not in found["audited"]] if stage != "peer" else []
     if "checks" in found and not left:
         return
     if stage == "peer" and context.peer is None:
-        say(f"{release}, {stage}: not measured, as no --peer is given")
+        say(f"{stage}: not measured, as no --peer is given")
         return
-    say(f"{release}, {stage}")
-    with _machine(context, cache, file, release, stage, found) as machine:
-        with outside.Egress():
+    say(stage)
+    with _machine(context, image, network, file, stage, found) as machine:
+        with outside.Egress(network):
             if "checks" not in found:
                 found["checks"] = _checks(machine, stage)
                 machine.keep()
@@ -149,13 +168,12 @@ def _disk(file):
     return file.with_suffix(".qcow2")
 
 
-def _machine(context, cache, file, release, stage, found):
+def _machine(context, image, network, file, stage, found):
     """The machine as this stage wants it, changed by this run or by one that was interrupted since."""
-    image = Image(release, cache).ensure()
     if "times" in found and _disk(file).exists():
-        return Machine.again(image, _disk(file))
+        return Machine.again(image, _disk(file), network)
     found.pop("checks", None)
-    machine = Machine.resume(image, _disk(file))
+    machine = Machine.resume(image, _disk(file), network)
     try:
         found["times"] = STAGES[stage](machine, context)
         machine.keep()

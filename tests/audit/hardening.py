@@ -2,9 +2,8 @@
 
 import time
 
-import network
-from shell import Failed, run, say
-
+from network import V4
+from shell import Failed, say
 
 # How often a machine that does not answer in time is asked.
 TRIES = 10
@@ -24,8 +23,7 @@ class Pryvctl:
         roles.unlink(missing_ok=True)
         roles.symlink_to(here / "roles")
         (folder / "known_hosts").unlink(missing_ok=True)
-        self.words = [*network.within(network.CONTROLLER), str(binary)]
-        self.inventory = str(inventory)
+        self.network, self.binary, self.inventory = machine.network, binary, inventory
 
     def __call__(self, command):
         """Runs a command on the inventory; gives what it said and the seconds it took."""
@@ -33,7 +31,7 @@ class Pryvctl:
         for tries in range(TRIES):
             start = time.monotonic()
             try:
-                said = run(*self.words, command, self.inventory, "--accept-new-host-keys", *flags)
+                said = self.network.inside(self.binary, command, self.inventory, "--accept-new-host-keys", *flags)
             except Failed as failure:
                 # An emulated machine may have too much to do to answer in time; nothing was changed then.
                 busy = any(word in str(failure) for word in BUSY)
@@ -57,7 +55,7 @@ def level(number):
     """`harden`, again to see that it has nothing to do, and `install`."""
 
     def apply(machine, context):
-        pryvctl = Pryvctl(context.binary, machine, number, context.here, context.work)
+        pryvctl = Pryvctl(context.binary, machine, number, context.here, context.work / machine.image.release)
         times = {}
         for title in ("first run", "no-op"):
             say(f"  pryvctl harden, {title}")
@@ -83,11 +81,13 @@ PLAYBOOK = """
 def peer(machine, context):
     """dev-sec's Ansible roles, twice."""
     machine.ssh("apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3 sudo > /dev/null")
-    playbook = context.work / "peer.yml"
+    folder = context.work / machine.image.release
+    folder.mkdir(exist_ok=True)
+    playbook = folder / "peer.yml"
     playbook.write_text(PLAYBOOK)
     login = f"ansible_user=root ansible_ssh_private_key_file={machine.image.key}"
-    hosts = context.work / "peer.ini"
-    hosts.write_text(f"{network.V4['machine']} {login} ansible_python_interpreter=/usr/bin/python3\n")
+    hosts = folder / "peer.ini"
+    hosts.write_text(f"{V4['machine']} {login} ansible_python_interpreter=/usr/bin/python3\n")
     environment = [
         "env", f"ANSIBLE_COLLECTIONS_PATH={context.peer}", "ANSIBLE_HOST_KEY_CHECKING=False", "ANSIBLE_PIPELINING=True",
         "ANSIBLE_TIMEOUT=300",
@@ -96,6 +96,6 @@ def peer(machine, context):
     for title in ("first run", "no-op"):
         say(f"  the peer's roles, {title}")
         start = time.monotonic()
-        run(*network.within(network.CONTROLLER), *environment, context.tools / "bin/ansible-playbook", "-i", hosts, playbook)
+        machine.network.inside(*environment, context.tools / "bin/ansible-playbook", "-i", hosts, playbook)
         times[f"dev-sec os_hardening and ssh_hardening, {title}"] = time.monotonic() - start
     return times

@@ -5,30 +5,29 @@ import socket
 import subprocess
 import time
 
-import network
+from image import BOOT
+from network import V4
 from shell import Failed, run, say
 
 # Emulation is slow, and the processor is shared: a boot can take many minutes.
 PATIENCE = 3600
-TAP = "pryv-audit0"
 SNAPSHOT, KEPT = "ready", "kept"
 # Without nested virtualization and vector units, whose emulation costs more than it gives.
 CPU = "qemu64,-svm,+ssse3,+sse4.1,+sse4.2,+popcnt"
-KERNEL = "root=/dev/vda rw console=ttyS0 net.ifnames=0 tsc=reliable clocksource=tsc mitigations=off"
 
 
 class Machine:
     """A machine on a disk of its own."""
 
-    def __init__(self, image, disk):
-        self.image, self.disk, self.process = image, disk, None
+    def __init__(self, image, disk, network):
+        self.image, self.disk, self.network, self.process = image, disk, network, None
         self.console, self.monitor, self.known_hosts = (
             disk.with_suffix(suffix) for suffix in (".console", ".monitor", ".known_hosts")
         )
         self.known_hosts.unlink(missing_ok=True)
 
     @classmethod
-    def ready(cls, image):
+    def ready(cls, image, network):
         """The disk with the snapshot that every measurement starts from: booted, settled, with the role's image. Made once."""
         disk = image.folder / "ready.qcow2"
         if not disk.exists():
@@ -36,7 +35,7 @@ class Machine:
             first = image.folder / "first.qcow2"
             first.unlink(missing_ok=True)
             run("qemu-img", "create", "-q", "-f", "qcow2", "-b", image.disk, "-F", "raw", first)
-            with cls(image, first).boot() as machine:
+            with cls(image, first, network).boot() as machine:
                 machine.ssh("sh /opt/audit/serve.sh")
                 machine.settle()
                 machine._command(f"savevm {SNAPSHOT}")
@@ -45,15 +44,15 @@ class Machine:
         return disk
 
     @classmethod
-    def resume(cls, image, disk):
+    def resume(cls, image, disk, network):
         """A machine of its own, from the snapshot."""
-        shutil.copyfile(cls.ready(image), disk)
-        return cls(image, disk)._load(SNAPSHOT)
+        shutil.copyfile(cls.ready(image, network), disk)
+        return cls(image, disk, network)._load(SNAPSHOT)
 
     @classmethod
-    def again(cls, image, disk):
+    def again(cls, image, disk, network):
         """The machine as it was when it was kept."""
-        return cls(image, disk)._load(KEPT)
+        return cls(image, disk, network)._load(KEPT)
 
     def keep(self):
         """Remembers the machine as it is now, for a later run."""
@@ -88,9 +87,9 @@ class Machine:
         self.monitor.unlink(missing_ok=True)
         words = [
             *("nice", "-n", "15", "qemu-system-x86_64", "-accel", "tcg,tb-size=512", "-cpu", CPU, "-smp", "1", "-m", "2048"),
-            *("-kernel", self.image.kernel, "-initrd", self.image.initrd, "-append", KERNEL),
+            *("-kernel", self.image.kernel, "-initrd", self.image.initrd, "-append", BOOT),
             *("-drive", f"file={self.disk},if=virtio,cache=unsafe,discard=unmap"),
-            *("-netdev", f"tap,id=audited,ifname={TAP},script=no,downscript=no"),
+            *("-netdev", f"tap,id=audited,ifname={self.network.tap},script=no,downscript=no"),
             *("-device", "virtio-net-pci,netdev=audited,mac=52:54:00:77:00:11"),
             *("-netdev", "user,id=archive,ipv6=off"),
             *("-device", "virtio-net-pci,netdev=archive,mac=52:54:00:77:00:12"),
@@ -99,8 +98,8 @@ class Machine:
         ]
         self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL)
         try:
-            self._until(lambda: run("ip", "link", "show", TAP, check=False), "network card")
-            network.plug(TAP)
+            self._until(lambda: run("ip", "link", "show", self.network.tap, check=False), "network card")
+            self.network.plug()
             self._until(answers, "SSH")
         except BaseException:
             self.kill()
@@ -147,8 +146,8 @@ class Machine:
             "KexAlgorithms": "curve25519-sha256,sntrup761x25519-sha512@openssh.com",
         }
         flags = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
-        words = [*network.within(network.CONTROLLER), "ssh", "-n", *flags, *more, "-i", self.image.key]
-        return run(*words, f"root@{network.V4['machine']}", script, check=check, timeout=timeout)
+        words = ["ssh", "-n", *flags, *more, "-i", self.image.key, f"root@{V4['machine']}", script]
+        return self.network.inside(*words, check=check, timeout=timeout)
 
     def forget_login(self):
         """The next command logs in anew."""

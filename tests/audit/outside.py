@@ -5,8 +5,8 @@ import subprocess
 import time
 from pathlib import Path
 
-import network
-from shell import run, say
+from network import V4, V6
+from shell import say
 
 NAME_TCP, NAME_UDP = "open TCP ports from outside, IPv4; IPv6", "open UDP ports from outside, IPv4"
 COMMAND = "nmap -p- / nmap -sU"
@@ -15,18 +15,14 @@ BY_HAND = 5432
 EGRESS = 8000
 
 
-def _outside(*words, check=False, timeout=1800):
-    return run(*network.within(network.OUTSIDER), *words, check=check, timeout=timeout)
-
-
-def measure(_machine, _tools):
+def measure(machine, _tools):
     """All TCP ports in both families, and the usual UDP ports."""
     flags = ["nmap", "-n", "-Pn", "--open", "--min-rate", "1000", "--max-retries", "2"]
     tcp = [
-        _ports(_outside(*flags, *family, "-p-", address), "tcp")
-        for family, address in (([], network.V4["machine"]), (["-6"], network.V6["machine"]))
+        _ports(machine.network.outside(*flags, *family, "-p-", address), "tcp")
+        for family, address in (([], V4["machine"]), (["-6"], V6["machine"]))
     ]
-    udp = _ports(_outside(*flags, "-sU", "--top-ports", "100", network.V4["machine"]), "udp")
+    udp = _ports(machine.network.outside(*flags, "-sU", "--top-ports", "100", V4["machine"]), "udp")
     return {"figures": {NAME_TCP: "; ".join(tcp), NAME_UDP: udp}, "failing": {}}
 
 
@@ -43,9 +39,12 @@ def publish_by_hand(machine):
 class Egress:
     """The second host's answer to what goes out, while this lives."""
 
+    def __init__(self, network):
+        self.network = network
+
     def __enter__(self):
         folder = Path(__file__).parent / "roles"
-        words = [*network.within(network.OUTSIDER), "python3", "-m", "http.server", str(EGRESS), "--directory", folder]
+        words = [*self.network.words_outside(), "python3", "-m", "http.server", str(EGRESS), "--directory", folder]
         self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return self
 
@@ -57,33 +56,32 @@ class Egress:
 def serving(machine):
     """What works, by name; each is asked again for a while, as the machine is slow."""
     say("  what works")
-    v4, v6 = network.V4["machine"], f"[{network.V6['machine']}]"
+
+    def gets(host, port):
+        return "served" in machine.network.outside("curl", "-s", "-m", "20", f"http://{host}:{port}/")
+
+    v4, v6 = V4["machine"], f"[{V6['machine']}]"
     # The static busybox of Debian 12 dies of wget's own time limit.
-    egress = f"/bin/busybox timeout 60 /bin/busybox wget -qO- http://{network.V4['outsider']}:{EGRESS}/"
+    egress = f"/bin/busybox timeout 60 /bin/busybox wget -qO- http://{V4['outsider']}:{EGRESS}/"
     container = "docker ps -q --filter publish=443 --filter ancestor=audit/web:1; docker ps -q --filter label=pryvctl.service"
     return {
-        "the role serves over IPv4": _answers(lambda: _get(v4, 443)),
-        "the role serves over IPv6": _answers(lambda: _get(v6, 443)),
-        "SSH answers over IPv6": _answers(_ssh6),
+        "the role serves over IPv4": _answers(lambda: gets(v4, 443)),
+        "the role serves over IPv6": _answers(lambda: gets(v6, 443)),
+        "SSH answers over IPv6": _answers(lambda: _ssh6(machine)),
         "the container reaches out": _answers(
             lambda: "html" in machine.ssh(f"docker exec $({{ {container}; }} | head -n 1) {egress}", check=False)
         ),
         "the host reaches the container": _answers(
             lambda: "served" in machine.ssh("curl -s -m 20 http://127.0.0.1:443/", check=False)
         ),
-        f"{BY_HAND}, published by hand, is closed over IPv4": not _get(v4, BY_HAND),
-        f"{BY_HAND}, published by hand, is closed over IPv6": not _get(v6, BY_HAND),
+        f"{BY_HAND}, published by hand, is closed over IPv4": not gets(v4, BY_HAND),
+        f"{BY_HAND}, published by hand, is closed over IPv6": not gets(v6, BY_HAND),
     }
 
 
-def _get(host, port):
-    return "served" in _outside("curl", "-s", "-m", "20", f"http://{host}:{port}/")
-
-
-def _ssh6():
-    words = ["ssh-keyscan", "-T", "60", "-t", "ed25519", network.V6["machine"]]
-    said = run(*network.within(network.CONTROLLER), *words, check=False)
-    return "ssh-ed25519" in said
+def _ssh6(machine):
+    words = ["ssh-keyscan", "-T", "60", "-t", "ed25519", V6["machine"]]
+    return "ssh-ed25519" in machine.network.inside(*words, check=False)
 
 
 def _answers(question, within=300):

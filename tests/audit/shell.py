@@ -1,5 +1,6 @@
 """Running programs: the only place that starts one."""
 
+import multiprocessing
 import subprocess
 import sys
 import time
@@ -25,5 +26,5 @@ def run(*words, stdin="", check=True, timeout=None):
 
 
 def say(text):
-    """Progress, for whoever waits."""
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+    """Progress, for whoever waits; each release's process has its name."""
+    print(f"{time.strftime('%H:%M:%S')} {multiprocessing.current_process().name}: {text}", file=sys.stderr, flush=True)

@@ -2,8 +2,7 @@
 
 import json
 
-import network
-from shell import run
+from network import V4
 
 COMMAND = "ssh-audit HOST"
 NAME = "ssh-audit: fails / warnings"
@@ -11,9 +10,8 @@ NAME = "ssh-audit: fails / warnings"
 
 def measure(machine, tools):
     """Counts what it calls a failure and what it warns of."""
-    words = [*network.within(network.CONTROLLER), tools / "bin/ssh-audit", "--json", network.V4["machine"]]
     # Its exit code tells the verdict; without a document it has failed.
-    said = json.loads(run(*words, check=False, timeout=1200))
+    said = json.loads(machine.network.inside(tools / "bin/ssh-audit", "--json", V4["machine"], check=False, timeout=1200))
     found = {"fail": {}, "warn": {}}
     for kind in ("kex", "key", "enc", "mac"):
         for algorithm in said[kind]:
