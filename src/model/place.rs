@@ -71,6 +71,7 @@ pub fn control_files(control: &Control) -> Vec<PathBuf> {
         Kind::File(file) => vec![file.path.clone()],
         Kind::Setting(settings) => vec![settings.path.clone()],
         Kind::Line(line) => vec![line.path.clone()],
+        Kind::Without(unwanted) => vec![unwanted.path.clone()],
         Kind::Mount(_) => vec![FSTAB.into()],
         Kind::Daemon(_) => vec![DAEMON_JSON.into()],
         Kind::Audit(_) => vec![AUDIT_RULES.into()],

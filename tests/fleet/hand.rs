@@ -90,6 +90,11 @@ pub fn edits(control: &Control) -> Vec<Edit> {
             let path = line.path.display().to_string();
             vec![edit([without(&path, &line.line)], Side::Kept, of_file(&path))]
         }
+        Kind::Without(unwanted) => {
+            let path = unwanted.path.display().to_string();
+            let added = format!("sed -i '/^[^#].*{}/ s/$/ {}/' {path}", unwanted.beside, unwanted.word);
+            vec![edit([added], Side::Kept, of_file(&path))]
+        }
         // sshd does not start with a key that others may touch, so a key that it does not use is tried.
         Kind::Permissions(rights) if rights.paths.iter().any(|path| path.contains("ssh_host_")) => {
             let given = format!("chmod go+r {SPARE_KEY}");

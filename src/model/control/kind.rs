@@ -25,6 +25,8 @@ pub enum Kind {
     Setting(Settings),
     /// A line of a file that is not ours.
     Line(OwnLine),
+    /// A word that may not stand in lines of a file that is not ours.
+    Without(Unwanted),
     /// The most rights that files and folders may give.
     Permissions(Rights),
     /// Options of a mount point: live, and in `/etc/fstab`.
@@ -154,6 +156,18 @@ pub enum LineAt {
     After(String),
 }
 
+/// A word that may not stand in lines of a file that is not ours. The rest of the line stays.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unwanted {
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// The word, with white space around it.
+    pub word: String,
+    /// It is about the lines that hold this and are not commented out.
+    pub beside: String,
+}
+
 /// The most rights that files and folders may give.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -206,6 +220,7 @@ impl Kind {
             Self::File(_) => "file",
             Self::Setting(_) => "setting",
             Self::Line(_) => "line",
+            Self::Without(_) => "without",
             Self::Permissions(_) => "permissions",
             Self::Mount(_) => "mount",
             Self::Package(_) => "package",

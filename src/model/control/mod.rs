@@ -22,7 +22,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-pub use kind::{Directive, Form, Kind, LineAt, Mount, OwnFile, OwnLine, Rights, Settings, Unit, UnitWish};
+pub use kind::{
+    Directive, Form, Kind, LineAt, Mount, OwnFile, OwnLine, Rights, Settings, Unit, UnitWish, Unwanted,
+};
 pub use profile::Profile;
 
 use super::problem::Problem;

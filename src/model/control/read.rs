@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     Condition, Control, Controls, Directive, Kind, Level, Mount, OwnFile, OwnLine, Profile, Rights, Settings,
-    Unit,
+    Unit, Unwanted,
 };
 use crate::model::{
     compose::{self, Fault, List, Word},
@@ -58,6 +58,7 @@ struct Entry {
     file: Option<OwnFile>,
     setting: Option<Settings>,
     line: Option<OwnLine>,
+    without: Option<Unwanted>,
     permissions: Option<Rights>,
     mount: Option<Mount>,
     package: Option<List>,
@@ -75,6 +76,7 @@ impl Entry {
             self.file.map(Kind::File),
             self.setting.map(Kind::Setting),
             self.line.map(Kind::Line),
+            self.without.map(Kind::Without),
             self.permissions.map(Kind::Permissions),
             self.mount.map(Kind::Mount),
             self.package.map(|names| Kind::Package(names.0)),

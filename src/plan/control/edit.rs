@@ -23,6 +23,8 @@ pub enum Edit {
     Keys(Form, BTreeMap<String, Word>),
     /// One line.
     Line(String, LineAt),
+    /// No such word in the lines that hold the other.
+    Without(String, String),
     /// A block of our own at the very top.
     Block(String),
     /// Options of a mount point in fstab: what is mounted, where, the file system, and its options.
@@ -57,6 +59,7 @@ impl Edit {
             Self::Line(line, LineAt::End) => format!("{}{line}\n", ended(text)),
             Self::Line(line, LineAt::Before(mark)) => beside(text, line, mark, 0),
             Self::Line(line, LineAt::After(mark)) => beside(text, line, mark, 1),
+            Self::Without(word, beside) => lines(text).map(|line| drop_word(line, word, beside)).collect(),
             Self::Block(block) => format!("{BEGIN}\n{block}{END}\n{}", without_block(text)),
             Self::Mount(mount) => mount.apply(text),
             Self::Members(members) => members
@@ -80,6 +83,15 @@ impl Edit {
             }),
             Self::Line(line, _) if has_line(original, line) => text.to_owned(),
             Self::Line(line, _) => lines(text).filter(|found| found.trim_end() != line).collect(),
+            Self::Without(word, beside) => {
+                let old = |line: &str| {
+                    lines(original)
+                        .find(|old| drop_word(old, word, beside) == line)
+                        .unwrap_or(line)
+                        .to_owned()
+                };
+                lines(text).map(old).collect()
+            }
             Self::Block(_) => without_block(text),
             Self::Mount(mount) => mount.revert(text, original),
             Self::Members(members) => members
@@ -110,6 +122,22 @@ fn beside(text: &str, line: &str, mark: &str, after: usize) -> String {
     let before: String = lines(text).take(place + after).collect();
     let rest: String = lines(text).skip(place + after).collect();
     format!("{}{line}\n{rest}", ended(&before))
+}
+
+/// A line without a word and the white space before it, if it holds the other and is not commented out.
+fn drop_word(line: &str, word: &str, beside: &str) -> String {
+    if !line.contains(beside) || line.trim_start().starts_with('#') {
+        return line.to_owned();
+    }
+    let (mut kept, mut rest) = (String::new(), line);
+    while let Some(start) = rest.find(|next: char| !next.is_whitespace()) {
+        let end = rest[start..].find(char::is_whitespace).map_or(rest.len(), |length| start + length);
+        if &rest[start..end] != word {
+            kept.push_str(&rest[..end]);
+        }
+        rest = &rest[end..];
+    }
+    kept + rest
 }
 
 /// A key and its value as the file has them.
@@ -253,6 +281,18 @@ mod tests {
     }
 
     #[test]
+    fn a_word_goes_and_the_rest_of_its_line_stays() {
+        let edit = Edit::Without("nullok".to_owned(), "pam_unix.so".to_owned());
+        let text =
+            "# pam_unix.so nullok\nauth\tx  pam_unix.so nullok try\nauth pam_unix.so nullok\nother nullok\n";
+        let without = "# pam_unix.so nullok\nauth\tx  pam_unix.so try\nauth pam_unix.so\nother nullok\n";
+        assert_eq!(edit.apply(text), without);
+        assert_eq!(edit.revert(without, text), text);
+        assert_eq!(edit.revert("auth pam_unix.so mine\n", text), "auth pam_unix.so mine\n");
+        assert_eq!(edit.apply("auth pam_unix.so nullok_secure"), "auth pam_unix.so nullok_secure");
+    }
+
+    #[test]
     fn options_of_a_mount_are_added_to_those_there() {
         let text = "UUID=1  / ext4 defaults 0 1\ntmpfs\t/dev/shm tmpfs size=1g,exec 0 0\n";
         let edited = shm().apply(text);
@@ -281,6 +321,7 @@ mod tests {
                 Edit::Line("umask 077".to_owned(), LineAt::End),
                 Edit::Line("new".to_owned(), LineAt::Before("KEY".to_owned())),
                 Edit::Line("new".to_owned(), LineAt::After("KEY".to_owned())),
+                Edit::Without("a".to_owned(), "KEY".to_owned()),
                 Edit::Block("A no\n".to_owned()),
                 shm(),
             ];

@@ -153,7 +153,9 @@ fn judge(control: &Control, desired: &Desired, state: &HostState) -> Result<Vec<
     match &control.kind {
         Kind::Sysctl(keys) => sysctl::parts(keys, state),
         Kind::Sshd(directives) => Ok(super::sshd::parts(directives, state)),
-        Kind::Module(_) | Kind::File(_) | Kind::Setting(_) | Kind::Line(_) => text::parts(control, state),
+        Kind::Module(_) | Kind::File(_) | Kind::Setting(_) | Kind::Line(_) | Kind::Without(_) => {
+            text::parts(control, state)
+        }
         Kind::Permissions(limit) => rights::parts(limit, state),
         Kind::Mount(mount) => mount::parts(mount, state),
         Kind::Package(names) => package::parts(names, state),

@@ -117,6 +117,7 @@ fn live(control: &Control, parts: &[Part], state: &HostState) -> Vec<String> {
         | Kind::File(_)
         | Kind::Setting(_)
         | Kind::Line(_)
+        | Kind::Without(_)
         | Kind::Permissions(_)
         | Kind::Package(_)
         | Kind::Daemon(_)

@@ -53,6 +53,9 @@ pub fn edit(control: &Control, state: &HostState) -> Option<(PathBuf, Edit)> {
         Kind::File(file) => (file.path.clone(), Edit::Ours(file.content.clone())),
         Kind::Setting(settings) => (settings.path.clone(), Edit::Keys(settings.form, settings.set.clone())),
         Kind::Line(line) => (line.path.clone(), Edit::Line(line.line.clone(), line.at.clone())),
+        Kind::Without(unwanted) => {
+            (unwanted.path.clone(), Edit::Without(unwanted.word.clone(), unwanted.beside.clone()))
+        }
         Kind::Mount(mount) => {
             let found = state.mounts.get(&mount.path)?;
             let line = MountLine {
@@ -102,6 +105,11 @@ pub fn parts(control: &Control, state: &HostState) -> Result<Vec<Part>, String> 
         (Kind::Line(line), _) => {
             let fits = found.is_some_and(|text| edit.apply(text) == text);
             vec![Part::new(format!("{name}"), if fits { &line.line } else { "no such line" }, &line.line)]
+        }
+        (_, Edit::Without(word, _)) => {
+            let text = found.ok_or_else(|| format!("there is no {name}"))?;
+            let shown = if edit.apply(text) == text { "without" } else { "with" };
+            vec![Part::new(format!("{name}"), format!("{shown} `{word}`"), format!("without `{word}`"))]
         }
         (_, Edit::Line(..) | Edit::Block(_) | Edit::Mount(_) | Edit::Members(_)) => Vec::new(),
     })
@@ -168,7 +176,8 @@ fn drafts(controls: &[(&Control, Vec<Part>)], state: &HostState) -> BTreeMap<Pat
             Kind::Line(line) => draft.mode = line.make.map(|mode| mode.0),
             Kind::Sysctl(_) | Kind::Module(_) => draft.mode = Some(0o644),
             Kind::Audit(_) => draft.mode = Some(0o600),
-            Kind::Mount(_)
+            Kind::Without(_)
+            | Kind::Mount(_)
             | Kind::Sshd(_)
             | Kind::Permissions(_)
             | Kind::Package(_)
