@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use bollard::Docker;
+use ipnet::IpNet;
 
 use super::{Session, container, error::causes, health, image};
 use crate::{
@@ -22,6 +23,8 @@ pub struct Hands<'a, S> {
     pub docker: Option<&'a Docker>,
     /// The host's own address, for checks of its ports.
     pub address: IpAddr,
+    /// From where administrators may log in.
+    pub admin_networks: &'a [IpNet],
     /// Whose things are made.
     pub platform: &'a PlatformName,
     /// Where images come from.
@@ -35,6 +38,7 @@ impl<'a, S: Session> Hands<'a, S> {
             session,
             docker,
             address: desired.address,
+            admin_networks: &desired.firewall.admin_networks,
             platform: &desired.platform,
             registry: desired.registry.as_ref(),
         }

@@ -78,6 +78,13 @@ impl Connection {
         Ok(Self(Arc::new(Inner { login: login.clone(), line, identities, execs, dials })))
     }
 
+    /// Another login of the same host, which has to show the same key.
+    async fn again(&self, login: &Login) -> Result<Self, HostError> {
+        let trust = Trust::Same(self.0.line.host_key.clone());
+        let identities = self.0.identities.clone();
+        Self::establish(login, trust, identities).await.map_err(|fault| self.error(fault))
+    }
+
     /// The host's name in the inventory.
     pub fn host(&self) -> &HostName {
         &self.0.login.host
@@ -141,8 +148,11 @@ impl Session for Connection {
     }
 
     async fn reconnect(&self) -> Result<Self, HostError> {
-        let Inner { login, line, identities, .. } = &*self.0;
-        let trust = Trust::Same(line.host_key.clone());
-        Self::establish(login, trust, identities.clone()).await.map_err(|fault| self.error(fault))
+        self.again(&self.0.login).await
+    }
+
+    async fn reconnect6(&self) -> Option<Result<Self, HostError>> {
+        let address = self.0.login.address6?;
+        Some(self.again(&Login { address, ..self.0.login.clone() }).await)
     }
 }

@@ -43,4 +43,7 @@ pub trait Session: Sized + Send + Sync {
 
     /// A new TCP connection and a new login, not a new channel: an open channel survives the rule that locks us out.
     fn reconnect(&self) -> impl Future<Output = Result<Self, Self::Error>> + Send;
+
+    /// The same over the host's second address, where the inventory names one.
+    fn reconnect6(&self) -> impl Future<Output = Option<Result<Self, Self::Error>>> + Send;
 }

@@ -23,6 +23,7 @@ struct Tape {
 enum Turn {
     Exec { part: String, answer: Result<Output, HostError> },
     Reconnect(Result<(), HostError>),
+    Reconnect6(Result<(), HostError>),
 }
 
 impl Replay {
@@ -58,6 +59,13 @@ impl Replay {
         self
     }
 
+    /// Next, a new connection is made over the second address, or fails. A host for which this is not said has none.
+    #[must_use]
+    pub fn reconnects6(self, answer: Result<(), HostError>) -> Self {
+        self.tape().turns.push_back(Turn::Reconnect6(answer));
+        self
+    }
+
     /// The commands that were run, in order.
     pub fn asked(&self) -> Vec<Command> {
         self.tape().asked.clone()
@@ -84,7 +92,9 @@ impl Session for Replay {
                 assert!(command.script.contains(&part), "expected `{part}`, asked: {}", command.script);
                 answer
             }
-            Some(Turn::Reconnect(_)) => panic!("expected a reconnect, asked: {}", command.script),
+            Some(Turn::Reconnect(_) | Turn::Reconnect6(_)) => {
+                panic!("expected a reconnect, asked: {}", command.script)
+            }
             None => panic!("nothing more was expected, asked: {}", command.script),
         }
     }
@@ -93,7 +103,20 @@ impl Session for Replay {
         match self.tape().turns.pop_front() {
             Some(Turn::Reconnect(answer)) => answer.map(|()| self.clone()),
             Some(Turn::Exec { part, .. }) => panic!("expected `{part}`, not a reconnect"),
+            Some(Turn::Reconnect6(_)) => panic!("expected a reconnect over the second address"),
             None => panic!("nothing more was expected, not a reconnect either"),
+        }
+    }
+
+    async fn reconnect6(&self) -> Option<Result<Self, HostError>> {
+        let mut tape = self.tape();
+        match tape.turns.pop_front() {
+            Some(Turn::Reconnect6(answer)) => Some(answer.map(|()| self.clone())),
+            Some(other) => {
+                tape.turns.push_front(other);
+                None
+            }
+            None => None,
         }
     }
 }

@@ -49,12 +49,23 @@ fn nobody() -> Step {
 #[tokio::main(flavor = "current_thread")]
 async fn run(world: &World, host: &str, steps: &[Step]) -> (Result<(), GuardError>, Vec<Moment>) {
     let connection = open(world, host, "root").await;
-    let platform = "guard".parse().unwrap();
-    let address = world.addresses(host).0.parse().unwrap();
-    let hands = Hands { session: &connection, docker: None, address, platform: &platform, registry: None };
     let moments = std::cell::RefCell::new(Vec::new());
-    let ended = guarded(&hands, steps, WINDOW, |moment| moments.borrow_mut().push(moment)).await;
+    let ended = by_hand(world, host, &connection, steps, |moment| moments.borrow_mut().push(moment)).await;
     (ended.map(drop), moments.into_inner())
+}
+
+/// Carries out steps under guard, as a run of the command does; administrators may come from anywhere.
+pub async fn by_hand(
+    world: &World,
+    host: &str,
+    session: &Connection,
+    steps: &[Step],
+    say: impl Fn(Moment),
+) -> Result<Connection, GuardError> {
+    let (address, platform) = (world.addresses(host).0.parse().unwrap(), "guard".parse().unwrap());
+    let admin_networks = &["0.0.0.0/0", "::/0"].map(|network| network.parse().unwrap());
+    let hands = Hands { session, docker: None, address, admin_networks, platform: &platform, registry: None };
+    guarded(&hands, steps, WINDOW, say).await
 }
 
 /// A connection to a host of the lab, as one of its users.
@@ -63,6 +74,7 @@ pub async fn open(world: &World, host: &str, user: &str) -> Connection {
     let login = Login {
         host: host.parse().unwrap(),
         address: world.addresses(host).0.parse().unwrap(),
+        address6: Some(world.addresses(host).1.parse().unwrap()),
         port: 22,
         user: user.to_owned(),
         identities: vec![world.lab_file("id_ed25519")],

@@ -8,8 +8,7 @@ use std::{
 use pryvctl::{
     host::{
         Session as _,
-        apply::Hands,
-        guard::{GuardError, Moment, guarded},
+        guard::{GuardError, Moment},
     },
     model::command::Command,
     plan::{
@@ -20,7 +19,7 @@ use pryvctl::{
 
 use super::{
     guard::{LATE, WINDOW},
-    guard_by_hand::open,
+    guard_by_hand::{by_hand, open},
     lockout::{Cause, Place, Trial},
 };
 
@@ -89,7 +88,7 @@ const USERS_BACK: &str = "for file in passwd shadow group gshadow; do cp -p $fil
 const SAVE_KEYS: &str = "cp -a /root/.ssh keys";
 const KEYS_BACK: &str = "rm -rf /root/.ssh; cp -a keys /root/.ssh";
 
-const CUTS: [(&str, Cut); 53] = [
+const CUTS: [(&str, Cut); 56] = [
     // Packet filter and network.
     ("the port of SSH is not opened", rules("type filter hook input priority 0; policy drop; ct state established accept; iif lo accept")),
     ("a drop stands before the accept", rules("type filter hook input priority 0; tcp dport 22 ct state new drop; tcp dport 22 accept")),
@@ -99,6 +98,8 @@ const CUTS: [(&str, Cut); 53] = [
     ("new connections are dropped, as by a full connection table", rules("type filter hook input priority 0; ct state new drop")),
     ("large packets vanish (MTU)", rules("type filter hook input priority 0; meta length > 500 drop")),
     ("connections are reset", rules("type filter hook input priority 0; tcp dport 22 ct state new reject with tcp reset")),
+    ("the port of SSH is closed to IPv6 alone", rules("type filter hook input priority 0; meta nfproto ipv6 tcp dport 22 drop")),
+    ("the address of IPv6 is gone", script("ip -o -6 address show dev eth0 scope global | awk \"{print \\$4}\" > address6; ip -6 route save > routes6", "ip -6 address flush dev eth0 scope global", "ip address add $(cat address6) dev eth0 nodad; ip route restore < routes6 2>/dev/null; ip -6 route | grep -q default")),
     ("the port is redirected to another", rules("type nat hook prerouting priority -100; tcp dport 22 redirect to :9")),
     ("the way back to the admin network is a black hole", script("true", "ip route add blackhole $(echo $SSH_CLIENT | cut -d\" \" -f1)/32; true", "ip route del $(ip route | sed -n s/^blackhole.//p)")),
     ("no route is left, the default one neither", script("ip route save > routes", "ip route flush dev eth0", "ip route restore < routes")),
@@ -115,6 +116,7 @@ const CUTS: [(&str, Cut); 53] = [
     ("a Match block for our address wants a password", sshd("Match Address 0.0.0.0/0,::/0\\n  AuthenticationMethods password")),
     ("a second factor is asked for", sshd("AuthenticationMethods publickey,password")),
     ("sshd moves to another port", sshd("Port 2222")),
+    ("sshd listens on IPv4 only", sshd("AddressFamily inet")),
     ("sshd listens inside only", sshd("ListenAddress 127.0.0.1")),
     ("our kind of key is not taken", sshd("PubkeyAcceptedAlgorithms rsa-sha2-512")),
     ("no key exchange in common", sshd("KexAlgorithms sntrup761x25519-sha512@openssh.com")),
@@ -195,11 +197,8 @@ pub fn trials() -> Vec<Trial> {
 #[tokio::main(flavor = "current_thread")]
 pub async fn run(Place { world, host }: Place<'_>, cut: &Cut) -> String {
     let connection = open(world, host, cut.user).await;
-    let platform = "lockout".parse().unwrap();
-    let address = world.addresses(host).0.parse().unwrap();
-    let hands = Hands { session: &connection, docker: None, address, platform: &platform, registry: None };
     let (moments, armed) = (std::cell::RefCell::new(Vec::new()), std::cell::Cell::new(Instant::now()));
-    let ended = guarded(&hands, &[cut.step()], WINDOW, |moment| {
+    let ended = by_hand(world, host, &connection, &[cut.step()], |moment| {
         if moment == Moment::Armed {
             armed.set(Instant::now());
         }
@@ -226,12 +225,12 @@ pub async fn run_unguarded(Place { world, host }: Place<'_>, cut: &Cut) {
     let change = Command::root(cut.change.script());
     drop(tokio::time::timeout(Duration::from_secs(5), connection.exec(&change)).await);
     thread::sleep((WINDOW + LATE).saturating_sub(begun.elapsed()));
-    let reconnected = connection.reconnect().await;
-    let usable = match &reconnected {
-        Ok(fresh) => fresh.exec(&Command::root("true")).await.is_ok_and(|output| output.ok()),
-        Err(_) => false,
-    };
-    assert!(!usable, "who took it back on {host}?");
+    let both = [Some(connection.reconnect().await), connection.reconnect6().await];
+    let mut usable = 0;
+    for login in both.into_iter().flatten().flatten() {
+        usable += usize::from(login.exec(&Command::root("true")).await.is_ok_and(|output| output.ok()));
+    }
+    assert!(usable < 2, "who took it back on {host}?");
 }
 
 impl Cut {

@@ -106,6 +106,7 @@ pub fn login(port: u16, identities: Vec<PathBuf>, known_hosts: PathBuf) -> Login
     Login {
         host: "core-1".parse().unwrap(),
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        address6: None,
         port,
         user: "root".to_owned(),
         identities,

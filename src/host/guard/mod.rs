@@ -2,13 +2,14 @@
 //! connection.
 //!
 //! The order is the promise: the host is asked whether it would take the change, saves what is there, writes its undo to
-//! disk and arms its own timer; only then is anything changed. The timer belongs to systemd, so it outlives our session, our process and our network; the unit is
-//! enabled at boot, so it outlives a reboot. Whoever renames the token `armed` first has won: the timer that undoes or
-//! the new login that confirms, never both.
+//! disk and arms its own timer; only then is anything changed. The timer belongs to systemd, so it outlives our session,
+//! our process and our network; the unit is enabled at boot, so it outlives a reboot. Whoever renames the token `armed`
+//! first has won: the timer that undoes or the new login that confirms, never both. Where a login came through in both
+//! address families before, it has to come through in both.
 
 mod script;
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -130,6 +131,7 @@ pub async fn guarded<S: Session>(
     for check in steps.iter().filter_map(|step| step.check.as_ref()) {
         hands.run(check).await.map_err(GuardError::NotStarted)?;
     }
+    let ways = ways(hands).await;
     hands.run(&script::arm(steps, window)).await.map_err(GuardError::NotStarted)?;
     say(Moment::Armed);
     let end = Instant::now() + window;
@@ -143,7 +145,7 @@ pub async fn guarded<S: Session>(
             return Err(await_old_access(session, end, "the host fell silent".to_owned()).await);
         }
     }
-    match log_in_again(session, end - window / 2).await {
+    match log_in_again(session, ways, end - window / 2).await {
         Ok(fresh) => confirm(&fresh).await.map(|()| {
             say(Moment::Confirmed);
             fresh
@@ -152,6 +154,24 @@ pub async fn guarded<S: Session>(
             say(Moment::CutOff);
             Err(await_old_access(session, end, reason).await)
         }
+    }
+}
+
+/// Over which addresses of the host a login has to come through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ways {
+    One,
+    Both,
+}
+
+/// Both, if a login over the second address comes through now, and from where the inventory lets administrators in.
+async fn ways<S: Session>(hands: &Hands<'_, S>) -> Ways {
+    let Some(Ok(session)) = hands.session.reconnect6().await else { return Ways::One };
+    let asked = session.exec(&Command::login("echo \"${SSH_CONNECTION%% *}\"")).await;
+    let from = asked.ok().and_then(|output| output.stdout.trim().parse::<IpAddr>().ok());
+    match from {
+        Some(from) if hands.admin_networks.iter().any(|network| network.contains(&from)) => Ways::Both,
+        Some(_) | None => Ways::One,
     }
 }
 
@@ -186,12 +206,12 @@ async fn take_back<S: Session>(
 /// A new login, not a new channel: an open channel survives the rule that locks us out. Tried until half the window is
 /// over, so that a slow sshd reload is not taken for a lock-out; and no longer, so that a login which only came through
 /// because the host took the change back is not taken for a good one.
-async fn log_in_again<S: Session>(old: &S, until: Instant) -> Result<S, String> {
+async fn log_in_again<S: Session>(old: &S, ways: Ways, until: Instant) -> Result<S, String> {
     let mut failed = "no new login came through".to_owned();
     let mut pause = PAUSE;
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        match timeout(left, log_in(old)).await {
+        match timeout(left, log_in(old, ways)).await {
             Ok(Ok(fresh)) => return Ok(fresh),
             Ok(Err(reason)) => failed = reason,
             Err(_) => return Err(failed),
@@ -204,8 +224,18 @@ async fn log_in_again<S: Session>(old: &S, until: Instant) -> Result<S, String> 
     }
 }
 
-async fn log_in<S: Session>(old: &S) -> Result<S, String> {
-    let fresh = old.reconnect().await.map_err(|error| error.to_string())?;
+async fn log_in<S: Session>(old: &S, ways: Ways) -> Result<S, String> {
+    let fresh = usable(old.reconnect().await).await?;
+    if ways == Ways::Both
+        && let Some(second) = old.reconnect6().await
+    {
+        usable(second).await?;
+    }
+    Ok(fresh)
+}
+
+async fn usable<S: Session>(login: Result<S, S::Error>) -> Result<S, String> {
+    let fresh = login.map_err(|error| error.to_string())?;
     match fresh.exec(&Command::root("true")).await {
         Ok(output) if output.ok() => Ok(fresh),
         Ok(output) => Err(format!("root rights: {}", output.stderr.trim())),
@@ -276,8 +306,15 @@ mod tests {
 
     async fn run(host: &Replay) -> (Result<(), GuardError>, Vec<Moment>) {
         let platform: PlatformName = "acme".parse().unwrap();
-        let address = std::net::Ipv4Addr::LOCALHOST.into();
-        let hands = Hands { session: host, docker: None, address, platform: &platform, registry: None };
+        let (address, admin) = (std::net::Ipv4Addr::LOCALHOST.into(), ["2001:db8::/32".parse().unwrap()]);
+        let hands = Hands {
+            session: host,
+            docker: None,
+            address,
+            admin_networks: &admin,
+            platform: &platform,
+            registry: None,
+        };
         let moments = Mutex::new(Vec::new());
         let ended = guarded(&hands, &[step()], WINDOW, |moment| moments.lock().unwrap().push(moment)).await;
         (ended.map(drop), moments.into_inner().unwrap())
@@ -334,6 +371,30 @@ mod tests {
         let (ended, moments) = run(&host).await;
         assert!(matches!(ended, Err(GuardError::Healed { .. })) && host.is_over());
         assert_eq!(moments, [Moment::Armed, Moment::CutOff]);
+    }
+
+    #[tokio::test]
+    async fn who_came_in_over_both_addresses_has_to_come_in_over_both() {
+        let changed_from = |from: &str| {
+            let host =
+                Replay::new().prints("check-new", "").reconnects6(Ok(())).prints("SSH_CONNECTION", from);
+            let host = host.prints("start pryvctl-guard.timer", "").prints("load-new", "");
+            host.reconnects(Ok(())).prints("true", "")
+        };
+        let host = changed_from("2001:db8::1\n").reconnects6(Err(no_route()));
+        let host = host.reconnects(Ok(())).prints("[ ! -e /var/lib/pryvctl/guard/undoing ]", "");
+        let (ended, _) = run(&host).await;
+        assert!(matches!(ended, Err(GuardError::Healed { .. })) && host.is_over());
+
+        let host = changed_from("2001:db8::1\n").reconnects6(Ok(())).prints("true", "");
+        let host = host.prints("mv /var/lib/pryvctl/guard/armed", "");
+        let (ended, _) = run(&host).await;
+        assert!(ended.is_ok() && host.is_over());
+
+        // From there the inventory lets nobody in.
+        let host = changed_from("2001:db9::1\n").prints("mv /var/lib/pryvctl/guard/armed", "");
+        let (ended, _) = run(&host).await;
+        assert!(ended.is_ok() && host.is_over());
     }
 
     #[tokio::test]

@@ -87,6 +87,7 @@ impl Inventory {
         Some(Login {
             host: name.clone(),
             address: host.address.value,
+            address6: host.address6.as_ref().map(|address| address.value),
             port: own.port.or(all.port).unwrap_or(22),
             user: own.user.as_ref().or(all.user.as_ref()).cloned().unwrap_or_else(|| "root".to_owned()),
             identities: own.identities.as_ref().or(all.identities.as_ref()).cloned().unwrap_or_default(),

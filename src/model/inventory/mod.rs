@@ -244,6 +244,8 @@ pub struct Login {
     pub host: HostName,
     /// Where sshd listens.
     pub address: IpAddr,
+    /// Where it listens too, in the other family.
+    pub address6: Option<IpAddr>,
     /// The port of sshd.
     pub port: u16,
     /// The login user.
