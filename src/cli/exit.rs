@@ -47,7 +47,10 @@ pub fn verdict(reports: &[Report]) -> Exit {
         Outcome::NotReady => Exit::Preflight,
         Outcome::Unreachable(_) => Exit::Unreachable,
         Outcome::Locked { .. } => Exit::Locked,
-        Outcome::Conflict(_) | Outcome::Failed { .. } | Outcome::NotConverged { .. } => Exit::NotConverged,
+        Outcome::Conflict(_)
+        | Outcome::Failed { .. }
+        | Outcome::Exposed { .. }
+        | Outcome::NotConverged { .. } => Exit::NotConverged,
         Outcome::Died => Exit::Bug,
     };
     let urgency = |exit: &Exit| match exit {

@@ -100,6 +100,10 @@ fn words(what: &What) -> String {
         }
         What::Hook { name } => format!("hook {name}"),
         What::Watching { window } => format!("watched for {} s", window.as_secs()),
+        What::Scanned { from, answering, silent } => {
+            let ports = answering.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+            format!("tried from {}: {ports} answer, {silent} others do not", from.join(" and from "))
+        }
         What::GoingBack { why } => format!("goes back to what served before: {why}"),
         What::Paused { by } => format!("paused by {by}; `pryvctl resume` goes on"),
         What::Resumed => "goes on".to_owned(),

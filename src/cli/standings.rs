@@ -107,6 +107,7 @@ impl Standings {
             | What::Armed { .. }
             | What::Confirmed
             | What::CutOff { .. }
+            | What::Scanned { .. }
             | What::GoingBack { .. }
             | What::Paused { .. }
             | What::Resumed

@@ -119,6 +119,7 @@ fn summary(outcome: &Outcome) -> String {
         | Outcome::Failed { .. }
         | Outcome::WentBack { .. }
         | Outcome::Stopped { .. }
+        | Outcome::Exposed { .. }
         | Outcome::NotConverged { .. }
         | Outcome::Died => String::new(),
     }

@@ -8,6 +8,7 @@ use super::{
     each::each,
     event::Events,
     outcome::{Outcome, Report, names},
+    scan::{self, Lookout},
     survey::{Surveyed, Visit, report, survey},
     work::carry_out,
 };
@@ -89,7 +90,11 @@ pub async fn change(
         return in_order(reports, members);
     }
     let hosts: Vec<Arc<Member>> = planned.iter().map(|host| Arc::clone(&host.surveyed.member)).collect();
-    let done = each(planned, order.parallel, |host| finish(host, order.clone(), events.clone())).await;
+    let lookouts: Arc<[Lookout]> = planned.iter().map(|host| Lookout::on(&host.surveyed)).collect();
+    let done = each(planned, order.parallel, |host| {
+        finish(host, order.clone(), Arc::clone(&lookouts), events.clone())
+    })
+    .await;
     reports.extend(
         done.into_iter()
             .zip(hosts)
@@ -126,13 +131,17 @@ fn plan_one(surveyed: Surveyed, goal: Goal) -> Result<Planned, Box<Report>> {
 }
 
 /// Carries out one host's plan and says how it ended.
-async fn finish(mut host: Planned, order: Order, events: Events) -> Report {
+async fn finish(mut host: Planned, order: Order, lookouts: Arc<[Lookout]>, events: Events) -> Report {
     let member = Arc::clone(&host.surveyed.member);
-    let outcome = if host.plan.is_empty() {
+    let mut outcome = if host.plan.is_empty() {
         Outcome::Unchanged
     } else {
         carry_out(&host.surveyed, &host.plan, &order, &events).await
     };
+    if matches!(outcome, Outcome::Changed { .. }) && order.goal.closes_ports() {
+        let exposed = scan::look(&host.surveyed, &lookouts, events.of(member.host())).await;
+        outcome = exposed.unwrap_or(outcome);
+    }
     host.release().await;
     events.of(member.host()).say(outcome.event());
     host.report(outcome)

@@ -1,6 +1,6 @@
 //! What happens during a run, as it happens. The work says it; the journal keeps it; the face shows it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
@@ -77,6 +77,15 @@ pub enum What {
         #[serde(serialize_with = "seconds")]
         window: Duration,
     },
+    /// The host was looked at from outside.
+    Scanned {
+        /// By whom, and at which address.
+        from: Vec<String>,
+        /// TCP ports that answered somebody.
+        answering: BTreeSet<u16>,
+        /// How many that were tried answered nobody.
+        silent: usize,
+    },
     /// The host failed and goes back to what served before.
     GoingBack {
         /// Why.
@@ -126,6 +135,7 @@ impl What {
             | Self::Confirmed
             | Self::CutOff { .. }
             | Self::Watching { .. }
+            | Self::Scanned { .. }
             | Self::GoingBack { .. }
             | Self::Paused { .. }
             | Self::Resumed

@@ -7,6 +7,7 @@ pub mod event;
 pub mod journal;
 pub mod outcome;
 pub mod rollout;
+mod scan;
 pub mod survey;
 mod work;
 

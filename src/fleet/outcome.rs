@@ -83,6 +83,11 @@ pub enum Outcome {
         /// What is left.
         left: Vec<String>,
     },
+    /// All steps were carried out, and ports answer from outside that nobody asked for.
+    Exposed {
+        /// Which, and whom.
+        ports: Vec<String>,
+    },
     /// The task died; a bug of pryvctl.
     Died,
 }
@@ -128,6 +133,7 @@ impl Outcome {
             Self::TakenBack => "taken-back",
             Self::Stopped { .. } => "stopped",
             Self::NotConverged { .. } => "not-converged",
+            Self::Exposed { .. } => "exposed",
             Self::Died => "died",
         }
     }
@@ -177,6 +183,15 @@ impl Outcome {
                 message: "all steps were carried out and still these are to be done".to_owned(),
                 hint: Some("does something else on the host change it back?".to_owned()),
                 details: left.clone(),
+            }),
+            Self::Exposed { ports } => Some(Trouble {
+                message: "ports answer from outside that nobody asked for".to_owned(),
+                hint: Some(
+                    "`ss -lntp` and `nft list ruleset` on the host say what answers; if they do not, something \
+                     between answers in its place"
+                        .to_owned(),
+                ),
+                details: ports.clone(),
             }),
             Self::Died => Some(plain("a bug of pryvctl ended the work on this host".to_owned())),
         }

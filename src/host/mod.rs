@@ -18,6 +18,7 @@ mod known_hosts;
 mod lock;
 mod login;
 pub mod replay;
+pub mod scan;
 mod ssh;
 mod sudo;
 

@@ -16,6 +16,7 @@ pub mod release;
 pub mod reload;
 pub mod rollback;
 pub mod rollout;
+pub mod scan;
 pub mod service;
 pub mod sshd;
 pub mod step;
@@ -66,6 +67,14 @@ impl Goal {
             Self::Harden | Self::Soften => failed && ["login", "next-login"].contains(&finding.check),
             Self::Rollback | Self::Uninstall(_) => false,
             Self::Install => failed,
+        }
+    }
+
+    /// Whether nothing answers from outside afterwards but what was asked for.
+    pub fn closes_ports(self) -> bool {
+        match self {
+            Self::Harden | Self::Install => true,
+            Self::Soften | Self::Rollback | Self::Uninstall(_) => false,
         }
     }
 }

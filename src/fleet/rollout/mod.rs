@@ -192,6 +192,7 @@ fn holds_back(outcome: &Outcome) -> bool {
         | Outcome::WentBack { .. }
         | Outcome::TakenBack
         | Outcome::Stopped { .. }
+        | Outcome::Exposed { .. }
         | Outcome::NotConverged { .. } => false,
     }
 }

@@ -142,6 +142,7 @@ async fn settle(host: &mut Planned, outcome: Outcome, order: &Order, events: &Ev
         | Outcome::Conflict(_)
         | Outcome::WentBack { .. }
         | Outcome::TakenBack
+        | Outcome::Exposed { .. }
         | Outcome::NotConverged { .. }
         | Outcome::Died => ("verify".to_owned(), outcome.trouble().unwrap_or_default()),
     };

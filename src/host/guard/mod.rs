@@ -7,25 +7,22 @@
 //! first has won: the timer that undoes or the new login that confirms, never both. Where a login came through in both
 //! address families before, it has to come through in both.
 
+mod error;
+mod proof;
 mod script;
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+pub use error::GuardError;
+use proof::PAUSE;
 
 use super::{
     Session,
     apply::{ApplyError, Hands, shell},
 };
-use crate::{
-    model::command::{Command, Exit},
-    plan::step::Step,
-};
-
-/// Between the first two attempts to log in again; each further one waits twice as long. OpenSSH 9.8 and later turn away
-/// for a while whoever has failed for 15 s, 5 s a failed login (`PerSourcePenalties`): asking every second would turn a
-/// change that is taken back into a lock-out of its own.
-const PAUSE: Duration = Duration::from_secs(1);
+use crate::{model::command::Exit, plan::step::Step};
 
 /// Between later attempts to find the old access.
 const LONG_PAUSE: Duration = Duration::from_secs(2);
@@ -42,71 +39,6 @@ pub enum Moment {
     Confirmed,
     /// No new login came through; we wait for the old access.
     CutOff,
-}
-
-/// How a guarded change ended, other than well.
-#[derive(Debug, thiserror::Error)]
-pub enum GuardError {
-    /// Nothing was changed: saving, arming or checking failed.
-    #[error("nothing was changed: {0}")]
-    NotStarted(#[source] ApplyError),
-    /// A step failed; the host took all of them back.
-    #[error("taken back: {0}")]
-    TakenBack(#[source] ApplyError),
-    /// The change cut us off; the old access is back.
-    #[error(
-        "the change cut us off ({reason}); the host took it back by itself and the old access works again"
-    )]
-    Healed {
-        /// Why the new login failed.
-        reason: String,
-    },
-    /// The change cut us off and the old access did not come back in time.
-    #[error("the change cut us off ({reason}) and the host did not answer again within {seconds} s")]
-    Lost {
-        /// Why the new login failed.
-        reason: String,
-        /// How long we waited.
-        seconds: u64,
-    },
-    /// The change was to be taken back and some of it was not.
-    #[error("{reason}; and the host could not take all of it back")]
-    Stuck {
-        /// What happened before.
-        reason: String,
-    },
-    /// The connection broke while we confirmed.
-    #[error("the confirmation did not come through ({reason}); the change may stand or be taken back")]
-    Unsure {
-        /// How it broke.
-        reason: String,
-    },
-    /// The host undid the change before we could confirm it.
-    #[error("the confirmation came too late: the host had already taken the change back")]
-    TooLate,
-}
-
-impl GuardError {
-    /// The way out.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotStarted(cause) | Self::TakenBack(cause) => cause.hint(),
-            Self::Healed { .. } => Some(
-                "check `admin_networks` and `ssh` in the inventory: do they let this controller in? \
-                 If logging in is only slow, give it a longer --window"
-                    .to_owned(),
-            ),
-            Self::Lost { .. } => {
-                Some("use the host's console; the undo is in /var/lib/pryvctl/guard/undo".to_owned())
-            }
-            Self::Stuck { .. } => Some(
-                "on the host, `journalctl -u pryvctl-guard` says why; what was there before is in /var/lib/pryvctl/guard"
-                    .to_owned(),
-            ),
-            Self::TooLate => Some("run again with a longer --window".to_owned()),
-            Self::Unsure { .. } => Some("run again: the next run sees what stands and continues".to_owned()),
-        }
-    }
 }
 
 /// Ends what a killed run left behind: an unconfirmed change is taken back before anyone looks, so that no plan is made
@@ -131,7 +63,7 @@ pub async fn guarded<S: Session>(
     for check in steps.iter().filter_map(|step| step.check.as_ref()) {
         hands.run(check).await.map_err(GuardError::NotStarted)?;
     }
-    let ways = ways(hands).await;
+    let ways = proof::ways(hands).await;
     hands.run(&script::arm(steps, window)).await.map_err(GuardError::NotStarted)?;
     say(Moment::Armed);
     let end = Instant::now() + window;
@@ -145,7 +77,7 @@ pub async fn guarded<S: Session>(
             return Err(await_old_access(session, end, "the host fell silent".to_owned()).await);
         }
     }
-    match log_in_again(session, ways, end - window / 2).await {
+    match proof::log_in_again(session, ways, end - window / 2).await {
         Ok(fresh) => confirm(&fresh).await.map(|()| {
             say(Moment::Confirmed);
             fresh
@@ -154,24 +86,6 @@ pub async fn guarded<S: Session>(
             say(Moment::CutOff);
             Err(await_old_access(session, end, reason).await)
         }
-    }
-}
-
-/// Over which addresses of the host a login has to come through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ways {
-    One,
-    Both,
-}
-
-/// Both, if a login over the second address comes through now, and from where the inventory lets administrators in.
-async fn ways<S: Session>(hands: &Hands<'_, S>) -> Ways {
-    let Some(Ok(session)) = hands.session.reconnect6().await else { return Ways::One };
-    let asked = session.exec(&Command::login("echo \"${SSH_CONNECTION%% *}\"")).await;
-    let from = asked.ok().and_then(|output| output.stdout.trim().parse::<IpAddr>().ok());
-    match from {
-        Some(from) if hands.admin_networks.iter().any(|network| network.contains(&from)) => Ways::Both,
-        Some(_) | None => Ways::One,
     }
 }
 
@@ -200,46 +114,6 @@ async fn take_back<S: Session>(
             say(Moment::CutOff);
             await_old_access(session, end, why.to_string()).await
         }
-    }
-}
-
-/// A new login, not a new channel: an open channel survives the rule that locks us out. Tried until half the window is
-/// over, so that a slow sshd reload is not taken for a lock-out; and no longer, so that a login which only came through
-/// because the host took the change back is not taken for a good one.
-async fn log_in_again<S: Session>(old: &S, ways: Ways, until: Instant) -> Result<S, String> {
-    let mut failed = "no new login came through".to_owned();
-    let mut pause = PAUSE;
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        match timeout(left, log_in(old, ways)).await {
-            Ok(Ok(fresh)) => return Ok(fresh),
-            Ok(Err(reason)) => failed = reason,
-            Err(_) => return Err(failed),
-        }
-        if Instant::now() + pause >= until {
-            return Err(failed);
-        }
-        sleep(pause).await;
-        pause *= 2;
-    }
-}
-
-async fn log_in<S: Session>(old: &S, ways: Ways) -> Result<S, String> {
-    let fresh = usable(old.reconnect().await).await?;
-    if ways == Ways::Both
-        && let Some(second) = old.reconnect6().await
-    {
-        usable(second).await?;
-    }
-    Ok(fresh)
-}
-
-async fn usable<S: Session>(login: Result<S, S::Error>) -> Result<S, String> {
-    let fresh = login.map_err(|error| error.to_string())?;
-    match fresh.exec(&Command::root("true")).await {
-        Ok(output) if output.ok() => Ok(fresh),
-        Ok(output) => Err(format!("root rights: {}", output.stderr.trim())),
-        Err(error) => Err(error.to_string()),
     }
 }
 
