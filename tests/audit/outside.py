@@ -72,7 +72,7 @@ def serving(machine):
             lambda: "html" in machine.ssh(f"docker exec $({{ {container}; }} | head -n 1) {egress}", check=False)
         ),
         "the host reaches the container": _answers(
-            lambda: "served" in machine.ssh("curl -s -m 20 http://127.0.0.1:443/", check=False)
+            lambda: "served" in machine.ssh(f"curl -s -m 20 http://{v4}:443/", check=False)
         ),
         f"{BY_HAND}, published by hand, is closed over IPv4": not gets(v4, BY_HAND),
         f"{BY_HAND}, published by hand, is closed over IPv6": not gets(v6, BY_HAND),
