@@ -70,6 +70,12 @@ def level(number):
     return apply
 
 
+def at_rest(machine, context, number):
+    """Whether nothing is to be changed by now."""
+    pryvctl = Pryvctl(context.binary, machine, number, context.here, context.work / machine.image.release)
+    return "nothing is to be changed" in pryvctl("plan")[0]
+
+
 PLAYBOOK = """
 - hosts: all
   collections: [devsec.hardening]

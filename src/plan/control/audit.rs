@@ -47,5 +47,5 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
     (!why.is_empty()).then(|| Step::safe("control.audit", action, undo).because(why))
 }
 
-/// A rule that cannot be loaded, as for a folder that is not there, keeps no other out; augenrules still ends with 1.
+/// Rules of others that cannot be loaded make augenrules end with 1; it counts whether the kernel can be spoken to.
 pub const LOAD: &str = "augenrules --load >/dev/null 2>&1 || auditctl -s >/dev/null";

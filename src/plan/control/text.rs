@@ -77,8 +77,9 @@ pub fn edit(control: &Control, state: &HostState) -> Option<(PathBuf, Edit)> {
 fn header(path: &Path) -> &'static str {
     match path.to_str() {
         Some(place::SYSCTL | place::MODPROBE) => HEADER,
-        // With it a rule that cannot be loaded does not keep the others out.
-        Some(place::AUDIT_RULES) => "# Written by pryvctl; changes are overwritten.\n-c\n",
+        // With it a rule that cannot be loaded, as for a folder that is not there, does not keep the others out, and is no
+        // failure: auditd of Debian 13 does not start after one.
+        Some(place::AUDIT_RULES) => "# Written by pryvctl; changes are overwritten.\n-i\n",
         Some(_) | None => "",
     }
 }
