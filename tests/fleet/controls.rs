@@ -123,7 +123,11 @@ fn reasons(plan: &Value, step: &str) -> Vec<String> {
 fn spoiled_and_found(world: &World, host: &str) -> BTreeSet<String> {
     let holding = report(world, host);
     let shipped = Controls::shipped().unwrap();
-    for (control, places) in shipped.iter().filter_map(|control| Some((control, holding.get(&control.id)?))) {
+    let tried = shipped.iter().filter_map(|control| Some((control, holding.get(&control.id)?)));
+    // What a package brought is tried while it is there.
+    let (packages, others): (Vec<_>, Vec<_>) =
+        tried.partition(|(control, _)| control.kind.packages().is_some());
+    for (control, places) in others.into_iter().chain(packages) {
         for edit in edits(control) {
             world.on(host, &edit.script);
             let said = reasons(&plan(world, host), &edit.step);
