@@ -79,7 +79,7 @@ pub enum What {
     },
     /// The host was looked at from outside.
     Scanned {
-        /// By whom, and at which address.
+        /// By whom, and over IPv6 where it was so.
         from: Vec<String>,
         /// TCP ports that answered somebody.
         answering: BTreeSet<u16>,

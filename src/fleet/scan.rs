@@ -85,14 +85,12 @@ async fn listeners(connection: &Connection) -> Result<Vec<Listener>, HostError> 
     })
 }
 
-/// The host says as whom it sees us: there may be others between.
 async fn from_here(
     connection: &Connection,
     address: IpAddr,
     tried: &BTreeSet<u16>,
 ) -> Result<Look, HostError> {
-    let said = connection.exec(&Command::login("echo \"${SSH_CONNECTION%% *}\"")).await?;
-    let from = said.stdout.trim().parse().ok().into_iter().collect();
+    let from = scan::seen_from(connection).await?.into_iter().collect();
     Ok(Look { who: format!("here{}", over(address)), from, answering: scan::from_here(address, tried).await })
 }
 

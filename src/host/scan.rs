@@ -10,6 +10,15 @@ use crate::model::command::{Command, Output};
 /// How long a port may take to answer. One that a firewall closes never does.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// As whom the host sees us, who log in: there may be others between.
+///
+/// # Errors
+/// What the session says.
+pub async fn seen_from<S: Session>(session: &S) -> Result<Option<IpAddr>, S::Error> {
+    let said = session.exec(&Command::login("echo \"${SSH_CONNECTION%% *}\"")).await?;
+    Ok(said.stdout.trim().parse().ok())
+}
+
 /// Which ports of an address answer here.
 pub async fn from_here(address: IpAddr, ports: &BTreeSet<u16>) -> BTreeSet<u16> {
     let mut tries = JoinSet::new();

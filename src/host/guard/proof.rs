@@ -1,11 +1,11 @@
 //! The proof that a change may stay: a new login with root's rights, over every address that let one in before.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    host::{Session, apply::Hands},
+    host::{Session, apply::Hands, scan},
     model::command::Command,
 };
 
@@ -26,11 +26,9 @@ pub enum Ways {
 /// Both, if a login over the second address comes through now, and from where the inventory lets administrators in.
 pub async fn ways<S: Session>(hands: &Hands<'_, S>) -> Ways {
     let Some(Ok(session)) = hands.session.reconnect6().await else { return Ways::One };
-    let asked = session.exec(&Command::login("echo \"${SSH_CONNECTION%% *}\"")).await;
-    let from = asked.ok().and_then(|output| output.stdout.trim().parse::<IpAddr>().ok());
-    match from {
-        Some(from) if hands.admin_networks.iter().any(|network| network.contains(&from)) => Ways::Both,
-        Some(_) | None => Ways::One,
+    match scan::seen_from(&session).await {
+        Ok(Some(from)) if hands.admin_networks.iter().any(|network| network.contains(&from)) => Ways::Both,
+        Ok(_) | Err(_) => Ways::One,
     }
 }
 

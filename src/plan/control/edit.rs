@@ -115,10 +115,16 @@ fn has_line(text: &str, line: &str) -> bool {
     text.lines().any(|found| found.trim_end() == line)
 }
 
+/// Whether a line holds a mark and is not commented out.
+fn holds(line: &str, mark: &str) -> bool {
+    line.contains(mark) && !line.trim_start().starts_with('#')
+}
+
 /// The text with a line so many lines after the first that holds a mark and is not commented out; else at the end.
 fn beside(text: &str, line: &str, mark: &str, after: usize) -> String {
-    let holds = |found: &str| found.contains(mark) && !found.trim_start().starts_with('#');
-    let Some(place) = lines(text).position(holds) else { return format!("{}{line}\n", ended(text)) };
+    let Some(place) = lines(text).position(|found| holds(found, mark)) else {
+        return format!("{}{line}\n", ended(text));
+    };
     let before: String = lines(text).take(place + after).collect();
     let rest: String = lines(text).skip(place + after).collect();
     format!("{}{line}\n{rest}", ended(&before))
@@ -126,7 +132,7 @@ fn beside(text: &str, line: &str, mark: &str, after: usize) -> String {
 
 /// A line without a word and the white space before it, if it holds the other and is not commented out.
 fn drop_word(line: &str, word: &str, beside: &str) -> String {
-    if !line.contains(beside) || line.trim_start().starts_with('#') {
+    if !holds(line, beside) {
         return line.to_owned();
     }
     let (mut kept, mut rest) = (String::new(), line);
