@@ -14,16 +14,16 @@ BUSY = ("  unreachable ", "  not-ready ")
 class Pryvctl:
     """The controller's side: the binary and an inventory of one host, in the controller's namespace."""
 
-    def __init__(self, binary, machine, level, here, folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        text = (here / "inventory.yaml").read_text()
+    def __init__(self, context, machine, level):
+        folder = _folder(context, machine)
+        text = (context.here / "inventory.yaml").read_text()
         inventory = folder / "inventory.yaml"
         inventory.write_text(text.replace("LEVEL", str(level)).replace("KEY", str(machine.image.key)))
         roles = folder / "roles"
         roles.unlink(missing_ok=True)
-        roles.symlink_to(here / "roles")
+        roles.symlink_to(context.here / "roles")
         (folder / "known_hosts").unlink(missing_ok=True)
-        self.network, self.binary, self.inventory = machine.network, binary, inventory
+        self.network, self.binary, self.inventory = machine.network, context.binary, inventory
 
     def __call__(self, command):
         """Runs a command on the inventory; gives what it said and the seconds it took."""
@@ -43,6 +43,13 @@ class Pryvctl:
         raise AssertionError
 
 
+def _folder(context, machine):
+    """Where what is written for a machine stands; machines have their turns beside each other."""
+    folder = context.work / machine.image.release
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def stock(machine, _context):
     """Nothing: the role's container is started by hand."""
     machine.ssh(
@@ -55,7 +62,7 @@ def level(number):
     """`harden`, again to see that it has nothing to do, and `install`."""
 
     def apply(machine, context):
-        pryvctl = Pryvctl(context.binary, machine, number, context.here, context.work / machine.image.release)
+        pryvctl = Pryvctl(context, machine, number)
         times = {}
         for title in ("first run", "no-op"):
             say(f"  pryvctl harden, {title}")
@@ -72,7 +79,7 @@ def level(number):
 
 def at_rest(machine, context, number):
     """Whether nothing is to be changed by now."""
-    pryvctl = Pryvctl(context.binary, machine, number, context.here, context.work / machine.image.release)
+    pryvctl = Pryvctl(context, machine, number)
     return "nothing is to be changed" in pryvctl("plan")[0]
 
 
@@ -87,8 +94,7 @@ PLAYBOOK = """
 def peer(machine, context):
     """dev-sec's Ansible roles, twice."""
     machine.ssh("apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3 sudo > /dev/null")
-    folder = context.work / machine.image.release
-    folder.mkdir(exist_ok=True)
+    folder = _folder(context, machine)
     playbook = folder / "peer.yml"
     playbook.write_text(PLAYBOOK)
     login = f"ansible_user=root ansible_ssh_private_key_file={machine.image.key}"
