@@ -1,7 +1,5 @@
 //! The guard around steps made by hand: what the planner would not plan.
 
-use std::time::Duration;
-
 use pryvctl::{
     host::{
         Connection,
@@ -13,11 +11,10 @@ use pryvctl::{
 };
 
 use super::{
-    guard::{access, logs_in},
+    guard::{WINDOW, access, logs_in},
     world::World,
 };
 
-const WINDOW: Duration = Duration::from_secs(10);
 const NOBODY: &str = "/etc/ssh/sshd_config.d/00-nobody.conf";
 
 /// A user that nobody has.
