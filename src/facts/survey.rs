@@ -10,7 +10,7 @@ use super::{
     container::OwnContainers,
     control::{
         algorithm::Algorithms, audit::AuditKeys, installed::Installed, mount::Mounts, original::Record,
-        rights::Rights, route::Route6, sysctl::Sysctls,
+        rights::Rights, route::Route6, sysctl::Sysctls, trace::Traces,
     },
     cpu::Cpus,
     daemon::DaemonJson,
@@ -165,6 +165,8 @@ survey! {
     route6: Route6 = Route6,
     /// Loaded audit rules.
     audit: AuditKeys = AuditKeys,
+    /// What is made of files of ours.
+    traces: Traces = Traces::of(desired),
     /// How things were before controls changed them.
     originals: Record = Record,
 }

@@ -33,7 +33,7 @@ pub async fn carry_out(surveyed: &Surveyed, plan: &Plan, order: &Order, events: 
     let Surveyed { member, connection, .. } = surveyed;
     let (mut connection, mut plan, mut done) = (connection.clone(), plan.clone(), 0);
     for _ in 0..ROUNDS {
-        let steps = plan.up_to_packages();
+        let steps = plan.up_to_next_look();
         connection = match carry_out_steps(member, &connection, steps, order, events).await {
             Ok(connection) => connection,
             Err(broken) => return broken.outcome(),

@@ -99,10 +99,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The steps up to the packages that controls want; all, if there are none. Packages bring files, which the rest was
-    /// planned without: it has to be planned again.
-    pub fn up_to_packages(&self) -> &[Step] {
-        let place = self.steps.iter().position(|step| step.id == control::package::STEP);
+    /// The steps up to the last one that changes more than the rest was planned for, as packages do that bring files; all,
+    /// if there is none.
+    pub fn up_to_next_look(&self) -> &[Step] {
+        let place = self.steps.iter().rposition(|step| step.look_again);
         place.map_or(&self.steps, |place| &self.steps[..=place])
     }
 

@@ -106,6 +106,7 @@ fn unknown(facts: &Facts) -> Vec<Finding> {
         ("algorithms", why(&facts.algorithms), "ssh -Q kex"),
         ("route", why(&facts.route6), "ip -6 route"),
         ("audit", why(&facts.audit), "auditctl -l"),
+        ("traces", why(&facts.traces), "ls -l /etc/pam.d /boot/grub"),
         ("originals", why(&facts.originals), "ls -lR /var/lib/pryvctl/originals"),
     ];
     for (check, why, ask) in controls {
@@ -163,6 +164,7 @@ fn state(facts: &Facts) -> Option<HostState> {
         algorithms: settled(&facts.algorithms)?.unwrap_or_default(),
         route6: settled(&facts.route6)?,
         audit: settled(&facts.audit)?,
+        traces: settled(&facts.traces)?.unwrap_or_default(),
         originals: settled(&facts.originals)?.unwrap_or_default(),
     })
 }

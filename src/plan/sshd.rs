@@ -201,9 +201,9 @@ fn canonical<'a>(values: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> 
 
 const GUARDED: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
 
-/// Keeps a file of sshd, and brings it back.
-pub fn under_guard(step: Step, path: &str) -> Step {
-    let step = text::under_guard(step, &[Path::new(path)]);
+/// Keeps files that decide over logins, and brings them back.
+pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
+    let step = text::under_guard(step, paths);
     let undo = match step.undo {
         Undo::Run(back) => Undo::Run(Command::root(format!("{}\n{RELOAD_BACK}", back.script))),
         nothing @ Undo::Nothing(_) => nothing,
@@ -213,7 +213,7 @@ pub fn under_guard(step: Step, path: &str) -> Step {
 
 fn guarded_match(step: Step, wanted: &Wanted) -> Step {
     let [_, path] = GUARDED;
-    under_guard(step, path).checked(check(wanted))
+    under_guard(step, &[Path::new(path)]).checked(check(wanted))
 }
 
 fn main_step(wanted: &Wanted, desired: &Desired, state: &HostState) -> Option<Step> {
@@ -229,7 +229,7 @@ fn main_step(wanted: &Wanted, desired: &Desired, state: &HostState) -> Option<St
     let there = found.and_then(|found| block(found.text.as_deref()?)).is_some();
     why.extend(if there { spoiled(desired, state) } else { drifted(desired, state) });
     let step = Step::safe("sshd.block", action, Undo::Nothing("the guard's own")).because(why);
-    Some(under_guard(step, path).checked(check(wanted)))
+    Some(under_guard(step, &[Path::new(path)]).checked(check(wanted)))
 }
 
 /// Asks sshd for the whole of the new configuration, in the order in which it will read it: what the one new file says

@@ -27,12 +27,23 @@ pub struct Step {
     pub undo: Undo,
     /// What could go wrong for the login.
     pub risk: Risk,
+    /// It changes more than could be planned for: what follows is planned anew, when it is done.
+    pub look_again: bool,
 }
 
 impl Step {
     /// A step that cannot cut our login.
     pub fn safe(id: impl Into<String>, action: Action, undo: Undo) -> Self {
-        Self { id: id.into(), why: Vec::new(), action, save: None, check: None, undo, risk: Risk::Safe }
+        Self {
+            id: id.into(),
+            why: Vec::new(),
+            action,
+            save: None,
+            check: None,
+            undo,
+            risk: Risk::Safe,
+            look_again: false,
+        }
     }
 
     /// Adds lines that say why.
@@ -52,6 +63,12 @@ impl Step {
     #[must_use]
     pub fn checked(self, check: Command) -> Self {
         Self { check: Some(check), ..self }
+    }
+
+    /// Has what follows planned anew.
+    #[must_use]
+    pub fn looked_after(self) -> Self {
+        Self { look_again: true, ..self }
     }
 
     /// What belongs together: the first two parts of the id, as in `service.core`.

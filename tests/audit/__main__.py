@@ -139,7 +139,7 @@ def _tools(cache, peer):
 def _stage(context, image, network, file, stage, auditors):
     """One machine from the snapshot: changed, watched at work, audited."""
     found = json.loads(file.read_text()) if file.exists() else {"audited": [], "figures": {}, "failing": {}}
-    left = [auditor for auditor in auditors if auditor not in found["audited"]] if stage != "peer" else []
+    left = [auditor for auditor in _of_stage(stage) if auditor in auditors and auditor not in found["audited"]]
     if "checks" in found and not left:
         return
     if stage == "peer" and context.peer is None:
@@ -159,8 +159,14 @@ def _stage(context, image, network, file, stage, auditors):
                     found[part] |= said[part]
                 found["audited"].append(auditor)
                 _keep(file, found)
-    if stage == "peer" or set(AUDITORS) <= set(found["audited"]):
+    if set(_of_stage(stage)) <= set(found["audited"]):
         _disk(file).unlink()
+
+
+def _of_stage(stage):
+    """Who looks at a machine in this stage; the peer is only timed."""
+    every = ("stock", "level1", "level2")
+    return [name for name, auditor in AUDITORS.items() if stage in getattr(auditor, "stages", every)]
 
 
 def _disk(file):

@@ -12,32 +12,34 @@ CODENAMES = {"debian12": "bookworm", "debian13": "trixie"}
 DOCKER = {"debian12": "docker.io", "debian13": "docker.io docker-cli"}
 # What a cloud image has, and openscap-scanner. `important` in mmdebstrap brings what debootstrap installs.
 PACKAGES = (
-    "systemd-sysv dbus libpam-systemd linux-image-cloud-amd64 openssh-server sudo iptables nftables apparmor curl"
+    "systemd-sysv dbus libpam-systemd linux-image-cloud-amd64 grub-pc openssh-server sudo iptables nftables apparmor curl"
     " ca-certificates openscap-scanner"
 )
-DISK = "8G"
+# Mebibytes.
+DISK, BEFORE = 8192, 1
 # What the kernel is told. Everything is started without random addresses: an emulator translates a program again for each
 # address it is found at, and takes three times as long. What the auditors read, the kernel's own setting, is left alone.
 BOOT = (
-    "root=/dev/vda rw console=ttyS0 net.ifnames=0 tsc=reliable clocksource=tsc mitigations=off"
+    "console=ttyS0 net.ifnames=0 tsc=reliable clocksource=tsc mitigations=off"
     " init=/usr/bin/setarch -- -R /sbin/init"
 )
 
 
 class Image:
-    """The disk, kernel and initial RAM disk of one release, cached under the hash of their recipe."""
+    """The disk of one release, cached under the hash of its recipe."""
 
     def __init__(self, release, cache):
         self.release, self.codename, self.cache = release, CODENAMES[release], cache
         self.key = cache / "ssh"
         self.folder = cache / f"{release}-{self._recipe()}"
-        self.disk, self.kernel, self.initrd = (self.folder / name for name in ("disk.raw", "vmlinuz", "initrd.img"))
+        self.disk = self.folder / "disk.raw"
 
     def _packages(self):
         return f"{PACKAGES} {DOCKER[self.release]}".split()
 
     def _recipe(self):
-        text = " ".join([*self._packages(), BOOT]) + (HERE / "image.sh").read_text() + (HERE / "serve.sh").read_text()
+        scripts = "".join((HERE / name).read_text() for name in ("image.sh", "serve.sh"))
+        text = " ".join([*self._packages(), BOOT]) + scripts
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def ensure(self):
@@ -48,6 +50,7 @@ class Image:
         if not self.key.exists():
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key)
         work = self.cache / f"work-{self.release}"
+        _unmount(work)
         shutil.rmtree(work, ignore_errors=True)
         self._build(work)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -77,12 +80,22 @@ class Image:
             "mmdebstrap", "--mode=root", "--variant=important", "--format=directory",
             f"--include={','.join(self._packages())}", f"--aptopt={handed}/apt.conf",
             f'--setup-hook=mkdir -p "$1/etc/apt/auth.conf.d" && cp {handed}/auth.conf "$1/etc/apt/auth.conf.d/90audit.conf"',
-            f"--customize-hook=sh {HERE}/image.sh \"$1\" {handed}",
+            f"--customize-hook=sh {HERE}/image.sh \"$1\" {handed} '{BOOT}'",
             self.codename, root, handed / "sources.list",
         )  # fmt: skip
-        shutil.copy(root / (root / "vmlinuz").readlink(), work / "vmlinuz")
-        shutil.copy(root / (root / "initrd.img").readlink(), work / "initrd.img")
-        run("truncate", "-s", DISK, work / "disk.raw")
-        run("mkfs.ext4", "-q", "-L", "root", "-d", root, work / "disk.raw")
+        disk = work / "disk.raw"
+        run("truncate", "-s", f"{DISK}M", disk)
+        run("sfdisk", "-q", disk, stdin=f"label: dos\nstart={BEFORE}MiB, type=83, bootable\n")
+        run("mkfs.ext4", "-q", "-L", "root", "-d", root, "-E", f"offset={BEFORE << 20}", disk, f"{DISK - BEFORE}M")
+        # The code in the first sector ends where the table of partitions begins.
+        for file, where in {"boot.img": ["bs=440", "count=1"], "core.img": ["bs=512", "seek=1"]}.items():
+            run("dd", f"if={root}/boot/grub/i386-pc/{file}", f"of={disk}", *where, "conv=notrunc", "status=none")
         shutil.rmtree(root)
         shutil.rmtree(handed)
+
+
+def _unmount(folder):
+    """What a run that was killed had mounted there: this machine's own /proc and /sys are among it."""
+    mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for path in sorted((path for path in mounted if path.startswith(f"{folder}/")), reverse=True):
+        run("umount", path)

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import time
 
-from image import BOOT
 from network import V4
 from shell import Failed, run, say
 
@@ -87,7 +86,6 @@ class Machine:
         self.monitor.unlink(missing_ok=True)
         words = [
             *("nice", "-n", "15", "qemu-system-x86_64", "-accel", "tcg,tb-size=512", "-cpu", CPU, "-smp", "1", "-m", "2048"),
-            *("-kernel", self.image.kernel, "-initrd", self.image.initrd, "-append", BOOT),
             *("-drive", f"file={self.disk},if=virtio,cache=unsafe,discard=unmap"),
             *("-netdev", f"tap,id=audited,ifname={self.network.tap},script=no,downscript=no"),
             *("-device", "virtio-net-pci,netdev=audited,mac=52:54:00:77:00:11"),

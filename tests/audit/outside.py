@@ -17,7 +17,7 @@ EGRESS = 8000
 
 def measure(machine, _tools):
     """All TCP ports in both families, and the usual UDP ports."""
-    flags = ["nmap", "-n", "-Pn", "--open", "--min-rate", "1000", "--max-retries", "2"]
+    flags = ["nmap", "-n", "-Pn", "--open", "--min-rate", "3000", "--max-retries", "2"]
     tcp = [
         _ports(machine.network.outside(*flags, *family, "-p-", address), "tcp")
         for family, address in (([], V4["machine"]), (["-6"], V6["machine"]))

@@ -170,7 +170,7 @@ fn picture(world: &World, host: &str) -> BTreeMap<&'static str, Vec<String>> {
         (
             "mounts",
             listed(
-                "findmnt -lno TARGET,OPTIONS /dev/shm; findmnt -lno TARGET,OPTIONS /tmp; findmnt -lno TARGET,OPTIONS /var/tmp; findmnt -lno TARGET,OPTIONS /home",
+                "findmnt -lno TARGET,OPTIONS /dev/shm; findmnt -lno TARGET,OPTIONS /tmp; findmnt -lno TARGET,OPTIONS /var/tmp; findmnt -lno TARGET,OPTIONS /home; findmnt -lno TARGET,OPTIONS /proc",
             ),
         ),
         ("rules", snapshot::ruleset(world, host).lines().map(str::to_owned).collect()),

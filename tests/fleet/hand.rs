@@ -1,7 +1,7 @@
 //! What a hand does to a control, by its kind: each edit is one that somebody might make in good faith.
 
 use pryvctl::model::{
-    control::{Control, Form, Kind, UnitWish},
+    control::{Control, Form, Kind, Mount, UnitWish},
     place,
 };
 
@@ -19,7 +19,7 @@ pub struct Edit {
 }
 
 /// Where the parts are that an edit spoils.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Side {
     /// In the running system.
     Live,
@@ -28,12 +28,12 @@ pub enum Side {
     /// In both.
     Both,
     /// At this path alone.
-    At(&'static str),
+    At(String),
 }
 
 impl Side {
     /// Whether a part lies there, by its place.
-    pub fn has(self, place: &str) -> bool {
+    pub fn has(&self, place: &str) -> bool {
         let live = place.ends_with("(live)");
         match self {
             Self::Live => live,
@@ -69,11 +69,13 @@ pub fn edits(control: &Control) -> Vec<Edit> {
         }
         Kind::File(file) => {
             let path = file.path.display().to_string();
-            vec![
-                edit([format!("echo '# by hand' >> {path}")], Side::Kept, of_file(&path)),
-                edit([format!("chmod 777 {path}")], Side::Kept, of_file(&path)),
-                edit([format!("rm {path}")], Side::Kept, of_file(&path)),
-            ]
+            let of_ours = ["echo '# by hand' >>", "chmod 777", "rm"]
+                .map(|hand| edit([format!("{hand} {path}")], Side::At(path.clone()), of_file(&path)));
+            let of_others = file.traces().map(|(other, text)| {
+                let gone = format!("sed -i '\\|{text}|d' {}", other.display());
+                edit([gone], Side::At(other.display().to_string()), of_file(&path))
+            });
+            of_ours.into_iter().chain(of_others).collect()
         }
         Kind::Setting(settings) => {
             let path = settings.path.display().to_string();
@@ -98,25 +100,13 @@ pub fn edits(control: &Control) -> Vec<Edit> {
         // sshd does not start with a key that others may touch, so a key that it does not use is tried.
         Kind::Permissions(rights) if rights.paths.iter().any(|path| path.contains("ssh_host_")) => {
             let given = format!("chmod go+r {SPARE_KEY}");
-            vec![edit([given], Side::At(SPARE_KEY), "control.permissions".to_owned())]
+            vec![edit([given], Side::At(SPARE_KEY.to_owned()), "control.permissions".to_owned())]
         }
         Kind::Permissions(rights) => {
             let given = rights.paths.iter().map(|path| format!("chmod -f go+w {path} || true"));
             vec![edit(given, Side::Both, "control.permissions".to_owned())]
         }
-        Kind::Mount(mount) => {
-            let path = mount.path.display().to_string();
-            let opposite: Vec<&str> =
-                mount.options.iter().filter_map(|option| option.strip_prefix("no")).collect();
-            vec![
-                edit(
-                    [format!("mount -o remount,{} {path}", opposite.join(","))],
-                    Side::Live,
-                    "control.mount".to_owned(),
-                ),
-                edit([format!("sed -i '\\, {path} ,d' {}", place::FSTAB)], Side::Kept, of_file(place::FSTAB)),
-            ]
-        }
+        Kind::Mount(mount) => of_mount(mount),
         Kind::Package(names) => {
             let gone = [format!("dpkg --force-depends --remove {} >/dev/null 2>&1", names.join(" "))];
             vec![edit(gone, Side::Both, "control.packages".to_owned())]
@@ -144,6 +134,18 @@ pub fn edits(control: &Control) -> Vec<Edit> {
             vec![edit(gone, Side::Kept, of_file(place::AUDIT_RULES))]
         }
     }
+}
+
+fn of_mount(mount: &Mount) -> Vec<Edit> {
+    let path = mount.path.display().to_string();
+    let opposite = |option: &String| match option.strip_prefix("no") {
+        Some(opposite) => opposite.to_owned(),
+        None => format!("{}=off", option.split('=').next().unwrap()),
+    };
+    let opposite: Vec<String> = mount.options.iter().map(opposite).collect();
+    let live = [format!("mount -o remount,{} {path}", opposite.join(","))];
+    let kept = [format!("sed -i '\\, {path} ,d' {}", place::FSTAB)];
+    vec![edit(live, Side::Live, "control.mount".to_owned()), edit(kept, Side::Kept, of_file(place::FSTAB))]
 }
 
 fn edit(script: impl IntoIterator<Item = String>, side: Side, step: String) -> Edit {

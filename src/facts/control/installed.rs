@@ -14,10 +14,14 @@ use crate::{
 pub struct Installed(pub BTreeSet<String>);
 
 impl Installed {
-    /// The packages of all controls, and those with which one does not apply.
+    /// The packages of all controls, and those with or without which one does not apply.
     pub fn of(desired: &Desired) -> Self {
         let wanted = super::named(desired, |kind| kind.packages().map(|names| names.to_vec()));
-        let others = desired.hardening.known.iter().flat_map(|control| control.unless.iter().cloned());
+        let others = desired
+            .hardening
+            .known
+            .iter()
+            .flat_map(|control| control.unless.iter().chain(&control.with).cloned());
         Self(wanted.into_iter().chain(others).collect())
     }
 }

@@ -8,6 +8,7 @@ pub mod original;
 pub mod rights;
 pub mod route;
 pub mod sysctl;
+pub mod trace;
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,9 @@
 //! What a control sets: a closed list of kinds, each with what has to be said about it.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -42,7 +45,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What is said to sshd, where this is of that kind.
+    /// A file of our own, where this is of that kind.
+    pub fn own_file(&self) -> Option<&OwnFile> {
+        if let Self::File(file) = self { Some(file) } else { None }
+    }
+
+    /// What is said to sshd, likewise.
     pub fn sshd(&self) -> Option<&BTreeMap<String, Directive>> {
         if let Self::Sshd(directives) = self { Some(directives) } else { None }
     }
@@ -96,6 +104,35 @@ pub struct OwnFile {
     pub brings: Vec<PathBuf>,
     /// A command that must accept the new file, which is given to it as its last argument, as in `visudo -cqf`.
     pub check: Option<String>,
+    /// What puts it into force.
+    pub after: Option<After>,
+}
+
+/// What is made of a file of ours by the program it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// A command, run when the file was written, and when it has gone again.
+    pub run: String,
+    /// Files that the command writes, each with a text that stands in it while ours is there.
+    #[serde(default)]
+    pub shows: BTreeMap<PathBuf, String>,
+    /// Files beside those that it writes, and that go back with them where the command could cut a login.
+    #[serde(default)]
+    pub writes: Vec<PathBuf>,
+}
+
+impl OwnFile {
+    /// Texts that show, in files of others, that this file counts: each with its file.
+    pub fn traces(&self) -> impl Iterator<Item = (&PathBuf, &String)> {
+        self.after.iter().flat_map(|after| &after.shows)
+    }
+
+    /// The file, and all that is written when it changes.
+    pub fn written(&self) -> Vec<&Path> {
+        let others = self.after.iter().flat_map(|after| after.shows.keys().chain(&after.writes));
+        std::iter::once(&self.path).chain(others).map(PathBuf::as_path).collect()
+    }
 }
 
 fn usual() -> Mode {

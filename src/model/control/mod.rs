@@ -8,6 +8,7 @@
 //!   breaks: Tools that resolve kernel symbols as a user
 //!   when: [machine]                            # where it applies; see Condition
 //!   unless: [chrony]                           # packages with which it does not apply
+//!   with: [grub2-common]                       # packages without which it does not apply
 //!   needs: package.clock                       # a control whose package it is about
 //!   sysctl: { kernel.kptr_restrict: 2 }        # exactly one kind; see Kind
 //! ```
@@ -23,7 +24,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 pub use kind::{
-    Directive, Form, Kind, LineAt, Mount, OwnFile, OwnLine, Rights, Settings, Unit, UnitWish, Unwanted,
+    After, Directive, Form, Kind, LineAt, Mount, OwnFile, OwnLine, Rights, Settings, Unit, UnitWish, Unwanted,
 };
 pub use profile::Profile;
 
@@ -77,6 +78,8 @@ pub struct Control {
     pub when: Vec<Condition>,
     /// Packages that do the same in another way: with one of them it does not apply.
     pub unless: Vec<String>,
+    /// Packages it is about: without one of them it does not apply.
+    pub with: Vec<String>,
     /// A control that brings the package this one is about: where that is left out and not there, it does not apply.
     pub needs: Option<String>,
     /// A control of a lower level whose place this one takes.

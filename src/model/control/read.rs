@@ -50,6 +50,8 @@ struct Entry {
     when: Vec<Condition>,
     #[serde(default)]
     unless: Vec<String>,
+    #[serde(default)]
+    with: Vec<String>,
     needs: Option<String>,
     instead: Option<String>,
     sysctl: Option<BTreeMap<String, Word>>,
@@ -88,8 +90,8 @@ impl Entry {
         let Ok([kind]) = <[Kind; 1]>::try_from(kinds) else {
             return Err("must have exactly one kind, as in `sysctl: { KEY: VALUE }`".to_owned());
         };
-        let Self { id, title, level, refs, breaks, when, unless, needs, instead, .. } = self;
-        Ok(Control { id, title, level, refs: refs.0, breaks, when, unless, needs, instead, kind })
+        let Self { id, title, level, refs, breaks, when, unless, with, needs, instead, .. } = self;
+        Ok(Control { id, title, level, refs: refs.0, breaks, when, unless, with, needs, instead, kind })
     }
 }
 

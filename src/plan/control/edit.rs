@@ -86,7 +86,7 @@ impl Edit {
             Self::Without(word, beside) => {
                 let old = |line: &str| {
                     lines(original)
-                        .find(|old| drop_word(old, word, beside) == line)
+                        .find(|old| drop_word(old, word, beside).trim_end() == line.trim_end())
                         .unwrap_or(line)
                         .to_owned()
                 };

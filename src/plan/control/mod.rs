@@ -142,10 +142,12 @@ fn assessment(control: &Control, verdict: Verdict, reason: Option<String>, parts
 /// What a control finds, or why it has no meaning here.
 fn judge(control: &Control, desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
     control.when.iter().try_for_each(|condition| holds(*condition, state))?;
-    if let Some(other) =
-        control.unless.iter().find(|name| state.installed.iter().flatten().any(|there| there == *name))
-    {
+    let there = |name: &&String| state.installed.iter().flatten().any(|there| there == *name);
+    if let Some(other) = control.unless.iter().find(there) {
         return Err(format!("the host has {other}"));
+    }
+    if let Some(other) = control.with.iter().find(|name| !there(name)) {
+        return Err(format!("the host has no {other}"));
     }
     if let Some(other) = control.needs.as_ref().filter(|other| is_left_out(other, desired, state)) {
         return Err(format!("it is about what {other} would bring"));
@@ -294,13 +296,13 @@ mod tests {
     fn packages_come_before_what_their_files_are_part_of() {
         let (desired, mut state) = wish();
         let first = planned(&desired, &state);
-        let ids: Vec<&str> = first.up_to_packages().iter().map(|step| step.id.as_str()).collect();
+        let ids: Vec<&str> = first.up_to_next_look().iter().map(|step| step.id.as_str()).collect();
         assert_eq!(ids, ["originals.record", "control.packages"]);
-        for step in first.up_to_packages() {
+        for step in first.up_to_next_look() {
             carry_out(step, &mut state, &desired);
         }
         let then = planned(&desired, &state);
-        assert_eq!(then.up_to_packages(), then.steps);
+        assert_eq!(then.up_to_next_look(), then.steps);
         assert!(!then.is_of_controls(), "the firewall is missing, too");
     }
 

@@ -31,6 +31,16 @@ pub fn parts(mount: &Mount, state: &HostState) -> Result<Vec<Part>, String> {
     Ok(vec![live, at_boot])
 }
 
+/// The kernel names only what is taken away, so what was not taken away has to be said.
+const OPPOSITES: [(&str, &str); 4] =
+    [("nodev", "dev"), ("nosuid", "suid"), ("noexec", "exec"), ("hidepid=invisible", "hidepid=off")];
+
+/// What has to be said to lose the options that are there now and were not before.
+pub fn opposites(now: &[String], before: &[&str]) -> Vec<&'static str> {
+    let gained = |option: &&str| now.iter().any(|now| now == option) && !before.contains(option);
+    OPPOSITES.iter().filter(|(option, _)| gained(option)).map(|(_, opposite)| *opposite).collect()
+}
+
 /// The step that mounts again with more options.
 pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
     let (mut script, mut undo, mut why) = ("set -e\n".to_owned(), String::new(), Vec::new());
@@ -41,7 +51,8 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
         };
         let path = quote(&mount.path.display().to_string());
         script.push_str(&format!("mount -o remount,{} {path}\n", mount.options.join(",")));
-        undo.push_str(&format!("mount -o remount,{} {path}\n", live.found));
+        let before: Vec<&str> = live.found.split(',').collect();
+        undo.push_str(&format!("mount -o remount,{} {path}\n", opposites(&mount.options, &before).join(",")));
         why.extend(reasons([(control.id.as_str(), live)]));
     }
     let action = Action::Run(Command::root(script));

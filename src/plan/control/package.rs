@@ -26,10 +26,7 @@ fn missing<'a>(controls: &[(&'a Control, Vec<Part>)]) -> BTreeSet<&'a str> {
     named.flatten().filter(|(_, part)| !part.fits).map(|(name, _)| name.as_str()).collect()
 }
 
-/// The step whose files others of the plan may be about.
-pub const STEP: &str = "control.packages";
-
-/// The step that installs what is missing. What apt brings along is recorded too, so that it can go again.
+/// The step that installs what is missing; its files are what the rest of the plan may be about. What apt brings along is recorded too, so that it can go again.
 pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
     let missing = missing(controls);
     if missing.is_empty() {
@@ -53,5 +50,5 @@ trap recorded EXIT
     );
     let undo = Undo::Nothing("a package more disturbs nothing; `harden --undo` removes it");
     let command = crate::model::command::Command::root(script).within(APT);
-    Some(Step::safe(STEP, Action::Run(command), undo).because(why))
+    Some(Step::safe("control.packages", Action::Run(command), undo).because(why).looked_after())
 }

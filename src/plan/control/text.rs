@@ -14,7 +14,7 @@ use crate::{
     facts::state::{FileState, HostState},
     model::{
         command::{Command, quote, take_in},
-        control::{Control, Kind},
+        control::{Control, Kind, OwnFile},
         place::{self, GUARD},
     },
     plan::step::{Action, Step, Undo},
@@ -28,8 +28,13 @@ pub struct Draft {
     edits: Vec<Edit>,
     mode: Option<u32>,
     checks: BTreeSet<String>,
-    restarts: BTreeSet<String>,
+    /// Commands that put it into force.
+    after: BTreeSet<String>,
     reasons: Vec<String>,
+    /// What else is written when it changes.
+    others: BTreeSet<PathBuf>,
+    /// Whether something that is made of it does not show it.
+    stale: bool,
     /// Whether a wrong text could cut our login.
     guarded: bool,
 }
@@ -90,7 +95,10 @@ pub fn parts(control: &Control, state: &HostState) -> Result<Vec<Part>, String> 
     let found = text(&path, state);
     let name = path.display();
     Ok(match (&control.kind, &edit) {
-        (Kind::File(file), _) => vec![whole(&path, found, &file.content, file.mode.0, state)],
+        (Kind::File(file), _) => {
+            let whole = whole(&path, found, &file.content, file.mode.0, state);
+            std::iter::once(whole).chain(traces(file, state)).collect()
+        }
         (_, Edit::Ours(ours)) => vec![fragment(&name.to_string(), found.unwrap_or_default(), ours)],
         (_, Edit::Keys(_, keys)) => {
             let found = found.ok_or_else(|| format!("there is no {name}"))?;
@@ -144,6 +152,15 @@ fn whole(path: &Path, found: Option<&str>, content: &str, mode: u32, state: &Hos
     Part::new(path.display().to_string(), shown, wanted)
 }
 
+/// What must show elsewhere while a file of ours counts.
+fn traces(file: &OwnFile, state: &HostState) -> impl Iterator<Item = Part> {
+    file.traces().map(|(path, text)| {
+        let there = state.traces.contains(&(path.clone(), text.clone()));
+        let found = if there { text.clone() } else { format!("without `{text}`") };
+        Part::new(path.display().to_string(), found, text)
+    })
+}
+
 fn file<'a>(path: &Path, state: &'a HostState) -> Option<&'a FileState> {
     state.files.get(path).and_then(Option::as_ref)
 }
@@ -162,18 +179,25 @@ fn drafts(controls: &[(&Control, Vec<Part>)], state: &HostState) -> BTreeMap<Pat
     let mut drafts: BTreeMap<PathBuf, Draft> = BTreeMap::new();
     for (control, parts) in controls {
         let Some((path, edit)) = edit(control, state) else { continue };
-        let of_file = parts.iter().filter(|part| part.place.starts_with(&path.display().to_string()));
+        let written = control.kind.own_file().map(OwnFile::written).unwrap_or_else(|| vec![&path]);
+        let of_file =
+            |part: &&Part| written.iter().any(|path| part.place.starts_with(&path.display().to_string()));
+        let of_file = parts.iter().filter(of_file);
         let draft = drafts.entry(path.clone()).or_default();
         draft.reasons.extend(reasons(of_file.map(|part| (control.id.as_str(), part))));
-        draft.guarded |= path.starts_with("/etc/pam.d") || path == Path::new(place::SYSCTL);
+        draft.guarded |= written.iter().any(|path| path.starts_with("/etc/pam.d"));
+        draft.guarded |= path == Path::new(place::SYSCTL);
         draft.edits.push(edit);
         match &control.kind {
             Kind::File(file) => {
                 draft.mode = Some(file.mode.0);
                 draft.checks.extend(file.check.clone());
-                draft.restarts.extend(file.restart.clone());
+                draft.after.extend(file.restart.as_deref().map(restart));
+                draft.after.extend(file.after.iter().map(|after| after.run.clone()));
+                draft.others = written.iter().skip(1).map(|path| path.to_path_buf()).collect();
+                draft.stale = traces(file, state).any(|part| !part.fits);
             }
-            Kind::Setting(settings) => draft.restarts.extend(settings.restart.clone()),
+            Kind::Setting(settings) => draft.after.extend(settings.restart.as_deref().map(restart)),
             Kind::Line(line) => draft.mode = line.make.map(|mode| mode.0),
             Kind::Sysctl(_) | Kind::Module(_) => draft.mode = Some(0o644),
             Kind::Audit(_) => draft.mode = Some(0o600),
@@ -200,7 +224,7 @@ fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
         Some(_) | None => Some((draft.mode.unwrap_or(0o644), 0, 0)),
     };
     let has = |found: &FileState| rights.is_none_or(|rights| rights == (found.mode, found.uid, found.gid));
-    let same = old == Some(&new) && found.is_some_and(has);
+    let same = old == Some(&new) && found.is_some_and(has) && !draft.stale;
     if same {
         return None;
     }
@@ -208,9 +232,16 @@ fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
     if why.is_empty() {
         why.push(format!("{}: holds what is not ours, or has other rights", path.display()));
     }
-    let action = Action::Run(write(path, &new, rights, &draft.checks, &draft.restarts));
-    let step = Step::safe(format!("control.{}", path.display()), action, way_back(path, found)).because(why);
-    Some(if draft.guarded { under_guard(step, &[path]) } else { step })
+    let action = Action::Run(write(path, &new, rights, &draft.checks, &draft.after));
+    let undo = way_back(path, found, &draft.after);
+    let step = Step::safe(format!("control.{}", path.display()), action, undo).because(why);
+    let written: Vec<&Path> =
+        std::iter::once(path).chain(draft.others.iter().map(PathBuf::as_path)).collect();
+    Some(if draft.guarded { under_guard(step, &written) } else { step })
+}
+
+fn restart(unit: &str) -> String {
+    format!("systemctl try-restart {}", quote(unit))
 }
 
 /// Writes a file beside its place and renames it. Through a link, what the link leads to is written. Without rights it
@@ -220,11 +251,11 @@ pub fn write(
     text: &str,
     rights: Option<(u32, u32, u32)>,
     checks: &BTreeSet<String>,
-    restarts: &BTreeSet<String>,
+    after: &BTreeSet<String>,
 ) -> Command {
     let checks: String = checks.iter().map(|check| format!("{check} \"$new\" >&2; ")).collect();
-    let restarts = restarts.iter().map(|unit| format!("; systemctl try-restart {}", quote(unit)));
-    let after: String = std::iter::once(reload(path).to_owned()).chain(restarts).collect();
+    let after = after.iter().map(|command| format!("; {command}"));
+    let after: String = std::iter::once(reload(path).to_owned()).chain(after).collect();
     let rights = match rights {
         Some((mode, uid, gid)) => format!("chown {uid}:{gid} \"$new\"; chmod {mode:o} \"$new\""),
         None => "chown --reference=\"$path\" \"$new\"; chmod --reference=\"$path\" \"$new\"".to_owned(),
@@ -244,13 +275,16 @@ pub fn reload(path: &Path) -> &'static str {
     if path.starts_with("/etc/systemd/system") { "; systemctl daemon-reload" } else { "" }
 }
 
-fn way_back(path: &Path, found: Option<&FileState>) -> Undo {
+fn way_back(path: &Path, found: Option<&FileState>, after: &BTreeSet<String>) -> Undo {
     let name = quote(&path.display().to_string());
     match found {
-        None => Undo::Run(Command::root(format!("rm -f {name}"))),
+        None => {
+            let after: String = after.iter().map(|command| format!("; {command}")).collect();
+            Undo::Run(Command::root(format!("rm -f {name}{after}")))
+        }
         Some(FileState { text: Some(text), mode, uid, gid, .. }) => {
             let none = BTreeSet::new();
-            Undo::Run(write(path, text, Some((*mode, *uid, *gid)), &none, &none))
+            Undo::Run(write(path, text, Some((*mode, *uid, *gid)), &none, after))
         }
         Some(FileState { text: None, .. }) => {
             Undo::Nothing("its old content lies in the record of originals")

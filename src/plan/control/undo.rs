@@ -5,12 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{audit, edit::Edit, sysctl, text};
+use super::{audit, edit::Edit, mount, sysctl, text};
 use crate::{
     facts::state::{FileState, HostState},
     model::{
         command::{Command, quote},
-        control::{Control, Kind},
+        control::{Control, Kind, OwnFile},
         desired::Desired,
         place::{self, ORIGINALS},
     },
@@ -48,9 +48,13 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     // Units go while their files are still there.
     let mut steps: Vec<Step> = units(state).into_iter().collect();
     let mut guarded = Vec::new();
-    for path in paths(desired, state) {
-        let back = back(&path, desired, state);
-        let Some(step) = file(&path, &back, &brought(&path, desired), state) else { continue };
+    let made = |path: &PathBuf| own(path, desired).any(|file| file.traces().next().is_some());
+    let (sources, others): (Vec<_>, Vec<_>) = paths(desired, state).into_iter().partition(made);
+    let step = |path: &PathBuf| file(path, &back(path, desired, state), desired, state);
+    // What a program made of them in files of others goes first, and then those are looked at.
+    steps.extend(sources.iter().filter_map(step).map(Step::looked_after));
+    for path in others {
+        let Some(step) = step(&path) else { continue };
         // What is ours in PAM's files goes before the packages, whose removal leaves alone what others changed.
         if is_sshds(&path) { guarded.push(step) } else { steps.push(step) }
     }
@@ -117,16 +121,18 @@ fn edits(path: &Path, desired: &Desired, state: &HostState) -> Vec<Edit> {
     edits.filter(|(of, _)| of == path).map(|(_, edit)| edit).collect()
 }
 
-/// What came into being through a file of ours, as words for the shell.
-fn brought(path: &Path, desired: &Desired) -> String {
-    let controls = desired.hardening.known.iter();
-    let files = controls.filter_map(|control| {
-        if let Kind::File(file) = &control.kind { (file.path == path).then_some(&file.brings) } else { None }
-    });
-    files.flatten().map(|path| format!(" {}", quote(&path.display().to_string()))).collect()
+/// The files of our own at a path.
+fn own<'a>(path: &'a Path, desired: &'a Desired) -> impl Iterator<Item = &'a OwnFile> {
+    let files = desired.hardening.known.iter().filter_map(|control| control.kind.own_file());
+    files.filter(move |file| file.path == path)
 }
 
-fn file(path: &Path, back: &Back, brought: &str, state: &HostState) -> Option<Step> {
+fn file(path: &Path, back: &Back, desired: &Desired, state: &HostState) -> Option<Step> {
+    let brought = own(path, desired).flat_map(|file| &file.brings);
+    let brought: String = brought.map(|path| format!(" {}", quote(&path.display().to_string()))).collect();
+    let after: BTreeSet<String> =
+        own(path, desired).filter_map(|file| Some(file.after.as_ref()?.run.clone())).collect();
+    let then: String = after.iter().map(|command| format!("; {command}")).collect();
     let name = path.display().to_string();
     let quoted = quote(&name);
     if path == Path::new(place::DAEMON_JSON) {
@@ -141,26 +147,28 @@ fn file(path: &Path, back: &Back, brought: &str, state: &HostState) -> Option<St
     let (command, why) = match back {
         Back::There => return None,
         Back::Remove => (
-            Command::root(format!("rm -rf {quoted}{brought}{}", text::reload(path))),
+            Command::root(format!("rm -rf {quoted}{brought}{}{then}", text::reload(path))),
             format!("{name}: -> none"),
         ),
         Back::Copy => (
             // Its folder may have gone with its package, in a run that did not come to its end.
             Command::root(format!(
                 "set -e; path=$(readlink -m {quoted}); [ -d \"${{path%/*}}\" ] || exit 0; cp -p {ORIGINALS}/files{quoted} \"$path.pryvctl-new\"; \
-                 mv -f \"$path.pryvctl-new\" \"$path\""
+                 mv -f \"$path.pryvctl-new\" \"$path\"{then}"
             )),
             format!("{name}: as it was before pryvctl"),
         ),
         Back::Write(text) => {
             let none = BTreeSet::new();
-            (text::write(path, text, None, &none, &none), format!("{name}: what is ours is taken out"))
+            (text::write(path, text, None, &none, &after), format!("{name}: what is ours is taken out"))
         }
     };
     let undo = Undo::Nothing("the original stays in the record until all is back");
     let step = Step::safe(format!("undo.{name}"), Action::Run(command), undo).because([why]);
-    let guarded = is_sshds(path) || path.starts_with("/etc/pam.d");
-    Some(if guarded { crate::plan::sshd::under_guard(step, &name) } else { step })
+    let others = own(path, desired).flat_map(OwnFile::written);
+    let written: Vec<&Path> = others.chain([path]).collect::<BTreeSet<_>>().into_iter().collect();
+    let guarded = is_sshds(path) || written.iter().any(|path| path.starts_with("/etc/pam.d"));
+    Some(if guarded { crate::plan::sshd::under_guard(step, &written) } else { step })
 }
 
 fn run(id: &str, script: String, why: Vec<String>) -> Option<Step> {
@@ -180,18 +188,11 @@ fn rights(state: &HostState) -> Option<Step> {
     run("undo.permissions", script, why)
 }
 
-/// The kernel names only what is taken away, so what was not taken away has to be said.
-const OPPOSITES: [(&str, &str); 3] = [("nodev", "dev"), ("nosuid", "suid"), ("noexec", "exec")];
-
 fn mounts(state: &HostState) -> Option<Step> {
     let changed = state.originals.mounts.iter().filter_map(|(path, old)| {
         let old: Vec<&str> = old.split(',').collect();
         let now = &state.mounts.get(path)?.options;
-        let gained: Vec<&str> = OPPOSITES
-            .iter()
-            .filter(|(option, _)| now.iter().any(|now| now == option) && !old.contains(option))
-            .map(|(_, opposite)| *opposite)
-            .collect();
+        let gained = mount::opposites(now, &old);
         (!gained.is_empty()).then(|| (path.display().to_string(), gained.join(",")))
     });
     let changed: Vec<_> = changed.collect();
