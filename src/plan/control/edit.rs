@@ -84,11 +84,12 @@ impl Edit {
             Self::Line(line, _) if has_line(original, line) => text.to_owned(),
             Self::Line(line, _) => lines(text).filter(|found| found.trim_end() != line).collect(),
             Self::Without(word, beside) => {
+                let bare = |old: &str| drop_word(old, word, beside);
                 let old = |line: &str| {
-                    lines(original)
-                        .find(|old| drop_word(old, word, beside).trim_end() == line.trim_end())
-                        .unwrap_or(line)
-                        .to_owned()
+                    // pam-auth-update leaves a blank where it took the word over as an option that is not there.
+                    let same = lines(original).find(|old| bare(old) == line);
+                    let alike = || lines(original).find(|old| bare(old).trim_end() == line.trim_end());
+                    same.or_else(alike).unwrap_or(line).to_owned()
                 };
                 lines(text).map(old).collect()
             }
