@@ -1,5 +1,6 @@
 //! The inventory: the one YAML file an administrator writes. Every key is documented in `inventory/reference.yaml`.
 
+mod break_glass;
 mod check;
 mod leaf;
 mod login;
@@ -20,8 +21,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-pub use self::login::{Source, SourceKey};
 use self::outline::Places;
+pub use self::{
+    break_glass::BreakGlass,
+    login::{Source, SourceKey},
+};
 use super::{
     control::Level,
     name::{HostName, PlatformName, RoleName, ZoneName},
@@ -42,6 +46,8 @@ pub struct Inventory {
     /// How hosts are logged in to, unless a host says otherwise.
     #[serde(default)]
     pub ssh: Ssh,
+    /// A second way in, asked for before passwords are switched off. On a host it replaces this one.
+    pub break_glass: Option<BreakGlass>,
     /// The networks that may reach SSH.
     #[schemars(with = "Vec<Network>")]
     pub admin_networks: Vec<Spanned<IpNet>>,
@@ -206,6 +212,8 @@ pub struct Host {
     /// How to log in here, where it differs from the platform's `ssh`.
     #[serde(default)]
     pub ssh: Ssh,
+    /// The second way in here, where it differs from the platform's.
+    pub break_glass: Option<BreakGlass>,
     /// How hard it is made, where it differs from the platform.
     #[serde(default)]
     pub hardening: Hardening,

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::{
     leaf,
     outline::{Key, Node, Value},
-    wording::{missing_key, unknown_key, wrong_choice, wrong_kind},
+    wording::{missing_key, unknown_key, wrong_choice, wrong_form, wrong_kind},
 };
 use crate::model::{
     nearest::nearest,
@@ -43,6 +43,9 @@ impl<'a> Walk<'a> {
         let schema = self.resolve(schema);
         if let Some(choices) = schema["oneOf"].as_array() {
             return self.choice(node, choices);
+        }
+        if let Some(forms) = schema["anyOf"].as_array() {
+            return self.form(node, forms);
         }
         let kinds = kinds(schema);
         let fits = |kind: &str| kinds.contains(&kind);
@@ -93,11 +96,12 @@ impl<'a> Walk<'a> {
         if let Some(name) = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
             return self.resolve(&self.schema["$defs"][name]);
         }
-        let options = schema["anyOf"].as_array().into_iter().flatten();
-        options
-            .into_iter()
-            .find(|option| option["type"] != "null")
-            .map_or(schema, |option| self.resolve(option))
+        let options = schema["anyOf"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let nothing = |option: &&Json| option["type"] == "null";
+        match (options.iter().find(nothing), options.iter().find(|option| !nothing(option))) {
+            (Some(_), Some(option)) => self.resolve(option),
+            (_, _) => schema,
+        }
     }
 
     fn mapping(&mut self, entries: &[(Key, Node)], schema: &'a Json) {
@@ -115,11 +119,32 @@ impl<'a> Walk<'a> {
             }
             self.below(key.text.clone(), key.at, child, inner);
         }
-        for name in schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+        for name in required(schema) {
             // A misspelt key is said once, as that.
             let meant = |key: &str| schema_of(key, schema).is_none() && nearest(key, [name]).is_some();
             if !entries.iter().any(|(key, _)| key.text == name || meant(&key.text)) {
                 self.found(Some(missing_key(name, &self.path)), self.owner, None);
+            }
+        }
+    }
+
+    /// One of several mappings that have no key in common.
+    fn form(&mut self, node: &Node, forms: &'a [Json]) {
+        let entries = match &node.value {
+            Value::Mapping(entries) => entries.as_slice(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => &[],
+        };
+        let is_of = |form: &&Json| entries.iter().any(|(key, _)| form["properties"].get(&key.text).is_some());
+        let meant: Vec<&'a Json> = forms.iter().filter(is_of).collect();
+        match (meant.as_slice(), entries) {
+            ([form], _) => self.mapping(entries, form),
+            ([], [(key, _), ..]) => {
+                let known: Vec<&str> = forms.iter().flat_map(|form| names(&form["properties"])).collect();
+                self.found(Some(unknown_key(&key.text, &known, &self.path)), key.at, key.written);
+            }
+            (_, _) => {
+                let forms: Vec<Vec<&str>> = forms.iter().map(required).collect();
+                self.found(Some(wrong_form(&node.value, &forms, &self.path)), self.owner, None);
             }
         }
     }
@@ -156,6 +181,10 @@ fn kinds(schema: &Json) -> Vec<&str> {
         Json::Array(kinds) => kinds.iter().filter_map(Json::as_str).filter(|kind| *kind != "null").collect(),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => Vec::new(),
     }
+}
+
+fn required(schema: &Json) -> Vec<&str> {
+    schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str).collect()
 }
 
 fn names(properties: &Json) -> Vec<&str> {

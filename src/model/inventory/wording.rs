@@ -105,3 +105,23 @@ pub fn wrong_choice(found: &Value, words: &[&str], keys: &[&str], path: &[String
         | Value::Mapping(_) => wrong_kind(found, &[if keys.is_empty() { "string" } else { "object" }], path),
     }
 }
+
+/// None of the forms a mapping can have, or several at once. Each form is told by the keys it must have.
+pub fn wrong_form(found: &Value, forms: &[Vec<&str>], path: &[String]) -> Problem {
+    let form = |keys: &Vec<&str>| {
+        let keys: Vec<String> = keys.iter().map(|key| format!("{key}: ...")).collect();
+        format!("`{{ {} }}`", keys.join(", "))
+    };
+    let problem = match found {
+        Value::Mapping(entries) if !entries.is_empty() => {
+            Problem::error("value.form", format!("{} has keys of several forms", part(path)))
+        }
+        Value::Null | Value::Mapping(_) => {
+            Problem::error("value.missing", format!("{} has no value", part(path)))
+        }
+        Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
+            wrong_kind(found, &["object"], path)
+        }
+    };
+    problem.hint(format!("write {}", forms.iter().map(form).collect::<Vec<_>>().join(" or ")))
+}

@@ -1,7 +1,8 @@
 //! The way in: who may reach SSH, and how hosts are logged in to.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
+use super::break_glass;
 use crate::model::{
     inventory::{Inventory, Ssh},
     problem::{Place, Problem},
@@ -15,6 +16,7 @@ pub fn check(inventory: &Inventory) -> Vec<Problem> {
         problems.extend(ssh(inventory, &host.ssh, &["hosts", name.as_str(), "ssh"]));
     }
     problems.extend(keys(inventory));
+    problems.extend(break_glass::check(inventory));
     let inline = inventory.sources().into_iter();
     let inline = inline.filter(|source| matches!(source.source, SecretSource::Value(_)));
     let mut places: Vec<Option<Place>> = inline.map(|source| source.place).collect();
@@ -46,17 +48,9 @@ fn admins(inventory: &Inventory) -> Vec<Problem> {
 fn ssh(inventory: &Inventory, ssh: &Ssh, path: &[&str]) -> Vec<Problem> {
     let place = |key: &str| inventory.place(&[path, &[key]].concat());
     let mut problems = Vec::new();
-    if let Some(user) = ssh.user.as_ref().filter(|user| !is_user(user)) {
-        let problem = Problem::error("ssh.user", format!("`{user}` is not a user name"));
-        problems.push(problem.hint("write a name as in root or admin").at(place("user")));
-    }
-    for public in
-        ssh.identities.iter().flatten().filter(|path| path.extension().is_some_and(|end| end == "pub"))
-    {
-        let problem = Problem::error("ssh.identity", format!("{} is a public key", public.display()));
-        let hint = format!("name the private key, {}", public.with_extension("").display());
-        problems.push(problem.hint(hint).at(place("identities")));
-    }
+    problems.extend(ssh.user.iter().filter_map(|user| Some(wrong_user(user)?.at(place("user")))));
+    let public = ssh.identities.iter().flatten().filter_map(|file| public_key(file));
+    problems.extend(public.map(|problem| problem.at(place("identities"))));
     if let Some(key) = ssh.host_key.as_ref().filter(|key| !is_fingerprint(key)) {
         let problem = Problem::error("ssh.host-key", format!("`{key}` is not the fingerprint of a host key"));
         let hint = "on the host: `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`; take the word that starts with SHA256:";
@@ -85,6 +79,19 @@ fn keys(inventory: &Inventory) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// A user that cannot be one.
+pub(super) fn wrong_user(user: &str) -> Option<Problem> {
+    let problem = || Problem::error("ssh.user", format!("`{user}` is not a user name"));
+    (!is_user(user)).then(|| problem().hint("write a name as in root or admin"))
+}
+
+/// A public key where its private half is wanted.
+pub(super) fn public_key(file: &Path) -> Option<Problem> {
+    let problem = || Problem::error("ssh.identity", format!("{} is a public key", file.display()));
+    let hint = || format!("name the private key, {}", file.with_extension("").display());
+    file.extension().is_some_and(|end| end == "pub").then(|| problem().hint(hint()))
 }
 
 /// As useradd of Debian takes it.

@@ -2,6 +2,7 @@
 
 mod access;
 mod address;
+mod break_glass;
 mod hardening;
 mod platform;
 mod registry;
