@@ -77,6 +77,10 @@ fn usage_ends_with_2_and_help_with_0() {
     assert_eq!(pryvctl(&["instal", "x.yaml"]).status.code(), Some(2));
     assert_eq!(pryvctl(&["install"]).status.code(), Some(2));
     assert_eq!(pryvctl(&["install", "x.yaml", "--window", "1"]).status.code(), Some(2));
+    for command in ["harden", "install", "upgrade", "apply"] {
+        let help = text(&pryvctl(&[command, "--help"]).stdout);
+        assert!(help.contains("--no-break-glass"), "{command}: {help}");
+    }
     let help = pryvctl(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
     assert!(text(&help.stdout).contains("Exit codes:"));

@@ -180,6 +180,9 @@ pub struct Change {
     /// How long a host waits for our new login before it takes a firewall or SSH change back.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
     pub window: Duration,
+    /// Switch passwords off even where the inventory's `break_glass` names no second way in.
+    #[arg(long)]
+    pub no_break_glass: bool,
     /// The journal of what is done. Default: pryvctl/journal.jsonl in the state folder of this account.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,

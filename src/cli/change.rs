@@ -19,7 +19,7 @@ use crate::{
         change::{Answer, Order, change, look},
     },
     model::name::HostName,
-    plan::{Goal, Plan, uninstall::Volumes},
+    plan::{Goal, Plan, preflight::break_glass::SecondWay, uninstall::Volumes},
 };
 
 /// Makes the hosts hard, or takes that back, or says how hard they are.
@@ -79,7 +79,8 @@ async fn carry_out(
 ) -> Result<Exit, Halt> {
     let parallel = usize::from(command.target.parallel);
     let reports = if command.dry_run {
-        watched(screen, async |events| look(members, goal, parallel, events).await).await
+        let second_way = command.second_way();
+        watched(screen, async |events| look(members, goal, second_way, parallel, events).await).await
     } else {
         let desk = Desk::open(name, command.journal.as_ref(), screen)?;
         let order = Order::new(goal, command, desk.brake.clone());
@@ -108,8 +109,16 @@ impl Order {
             parallel: usize::from(command.target.parallel),
             window: command.window,
             owner: owner(),
+            second_way: command.second_way(),
             brake,
         }
+    }
+}
+
+impl Change {
+    /// What is asked about a second way in.
+    fn second_way(&self) -> SecondWay {
+        if self.no_break_glass { SecondWay::Waived } else { SecondWay::Needed }
     }
 }
 
@@ -131,5 +140,33 @@ pub(super) fn approve(screen: &Screen, command: &Change, plans: &[(HostName, Pla
         Answer::Yes
     } else {
         Answer::No
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::{Arguments, Command, InventoryFile, Upgrade};
+
+    #[test]
+    fn only_a_flag_waives_the_second_way_in() {
+        let file = InventoryFile { inventory: "x.yaml".into(), lab: None };
+        let second_way = |line: &str| {
+            let command = Arguments::parse_from(line.split(' ')).command;
+            if let Command::Harden(Harden { change, .. })
+            | Command::Install(change)
+            | Command::Upgrade(Upgrade { change, .. }) = &command
+            {
+                return change.second_way();
+            }
+            let Command::Apply(order) = command else { panic!("{line}") };
+            order.upgrade(file.clone(), Vec::new()).change.second_way()
+        };
+        for command in ["harden", "install", "upgrade", "apply"] {
+            assert_eq!(second_way(&format!("pryvctl {command} x.yaml --yes")), SecondWay::Needed);
+            assert_eq!(second_way(&format!("pryvctl {command} x.yaml --no-break-glass")), SecondWay::Waived);
+        }
     }
 }

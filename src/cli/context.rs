@@ -19,7 +19,7 @@ use crate::{
     model::{
         catalog::Catalog,
         desired::Desired,
-        inventory::Inventory,
+        inventory::{BreakGlass, Inventory},
         material::Material,
         name::{HostName, RoleName},
         problem::{Problem, Severity},
@@ -99,12 +99,21 @@ impl Loaded {
             let mut login = self.inventory.login(host, &self.material)?;
             login.accept_new = target.accept_new_host_keys;
             login.known_hosts = material::expand(&login.known_hosts, &self.folder);
-            login.identities =
-                login.identities.iter().map(|path| material::expand(path, &self.folder)).collect();
+            self.expand(&mut login.identities);
+            let mut break_glass = self.inventory.break_glass(host).cloned();
+            if let Some(BreakGlass::Login { identities, .. }) = &mut break_glass {
+                self.expand(identities);
+            }
             let place = self.place(host, &desired)?;
-            Some(Arc::new(Member { login, desired, place }))
+            Some(Arc::new(Member { login, break_glass, desired, place }))
         };
         Ok(selected.iter().filter_map(member).collect())
+    }
+
+    fn expand(&self, paths: &mut [PathBuf]) {
+        for path in paths {
+            *path = material::expand(path, &self.folder);
+        }
     }
 
     /// Where a host stands among the others in a rollout.

@@ -16,12 +16,12 @@ use crate::{
         change::look,
         outcome::{Outcome, Report},
     },
-    plan::{Goal, control::Verdict as Failing, finding::Verdict},
+    plan::{Goal, control::Verdict as Failing, finding::Verdict, preflight::break_glass::SecondWay},
 };
 
 /// Looks whether every host meets its needs.
 pub async fn preflight(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
-    let reports = reports(target, screen).await?;
+    let reports = reports(target, Goal::Install, SecondWay::Needed, screen).await?;
     let failed = |report: &Report| {
         report.outcome == Outcome::NotReady
             || report.findings.iter().any(|finding| finding.verdict == Verdict::Failure)
@@ -34,7 +34,7 @@ pub async fn preflight(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
 
 /// Shows the exact steps of an install.
 pub async fn plan(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
-    let reports = reports(target, screen).await?;
+    let reports = reports(target, Goal::Install, SecondWay::Needed, screen).await?;
     let exit = verdict(&reports);
     screen.result(tables::reports(&reports, tables::Detail::Plans));
     screen.document(&Document::new("plan", exit).hosts(&reports));
@@ -43,7 +43,7 @@ pub async fn plan(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
 
 /// Shows what runs, and whether it is what the inventory says.
 pub async fn status(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
-    let reports = reports(target, screen).await?;
+    let reports = reports(target, Goal::Install, SecondWay::NotAsked, screen).await?;
     let drifted = reports.iter().any(|report| report.outcome == Outcome::Planned);
     let exit = verdict(&reports);
     let exit = if exit == Exit::Done && drifted { Exit::Drift } else { exit };
@@ -54,7 +54,7 @@ pub async fn status(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
 
 /// Shows what every control finds.
 pub async fn controls(target: &Target, form: ReportForm, screen: &Screen) -> Result<Exit, Halt> {
-    let reports = reports_for(target, Goal::Harden, screen).await?;
+    let reports = reports(target, Goal::Harden, SecondWay::NotAsked, screen).await?;
     let drifted = reports.iter().flat_map(|report| &report.controls).any(|one| one.verdict == Failing::Fail);
     let exit = verdict(&reports);
     let exit = if exit == Exit::Done && drifted { Exit::Drift } else { exit };
@@ -69,15 +69,17 @@ pub async fn controls(target: &Target, form: ReportForm, screen: &Screen) -> Res
     Ok(exit)
 }
 
-async fn reports(target: &Target, screen: &Screen) -> Result<Vec<Report>, Halt> {
-    reports_for(target, Goal::Install, screen).await
-}
-
-async fn reports_for(target: &Target, goal: Goal, screen: &Screen) -> Result<Vec<Report>, Halt> {
+async fn reports(
+    target: &Target,
+    goal: Goal,
+    second_way: SecondWay,
+    screen: &Screen,
+) -> Result<Vec<Report>, Halt> {
     let loaded = Loaded::load(&target.file, Missing::Refused, screen)?;
     let members = loaded.members(target)?;
     let parallel = usize::from(target.parallel);
-    Ok(watched(screen, async |events| look(&members, goal, parallel, events).await).await)
+    let look = async |events: &_| look(&members, goal, second_way, parallel, events).await;
+    Ok(watched(screen, look).await)
 }
 
 /// For preflight only reaching the host counts; what would be planned does not.

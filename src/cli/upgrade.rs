@@ -38,9 +38,15 @@ pub async fn upgrade(command: &Upgrade, screen: &Screen) -> Result<Exit, Halt> {
 
 /// Keeps what an upgrade would do, for [`apply`].
 pub async fn plan(target: &Target, path: &Path, screen: &Screen) -> Result<Exit, Halt> {
-    let change =
-        Change { target: target.clone(), yes: false, dry_run: true, window: Duration::ZERO, journal: None };
-    // Whether to go one way is asked when the plan is applied.
+    // Whether to go one way, or without a second way in, is asked when the plan is applied.
+    let change = Change {
+        target: target.clone(),
+        yes: false,
+        dry_run: true,
+        window: Duration::ZERO,
+        no_break_glass: true,
+        journal: None,
+    };
     let manner = Manner { accept_irreversible: true, ..Manner::default() };
     let command = Upgrade { change, rolling: true, manner };
     let (members, rolling) = forward(&command, screen)?;

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Member, Members,
     brake::Brake,
+    break_glass::look_for_second_ways,
     each::each,
     event::Events,
     outcome::{Outcome, Report, names},
@@ -14,7 +15,13 @@ use super::{
 };
 use crate::{
     model::name::HostName,
-    plan::{Goal, Plan, control::assess, plan, release},
+    plan::{
+        Goal, Plan,
+        control::assess,
+        plan,
+        preflight::break_glass::{CHECK, SecondWay},
+        release,
+    },
 };
 
 /// What is to be reached, and how.
@@ -28,6 +35,8 @@ pub struct Order {
     pub window: Duration,
     /// Who we are, for the lock.
     pub owner: String,
+    /// What is asked about a second way in before passwords are switched off.
+    pub second_way: SecondWay,
     /// How it is stopped by hand.
     pub brake: Brake,
 }
@@ -54,8 +63,15 @@ pub enum Answer {
 }
 
 /// Looks at every host and plans; changes nothing.
-pub async fn look(members: &Members, goal: Goal, parallel: usize, events: &Events) -> Vec<Report> {
-    let looks = survey(members, &Visit::Look, parallel, events).await;
+pub async fn look(
+    members: &Members,
+    goal: Goal,
+    second_way: SecondWay,
+    parallel: usize,
+    events: &Events,
+) -> Vec<Report> {
+    let mut looks = survey(members, &Visit::Look, parallel, events).await;
+    look_for_second_ways(&mut looks, goal, second_way, parallel).await;
     looks
         .into_iter()
         .map(|look| match look.and_then(|surveyed| plan_one(surveyed, goal)) {
@@ -106,7 +122,9 @@ pub async fn change(
 /// Looks at every host and plans.
 pub(super) async fn open(members: &Members, visit: &Visit, order: &Order, events: &Events) -> Opened {
     let mut opened = Opened { planned: Vec::new(), reports: Vec::new() };
-    for look in survey(members, visit, order.parallel, events).await {
+    let mut looks = survey(members, visit, order.parallel, events).await;
+    look_for_second_ways(&mut looks, order.goal, order.second_way, order.parallel).await;
+    for look in looks {
         match look.and_then(|surveyed| plan_one(surveyed, order.goal)) {
             Ok(host) => opened.planned.push(host),
             Err(report) => opened.reports.push(*report),
@@ -117,14 +135,19 @@ pub(super) async fn open(members: &Members, visit: &Visit, order: &Order, events
 
 /// The plan of a host, or why there is none.
 fn plan_one(surveyed: Surveyed, goal: Goal) -> Result<Planned, Box<Report>> {
-    let stopped = surveyed.preflight.findings.iter().any(|finding| goal.is_stopped_by(finding));
+    let findings = &surveyed.preflight.findings;
+    let stops: Vec<_> = findings.iter().filter(|finding| goal.is_stopped_by(finding)).collect();
+    let stopped = !stops.is_empty();
+    // Who is to name a second way in has to see what for.
+    let shown = stops.iter().all(|finding| finding.check == CHECK);
     let state = match &surveyed.preflight.state {
-        Some(state) if !stopped => state,
+        Some(state) if shown => state,
         Some(_) | None => {
             return Err(Box::new(surveyed.report(Plan::default(), Outcome::NotReady)));
         }
     };
     match plan(&surveyed.member.desired, state, goal) {
+        Ok(plan) if stopped => Err(Box::new(surveyed.report(plan, Outcome::NotReady))),
         Ok(plan) => Ok(Planned { surveyed, plan }),
         Err(conflicts) => Err(Box::new(surveyed.report(Plan::default(), Outcome::conflict(&conflicts)))),
     }
@@ -138,7 +161,7 @@ async fn finish(mut host: Planned, order: Order, lookouts: Arc<[Lookout]>, event
     } else {
         carry_out(&host.surveyed, &host.plan, &order, &events).await
     };
-    if matches!(outcome, Outcome::Changed { .. }) && order.goal.closes_ports() {
+    if matches!(outcome, Outcome::Changed { .. }) && order.goal.closes_doors() {
         let exposed = scan::look(&host.surveyed, &lookouts, events.of(member.host())).await;
         outcome = exposed.unwrap_or(outcome);
     }

@@ -1,6 +1,7 @@
 //! Many hosts: order, concurrency, stop rules, events.
 
 pub mod brake;
+mod break_glass;
 pub mod change;
 pub mod each;
 pub mod event;
@@ -14,7 +15,11 @@ mod work;
 use std::sync::Arc;
 
 use crate::{
-    model::{desired::Desired, inventory::Login, name::HostName},
+    model::{
+        desired::Desired,
+        inventory::{BreakGlass, Login},
+        name::HostName,
+    },
     plan::rollout::Candidate,
 };
 
@@ -23,6 +28,8 @@ use crate::{
 pub struct Member {
     /// How to get in.
     pub login: Login,
+    /// How else to get in.
+    pub break_glass: Option<BreakGlass>,
     /// What it must be.
     pub desired: Desired,
     /// Where it stands among the others.

@@ -69,6 +69,17 @@ impl Connection {
         Self::establish(login, trust, identities).await.map_err(fail)
     }
 
+    /// Whether a login comes through and a command of its user runs; it ends at once.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn try_login(login: &Login) -> Result<(), HostError> {
+        let connection = Self::open(login).await?;
+        let ran = connection.exec(&Command::login("true")).await;
+        connection.close().await;
+        ran.map(drop)
+    }
+
     async fn establish(login: &Login, trust: Trust, mut identities: Vec<Identity>) -> Result<Self, Fault> {
         let mut line = ssh::dial(login, trust).await?;
         let address = SocketAddr::new(login.address, login.port);

@@ -7,7 +7,7 @@ use serde_saphyr::{Location, Spanned};
 
 use super::{Addresses, KNOWN_HOSTS, Lab, LabError, keys, registry};
 use crate::model::{
-    inventory::{Inventory, Registry, Ssh, Tls},
+    inventory::{BreakGlass, Inventory, Registry, Ssh, Tls},
     secret::SecretSource,
 };
 
@@ -35,7 +35,10 @@ pub fn overlay(inventory: &mut Inventory, lab: &Lab, folder: &Path) -> Result<()
             address.value = same_family(address.value, *at);
         }
         host.ssh = Ssh::default();
+        host.break_glass = None;
     }
+    inventory.break_glass =
+        Some(BreakGlass::Console { console: "docker exec, on the machine of the lab".to_owned() });
     inventory.ssh = Ssh {
         user: Some("root".to_owned()),
         port: Some(22),
@@ -110,7 +113,12 @@ admin_networks: [192.0.2.0/24, 198.51.100.7/32]
 secrets: { set: { env: PATH }, unset: { env: NOBODY_SETS_THIS }, gone: { file: no/such/file } }
 zones: { ch: {} }
 hosts:
-  a: { address: 192.0.2.11, zone: ch, roles: [core], ssh: { host_key: 'SHA256:x' } }
+  a:
+    address: 192.0.2.11
+    zone: ch
+    roles: [core]
+    ssh: { host_key: 'SHA256:x' }
+    break_glass: { user: rescue, identities: [key] }
   b: { address: '2001:db8::12', address6: 192.0.2.12, private_address: 10.0.0.12, zone: ch, roles: [core] }
 ";
 
@@ -144,6 +152,8 @@ hosts:
         let texts = [&host.address, host.address6.as_ref().unwrap(), host.private_address.as_ref().unwrap()];
         assert_eq!(texts.map(|text| text.value.to_string()), ["fd00::c", "10.213.7.12", "10.213.7.12"]);
         assert_eq!(inventory.secrets["set"], SecretSource::Env("PATH".into()));
+        let way = inventory.break_glass(&"a".parse().unwrap());
+        assert!(matches!(way, Some(BreakGlass::Console { .. })), "a rehearsal is never refused: {way:?}");
     }
 
     #[test]

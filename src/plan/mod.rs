@@ -35,6 +35,7 @@ use std::fmt;
 
 use cutover::Switch;
 use finding::{Finding, Verdict};
+use preflight::break_glass;
 use release::Keeping;
 use step::Step;
 use uninstall::Volumes;
@@ -59,19 +60,22 @@ pub enum Goal {
     Uninstall(Volumes),
 }
 
+/// Checks about the next login.
+const DOORS: [&str; 3] = ["login", "next-login", break_glass::CHECK];
+
 impl Goal {
     /// Whether a host on which this was found is left alone. Closing doors needs no memory, but a login that comes back.
     pub fn is_stopped_by(self, finding: &Finding) -> bool {
         let failed = finding.verdict == Verdict::Failure;
         match self {
-            Self::Harden | Self::Soften => failed && ["login", "next-login"].contains(&finding.check),
+            Self::Harden | Self::Soften => failed && DOORS.contains(&finding.check),
             Self::Rollback | Self::Uninstall(_) => false,
             Self::Install => failed,
         }
     }
 
-    /// Whether nothing answers from outside afterwards but what was asked for.
-    pub fn closes_ports(self) -> bool {
+    /// Whether nothing answers from outside afterwards but what was asked for, and nobody gets in but with a key.
+    pub fn closes_doors(self) -> bool {
         match self {
             Self::Harden | Self::Install => true,
             Self::Soften | Self::Rollback | Self::Uninstall(_) => false,

@@ -1,6 +1,7 @@
 //! Whether a host can become what it must be: from facts to findings, and to the state the planner works on.
 
 mod access;
+pub mod break_glass;
 mod capacity;
 mod door;
 mod engine;

@@ -91,6 +91,18 @@ pub fn decides(desired: &Desired, name: &str) -> bool {
     !ADDITIVE.contains(&name) && controlled(desired).any(|(key, _)| key.eq_ignore_ascii_case(name))
 }
 
+/// What lets in without a key.
+const PASSWORDS: [&str; 2] = ["passwordauthentication", "kbdinteractiveauthentication"];
+
+/// Whether something lets in without a key now, by what `sshd -T` shows, and a wanted control ends that.
+pub fn closes_passwords(desired: &Desired, found: &BTreeMap<String, Vec<String>>) -> bool {
+    let no = |value: &Directive| matches!(value, Directive::Value(value) if value == "no");
+    let opens = |name: &str| found.get(name).is_some_and(|values| values == &["yes"]);
+    let closes =
+        |name: &str| controlled(desired).any(|(key, value)| key.eq_ignore_ascii_case(name) && no(value));
+    PASSWORDS.iter().any(|name| opens(name) && closes(name))
+}
+
 /// What all wanted controls say to sshd, by directive. A list of algorithms of which the host knows none is not sent.
 fn directives(desired: &Desired, state: &HostState) -> BTreeMap<String, String> {
     let pairs = controlled(desired).map(|(key, value)| (key.clone(), value_of(value, state)));

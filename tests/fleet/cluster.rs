@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     foreign,
+    guard::CONSOLE,
     outside::{FAMILIES, Family, dns, open_ports, reaches, status},
     sentinel::Sentinels,
     snapshot,
@@ -317,6 +318,7 @@ ssh:
   passphrase: {{ env: LAB_PASSPHRASE }}
   sudo_password: {{ file: {sudo} }}
   known_hosts: {known_hosts}
+{CONSOLE}
 registry:
   address: registry.t-cluster.test:5000
   ip: {gateway}.2

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::world::{Ran, World};
+use super::{
+    guard::CONSOLE,
+    world::{Ran, World},
+};
 
 /// What an inventory says; everything is right until a test says otherwise.
 pub struct Direct<'a> {
@@ -104,7 +107,7 @@ impl<'a> Direct<'a> {
         let world = self.world;
         let mut text = format!(
             "platform: trial\ndomain: trial.example.org\nadmin_networks: [{gateway}/32, \"{gateway6}/128\"]\nzones: {{ eu: {{}} }}\nhardening: $NO_PACKAGES\n\
-             roles: roles\nssh: {{ identities: [{key}], known_hosts: {known_hosts} }}\n\
+             roles: roles\n{CONSOLE}\nssh: {{ identities: [{key}], known_hosts: {known_hosts} }}\n\
              registry: {{ address: registry.{lab}.test:5000, ip: {registry}, ca: {ca}, username: lab, \
              password: {password} }}\nhosts:\n",
             gateway = world.in_network(1),

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    break_glass::{NO_SECOND_WAY, passwords_go_only_beside_a_second_way},
     guard_by_hand::{a_login_that_sshd_refuses, an_arming_that_fails},
     world::World,
 };
@@ -24,6 +25,8 @@ hosts:
   b: { address: 192.0.2.12, zone: eu, roles: [web], lab: { image: debian13, bare: true } }
 ";
 const HOSTS: [&str; 2] = ["a", "b"];
+/// The second way in of an inventory that names hosts of a lab itself.
+pub const CONSOLE: &str = "break_glass: { console: docker exec }";
 /// None of ours.
 const WRONG: &str = "198.51.100.0/24";
 /// The shortest there is.
@@ -41,6 +44,8 @@ fn no_change_locks_us_out() {
     open_from_elsewhere(&world, true);
 
     what_cannot_be_taken_back_is_not_begun(&world);
+    unchanged();
+    passwords_go_only_beside_a_second_way(&world, "right.yaml");
     unchanged();
     a_wrong_admin_network(&world);
     unchanged();
@@ -107,7 +112,7 @@ pub fn inventory(world: &World, file: &str, networks: &str, hosts: &[(&str, Stri
     let (key, known) = (lab("id_ed25519"), lab("known_hosts"));
     let mut text = format!(
         "platform: guard\ndomain: guard.example.org\nadmin_networks: [{networks}]\nzones: {{ eu: {{}} }}\nhardening: $NO_PACKAGES\n\
-         roles: roles\nregistry: {{ address: registry.example.org }}\n\
+         roles: roles\nregistry: {{ address: registry.example.org }}\n{CONSOLE}\n\
          ssh: {{ identities: [{key}], known_hosts: {known} }}\nhosts:\n"
     );
     for (host, address) in hosts {
@@ -239,6 +244,8 @@ fn a_good_change(world: &World) {
         assert!(logs_in(world, host));
     }
     world.run(&harden("right.yaml")).ends_with(0).says("a unchanged").says("b unchanged");
+    // No password opens it any more, so nobody has to name another way in.
+    world.run(&harden(NO_SECOND_WAY)).ends_with(0).says("a unchanged");
     world.docker("restart", "a");
     until(BOOT, || logs_in(world, "a"));
     open_from_elsewhere(world, false);

@@ -2,6 +2,7 @@
 
 mod back_and_forth;
 mod bench;
+mod break_glass;
 mod broken_off;
 mod by_hand;
 mod cluster;

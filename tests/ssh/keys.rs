@@ -7,7 +7,7 @@ mod fleet {
     };
 
     use pryvctl::{
-        host::{Connection, HostError, Kind},
+        host::{Connection, Fault, HostError, Kind},
         model::inventory::Login,
     };
 
@@ -100,6 +100,20 @@ mod fleet {
     }
 
     /// Runs itself once more, because an agent is found through the environment of the whole process.
+    #[tokio::test]
+    async fn a_second_login_has_to_run_a_command() {
+        let sshd = Sshd::start("");
+        let (rescue, stranger) = (sshd.key("rescue", &["-t", "ed25519"]), sshd.folder.join("stranger"));
+        keygen(&stranger, &["-t", "ed25519"]);
+        Connection::try_login(&sshd.login().of_another("ann", &[rescue])).await.unwrap();
+        let wrong = Connection::try_login(&sshd.login().of_another("ann", &[stranger])).await.unwrap_err();
+        assert!(wrong.words().starts_with("login as `ann` refused"), "{wrong}");
+        let closed = Sshd::start("ForceCommand /bin/false");
+        let closed = closed.login().of_another("ann", &[closed.key("rescue", &["-t", "ed25519"])]);
+        let closed = Connection::try_login(&closed).await.unwrap_err();
+        assert!(matches!(*closed.fault, Fault::NotStarted { .. }), "{closed}");
+    }
+
     #[tokio::test]
     async fn an_agent_signs() {
         let socket = std::env::var("SSH_AUTH_SOCK").map(PathBuf::from).unwrap_or_default();

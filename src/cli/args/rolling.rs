@@ -19,6 +19,9 @@ pub struct Apply {
     /// How long a host waits for our new login before it takes a firewall or SSH change back.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
     pub window: Duration,
+    /// Switch passwords off even where the inventory's `break_glass` names no second way in.
+    #[arg(long)]
+    pub no_break_glass: bool,
     /// How many hosts at once.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallel: u16,
@@ -42,8 +45,9 @@ impl Apply {
             accept_new_host_keys: false,
             parallel: self.parallel,
         };
-        let Self { yes, window, journal, manner, .. } = self.clone();
-        Upgrade { change: Change { target, yes, dry_run: false, window, journal }, rolling: true, manner }
+        let Self { yes, window, no_break_glass, journal, manner, .. } = self.clone();
+        let change = Change { target, yes, dry_run: false, window, no_break_glass, journal };
+        Upgrade { change, rolling: true, manner }
     }
 }
 
