@@ -3,7 +3,9 @@
 //! It stands ahead of Docker's chains and only takes away from what they allow, so Docker's own tables stay untouched.
 //! `ct original proto-dst` is the port as the client dialled it, before any redirection, in both families.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod group;
+
+use std::collections::BTreeSet;
 
 use ::nftables::{
     expr::{Expression, MetaKey},
@@ -13,12 +15,12 @@ use ::nftables::{
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use self::group::groups;
 use super::{
     nftables::{
         NFT, Table, check, differences, load,
         phrase::{
-            accept, any_of, connection, dialled_port, drop, equal, field, jump, meta, number, opens, prefix,
-            redirected, text, verdicts,
+            accept, any_of, connection, drop, equal, field, jump, meta, number, opens, prefix, text, verdicts,
         },
         same,
     },
@@ -26,11 +28,7 @@ use super::{
 };
 use crate::{
     facts::state::HostState,
-    model::{
-        command::Command,
-        desired::{Desired, Opening, Protocol},
-        place,
-    },
+    model::{command::Command, desired::Desired, place},
 };
 
 /// The table's name.
@@ -133,7 +131,7 @@ pub fn table(desired: &Desired, state: &HostState) -> Table {
     table.base_chain("forward", (NfChainType::Filter, NfHook::Forward), PRIORITY, NfChainPolicy::Drop);
     let admin = sources(&mut table, "admin", &desired.firewall.admin_networks);
     for group in &groups {
-        table.set(&group.name, SetType::InetService, group.ports.iter().copied().map(number).collect());
+        group.ports(&mut table);
     }
     let from: Vec<Vec<Statement>> = groups.iter().map(|group| group.sources(&mut table)).collect();
     input(&mut table, desired.ssh_port, &admin);
@@ -207,59 +205,6 @@ fn now_and_then() -> Statement<'static> {
         burst_unit: None,
         inv: None,
     })
-}
-
-/// Ports that one origin opens to the same sources.
-struct Group {
-    name: String,
-    protocol: Protocol,
-    from: Vec<IpNet>,
-    origin: String,
-    ports: BTreeSet<u16>,
-}
-
-/// Named sets, because nft 1.0.6 lists a literal set after `ct original proto-dst` as invalid.
-fn groups(openings: &[Opening]) -> Vec<Group> {
-    let mut groups: BTreeMap<_, BTreeSet<u16>> = BTreeMap::new();
-    for opening in openings {
-        let key = (opening.protocol, opening.from.clone(), opening.origin.clone());
-        groups.entry(key).or_default().insert(opening.port);
-    }
-    let numbered = groups.into_iter().zip(1..);
-    numbered
-        .map(|(((protocol, from, origin), ports), number)| Group {
-            name: format!("open{number}"),
-            protocol,
-            from,
-            origin,
-            ports,
-        })
-        .collect()
-}
-
-impl Group {
-    /// Adds the group's sources and gives back a condition for each family; open to everyone: none.
-    fn sources(&self, table: &mut Table) -> Vec<Statement<'static>> {
-        if self.from.is_empty() { Vec::new() } else { sources(table, &self.name, &self.from) }
-    }
-
-    fn open(&self, table: &mut Table, from: &[Statement<'static>]) {
-        let (ports, comment) = (text(format!("@{}", self.name)), Some(self.origin.as_str()));
-        let port = equal(field(self.protocol.as_str(), "dport"), ports.clone());
-        let protocol = equal(meta(MetaKey::L4proto), text(self.protocol.as_str()));
-        let dialled = equal(dialled_port(), ports);
-        let conditions: Vec<Option<&Statement>> =
-            if from.is_empty() { vec![None] } else { from.iter().map(Some).collect() };
-        for condition in conditions {
-            let rule = |rest: &[&Statement<'static>]| {
-                condition.into_iter().chain(rest.iter().copied()).cloned().chain([accept()]).collect()
-            };
-            table.rule("input", comment, rule(&[&port]));
-            table.rule("forward", comment, rule(&[&redirected(), &protocol, &dialled]));
-        }
-        // docker-proxy: a container that calls the host's address arrives in `input`, from its bridge.
-        table.rule("from_container", comment, vec![port, accept()]);
-    }
 }
 
 /// Adds the sets of a list of networks and gives back the condition of each family that has any.
