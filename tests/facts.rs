@@ -61,7 +61,10 @@ pub fn desired() -> Desired {
             file("/var/pryv/core/conf/core.yml", true),
             file("/var/pryv/core/conf/secret.yml", false),
         ],
-        firewall: Firewall { admin_networks: vec!["198.51.100.0/24".parse().unwrap()], openings: Vec::new() },
+        firewall: Firewall {
+            admin_networks: vec!["198.51.100.0/24".parse().unwrap()],
+            ..Firewall::default()
+        },
         hardening: Hardening::default(),
         networks: Vec::new(),
         inside: "172.28.255.0/24".parse().unwrap(),

@@ -109,6 +109,7 @@ pub fn desired() -> Desired {
                 opening(80, &[], "role single"),
                 opening(6379, &["10.0.0.6/32", "10.0.0.7/32"], "role redis"),
             ],
+            other_hosts: ["10.0.0.6/32", "10.0.0.7/32", "fd00::6/128"].map(|net| net.parse().unwrap()).into(),
         },
         hardening: hardening(3),
         networks: vec![Network {

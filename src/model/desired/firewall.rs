@@ -10,6 +10,9 @@ pub struct Firewall {
     pub admin_networks: Vec<IpNet>,
     /// Ports open to the world or to named sources, each with who asked for it.
     pub openings: Vec<Opening>,
+    /// The addresses under which the platform's other hosts may be seen, sorted; what every host of a Swarm must reach is
+    /// open to them.
+    pub other_hosts: Vec<IpNet>,
 }
 
 /// One open port.

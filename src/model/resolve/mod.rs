@@ -134,7 +134,7 @@ impl<'a> Platform<'a> {
             registry: baseline::registry(self.inventory, self.material),
             data: data_folder(host).into(),
             folders: files::folders(&roles, &mut problems),
-            firewall: ports::firewall(self.inventory, self.catalog, &roles, &mut problems),
+            firewall: ports::firewall(name, (self.inventory, self.catalog), &roles, &mut problems),
             hardening,
             volumes: volumes(&services),
             inside: networks.own_addresses(),

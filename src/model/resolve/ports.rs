@@ -1,6 +1,6 @@
 //! Ports of a host: which lead where, and who may reach them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
@@ -82,10 +82,10 @@ fn label(protocol: Protocol, port: u16) -> String {
     format!("{port}/{}", protocol.as_str())
 }
 
-/// Who may reach what.
+/// Who may reach what on the host of that name.
 pub(super) fn firewall(
-    inventory: &Inventory,
-    catalog: &Catalog,
+    name: &HostName,
+    (inventory, catalog): (&Inventory, &Catalog),
     roles: &[Placed],
     problems: &mut Vec<Problem>,
 ) -> Firewall {
@@ -115,7 +115,13 @@ pub(super) fn firewall(
     }
     openings.sort();
     openings.dedup();
-    Firewall { admin_networks, openings }
+    Firewall { admin_networks, openings, other_hosts: other_hosts(inventory, name) }
+}
+
+fn other_hosts(inventory: &Inventory, own: &HostName) -> Vec<IpNet> {
+    let others = inventory.hosts.iter().filter(|(name, _)| *name != own);
+    let all: BTreeSet<IpNet> = others.flat_map(|(_, host)| addresses(host)).collect();
+    all.into_iter().collect()
 }
 
 fn networks(inventory: &Inventory, catalog: &Catalog, source: &Source) -> Result<Vec<IpNet>, String> {

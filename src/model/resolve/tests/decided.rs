@@ -119,6 +119,22 @@ fn a_new_container_is_wanted_only_for_what_it_reads_at_its_start() {
 }
 
 #[test]
+fn every_host_knows_the_addresses_of_the_others_and_none_of_its_own() {
+    let others = |(name, host): (&HostName, &Desired)| format!("{name}: {:?}", host.firewall.other_hosts);
+    insta::assert_snapshot!(resolved(INVENTORY).iter().map(others).collect::<Vec<_>>().join("\n"), @"
+    a: [192.0.2.2/32, 192.0.2.3/32, 2001:db8::3/128]
+    b: [10.9.0.1/32, 192.0.2.1/32, 192.0.2.3/32, 2001:db8::3/128]
+    c: [10.9.0.1/32, 192.0.2.1/32, 192.0.2.2/32]
+    ");
+    let alone: String = INVENTORY
+        .lines()
+        .filter(|line| !line.starts_with("  b:") && !line.starts_with("  c:"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(resolved(&alone)[&"a".parse().unwrap()].firewall.other_hosts, []);
+}
+
+#[test]
 fn sources_that_are_not_there_yet_open_nothing() {
     let inventory = INVENTORY.replace("roles: [sample-follower]", "roles: []");
     let only = COMPOSE.replace(", 10.9.0.0/16]", "]");
