@@ -43,14 +43,36 @@ fn listed(script: &str) -> Value {
 
 #[test]
 fn what_is_loaded_is_listed_as_wanted_also_after_a_second_load() {
-    let document = data("firewall.json");
-    let found =
-        listed(&format!("nft -j -f {document}; nft -j -f {document}; nft -j -s list table inet pryvctl"));
-    assert_eq!(differences(&found, &added(&read("firewall.json"))), Vec::<String>::new());
+    for name in ["firewall.json", "firewall-swarm.json"] {
+        let document = data(name);
+        let found = listed(&format!(
+            "nft -c -j -f {document}; nft -j -f {document}; nft -j -f {document}; nft -j -s list table inet pryvctl"
+        ));
+        assert_eq!(differences(&found, &added(&read(name))), Vec::<String>::new());
+    }
     let document = data("services.nft");
     let found =
         listed(&format!("nft -f {document}; nft -f {document}; nft -j -s list table inet pryvctl_services"));
     assert_eq!(differences(&found, &read("services.listing.json")), Vec::<String>::new());
+}
+
+/// A bare host has no names of protocols; the names in a document are nft's own.
+#[test]
+fn a_swarms_rules_are_the_same_where_no_protocol_has_a_name() {
+    let script = format!(
+        "unshare --mount sh -ec 'mount --bind /dev/null /etc/protocols; nft -j -f {}; nft -j -s list table inet pryvctl'",
+        data("firewall-swarm.json")
+    );
+    let found = listed(&script);
+    assert!(!found.to_string().contains("\"esp\""), "{found}");
+    assert_eq!(differences(&found, &added(&read("firewall-swarm.json"))), Vec::<String>::new());
+}
+
+#[test]
+fn a_host_comes_into_a_swarm_and_leaves_it() {
+    let (alone, member) = (data("firewall.json"), data("firewall-swarm.json"));
+    let left = listed(&format!("nft -j -f {member}; nft -j -f {alone}; nft -j -s list table inet pryvctl"));
+    assert_eq!(differences(&left, &added(&read("firewall.json"))), Vec::<String>::new());
 }
 
 #[test]

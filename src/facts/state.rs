@@ -77,6 +77,11 @@ impl HostState {
         let kind = self.virtualisation.as_deref().unwrap_or_default();
         CONTAINERS.contains(&kind)
     }
+
+    /// Whether it is part of a Docker Swarm.
+    pub fn is_in_swarm(&self) -> bool {
+        self.engine.as_ref().is_some_and(|engine| engine.swarm)
+    }
 }
 
 /// What `systemd-detect-virt -c` can say.

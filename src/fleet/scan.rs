@@ -39,7 +39,7 @@ impl Lookout {
 /// Looks at a changed host from outside, says what answers, and gives back how the host ended if it is too much. A look
 /// that fails proves nothing, and takes nothing from what was done.
 pub async fn look(surveyed: &Surveyed, lookouts: &[Lookout], voice: Voice<'_>) -> Option<Outcome> {
-    let desired = &surveyed.member.desired;
+    let (desired, state) = (&surveyed.member.desired, surveyed.preflight.state.as_ref()?);
     let looks = match looks(surveyed, lookouts).await {
         Ok((tried, looks)) => {
             let from = looks.iter().map(|look| look.who.clone()).collect();
@@ -53,7 +53,7 @@ pub async fn look(surveyed: &Surveyed, lookouts: &[Lookout], voice: Voice<'_>) -
             return None;
         }
     };
-    let wrong: Vec<String> = looks.iter().flat_map(|look| unasked(desired, look)).collect();
+    let wrong: Vec<String> = looks.iter().flat_map(|look| unasked(desired, state, look)).collect();
     (!wrong.is_empty()).then_some(Outcome::Exposed { ports: wrong })
 }
 

@@ -76,6 +76,7 @@ enum Mishap {
     UnitIsDisabled,
     DaemonJsonIsLost,
     RestartIsPending,
+    JoinsOrLeavesSwarm,
 }
 
 fn mishap() -> impl Strategy<Value = Mishap> {
@@ -92,6 +93,7 @@ fn mishap() -> impl Strategy<Value = Mishap> {
         Just(Mishap::UnitIsDisabled),
         Just(Mishap::DaemonJsonIsLost),
         Just(Mishap::RestartIsPending),
+        Just(Mishap::JoinsOrLeavesSwarm),
     ]
 }
 
@@ -125,6 +127,10 @@ fn befall(mishap: Mishap, state: &mut HostState, desired: &Desired) {
         Mishap::FileIsLost(which) => {
             let lost = state.files.iter_mut().nth(which).filter(|(path, _)| !path.ends_with("sshd_config"));
             lost.map(|(_, file)| file.take());
+            return;
+        }
+        Mishap::JoinsOrLeavesSwarm => {
+            state.engine.iter_mut().for_each(|engine| engine.swarm = !engine.swarm);
             return;
         }
         Mishap::UnitIsDisabled => {

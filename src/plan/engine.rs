@@ -123,8 +123,7 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
         }
     };
     // dockerd refuses to start with live-restore on a swarm host.
-    let swarm = state.engine.as_ref().is_some_and(|engine| engine.swarm);
-    let wanted = desired.engine.daemon.iter().filter(|(key, _)| !(swarm && *key == RELOADABLE));
+    let wanted = desired.engine.daemon.iter().filter(|(key, _)| !(state.is_in_swarm() && *key == RELOADABLE));
     let changed: Vec<(&String, &Value)> =
         wanted.filter(|(key, value)| found.get(*key) != Some(*value)).collect();
     let pending = state.files.get(std::path::Path::new(place::DOCKER_PENDING)).is_some_and(Option::is_some);

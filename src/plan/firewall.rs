@@ -4,6 +4,7 @@
 //! `ct original proto-dst` is the port as the client dialled it, before any redirection, in both families.
 
 mod group;
+mod swarm;
 
 use std::collections::BTreeSet;
 
@@ -28,7 +29,11 @@ use super::{
 };
 use crate::{
     facts::state::HostState,
-    model::{command::Command, desired::Desired, place},
+    model::{
+        command::Command,
+        desired::{Desired, Opening},
+        place,
+    },
 };
 
 /// The table's name.
@@ -65,11 +70,8 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     let listing = table.listing();
     let why = match state.tables.get(TABLE) {
         Some(found) if same(found, &listing) => return Vec::new(),
-        Some(found) => {
-            let head = "table inet pryvctl is not as it should be".to_owned();
-            std::iter::once(head).chain(differences(found, &listing)).collect()
-        }
-        None => introduction(desired),
+        Some(found) => drift(&differences(found, &listing), desired, state),
+        None => introduction(desired, state),
     };
     let document = table.document();
     let step = Step::safe("firewall.table", Action::Run(load(&document)), restore())
@@ -95,15 +97,35 @@ pub fn restore() -> Undo {
     Undo::Run(Command::root(format!("{NFT} -f {}", place::KEPT_TABLE)))
 }
 
+/// Every open port: those that roles declare, and those of a Swarm.
+pub fn openings(desired: &Desired, state: &HostState) -> Vec<Opening> {
+    let declared = desired.firewall.openings.iter().cloned();
+    declared.chain(swarm::openings(desired, state)).collect()
+}
+
 /// Who may reach what, in words.
-fn introduction(desired: &Desired) -> Vec<String> {
+fn introduction(desired: &Desired, state: &HostState) -> Vec<String> {
     let head = "table inet pryvctl: none -> everything from outside is dropped but".to_owned();
     let ssh = format!("  {}/tcp from {} (ssh)", desired.ssh_port, words(&desired.firewall.admin_networks));
-    let openings = desired.firewall.openings.iter().map(|opening| {
-        let (port, protocol) = (opening.port, opening.protocol.as_str());
-        format!("  {port}/{protocol} from {} ({})", words(&opening.from), opening.origin)
-    });
-    [head, ssh].into_iter().chain(openings).collect()
+    let declared = desired.firewall.openings.iter().map(line);
+    [head, ssh].into_iter().chain(declared).chain(swarm::lines(desired, state)).collect()
+}
+
+/// What differs, and in words what a Swarm opens when it is new.
+fn drift(differences: &[String], desired: &Desired, state: &HostState) -> Vec<String> {
+    let mut why = vec!["table inet pryvctl is not as it should be".to_owned()];
+    for difference in differences {
+        why.push(difference.clone());
+        if difference == swarm::JOINED {
+            why.extend(swarm::lines(desired, state));
+        }
+    }
+    why
+}
+
+fn line(opening: &Opening) -> String {
+    let (port, protocol) = (opening.port, opening.protocol.as_str());
+    format!("  {port}/{protocol} from {} ({})", words(&opening.from), opening.origin)
 }
 
 fn words(from: &[IpNet]) -> String {
@@ -139,6 +161,7 @@ pub fn table(desired: &Desired, state: &HostState) -> Table {
     for (group, from) in groups.iter().zip(&from) {
         group.open(&mut table, from);
     }
+    swarm::open(&mut table, desired, state);
     close(&mut table, &bridges);
     table
 }

@@ -3,8 +3,9 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use crate::{
-    facts::port::Listener,
-    model::desired::{Desired, Protocol},
+    facts::{port::Listener, state::HostState},
+    model::desired::{Desired, Opening, Protocol},
+    plan::firewall::openings,
 };
 
 /// Somebody who tried a host's TCP ports from outside.
@@ -33,28 +34,28 @@ pub fn ports(
 }
 
 /// Ports that answer somebody whom nobody let in.
-pub fn unasked(desired: &Desired, look: &Look) -> Vec<String> {
-    let wrong =
-        look.answering.iter().filter(|port| !look.from.iter().any(|from| admits(desired, **port, *from)));
+pub fn unasked(desired: &Desired, state: &HostState, look: &Look) -> Vec<String> {
+    let openings = openings(desired, state);
+    let admitted = |port: u16| look.from.iter().any(|from| admits(desired, &openings, port, *from));
+    let wrong = look.answering.iter().filter(|port| !admitted(**port));
     wrong.map(|port| format!("{port}/tcp answers {}", look.who)).collect()
 }
 
-fn admits(desired: &Desired, port: u16, from: IpAddr) -> bool {
-    let firewall = &desired.firewall;
-    let ssh =
-        port == desired.ssh_port && firewall.admin_networks.iter().any(|network| network.contains(&from));
-    let declared = firewall.openings.iter().any(|opening| {
+fn admits(desired: &Desired, openings: &[Opening], port: u16, from: IpAddr) -> bool {
+    let mut admin = desired.firewall.admin_networks.iter();
+    let ssh = port == desired.ssh_port && admin.any(|network| network.contains(&from));
+    let open = openings.iter().any(|opening| {
         let everyone = opening.from.is_empty();
         let named = everyone || opening.from.iter().any(|network| network.contains(&from));
         opening.protocol == Protocol::Tcp && opening.port == port && named
     });
-    ssh || declared
+    ssh || open
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::fixture::desired;
+    use crate::plan::fixture::{desired, with_docker};
 
     fn listener(address: &str, port: u16) -> Listener {
         Listener { protocol: Protocol::Tcp, address: address.parse().unwrap(), port, program: None }
@@ -75,16 +76,30 @@ mod tests {
             from: from.iter().map(|from| from.parse().unwrap()).collect(),
             answering: BTreeSet::from([22, 443, 5432, 6379]),
         };
-        let desired = desired();
+        let (desired, alone) = (desired(), with_docker());
         assert_eq!(
-            unasked(&desired, &look(&["198.51.100.7"])),
+            unasked(&desired, &alone, &look(&["198.51.100.7"])),
             ["22/tcp answers co1", "5432/tcp answers co1", "6379/tcp answers co1"]
         );
         assert_eq!(
-            unasked(&desired, &look(&["fd00:1::7"])),
+            unasked(&desired, &alone, &look(&["fd00:1::7"])),
             ["5432/tcp answers co1", "6379/tcp answers co1"]
         );
         // A host is seen under one of its addresses.
-        assert_eq!(unasked(&desired, &look(&["198.51.100.7", "10.0.0.6"])), ["5432/tcp answers co1"]);
+        assert_eq!(unasked(&desired, &alone, &look(&["198.51.100.7", "10.0.0.6"])), ["5432/tcp answers co1"]);
+    }
+
+    #[test]
+    fn the_ports_of_a_swarm_may_answer_the_platforms_other_hosts() {
+        let mut member = with_docker();
+        member.engine.as_mut().unwrap().swarm = true;
+        let look = |from: &str| Look {
+            who: "co1".to_owned(),
+            from: vec![from.parse().unwrap()],
+            answering: BTreeSet::from([2377, 7946]),
+        };
+        assert!(unasked(&desired(), &member, &look("fd00::6")).is_empty());
+        assert_eq!(unasked(&desired(), &member, &look("10.0.0.8")).len(), 2);
+        assert_eq!(unasked(&desired(), &with_docker(), &look("fd00::6")).len(), 2);
     }
 }

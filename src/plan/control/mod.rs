@@ -179,9 +179,7 @@ fn is_left_out(id: &str, desired: &Desired, state: &HostState) -> bool {
 fn holds(condition: Condition, state: &HostState) -> Result<(), String> {
     let why = match condition {
         Condition::Machine if state.is_container() => "a container has no kernel of its own",
-        Condition::NoSwarm if state.engine.as_ref().is_some_and(|engine| engine.swarm) => {
-            "the host is part of a Docker Swarm"
-        }
+        Condition::NoSwarm if state.is_in_swarm() => "the host is part of a Docker Swarm",
         Condition::NoRouterAdvertisements if state.route6 == Some(RouteOrigin::Announced) => {
             "the host's IPv6 route comes from router advertisements"
         }

@@ -92,6 +92,7 @@ fn name_protocol(object: &mut Map<String, Value>) {
         match right.as_u64() {
             Some(6) => *right = Value::from("tcp"),
             Some(17) => *right = Value::from("udp"),
+            Some(50) => *right = Value::from("esp"),
             Some(_) | None => {}
         }
     }
@@ -149,7 +150,9 @@ mod tests {
                 json!({ "match": { "op": "==", "left": { "meta": { "key": "l4proto" } }, "right": right } });
             json!({ "nftables": [{ "rule": { "family": "inet", "table": "t", "chain": "input", "expr": [compared] } }] })
         };
-        assert!(same(&rule(json!(6)), &rule(json!("tcp"))) && same(&rule(json!(17)), &rule(json!("udp"))));
+        for (number, name) in [(6, "tcp"), (17, "udp"), (50, "esp")] {
+            assert!(same(&rule(json!(number)), &rule(json!(name))));
+        }
         assert!(!same(&rule(json!(6)), &rule(json!("udp"))));
     }
 }
