@@ -25,6 +25,7 @@ mod snapshot;
 mod stage;
 mod standin;
 mod swap;
+mod swarm;
 mod trouble;
 mod trouble_killed;
 mod trouble_login;
