@@ -2,7 +2,8 @@
 
 Usage: python3 tests/audit [--release NAME] [--stage NAME] [--auditor NAME] [--peer FOLDER] [--write]
 
-An interrupted run goes on where it stopped, as long as neither pryvctl nor this folder has changed.
+An interrupted run goes on where it stopped, as long as neither pryvctl nor this folder has changed. What was found is kept in
+`results` beside this file with the version it was found of, so that the tables can be made in several runs.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,6 +181,7 @@ def _machine(context, image, network, file, stage, found):
     if "times" in found and _disk(file).exists():
         return Machine.again(image, _disk(file), network)
     found.pop("checks", None)
+    found["measured"] = {"version": _version(), "day": time.strftime("%Y-%m-%d")}
     machine = Machine.resume(image, _disk(file), network)
     try:
         found["times"] = STAGES[stage](machine, context)
@@ -209,13 +212,23 @@ def _keep(file, found):
     file.write_text(json.dumps(found, indent=1))
 
 
+def _version():
+    return run("git", "-C", ROOT, "describe", "--always", "--dirty").strip()
+
+
 def _report(files, write):
-    results = table.Results({of: json.loads(file.read_text()) for of, file in files.items() if file.exists()})
+    kept = {(release, stage): HERE / "results" / f"{release}.{stage}.json" for release, stage in files}
+    newest = {of: file if file.exists() else kept[of] for of, file in files.items()}
+    results = table.Results({of: json.loads(file.read_text()) for of, file in newest.items() if file.exists()})
     commands = {name: auditor.COMMAND for name, auditor in AUDITORS.items()} | {"OpenSCAP": openscap.COMMAND}
     text = f"{table.table(results, commands)}\n\n{table.times(results)}"
     remaining = table.remaining(results, table.read_reasons(HERE / "reasons.toml"))
     print(f"{text}\n\n{remaining}")
     if write:
+        for of, file in files.items():
+            if file.exists():
+                kept[of].parent.mkdir(exist_ok=True)
+                shutil.copyfile(file, kept[of])
         table.put(ROOT / "README.md", text)
         (ROOT / "hardening").mkdir(exist_ok=True)
         (ROOT / "hardening/audit.md").write_text(remaining)

@@ -17,8 +17,9 @@ PACKAGES = (
 )
 # Mebibytes.
 DISK, BEFORE = 8192, 1
-# What the kernel is told. It does not wait for the first ticks of the timer, which are late on a busy machine. Everything is started without random addresses: an emulator translates a program again for each
-# address it is found at, and takes three times as long. What the auditors read, the kernel's own setting, is left alone.
+# What the kernel is told. It does not wait for the first ticks of the timer, which are late on a busy machine. Everything is
+# started without random addresses: an emulator translates a program again for each address it is found at, and takes three
+# times as long. What the auditors read, the kernel's own setting, is left alone.
 BOOT = (
     "console=ttyS0 net.ifnames=0 tsc=reliable clocksource=tsc mitigations=off no_timer_check panic=1"
     " init=/usr/bin/setarch -- -R /sbin/init"

@@ -42,6 +42,8 @@ def table(results, commands):
         lines.append(f"| {name} | `{_of(commands, name)}` | {_of(TARGETS, name)} | {' | '.join(cells)} |")
     cells = [_works(results.of(release, stage, "checks")) for release, stage in columns]
     lines.append(f"| works from outside and inside | `curl`, `docker exec`, restarts | all | {' | '.join(cells)} |")
+    cells = [_measured(results.of(release, stage, "measured")) for release, stage in columns]
+    lines.append(f"| measured | `git show VERSION` | | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -51,6 +53,10 @@ def _of(things, name):
 
 def _works(checks):
     return f"{sum(checks.values())} of {len(checks)}" if checks else "not measured"
+
+
+def _measured(measured):
+    return f"{measured['version']}, {measured['day']}" if measured else ""
 
 
 def times(results):

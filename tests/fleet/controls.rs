@@ -84,7 +84,7 @@ fn one_host(world: &World, host: &str) -> BTreeSet<String> {
 fn harden(world: &World, host: &str, more: &[&str]) {
     let lab = world.lab();
     world
-        .run(&[&["harden", "inventory.yaml", &lab, "--yes", "--window", "20", "--host", host], more].concat())
+        .run(&[&["harden", "inventory.yaml", &lab, "--yes", "--window", "60", "--host", host], more].concat())
         .ends_with(0);
 }
 
