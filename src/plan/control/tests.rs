@@ -1,0 +1,192 @@
+use super::*;
+use crate::{
+    model::control::{Controls, Hardening},
+    plan::{Goal, Plan, fixture, plan, simulated::carry_out},
+};
+
+const CONTROLS: &str = "
+- { id: a.clock, title: t, level: 1, ref: x, breaks: y, unless: [chrony], package: systemd-timesyncd }
+- { id: a.clock-set, title: t, level: 1, ref: x, breaks: y, needs: a.clock, file: { path: /etc/clock, content: '' } }
+- { id: a.check, title: t, level: 1, ref: x, breaks: y, unit: { name: check.service, state: at-boot } }
+- id: a.file
+  title: t
+  level: 1
+  ref: x
+  breaks: y
+  file: { path: /etc/systemd/system/check.service, content: 'x', brings: [/var/lib/check] }
+";
+
+fn wish() -> (Desired, HostState) {
+    wish_of(CONTROLS)
+}
+
+fn wish_of(controls: &str) -> (Desired, HostState) {
+    let texts =
+        [("level1.yaml", "{ level: 1, title: t, about: a, levels: [1] }"), ("controls/a.yaml", controls)];
+    let texts = texts.map(|(path, text)| (path.to_owned(), text.to_owned()));
+    let known = std::sync::Arc::new(Controls::parse(texts).unwrap());
+    let mut state = fixture::bare();
+    state.installed = Some(Default::default());
+    (Desired { hardening: Hardening { known, ..Hardening::default() }, ..fixture::desired() }, state)
+}
+
+fn verdict(desired: &Desired, state: &HostState, id: &str) -> (Verdict, Option<String>) {
+    let found = assess(desired, state).into_iter().find(|one| one.id == id).unwrap();
+    (found.verdict, found.reason)
+}
+
+fn planned(desired: &Desired, state: &HostState) -> Plan {
+    plan(desired, state, Goal::Harden).unwrap()
+}
+
+#[test]
+fn a_package_that_does_the_same_stays_alone() {
+    let (desired, mut state) = wish();
+    assert_eq!(verdict(&desired, &state, "a.clock"), (Verdict::Fail, None));
+    state.installed.get_or_insert_default().insert("chrony".to_owned());
+    let why = Some("the host has chrony".to_owned());
+    assert_eq!(verdict(&desired, &state, "a.clock"), (Verdict::NotApplicable, why));
+}
+
+#[test]
+fn what_is_about_a_package_is_left_out_with_it() {
+    let (mut desired, mut state) = wish();
+    assert_eq!(verdict(&desired, &state, "a.clock-set").0, Verdict::Fail);
+    desired.hardening.skipped.insert("a.clock".to_owned(), "there is another".to_owned());
+    let why = Some("it is about what a.clock would bring".to_owned());
+    assert_eq!(verdict(&desired, &state, "a.clock-set"), (Verdict::NotApplicable, why));
+    state.installed.get_or_insert_default().insert("systemd-timesyncd".to_owned());
+    assert_eq!(verdict(&desired, &state, "a.clock-set").0, Verdict::Fail, "somebody else brought it");
+}
+
+#[test]
+fn packages_come_before_what_their_files_are_part_of() {
+    let (desired, mut state) = wish();
+    let first = planned(&desired, &state);
+    let ids: Vec<&str> = first.up_to_next_look().iter().map(|step| step.id.as_str()).collect();
+    assert_eq!(ids, ["originals.record", "control.packages"]);
+    for step in first.up_to_next_look() {
+        carry_out(step, &mut state, &desired);
+    }
+    let then = planned(&desired, &state);
+    assert_eq!(then.up_to_next_look(), then.steps);
+    assert!(!then.is_of_controls(), "the firewall is missing, too");
+}
+
+#[test]
+fn what_starts_at_boot_need_not_run() {
+    let (desired, mut state) = wish();
+    let unit = crate::facts::state::UnitState { exists: true, active: true, ..Default::default() };
+    state.units.insert("check.service".to_owned(), unit);
+    assert_eq!(verdict(&desired, &state, "a.check").0, Verdict::Fail);
+    let step = planned(&desired, &state).steps.into_iter().find(|step| step.id == "control.units").unwrap();
+    carry_out(&step, &mut state, &desired);
+    state.units.get_mut("check.service").unwrap().active = false;
+    assert_eq!(verdict(&desired, &state, "a.check").0, Verdict::Pass);
+}
+
+#[test]
+fn an_object_without_members_is_no_file_of_before() {
+    let (desired, mut state) =
+        wish_of("- { id: a.icc, title: t, level: 1, ref: x, breaks: y, daemon: { icc: false } }");
+    let path = std::path::PathBuf::from(crate::model::place::DAEMON_JSON);
+    state.files.insert(path.clone(), Some(fixture::found("{\n  \"icc\": false\n}\n", 0o644)));
+    for (before, made) in [(None, true), (Some(fixture::found("{}\n", 0o644)), false)] {
+        state.originals.files.insert(path.clone(), before);
+        let back = plan(&desired, &state, Goal::Soften).unwrap();
+        let step = back.steps.iter().find(|step| step.id == "engine.daemon-json").unwrap();
+        let crate::plan::step::Action::Run(command) = &step.action else { panic!("{step}") };
+        assert_eq!(command.script.contains("\nrm -f /etc/docker/daemon.json"), made, "{}", command.script);
+    }
+}
+
+#[test]
+fn what_came_through_a_file_goes_with_it() {
+    let (desired, mut state) = wish();
+    let path = std::path::PathBuf::from("/etc/systemd/system/check.service");
+    state.originals.files.insert(path.clone(), None);
+    state.files.insert(path, Some(fixture::found("x", 0o644)));
+    let back = plan(&desired, &state, Goal::Soften).unwrap();
+    let step = back.steps.iter().find(|step| step.id == "undo./etc/systemd/system/check.service").unwrap();
+    let crate::plan::step::Action::Run(command) = &step.action else { panic!("{step}") };
+    insta::assert_snapshot!(command.script, @"rm -rf '/etc/systemd/system/check.service' '/var/lib/check'; systemctl daemon-reload");
+}
+
+const MADE: &str = "
+- id: a.menu
+  title: t
+  level: 1
+  ref: x
+  breaks: y
+  with: [grub2-common]
+  file:
+    path: /etc/default/grub.d/ours.cfg
+    content: audit=1
+    after: { run: update-grub, shows: { /boot/grub/grub.cfg: audit=1 } }
+- id: a.stack
+  title: t
+  level: 1
+  ref: x
+  breaks: y
+  file:
+    path: /usr/share/pam-configs/ours
+    content: 'Name: ours'
+    after: { run: pam-auth-update, shows: { /etc/pam.d/common-auth: ours.so }, writes: [/var/lib/pam/auth] }
+";
+
+fn script(step: &Step) -> &str {
+    let crate::plan::step::Action::Run(command) = &step.action else { panic!("{step}") };
+    &command.script
+}
+
+fn step<'a>(plan: &'a Plan, id: &str) -> &'a Step {
+    plan.steps.iter().find(|step| step.id == id).unwrap_or_else(|| panic!("no {id} in\n{plan}"))
+}
+
+#[test]
+fn what_is_made_of_a_file_has_to_show() {
+    let (desired, mut state) = wish_of(MADE);
+    let why = Some("the host has no grub2-common".to_owned());
+    assert_eq!(verdict(&desired, &state, "a.menu"), (Verdict::NotApplicable, why));
+    state.installed.get_or_insert_default().insert("grub2-common".to_owned());
+    let id = "control./etc/default/grub.d/ours.cfg";
+    let first = planned(&desired, &state);
+    assert!(script(step(&first, id)).ends_with("; update-grub"));
+
+    state.files.insert("/etc/default/grub.d/ours.cfg".into(), Some(fixture::found("audit=1", 0o644)));
+    assert_eq!(verdict(&desired, &state, "a.menu").0, Verdict::Fail, "the menu does not have it yet");
+    let again = planned(&desired, &state);
+    let why = ["a.menu: /boot/grub/grub.cfg: without `audit=1` -> audit=1"];
+    assert_eq!(step(&again, id).why, why);
+
+    state.traces.insert(("/boot/grub/grub.cfg".into(), "audit=1".to_owned()));
+    assert_eq!(verdict(&desired, &state, "a.menu").0, Verdict::Pass);
+    assert!(planned(&desired, &state).steps.iter().all(|step| step.id != id));
+}
+
+#[test]
+fn what_decides_over_logins_is_made_under_guard() {
+    let (desired, state) = wish_of(MADE);
+    let plan = planned(&desired, &state);
+    let step = step(&plan, "control./usr/share/pam-configs/ours");
+    assert!(step.risk.needs_guard());
+    let saved = &step.save.as_ref().unwrap().script;
+    for path in ["/usr/share/pam-configs/ours", "/etc/pam.d/common-auth", "/var/lib/pam/auth"] {
+        assert!(saved.contains(&format!("cp -p {path} ")), "{saved}");
+    }
+}
+
+#[test]
+fn what_was_made_of_a_file_goes_before_the_rest_is_looked_at() {
+    let (desired, mut state) = wish_of(MADE);
+    let path = std::path::PathBuf::from("/usr/share/pam-configs/ours");
+    state.originals.files.insert(path.clone(), None);
+    state.originals.files.insert("/etc/default/grub.d/ours.cfg".into(), None);
+    state.files.insert(path, Some(fixture::found("Name: ours", 0o644)));
+    let back = plan(&desired, &state, Goal::Soften).unwrap();
+    let first = back.up_to_next_look();
+    let ids: Vec<&str> = first.iter().map(|step| step.id.as_str()).collect();
+    assert_eq!(ids, ["undo./usr/share/pam-configs/ours"]);
+    assert_eq!(script(&first[0]), "rm -rf '/usr/share/pam-configs/ours'; pam-auth-update");
+    assert!(first.len() < back.steps.len(), "the record of originals is still needed");
+}
