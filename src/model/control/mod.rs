@@ -24,7 +24,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 pub use kind::{
-    After, Directive, Form, Kind, LineAt, Mount, OwnFile, OwnLine, Rights, Settings, Unit, UnitWish, Unwanted,
+    After, Directive, Form, Kind, LineAt, Made, Mount, OwnFile, OwnLine, Rights, Settings, Unit, UnitWish,
+    Unwanted,
 };
 pub use profile::Profile;
 

@@ -44,6 +44,8 @@ pub struct MountLine {
     pub kind: String,
     /// Options that must be among those of the line.
     pub options: Vec<String>,
+    /// Options that a line has beside them, if it has to be made.
+    pub more: Vec<String>,
 }
 
 impl Edit {
@@ -222,8 +224,9 @@ impl MountLine {
 
     fn apply(&self, text: &str) -> String {
         if !text.lines().any(|line| self.is_of(line)) {
-            let Self { path, source, kind, options } = self;
-            return format!("{}{source} {path} {kind} defaults,{} 0 0\n", ended(text), options.join(","));
+            let Self { path, source, kind, options, more } = self;
+            let options = [&options[..], more].concat().join(",");
+            return format!("{}{source} {path} {kind} defaults,{options} 0 0\n", ended(text));
         }
         let line = |line: &str| if self.is_of(line) { self.with_options(line) } else { line.to_owned() };
         lines(text).map(line).collect()
@@ -265,7 +268,7 @@ mod tests {
     fn shm() -> Edit {
         let options = ["nodev", "noexec"].map(str::to_owned).into();
         let [path, source, kind] = ["/dev/shm", "tmpfs", "tmpfs"].map(str::to_owned);
-        Edit::Mount(MountLine { path, source, kind, options })
+        Edit::Mount(MountLine { path, source, kind, options, more: Vec::new() })
     }
 
     #[test]

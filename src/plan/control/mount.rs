@@ -1,6 +1,6 @@
 //! Options of mount points: live, and in fstab.
 
-use super::{Part, reasons};
+use super::{Part, edit::MountLine, reasons};
 use crate::{
     facts::state::HostState,
     model::{
@@ -11,15 +11,33 @@ use crate::{
     plan::step::{Action, Step, Undo},
 };
 
+/// The line of fstab: of what is mounted, else of what is to be made.
+pub fn line(mount: &Mount, state: &HostState) -> Option<MountLine> {
+    let mounted = state.mounts.get(&mount.path).map(|found| (&found.source, &found.kind, &[][..]));
+    let made = || mount.made.as_ref().map(|made| (&made.source, &made.kind, &made.options[..]));
+    let (source, kind, more) = mounted.or_else(made)?;
+    Some(MountLine {
+        path: mount.path.display().to_string(),
+        source: source.clone(),
+        kind: kind.clone(),
+        options: mount.options.clone(),
+        more: more.to_vec(),
+    })
+}
+
 /// What is mounted and what will be at boot.
 pub fn parts(mount: &Mount, state: &HostState) -> Result<Vec<Part>, String> {
     let path = mount.path.display();
-    let found =
-        state.mounts.get(&mount.path).ok_or_else(|| format!("{path} is no mount point of its own"))?;
+    let found = state.mounts.get(&mount.path);
+    if found.is_none() && mount.made.is_none() {
+        return Err(format!("{path} is no mount point of its own"));
+    }
     let wanted = mount.options.join(",");
     let has_all = |options: &[&str]| mount.options.iter().all(|option| options.contains(&option.as_str()));
-    let live: Vec<&str> = found.options.iter().map(String::as_str).collect();
-    let live = Part::new(format!("{path} (live)"), found.options.join(","), &wanted).fitting(has_all(&live));
+    let live = found.map(|found| {
+        let live: Vec<&str> = found.options.iter().map(String::as_str).collect();
+        Part::new(format!("{path} (live)"), found.options.join(","), &wanted).fitting(has_all(&live))
+    });
     let file = state.files.get(std::path::Path::new(place::FSTAB)).and_then(Option::as_ref);
     let text = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
     let lines = text.lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
@@ -28,7 +46,7 @@ pub fn parts(mount: &Mount, state: &HostState) -> Result<Vec<Part>, String> {
     let given = lines.next().and_then(|fields| fields.get(3).copied());
     let at_boot = Part::new(format!("{}: {path}", place::FSTAB), given.unwrap_or("no line"), &wanted)
         .fitting(given.is_some_and(|given| has_all(&given.split(',').collect::<Vec<_>>())));
-    Ok(vec![live, at_boot])
+    Ok(live.into_iter().chain([at_boot]).collect())
 }
 
 /// The kernel names only what is taken away, so what was not taken away has to be said.

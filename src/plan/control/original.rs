@@ -103,7 +103,8 @@ fn live(control: &Control, parts: &[Part], state: &HostState) -> Vec<String> {
             new.map(|key| format!("keep_sysctl {key} /proc/sys/{}", key.replace('.', "/"))).collect()
         }
         Kind::Mount(mount)
-            if !known.mounts.contains_key(&mount.path) && parts.iter().any(|part| !part.fits) =>
+            if !known.mounts.contains_key(&mount.path)
+                && parts.iter().any(|part| part.place.ends_with("(live)") && !part.fits) =>
         {
             vec![format!("keep_mount {}", quote(&mount.path.display().to_string()))]
         }

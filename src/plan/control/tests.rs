@@ -1,6 +1,9 @@
 use super::*;
 use crate::{
-    model::control::{Controls, Hardening},
+    model::{
+        control::{Controls, Hardening},
+        place,
+    },
     plan::{Goal, Plan, fixture, plan, simulated::carry_out},
 };
 
@@ -189,4 +192,37 @@ fn what_was_made_of_a_file_goes_before_the_rest_is_looked_at() {
     assert_eq!(ids, ["undo./usr/share/pam-configs/ours"]);
     assert_eq!(script(&first[0]), "rm -rf '/usr/share/pam-configs/ours'; pam-auth-update");
     assert!(first.len() < back.steps.len(), "the record of originals is still needed");
+}
+
+const TMP: &str = "
+- id: a.tmp
+  title: t
+  level: 1
+  ref: x
+  breaks: y
+  mount: { path: /tmp, options: [noexec], made: { source: tmpfs, kind: tmpfs, options: [mode=1777] } }
+- { id: a.home, title: t, level: 1, ref: x, breaks: y, mount: { path: /home, options: [nodev] } }
+";
+
+#[test]
+fn a_mount_is_made_where_there_is_none_and_a_line_of_others_stays() {
+    let (desired, mut state) = wish_of(TMP);
+    state.files.insert(place::FSTAB.into(), Some(fixture::found("LABEL=root / ext4 defaults 0 1\n", 0o644)));
+    assert_eq!(verdict(&desired, &state, "a.home").0, Verdict::NotApplicable);
+    for step in &planned(&desired, &state).steps {
+        carry_out(step, &mut state, &desired);
+    }
+    let text =
+        |state: &HostState| state.files[std::path::Path::new(place::FSTAB)].clone().unwrap().text.unwrap();
+    assert_eq!(
+        text(&state),
+        "LABEL=root / ext4 defaults 0 1\ntmpfs /tmp tmpfs defaults,noexec,mode=1777 0 0\n"
+    );
+    assert_eq!(verdict(&desired, &state, "a.tmp").0, Verdict::Pass);
+
+    state.files.insert(place::FSTAB.into(), Some(fixture::found("/dev/vdb /tmp ext4 rw 0 2\n", 0o644)));
+    let step =
+        planned(&desired, &state).steps.into_iter().find(|step| step.id == "control./etc/fstab").unwrap();
+    carry_out(&step, &mut state, &desired);
+    assert_eq!(text(&state), "/dev/vdb /tmp ext4 rw,noexec 0 2\n");
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Part,
-    edit::{self, Edit, MountLine},
+    edit::{self, Edit},
     reasons,
 };
 use crate::{
@@ -61,16 +61,7 @@ pub fn edit(control: &Control, state: &HostState) -> Option<(PathBuf, Edit)> {
         Kind::Without(unwanted) => {
             (unwanted.path.clone(), Edit::Without(unwanted.word.clone(), unwanted.beside.clone()))
         }
-        Kind::Mount(mount) => {
-            let found = state.mounts.get(&mount.path)?;
-            let line = MountLine {
-                path: mount.path.display().to_string(),
-                source: found.source.clone(),
-                kind: found.kind.clone(),
-                options: mount.options.clone(),
-            };
-            (place::FSTAB.into(), Edit::Mount(line))
-        }
+        Kind::Mount(mount) => (place::FSTAB.into(), Edit::Mount(super::mount::line(mount, state)?)),
         Kind::Sshd(_) | Kind::Permissions(_) | Kind::Package(_) | Kind::Unit(_) | Kind::Daemon(_) => {
             return None;
         }
