@@ -251,7 +251,7 @@ pub struct Unit {
 }
 
 /// What is wanted of a unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnitWish {
     /// It runs, now and after a boot.

@@ -76,17 +76,18 @@ fn mount(script: &str, state: &mut HostState) {
 fn units(script: &str, state: &mut HostState) {
     for line in script.lines().flat_map(|line| line.split(';')) {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let Some(name) = quoted(line).first().copied() else { continue };
-        let unit = state.units.get_mut(name).unwrap();
         let now = words.contains(&"--now");
-        match words[1] {
-            "unmask" => unit.masked = false,
-            "mask" => (unit.masked, unit.enabled, unit.active) = (true, false, unit.active && !now),
-            "enable" => (unit.enabled, unit.active) = (true, unit.active || now),
-            "disable" => unit.enabled = false,
-            "start" => unit.active = true,
-            "stop" => unit.active = false,
-            other => panic!("systemctl {other}"),
+        for name in quoted(line) {
+            let unit = state.units.get_mut(name).unwrap();
+            match words[1] {
+                "unmask" => unit.masked = false,
+                "mask" => (unit.masked, unit.enabled, unit.active) = (true, false, unit.active && !now),
+                "enable" => (unit.enabled, unit.active) = (true, unit.active || now),
+                "disable" => unit.enabled = false,
+                "start" => unit.active = true,
+                "stop" => unit.active = false,
+                other => panic!("systemctl {other}"),
+            }
         }
     }
 }

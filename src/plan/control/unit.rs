@@ -1,5 +1,7 @@
 //! systemd units: running or masked.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use super::{Part, reasons};
 use crate::{
     facts::state::{HostState, UnitState},
@@ -33,28 +35,36 @@ fn words(found: UnitState) -> String {
     format!("{at_boot}, {}", if found.active { "active" } else { "inactive" })
 }
 
-/// The step that brings units to how they must be.
+/// Daemons that are started on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The step that brings units to how they must be: all that are to be alike in one go, as systemd reads all its files anew
+/// each time.
 pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
-    let (mut script, mut undo, mut why) = ("set -e\n".to_owned(), String::new(), Vec::new());
+    let (mut wanted, mut why) = (BTreeMap::<UnitWish, Vec<String>>::new(), Vec::new());
     for (control, parts) in controls {
         let (Kind::Unit(unit), Some(part)) = (&control.kind, parts.iter().find(|part| !part.fits)) else {
             continue;
         };
-        let name = quote(&unit.name);
-        let (change, back) = match unit.state {
-            UnitWish::Enabled => {
-                (format!("systemctl unmask -q {name}; systemctl enable -q --now {name}\n"), "disable")
-            }
-            UnitWish::AtBoot => {
-                (format!("systemctl unmask -q {name}; systemctl enable -q {name}\n"), "disable")
-            }
-            UnitWish::Masked => (format!("systemctl mask -q --now {name}\n"), "unmask"),
-        };
-        script.push_str(&change);
-        undo.push_str(&format!("systemctl {back} -q {name}\n"));
+        wanted.entry(unit.state).or_default().push(quote(&unit.name));
         why.extend(reasons([(control.id.as_str(), part)]));
     }
-    let action = Action::Run(Command::root(script));
+    let (mut script, mut undo) = ("set -e\n".to_owned(), String::new());
+    for (wish, names) in wanted {
+        let names = names.join(" ");
+        let (change, back) = match wish {
+            UnitWish::Enabled => {
+                (format!("systemctl unmask -q {names}; systemctl enable -q --now {names}\n"), "disable")
+            }
+            UnitWish::AtBoot => {
+                (format!("systemctl unmask -q {names}; systemctl enable -q {names}\n"), "disable")
+            }
+            UnitWish::Masked => (format!("systemctl mask -q --now {names}\n"), "unmask"),
+        };
+        script.push_str(&change);
+        undo.push_str(&format!("systemctl {back} -q {names}\n"));
+    }
+    let action = Action::Run(Command::root(script).within(PATIENCE));
     (!why.is_empty())
         .then(|| Step::safe("control.units", action, Undo::Run(Command::root(undo))).because(why))
 }
