@@ -1,6 +1,7 @@
 """`make audit`: strangers' auditors look at virtual machines before and after hardening; what they say stands in the README.
 
 Usage: python3 tests/audit [--release NAME] [--stage NAME] [--auditor NAME] [--peer FOLDER] [--write]
+       python3 tests/audit --tables
 
 An interrupted run goes on where it stopped, as long as neither pryvctl nor this folder has changed. What was found is kept in
 `results` beside this file with the version it was found of, so that the tables can be made in several runs.
@@ -54,6 +55,9 @@ class Context:
 
 def main():
     arguments = _arguments()
+    if arguments.tables:
+        _report({}, write=True)
+        return
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pryvctl-audit"
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     multiprocessing.current_process().name = "audit"
@@ -114,6 +118,7 @@ def _arguments():
     parser.add_argument("--auditor", action="append", choices=AUDITORS, help="only this auditor")
     parser.add_argument("--peer", type=Path, help="where the Ansible collection devsec.hardening is installed")
     parser.add_argument("--write", action="store_true", help="write the tables into README.md and hardening/audit.md")
+    parser.add_argument("--tables", action="store_true", help="write the tables of what is kept; measures nothing")
     return parser.parse_args()
 
 
@@ -217,8 +222,9 @@ def _version():
 
 
 def _report(files, write):
-    kept = {(release, stage): HERE / "results" / f"{release}.{stage}.json" for release, stage in files}
-    newest = {of: file if file.exists() else kept[of] for of, file in files.items()}
+    """The tables: of these files where they are there, else of what an earlier run found."""
+    kept = {(r, s): HERE / "results" / f"{r}.{s}.json" for r in CODENAMES for s in STAGES}
+    newest = kept | {of: file for of, file in files.items() if file.exists()}
     results = table.Results({of: json.loads(file.read_text()) for of, file in newest.items() if file.exists()})
     commands = {name: auditor.COMMAND for name, auditor in AUDITORS.items()} | {"OpenSCAP": openscap.COMMAND}
     text = f"{table.table(results, commands)}\n\n{table.times(results)}"

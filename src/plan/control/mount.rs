@@ -11,18 +11,27 @@ use crate::{
     plan::step::{Action, Step, Undo},
 };
 
+/// What a mount has without a line of its own, and would lose by one that does not say it.
+const RESTRICTIONS: [&str; 3] = ["nosuid", "nodev", "noexec"];
+
 /// The line of fstab: of what is mounted, else of what is to be made.
 pub fn line(mount: &Mount, state: &HostState) -> Option<MountLine> {
-    let mounted = state.mounts.get(&mount.path).map(|found| (&found.source, &found.kind, &[][..]));
-    let made = || mount.made.as_ref().map(|made| (&made.source, &made.kind, &made.options[..]));
-    let (source, kind, more) = mounted.or_else(made)?;
-    Some(MountLine {
-        path: mount.path.display().to_string(),
-        source: source.clone(),
-        kind: kind.clone(),
-        options: mount.options.clone(),
-        more: more.to_vec(),
-    })
+    let path = mount.path.display().to_string();
+    let options = mount.options.clone();
+    if let Some(found) = state.mounts.get(&mount.path) {
+        let kept = |option: &&String| RESTRICTIONS.contains(&option.as_str()) && !options.contains(option);
+        let more = found.options.iter().filter(kept).cloned().collect();
+        return Some(MountLine {
+            path,
+            source: found.source.clone(),
+            kind: found.kind.clone(),
+            options,
+            more,
+        });
+    }
+    let made = mount.made.as_ref()?;
+    let more = made.options.clone();
+    Some(MountLine { path, source: made.source.clone(), kind: made.kind.clone(), options, more })
 }
 
 /// What is mounted and what will be at boot.

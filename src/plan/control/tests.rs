@@ -190,7 +190,7 @@ fn what_was_made_of_a_file_goes_before_the_rest_is_looked_at() {
     let first = back.up_to_next_look();
     let ids: Vec<&str> = first.iter().map(|step| step.id.as_str()).collect();
     assert_eq!(ids, ["undo./usr/share/pam-configs/ours"]);
-    assert_eq!(script(&first[0]), "rm -rf '/usr/share/pam-configs/ours'; pam-auth-update");
+    assert_eq!(script(&first[0]), "rm -rf '/usr/share/pam-configs/ours'; umask 022; pam-auth-update");
     assert!(first.len() < back.steps.len(), "the record of originals is still needed");
 }
 
@@ -225,4 +225,29 @@ fn a_mount_is_made_where_there_is_none_and_a_line_of_others_stays() {
         planned(&desired, &state).steps.into_iter().find(|step| step.id == "control./etc/fstab").unwrap();
     carry_out(&step, &mut state, &desired);
     assert_eq!(text(&state), "/dev/vdb /tmp ext4 rw,noexec 0 2\n");
+}
+
+#[test]
+fn a_line_for_what_is_mounted_takes_nothing_away() {
+    let (desired, mut state) = wish_of(
+        "- { id: a.proc, title: t, level: 1, ref: x, breaks: y, mount: { path: /proc, options: [hidepid=invisible] } }",
+    );
+    state.files.insert(place::FSTAB.into(), Some(fixture::found("", 0o644)));
+    let options = ["rw", "nosuid", "nodev", "noexec", "relatime"].map(str::to_owned).into();
+    let mounted =
+        crate::facts::control::mount::Mounted { source: "proc".into(), kind: "proc".into(), options };
+    state.mounts.insert("/proc".into(), mounted);
+    let plan = planned(&desired, &state);
+    let crate::plan::step::Action::Run(command) = &step(&plan, "control./etc/fstab").action else {
+        panic!("{plan}")
+    };
+    let line = "proc /proc proc defaults,hidepid=invisible,nosuid,nodev,noexec 0 0\n";
+    assert_eq!(command.stdin.expose(), line);
+    let undo = &step(&plan, "control.mount").undo;
+    assert_eq!(
+        *undo,
+        crate::plan::step::Undo::Run(crate::model::command::Command::root(
+            "mount -o remount,hidepid=off '/proc'\n"
+        ))
+    );
 }

@@ -245,8 +245,8 @@ pub fn write(
     after: &BTreeSet<String>,
 ) -> Command {
     let checks: String = checks.iter().map(|check| format!("{check} \"$new\" >&2; ")).collect();
-    let after = after.iter().map(|command| format!("; {command}"));
-    let after: String = std::iter::once(reload(path).to_owned()).chain(after).collect();
+    let after: String =
+        std::iter::once(reload(path).to_owned()).chain(after.iter().map(|run| then(run))).collect();
     let rights = match rights {
         Some((mode, uid, gid)) => format!("chown {uid}:{gid} \"$new\"; chmod {mode:o} \"$new\""),
         None => "chown --reference=\"$path\" \"$new\"; chmod --reference=\"$path\" \"$new\"".to_owned(),
@@ -261,6 +261,11 @@ pub fn write(
     Command::root(script).stdin(text)
 }
 
+/// The end of a script: a command that may write files that are not ours, with the rights they have elsewhere.
+pub fn then(command: &str) -> String {
+    format!("; umask 022; {command}")
+}
+
 /// What makes systemd read a unit's file again.
 pub fn reload(path: &Path) -> &'static str {
     if path.starts_with("/etc/systemd/system") { "; systemctl daemon-reload" } else { "" }
@@ -270,7 +275,7 @@ fn way_back(path: &Path, found: Option<&FileState>, after: &BTreeSet<String>) ->
     let name = quote(&path.display().to_string());
     match found {
         None => {
-            let after: String = after.iter().map(|command| format!("; {command}")).collect();
+            let after: String = after.iter().map(|run| then(run)).collect();
             Undo::Run(Command::root(format!("rm -f {name}{after}")))
         }
         Some(FileState { text: Some(text), mode, uid, gid, .. }) => {

@@ -132,7 +132,7 @@ fn file(path: &Path, back: &Back, desired: &Desired, state: &HostState) -> Optio
     let brought: String = brought.map(|path| format!(" {}", quote(&path.display().to_string()))).collect();
     let after: BTreeSet<String> =
         own(path, desired).filter_map(|file| Some(file.after.as_ref()?.run.clone())).collect();
-    let then: String = after.iter().map(|command| format!("; {command}")).collect();
+    let then: String = after.iter().map(|run| text::then(run)).collect();
     let name = path.display().to_string();
     let quoted = quote(&name);
     if path == Path::new(place::DAEMON_JSON) {
