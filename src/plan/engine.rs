@@ -245,11 +245,6 @@ done
 fi
 "#;
 
-/// Whether `daemon.json` is not as it must be.
-pub fn is_changed(desired: &Desired, state: &HostState) -> bool {
-    daemon(desired, state).is_ok_and(|step| step.is_some())
-}
-
 fn ca(registry: &RegistryAccess, state: &HostState) -> Option<Step> {
     let pem = registry.ca.as_ref()?;
     file("registry.ca", &own(place::registry_ca(&registry.address), pem, 0o644), state)

@@ -143,11 +143,14 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     }
     let mut draft = Draft::default();
     let controls = control::steps(desired, state);
-    draft.take(Ok(controls.record));
+    let (engine, sshd) = (engine::steps(desired, state, goal), sshd::steps(desired, state));
+    if !controls.is_empty() || engine.iter().chain(&sshd).any(|steps| !steps.is_empty()) {
+        draft.take(Ok(control::original::step(desired, state).into_iter().collect()));
+    }
     draft.take(Ok(controls.packages));
-    draft.take(engine::steps(desired, state, goal).map_err(|conflict| vec![conflict]));
+    draft.take(engine.map_err(|conflict| vec![conflict]));
     draft.take(Ok(firewall::steps(desired, state)));
-    draft.take(sshd::steps(desired, state).map_err(|conflict| vec![conflict]));
+    draft.take(sshd.map_err(|conflict| vec![conflict]));
     draft.take(Ok(controls.guarded));
     draft.take(Ok(boot::steps(desired, state)));
     // Where the way in was not confirmed, nothing else is changed.

@@ -150,11 +150,6 @@ fn main(state: &HostState) -> Option<&FileState> {
     state.files.get(Path::new(place::SSHD_CONFIG)).and_then(Option::as_ref)
 }
 
-/// Whether the plan writes sshd's files.
-pub fn is_changed(desired: &Desired, state: &HostState) -> bool {
-    steps(desired, state).is_ok_and(|steps| !steps.is_empty())
-}
-
 /// The guarded steps that bring sshd to what it must be, if it is not.
 ///
 /// # Errors

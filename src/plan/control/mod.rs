@@ -203,8 +203,6 @@ pub(super) fn reasons<'a>(drifted: impl IntoIterator<Item = (&'a str, &'a Part)>
 /// The steps of one plan.
 #[derive(Debug, Default)]
 pub struct ControlSteps {
-    /// What comes first: the record of what will be changed.
-    pub record: Vec<Step>,
     /// Packages. They bring files, and settings of logins that a guarded step may be about.
     pub packages: Vec<Step>,
     /// Those that could cut our login.
@@ -213,11 +211,17 @@ pub struct ControlSteps {
     pub safe: Vec<Step>,
 }
 
+impl ControlSteps {
+    /// Whether nothing is to be set.
+    pub fn is_empty(&self) -> bool {
+        [&self.packages, &self.guarded, &self.safe].into_iter().all(Vec::is_empty)
+    }
+}
+
 /// The steps that set what is missing. What belongs to sshd and to Docker is planned there.
 pub fn steps(desired: &Desired, state: &HostState) -> ControlSteps {
     let controls = applicable(desired, state);
     let texts = text::steps(&controls, state);
-    let record = original::step(&controls, texts.keys(), desired, state).into_iter().collect();
     let (guarded, files): (Vec<_>, Vec<_>) = texts.into_values().partition(|step| step.risk.needs_guard());
     let parts = [
         rights::step(&controls, state),
@@ -228,7 +232,7 @@ pub fn steps(desired: &Desired, state: &HostState) -> ControlSteps {
     let guarded = guarded.into_iter().chain(sysctl::step(&controls, state)).collect();
     let packages = package::step(&controls).into_iter().collect();
     let safe = files.into_iter().chain(parts.into_iter().flatten()).collect();
-    ControlSteps { record, packages, guarded, safe }
+    ControlSteps { packages, guarded, safe }
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! The record of originals: written before an object is changed for the first time, and never overwritten.
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use super::{Part, rights};
+use super::rights;
 use crate::{
     facts::state::HostState,
     model::{
@@ -35,7 +39,7 @@ if known sysctl "$1"; then return; fi
 # The shell's own read takes one byte at a time, and a file of /proc/sys gives no second one.
 key=$1; value=$(cat "$2"); set -f; set -- $value; set +f; note sysctl "$key" "$*"
 }
-keep_rights() { known rights "$1" || note rights "$1" "$(stat -c '%a %u %g' "$1")"; }
+keep_rights() { known rights "$1" || ! now=$(stat -c '%a %u %g' "$1" 2>/dev/null) || note rights "$1" "$now"; }
 keep_mount() { known mount "$1" || note mount "$1" "$(awk -v at="$1" '$2==at {options=$4} END {print options}' /proc/self/mounts)"; }
 keep_unit() {
 if known unit "$1"; then return; fi
@@ -47,29 +51,28 @@ note unit "$1" "${enabled:-none} ${active:-none}"
 /// Programs start slowly on a small machine.
 const WITHIN: Duration = Duration::from_secs(300);
 
+/// What is written by the steps of sshd and of the engine, also for other ends than controls.
+const ELSEWHERE: [&str; 3] = [place::SSHD_CONFIG, place::SSHD_DROP_IN, place::DAEMON_JSON];
+
 /// The step before all others of controls.
 pub const STEP: &str = "originals.record";
 
-/// The step that records what the plan will change and no earlier one recorded.
-pub fn step<'a>(
-    controls: &[(&Control, Vec<Part>)],
-    written: impl Iterator<Item = &'a PathBuf>,
-    desired: &Desired,
-    state: &HostState,
-) -> Option<Step> {
-    let mut lines = Vec::new();
-    let files: BTreeSet<PathBuf> = written.cloned().chain(elsewhere(desired, state)).collect();
+/// The step that records all that the controls look at and no earlier one recorded: also what is as it must be, since somebody
+/// may spoil it, and what that made of it is nothing to come back to.
+pub fn step(desired: &Desired, state: &HostState) -> Option<Step> {
+    let controls = super::applicable(desired, state);
+    let controls = || controls.iter().map(|(control, _)| *control);
     let known = &state.originals;
-    for path in files.iter().filter(|path| !known.files.contains_key(*path)) {
-        lines.push(format!("keep_file {}", quote(&path.display().to_string())));
-    }
-    for path in rights::drifted(controls, state).into_keys().filter(|path| !known.rights.contains_key(*path))
-    {
-        lines.push(format!("keep_rights {}", quote(&path.display().to_string())));
-    }
-    for (control, parts) in controls.iter().filter(|(_, parts)| parts.iter().any(|part| !part.fits)) {
-        lines.extend(live(control, parts, state));
-    }
+    let files: BTreeSet<PathBuf> =
+        controls().flat_map(place::control_files).chain(ELSEWHERE.map(PathBuf::from)).collect();
+    let files = files.iter().filter(|path| !known.files.contains_key(*path));
+    let rights: BTreeSet<&Path> = controls().flat_map(|control| rights::matched_by(control, state)).collect();
+    let rights = rights.into_iter().filter(|path| !known.rights.contains_key(*path));
+    let lines: Vec<String> = files
+        .map(|path| format!("keep_file {}", quoted(path)))
+        .chain(rights.map(|path| format!("keep_rights {}", quoted(path))))
+        .chain(controls().flat_map(|control| live(control, state)))
+        .collect();
     if lines.is_empty() {
         return None;
     }
@@ -82,19 +85,11 @@ pub fn step<'a>(
     Some(step.because([format!("{} things are recorded as they are, for `harden --undo`", lines.len())]))
 }
 
-/// The files of controls that are written by the steps of sshd and of the engine.
-fn elsewhere(desired: &Desired, state: &HostState) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    if crate::plan::sshd::is_changed(desired, state) {
-        files.extend([place::SSHD_CONFIG, place::SSHD_DROP_IN].map(PathBuf::from));
-    }
-    if crate::plan::engine::is_changed(desired, state) {
-        files.push(place::DAEMON_JSON.into());
-    }
-    files
+fn quoted(path: &Path) -> String {
+    quote(&path.display().to_string())
 }
 
-fn live(control: &Control, parts: &[Part], state: &HostState) -> Vec<String> {
+fn live(control: &Control, state: &HostState) -> Vec<String> {
     let known = &state.originals;
     match &control.kind {
         Kind::Sysctl(keys) => {
@@ -103,10 +98,9 @@ fn live(control: &Control, parts: &[Part], state: &HostState) -> Vec<String> {
             new.map(|key| format!("keep_sysctl {key} /proc/sys/{}", key.replace('.', "/"))).collect()
         }
         Kind::Mount(mount)
-            if !known.mounts.contains_key(&mount.path)
-                && parts.iter().any(|part| part.place.ends_with("(live)") && !part.fits) =>
+            if state.mounts.contains_key(&mount.path) && !known.mounts.contains_key(&mount.path) =>
         {
-            vec![format!("keep_mount {}", quote(&mount.path.display().to_string()))]
+            vec![format!("keep_mount {}", quoted(&mount.path))]
         }
         Kind::Unit(unit) if !known.units.contains_key(&unit.name) => {
             vec![format!("keep_unit {}", quote(&unit.name))]

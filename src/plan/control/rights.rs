@@ -28,8 +28,14 @@ fn matched<'a>(limit: &'a Rights, state: &'a HostState) -> impl Iterator<Item = 
     found.map(|(path, found)| (path.as_path(), *found))
 }
 
+/// Every path that a control is about.
+pub fn matched_by<'a>(control: &'a Control, state: &'a HostState) -> impl Iterator<Item = &'a Path> {
+    let limit = if let Kind::Permissions(limit) = &control.kind { Some(limit) } else { None };
+    limit.into_iter().flat_map(|limit| matched(limit, state)).map(|(path, _)| path)
+}
+
 /// What has to be taken away, by path.
-pub fn drifted<'a>(
+fn drifted<'a>(
     controls: &'a [(&Control, Vec<Part>)],
     state: &'a HostState,
 ) -> BTreeMap<&'a Path, (FolderState, u32)> {

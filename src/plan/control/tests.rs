@@ -251,3 +251,26 @@ fn a_line_for_what_is_mounted_takes_nothing_away() {
         ))
     );
 }
+
+const RIGHTS: &str = r#"
+- { id: a.table, title: t, level: 1, ref: x, breaks: y, permissions: { paths: [/etc/crontab], mode: "0644" } }
+- { id: a.file, title: t, level: 1, ref: x, breaks: y, file: { path: /etc/ours, content: 'x' } }
+"#;
+
+#[test]
+fn what_was_right_at_first_is_recorded_before_a_hand_spoils_it() {
+    let (desired, mut state) = wish_of(RIGHTS);
+    let path = std::path::PathBuf::from("/etc/crontab");
+    let has = |mode| crate::facts::state::FolderState { mode, uid: 0, gid: 0 };
+    state.rights.insert("/etc/crontab".to_owned(), [(path.clone(), has(0o644))].into());
+    let reach = |goal, state: &mut HostState| {
+        for step in &plan(&desired, state, goal).unwrap().steps {
+            carry_out(step, state, &desired);
+        }
+    };
+    reach(Goal::Harden, &mut state);
+    state.rights.insert("/etc/crontab".to_owned(), [(path.clone(), has(0o666))].into());
+    reach(Goal::Harden, &mut state);
+    assert_eq!(state.originals.rights[&path], has(0o644));
+    assert_eq!(state.rights["/etc/crontab"][&path], has(0o644));
+}
