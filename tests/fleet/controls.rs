@@ -60,14 +60,10 @@ fn one_host(world: &World, host: &str) -> BTreeSet<String> {
     foreign::plant(world, host, "theirs");
     let strange = foreign::picture(world, host);
     let before = picture(world, host);
+    let found = values(&report(world, host));
 
     harden(world, host, &[]);
     assert_eq!(foreign::picture(world, host), strange);
-    let tried = spoiled_and_found(world, host);
-    harden(world, host, &[]);
-    assert_eq!(report(world, host).into_keys().collect::<BTreeSet<_>>(), tried);
-    assert_eq!(foreign::picture(world, host), strange);
-
     harden(world, host, &["--undo"]);
     assert_eq!(foreign::picture(world, host), strange);
     let after = picture(world, host);
@@ -78,6 +74,18 @@ fn one_host(world: &World, host: &str) -> BTreeSet<String> {
         })
         .collect();
     assert!(left.is_empty(), "on {host} after the way back:\n{}", left.join("\n"));
+
+    harden(world, host, &[]);
+    let tried = spoiled_and_found(world, host);
+    harden(world, host, &[]);
+    assert_eq!(held(&report(world, host)).into_keys().collect::<BTreeSet<_>>(), tried);
+    assert_eq!(foreign::picture(world, host), strange);
+
+    // What a hand did in between is nothing to come back to.
+    harden(world, host, &["--undo"]);
+    assert_eq!(foreign::picture(world, host), strange);
+    let left = difference(&found, &values(&report(world, host)));
+    assert!(left.is_empty(), "on {host} after the second way back:\n{}", left.join("\n"));
     tried
 }
 
@@ -96,20 +104,28 @@ fn plan(world: &World, host: &str) -> Value {
     said["hosts"][0].take()
 }
 
-/// What every control comes to, by its id; those that do not apply are left out.
-fn report(world: &World, host: &str) -> BTreeMap<String, Vec<String>> {
+/// What every control comes to.
+fn report(world: &World, host: &str) -> Vec<Value> {
     let lab = world.lab();
     let ask = ["harden", "inventory.yaml", &lab, "--report", "--output", "json", "--host", host];
-    let said: Value = serde_json::from_str(&world.run(&ask).ends_with(0).stdout).unwrap();
-    let controls = said["hosts"][0]["controls"].as_array().unwrap().iter();
+    let mut said: Value = serde_json::from_str(&world.run(&ask).ends_with(0).stdout).unwrap();
+    serde_json::from_value(said["hosts"][0]["controls"].take()).unwrap()
+}
+
+/// What is seen where, a line for each thing that a control looks at.
+fn values(report: &[Value]) -> Vec<String> {
+    let parts = report.iter().flat_map(|control| control["parts"].as_array().unwrap());
+    parts.map(|part| format!("{}: {}", part["place"], part["found"])).collect()
+}
+
+/// The places of every control that holds, by its id.
+fn held(report: &[Value]) -> BTreeMap<String, Vec<String>> {
     let places = |control: &Value| {
         let parts = control["parts"].as_array().unwrap().iter();
         parts.map(|part| part["place"].as_str().unwrap().to_owned()).collect()
     };
-    controls
-        .filter(|control| control["verdict"] == "pass")
-        .map(|control| (control["id"].as_str().unwrap().to_owned(), places(control)))
-        .collect()
+    let held = report.iter().filter(|control| control["verdict"] == "pass");
+    held.map(|control| (control["id"].as_str().unwrap().to_owned(), places(control))).collect()
 }
 
 /// The lines that say why a step is planned.
@@ -121,7 +137,7 @@ fn reasons(plan: &Value, step: &str) -> Vec<String> {
 
 /// One edit after the other, each of which must show with everything it spoiled; gives the controls that were tried.
 fn spoiled_and_found(world: &World, host: &str) -> BTreeSet<String> {
-    let holding = report(world, host);
+    let holding = held(&report(world, host));
     let shipped = Controls::shipped().unwrap();
     let tried = shipped.iter().filter_map(|control| Some((control, holding.get(&control.id)?)));
     // What a package brought is tried while it is there.
