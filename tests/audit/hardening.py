@@ -93,7 +93,8 @@ PLAYBOOK = """
 
 def peer(machine, context):
     """dev-sec's Ansible roles, twice."""
-    machine.ssh("apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3 sudo > /dev/null")
+    # It asks apt only for names, and a machine that was just made knows none.
+    machine.ssh("apt-get update -qq")
     folder = _folder(context, machine)
     playbook = folder / "peer.yml"
     playbook.write_text(PLAYBOOK)

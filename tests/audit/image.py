@@ -13,10 +13,11 @@ from shell import run, say
 HERE = Path(__file__).parent
 CODENAMES = {"debian12": "bookworm", "debian13": "trixie"}
 DOCKER = {"debian12": "docker.io", "debian13": "docker.io docker-cli"}
-# What a cloud image has, and openscap-scanner. `important` in mmdebstrap brings what debootstrap installs.
+# What a cloud image has (python3 for its cloud-init), and openscap-scanner. `important` in mmdebstrap brings what debootstrap
+# installs.
 PACKAGES = (
     "systemd-sysv dbus libpam-systemd linux-image-cloud-amd64 grub-pc openssh-server sudo iptables nftables apparmor curl"
-    " ca-certificates openscap-scanner"
+    " ca-certificates python3 openscap-scanner"
 )
 # Mebibytes.
 DISK, BEFORE = 8192, 1
