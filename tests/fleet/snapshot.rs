@@ -15,11 +15,15 @@ pub fn files(world: &World, host: &str) -> Vec<String> {
     world.on(host, FILES).lines().map(str::to_owned).collect()
 }
 
-/// All files, those of /etc by what is in them and not by when that was written; folders without their times.
+/// Where dpkg and its helpers write down what they did, whatever came of it.
+const BOOKS: [&str; 3] = ["/var/lib/dpkg", "/var/lib/ucf", "/var/lib/pam"];
+
+/// All files, those of /etc by what is in them and not by when that was written; folders without their times. Packages have a
+/// listing of their own.
 pub fn settings(world: &World, host: &str) -> Vec<String> {
     let mut listing: Vec<String> = files(world, host)
         .into_iter()
-        .filter(|line| !line.starts_with("/etc/"))
+        .filter(|line| !line.starts_with("/etc/") && !BOOKS.iter().any(|books| line.starts_with(books)))
         .map(|line| match line.split(' ').collect::<Vec<_>>()[..] {
             [path, "d", rights, owner, ..] => format!("{path} d {rights} {owner}"),
             _ => line,

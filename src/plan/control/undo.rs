@@ -250,7 +250,10 @@ there=$(dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' {list} 2>/dev/n
 [ -z \"$there\" ] || {{
 others=$(apt-get -s purge $there | sed -n 's/^Purg \\([^ ]*\\).*/\\1/p' | grep -vxF \"$there\" || true)
 [ -z \"$others\" ] || {{ echo \"needed by now: $others; remove them first, or keep $there\" >&2; exit 1; }}
+units=$(dpkg -L $there | sed -n 's,.*/systemd/system/\\([^/]*\\.[a-z]*\\)$,\\1,p')
 apt-get -q -y -o DPkg::Lock::Timeout=600 purge $there || exit 1
+# What failed to end when it was stopped would be remembered without a file.
+[ -z \"$units\" ] || systemctl reset-failed $units 2>/dev/null || true
 }}
 cd {ORIGINALS} && sed -n 's/^file //p' index | while read -r path; do
 [ -e \"$path\" ] || {{ grep -vxF \"file $path\" index > index.new; mv -f index.new index; }}; done"
