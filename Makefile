@@ -11,10 +11,10 @@ test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
 trials: # every control spoiled by hand, every way to cut a login: an hour
 	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 fleet::controls fleet::lockout
 
-audit: # strangers' auditors before and after hardening, on emulated machines: hours; PEER=FOLDER as in the README
+audit: # strangers' auditors before and after hardening, on emulated machines: hours; PEER= and DOCKER_BENCH= as in the README
 	tests/audit/packages.sh
 	cargo build
-	python3 -B tests/audit --write $(if $(PEER),--peer $(PEER))
+	python3 -B tests/audit --write $(if $(PEER),--peer $(PEER)) $(if $(DOCKER_BENCH),--docker-bench $(DOCKER_BENCH))
 
 bench: # what an upgrade costs those who use the platform: six lab hosts under load, then three cores against typing by hand
 	tests/with-docker.sh cargo test --profile bench --test all fleet::bench -- --ignored --nocapture

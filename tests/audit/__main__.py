@@ -1,6 +1,7 @@
 """`make audit`: strangers' auditors look at virtual machines before and after hardening; what they say stands in the README.
 
-Usage: python3 tests/audit [--release NAME] [--stage NAME] [--auditor NAME] [--peer FOLDER] [--write]
+Usage: python3 tests/audit [--release NAME] [--stage NAME] [--auditor NAME] [--peer FOLDER]
+                            [--docker-bench FOLDER] [--write]
        python3 tests/audit --tables
 
 An interrupted run goes on where it stopped, as long as neither pryvctl nor this folder has changed. What was found is kept in
@@ -20,6 +21,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import docker_bench
 import hardening
 import lynis
 import openscap
@@ -33,7 +35,7 @@ from shell import Failed, run, say
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-AUDITORS = {"ssh-audit": ssh_audit, "lynis": lynis, "open": outside} | openscap.AUDITORS
+AUDITORS = {"ssh-audit": ssh_audit, "lynis": lynis, "docker-bench": docker_bench, "open": outside} | openscap.AUDITORS
 STAGES = {
     "stock": hardening.stock,
     "level1": hardening.level(1),
@@ -51,6 +53,7 @@ class Context:
     tools: Path
     work: Path
     peer: Path | None
+    docker_bench: Path | None
 
 
 def main():
@@ -74,7 +77,7 @@ def main():
     work = cache / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
-    context = Context(HERE, binary, _tools(cache, arguments.peer), work, arguments.peer)
+    context = Context(HERE, binary, _tools(cache, arguments.peer), work, arguments.peer, arguments.docker_bench)
     images = [Image(release, cache).ensure() for release in arguments.release or CODENAMES]
     releases = [
         multiprocessing.Process(name=image.release, target=_release, args=(context, image, results, arguments))
@@ -117,6 +120,7 @@ def _arguments():
     parser.add_argument("--stage", action="append", choices=STAGES, help="only this stage")
     parser.add_argument("--auditor", action="append", choices=AUDITORS, help="only this auditor")
     parser.add_argument("--peer", type=Path, help="where the Ansible collection devsec.hardening is installed")
+    parser.add_argument("--docker-bench", type=Path, help="where docker-bench-security is unpacked")
     parser.add_argument("--write", action="store_true", help="write the tables into README.md and hardening/audit.md")
     parser.add_argument("--tables", action="store_true", help="write the tables of what is kept; measures nothing")
     return parser.parse_args()
@@ -146,7 +150,8 @@ def _tools(cache, peer):
 def _stage(context, image, network, file, stage, auditors):
     """One machine from the snapshot: changed, watched at work, audited."""
     found = json.loads(file.read_text()) if file.exists() else {"audited": [], "figures": {}, "failing": {}}
-    left = [auditor for auditor in _of_stage(stage) if auditor in auditors and auditor not in found["audited"]]
+    there = _of_stage(stage, context)
+    left = [auditor for auditor in there if auditor in auditors and auditor not in found["audited"]]
     if "checks" in found and not left:
         return
     if stage == "peer" and context.peer is None:
@@ -161,19 +166,24 @@ def _stage(context, image, network, file, stage, auditors):
                 _keep(file, found)
             for auditor in left:
                 say(f"  {auditor}")
-                said = AUDITORS[auditor].measure(machine, context.tools)
+                said = AUDITORS[auditor].measure(machine, context)
                 for part in ("figures", "failing"):
                     found[part] |= said[part]
                 found["audited"].append(auditor)
                 _keep(file, found)
-    if set(_of_stage(stage)) <= set(found["audited"]):
+    if set(there) <= set(found["audited"]):
         _disk(file).unlink()
 
 
-def _of_stage(stage):
+def _of_stage(stage, context):
     """Who looks at a machine in this stage; the peer is only timed."""
     every = ("stock", "level1", "level2")
-    return [name for name, auditor in AUDITORS.items() if stage in getattr(auditor, "stages", every)]
+    missing = [docker_bench] if context.docker_bench is None else []
+    return [
+        name
+        for name, auditor in AUDITORS.items()
+        if stage in getattr(auditor, "stages", every) and auditor not in missing
+    ]
 
 
 def _disk(file):

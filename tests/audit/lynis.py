@@ -7,7 +7,7 @@ NAME = "lynis: hardening index (suggestions)"
 REPORT = "/root/lynis.dat"
 
 
-def measure(machine, _tools):
+def measure(machine, _context):
     """Its index of 100, and everything it suggests or warns of."""
     machine.ssh(f"lynis audit system --quick --no-colors --no-log --report-file {REPORT} > /dev/null 2>&1", check=False)
     report = machine.ssh(f"cat {REPORT}; rm {REPORT}")

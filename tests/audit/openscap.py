@@ -18,7 +18,7 @@ class Profile:
     def __init__(self, name, title, stages):
         self.name, self.title, self.stages = name, title, stages
 
-    def measure(self, machine, _tools):
+    def measure(self, machine, _context):
         """The score and the counts, and the rules that fail."""
         said = machine.ssh(_script(self.name), check=False, timeout=CAP + 600)
         results = dict(re.findall(rf"^{PREFIX}rule_([\w.-]+):(\w+)", said, re.MULTILINE))

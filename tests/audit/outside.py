@@ -15,7 +15,7 @@ BY_HAND = 5432
 EGRESS = 8000
 
 
-def measure(machine, _tools):
+def measure(machine, _context):
     """All TCP ports in both families, and the usual UDP ports."""
     flags = ["nmap", "-n", "-Pn", "--open", "--min-rate", "3000", "--max-retries", "2"]
     tcp = [

@@ -8,10 +8,10 @@ COMMAND = "ssh-audit HOST"
 NAME = "ssh-audit: fails / warnings"
 
 
-def measure(machine, tools):
+def measure(machine, context):
     """Counts what it calls a failure and what it warns of."""
     # Its exit code tells the verdict; without a document it has failed.
-    said = json.loads(machine.network.inside(tools / "bin/ssh-audit", "--json", V4["machine"], check=False, timeout=1200))
+    said = json.loads(machine.network.inside(context.tools / "bin/ssh-audit", "--json", V4["machine"], check=False, timeout=1200))
     found = {"fail": {}, "warn": {}}
     for kind in ("kex", "key", "enc", "mac"):
         for algorithm in said[kind]:

@@ -13,6 +13,7 @@ TARGETS = {
     "OpenSCAP CIS level 2": ">= 78; >= 93",
     "OpenSCAP CIS level 1": ">= 90 %; >= 94 %",
     "OpenSCAP ANSSI": "-; >= 75",
+    "docker-bench": ">= 46; >= 70",
     "open TCP": "22, 443",
 }
 

@@ -1,0 +1,23 @@
+"""docker-bench-security, in the machine: no archive has it, so its folder is given."""
+
+import re
+
+COMMAND = "docker-bench-security.sh -b"
+NAME = "docker-bench: score (pass/warn)"
+FOLDER = "/root/docker-bench"
+# Seconds.
+CAP = 3600
+
+
+def measure(machine, context):
+    """Its score, and the checks it warns of."""
+    machine.put(context.docker_bench, FOLDER)
+    said = machine.ssh(f"cd {FOLDER} && bash docker-bench-security.sh -b; rm -rf {FOLDER}", check=False, timeout=CAP)
+    score = re.search(r"^\[INFO\] Score: (-?\d+)", said, re.MULTILINE).group(1)
+    checks = re.findall(r"^\[(PASS|WARN)\] ([\d.]+\d) +- (.*)$", said, re.MULTILINE)
+    passed = {check for verdict, check, _ in checks if verdict == "PASS"}
+    warned = {check: text.removesuffix(" (Automated)") for verdict, check, text in checks if verdict == "WARN"}
+    return {
+        "figures": {NAME: f"{score} ({len(passed)}/{len(warned)})"},
+        "failing": {"docker-bench": warned},
+    }
