@@ -42,6 +42,15 @@ fn planned(desired: &Desired, state: &HostState) -> Plan {
     plan(desired, state, Goal::Harden).unwrap()
 }
 
+fn script(step: &Step) -> &str {
+    let crate::plan::step::Action::Run(command) = &step.action else { panic!("{step}") };
+    &command.script
+}
+
+fn step<'a>(plan: &'a Plan, id: &str) -> &'a Step {
+    plan.steps.iter().find(|step| step.id == id).unwrap_or_else(|| panic!("no {id} in\n{plan}"))
+}
+
 #[test]
 fn a_package_that_does_the_same_stays_alone() {
     let (desired, mut state) = wish();
@@ -82,8 +91,7 @@ fn what_starts_at_boot_need_not_run() {
     let unit = crate::facts::state::UnitState { exists: true, active: true, ..Default::default() };
     state.units.insert("check.service".to_owned(), unit);
     assert_eq!(verdict(&desired, &state, "a.check").0, Verdict::Fail);
-    let step = planned(&desired, &state).steps.into_iter().find(|step| step.id == "control.units").unwrap();
-    carry_out(&step, &mut state, &desired);
+    carry_out(step(&planned(&desired, &state), "control.units"), &mut state, &desired);
     state.units.get_mut("check.service").unwrap().active = false;
     assert_eq!(verdict(&desired, &state, "a.check").0, Verdict::Pass);
 }
@@ -97,9 +105,8 @@ fn an_object_without_members_is_no_file_of_before() {
     for (before, made) in [(None, true), (Some(fixture::found("{}\n", 0o644)), false)] {
         state.originals.files.insert(path.clone(), before);
         let back = plan(&desired, &state, Goal::Soften).unwrap();
-        let step = back.steps.iter().find(|step| step.id == "engine.daemon-json").unwrap();
-        let crate::plan::step::Action::Run(command) = &step.action else { panic!("{step}") };
-        assert_eq!(command.script.contains("\nrm -f /etc/docker/daemon.json"), made, "{}", command.script);
+        let script = script(step(&back, "engine.daemon-json"));
+        assert_eq!(script.contains("\nrm -f /etc/docker/daemon.json"), made, "{script}");
     }
 }
 
@@ -110,9 +117,8 @@ fn what_came_through_a_file_goes_with_it() {
     state.originals.files.insert(path.clone(), None);
     state.files.insert(path, Some(fixture::found("x", 0o644)));
     let back = plan(&desired, &state, Goal::Soften).unwrap();
-    let step = back.steps.iter().find(|step| step.id == "undo./etc/systemd/system/check.service").unwrap();
-    let crate::plan::step::Action::Run(command) = &step.action else { panic!("{step}") };
-    insta::assert_snapshot!(command.script, @"rm -rf '/etc/systemd/system/check.service' '/var/lib/check'; systemctl daemon-reload");
+    let step = step(&back, "undo./etc/systemd/system/check.service");
+    insta::assert_snapshot!(script(step), @"rm -rf '/etc/systemd/system/check.service' '/var/lib/check'; systemctl daemon-reload");
 }
 
 const MADE: &str = "
@@ -136,15 +142,6 @@ const MADE: &str = "
     content: 'Name: ours'
     after: { run: pam-auth-update, shows: { /etc/pam.d/common-auth: ours.so }, writes: [/var/lib/pam/auth] }
 ";
-
-fn script(step: &Step) -> &str {
-    let crate::plan::step::Action::Run(command) = &step.action else { panic!("{step}") };
-    &command.script
-}
-
-fn step<'a>(plan: &'a Plan, id: &str) -> &'a Step {
-    plan.steps.iter().find(|step| step.id == id).unwrap_or_else(|| panic!("no {id} in\n{plan}"))
-}
 
 #[test]
 fn what_is_made_of_a_file_has_to_show() {
