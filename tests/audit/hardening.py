@@ -87,14 +87,14 @@ PLAYBOOK = """
 - hosts: all
   collections: [devsec.hardening]
   vars: { ssh_permit_root_login: without-password }
+  # A machine that was just made knows no package by name.
+  pre_tasks: [{ ansible.builtin.apt: { update_cache: true, cache_valid_time: 3600 } }]
   roles: [os_hardening, ssh_hardening]
 """
 
 
 def peer(machine, context):
     """dev-sec's Ansible roles, twice."""
-    # It asks apt only for names, and a machine that was just made knows none.
-    machine.ssh("apt-get update -qq")
     folder = _folder(context, machine)
     playbook = folder / "peer.yml"
     playbook.write_text(PLAYBOOK)
