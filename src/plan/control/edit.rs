@@ -66,11 +66,7 @@ impl Edit {
             Self::Mount(mount) => mount.apply(text),
             Self::Members(members) => members
                 .iter()
-                .filter(|(key, value)| {
-                    let found =
-                        json::get(text, key).and_then(|found| serde_json::from_str::<Value>(found).ok());
-                    found.as_ref() != Some(*value)
-                })
+                .filter(|(key, value)| !has_member(text, key, value))
                 .fold(text.to_owned(), |text, (key, value)| json::set(&text, key, Some(&value.to_string()))),
         }
     }
@@ -79,7 +75,10 @@ impl Edit {
     pub fn revert(&self, text: &str, original: &str) -> String {
         match self {
             Self::Ours(_) => original.to_owned(),
-            Self::Keys(_, keys) => keys.keys().fold(text.to_owned(), |text, key| {
+            Self::Keys(_, keys) => keys.iter().fold(text.to_owned(), |text, (key, ours)| {
+                if value(&text, key).as_ref() != Some(&ours.0) {
+                    return text;
+                }
                 let old: Vec<&str> = original.lines().filter(|line| names(line, key)).collect();
                 set(&text, key, (!old.is_empty()).then(|| old.join("\n")).as_deref())
             }),
@@ -98,8 +97,9 @@ impl Edit {
             Self::Block(_) => without_block(text),
             Self::Mount(mount) => mount.revert(text, original),
             Self::Members(members) => members
-                .keys()
-                .fold(text.to_owned(), |text, key| json::set(&text, key, json::get(original, key))),
+                .iter()
+                .filter(|(key, value)| has_member(text, key, value))
+                .fold(text.to_owned(), |text, (key, _)| json::set(&text, key, json::get(original, key))),
         }
     }
 }
@@ -107,6 +107,11 @@ impl Edit {
 /// Every line with its end.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive('\n')
+}
+
+fn has_member(text: &str, key: &str, value: &Value) -> bool {
+    let found = json::get(text, key).and_then(|found| serde_json::from_str::<Value>(found).ok());
+    found.as_ref() == Some(value)
 }
 
 /// The text with an end to its last line.
@@ -224,34 +229,61 @@ impl MountLine {
 
     fn apply(&self, text: &str) -> String {
         if !text.lines().any(|line| self.is_of(line)) {
-            let Self { path, source, kind, options, more } = self;
-            let options = [&options[..], more].concat().join(",");
-            return format!("{}{source} {path} {kind} defaults,{options} 0 0\n", ended(text));
+            return format!("{}{}\n", ended(text), self.made());
         }
         let line = |line: &str| if self.is_of(line) { self.with_options(line) } else { line.to_owned() };
         lines(text).map(line).collect()
     }
 
-    /// Only the field with the options changes; the white space of the line stays.
+    /// The line where there is none.
+    fn made(&self) -> String {
+        let Self { path, source, kind, options, more } = self;
+        let options = [&options[..], more].concat().join(",");
+        format!("{source} {path} {kind} defaults,{options} 0 0")
+    }
+
     fn with_options(&self, line: &str) -> String {
-        let Some(field) = line.split_whitespace().nth(3) else { return line.to_owned() };
-        let given: Vec<&str> = field.split(',').collect();
+        let given = options(line);
         let missing = self.options.iter().map(String::as_str).filter(|option| !given.contains(option));
         let opposite = |option: &&str| {
             let negated = format!("no{option}");
             !self.options.contains(&negated)
         };
         let all: Vec<&str> = given.iter().copied().filter(opposite).chain(missing).collect();
-        let start = field.as_ptr() as usize - line.as_ptr() as usize;
-        format!("{}{}{}", &line[..start], all.join(","), &line[start + field.len()..])
+        replace_options(line, &all)
     }
 
+    /// A line that others wrote or changed since stays, but for the options that came with us.
     fn revert(&self, text: &str, original: &str) -> String {
         let old = lines(original).find(|line| self.is_of(line));
-        let line =
-            |line: &str| if self.is_of(line) { old.unwrap_or_default().to_owned() } else { line.to_owned() };
-        lines(text).map(line).collect()
+        let back = |line: &str| match old {
+            None if line.trim_end() == self.made() => String::new(),
+            None => line.to_owned(),
+            Some(old) if line == self.with_options(old) => old.to_owned(),
+            Some(old) => {
+                let before = options(old);
+                let came = |option: &&str| {
+                    self.options.iter().any(|ours| ours == option) && !before.contains(option)
+                };
+                let kept: Vec<&str> = options(line).into_iter().filter(|option| !came(option)).collect();
+                replace_options(line, &kept)
+            }
+        };
+        lines(text).map(|line| if self.is_of(line) { back(line) } else { line.to_owned() }).collect()
     }
+}
+
+/// The options in a line of fstab.
+fn options(line: &str) -> Vec<&str> {
+    line.split_whitespace().nth(3).map_or_else(Vec::new, |field| field.split(',').collect())
+}
+
+/// Only the field with the options changes; the white space of the line stays.
+fn replace_options(line: &str, options: &[&str]) -> String {
+    let Some(field) = line.split_whitespace().nth(3) else { return line.to_owned() };
+    let options = if options.is_empty() { "defaults".to_owned() } else { options.join(",") };
+    let start = field.as_ptr() as usize - line.as_ptr() as usize;
+    format!("{}{options}{}", &line[..start], &line[start + field.len()..])
 }
 
 #[cfg(test)]
@@ -308,6 +340,28 @@ mod tests {
         let edited = shm().apply(text);
         assert_eq!(edited, "UUID=1  / ext4 defaults 0 1\ntmpfs\t/dev/shm tmpfs size=1g,nodev,noexec 0 0\n");
         assert_eq!(shm().apply(""), "tmpfs /dev/shm tmpfs defaults,nodev,noexec 0 0\n");
+    }
+
+    #[test]
+    fn a_line_of_fstab_that_others_wrote_or_changed_since_stays() {
+        let made = "tmpfs /dev/shm tmpfs defaults,nodev,noexec 0 0\n";
+        assert_eq!(shm().revert(made, ""), "");
+        let theirs = "UUID=2 /dev/shm ext4 defaults,nodev,noexec 0 2\n";
+        assert_eq!(shm().revert(theirs, ""), theirs);
+        let old = "UUID=1 /dev/shm ext4 nodev 0 2\n";
+        assert_eq!(shm().revert(&shm().apply(old), old), old);
+        let moved = "UUID=2 /dev/shm ext4 nodev,noexec 0 2\n";
+        assert_eq!(shm().revert(moved, old), "UUID=2 /dev/shm ext4 nodev 0 2\n");
+        assert_eq!(shm().revert("a /dev/shm b noexec 0 0\n", old), "a /dev/shm b defaults 0 0\n");
+    }
+
+    #[test]
+    fn a_value_that_is_not_ours_by_now_stays() {
+        let edit = keys(Form::Space, &[("UMASK", "027")]);
+        assert_eq!(edit.revert("UMASK 077\n", "UMASK 022\n"), "UMASK 077\n");
+        assert_eq!(edit.revert("UMASK 027\n", "UMASK 022\n"), "UMASK 022\n");
+        let edit = Edit::Members([("icc".to_owned(), Value::Bool(false))].into());
+        assert_eq!(edit.revert(r#"{"icc":true}"#, "{}"), r#"{"icc":true}"#);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Options of mount points: live, and in fstab.
 
+use std::path::Path;
+
 use super::{Part, edit::MountLine, reasons};
 use crate::{
     facts::state::HostState,
@@ -14,24 +16,46 @@ use crate::{
 /// What a mount has without a line of its own, and would lose by one that does not say it.
 const RESTRICTIONS: [&str; 3] = ["nosuid", "nodev", "noexec"];
 
-/// The line of fstab: of what is mounted, else of what is to be made.
+/// File systems that are mounted the same way by a line as without one. Of any other without a line, somebody else sees to it,
+/// and where from the kernel does not say: a folder that is mounted again shows as the device it lies on.
+const VIRTUAL: [&str; 2] = ["tmpfs", "proc"];
+
+/// The line of fstab: the one that is there with more options, or else one that is made.
 pub fn line(mount: &Mount, state: &HostState) -> Option<MountLine> {
     let path = mount.path.display().to_string();
     let options = mount.options.clone();
-    if let Some(found) = state.mounts.get(&mount.path) {
-        let kept = |option: &&String| RESTRICTIONS.contains(&option.as_str()) && !options.contains(option);
-        let more = found.options.iter().filter(kept).cloned().collect();
-        return Some(MountLine {
-            path,
-            source: found.source.clone(),
-            kind: found.kind.clone(),
-            options,
-            more,
-        });
+    let made = |source: &str, kind: &str, more: Vec<String>| {
+        let (source, kind) = (source.to_owned(), kind.to_owned());
+        Some(MountLine { path, source, kind, options, more })
+    };
+    match (&mount.made, state.mounts.get(&mount.path)) {
+        (Some(with), _) => made(&with.source, &with.kind, with.options.clone()),
+        (None, Some(found))
+            if VIRTUAL.contains(&found.kind.as_str()) || given(mount, fstab(state)?).is_some() =>
+        {
+            let kept =
+                |option: &&String| RESTRICTIONS.contains(&option.as_str()) && !mount.options.contains(option);
+            made(&found.source, &found.kind, found.options.iter().filter(kept).cloned().collect())
+        }
+        (None, Some(_) | None) => None,
     }
-    let made = mount.made.as_ref()?;
-    let more = made.options.clone();
-    Some(MountLine { path, source: made.source.clone(), kind: made.kind.clone(), options, more })
+}
+
+/// What fstab says; nothing, if it cannot be read as text.
+fn fstab(state: &HostState) -> Option<&str> {
+    match state.files.get(Path::new(place::FSTAB)).and_then(Option::as_ref) {
+        Some(file) => file.text.as_deref(),
+        None => Some(""),
+    }
+}
+
+/// The options in the line of a mount point.
+fn given<'a>(mount: &Mount, fstab: &'a str) -> Option<&'a str> {
+    let lines = fstab.lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
+    let fields = lines.map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let path = mount.path.display().to_string();
+    let mut lines = fields.filter(|fields| fields.get(1) == Some(&path.as_str()));
+    lines.next().map(|fields| fields.get(3).copied().unwrap_or_default())
 }
 
 /// What is mounted and what will be at boot.
@@ -41,21 +65,21 @@ pub fn parts(mount: &Mount, state: &HostState) -> Result<Vec<Part>, String> {
     if found.is_none() && mount.made.is_none() {
         return Err(format!("{path} is no mount point of its own"));
     }
+    let Some(text) = fstab(state) else {
+        return Err(format!("{} is no text, or a very long one", place::FSTAB));
+    };
     let wanted = mount.options.join(",");
     let has_all = |options: &[&str]| mount.options.iter().all(|option| options.contains(&option.as_str()));
     let live = found.map(|found| {
         let live: Vec<&str> = found.options.iter().map(String::as_str).collect();
         Part::new(format!("{path} (live)"), found.options.join(","), &wanted).fitting(has_all(&live))
     });
-    let file = state.files.get(std::path::Path::new(place::FSTAB)).and_then(Option::as_ref);
-    let text = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
-    let lines = text.lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
-    let fields = lines.map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let mut lines = fields.filter(|fields| fields.get(1) == Some(&path.to_string().as_str()));
-    let given = lines.next().and_then(|fields| fields.get(3).copied());
-    let at_boot = Part::new(format!("{}: {path}", place::FSTAB), given.unwrap_or("no line"), &wanted)
-        .fitting(given.is_some_and(|given| has_all(&given.split(',').collect::<Vec<_>>())));
-    Ok(live.into_iter().chain([at_boot]).collect())
+    let at_boot = line(mount, state).map(|_| {
+        let given = given(mount, text);
+        Part::new(format!("{}: {path}", place::FSTAB), given.unwrap_or("no line"), &wanted)
+            .fitting(given.is_some_and(|given| has_all(&given.split(',').collect::<Vec<_>>())))
+    });
+    Ok(live.into_iter().chain(at_boot).collect())
 }
 
 /// The kernel names only what is taken away, so what was not taken away has to be said.

@@ -208,6 +208,10 @@ fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
     let ours = draft.edits.iter().all(|edit| matches!(edit, Edit::Ours(_)));
     let found = file(path, state);
     let old = text(path, state);
+    // What others wrote there would be lost.
+    if found.is_some() && old.is_none() && !ours {
+        return None;
+    }
     let base = if ours { header(path) } else { old.unwrap_or_default() };
     let new = draft.edits.iter().fold(base.to_owned(), |text, edit| edit.apply(&text));
     let rights = match found {
