@@ -24,6 +24,8 @@ pub struct Record;
 pub struct Originals {
     /// Files; `None`: there was none.
     pub files: BTreeMap<PathBuf, Option<FileState>>,
+    /// Files and folders that controls bring and that were there.
+    pub there: BTreeSet<PathBuf>,
     /// Folders that were not there.
     pub folders: BTreeSet<PathBuf>,
     /// Live values of kernel parameters.
@@ -74,6 +76,7 @@ fn originals(text: &str) -> Option<Originals> {
         match (kind, &words[..]) {
             ("file", _) => drop(found.files.insert(rest.into(), Some(file(files.next()?)?))),
             ("absent", _) => drop(found.files.insert(rest.into(), None)),
+            ("there", _) => drop(found.there.insert(rest.into())),
             ("folder", _) => drop(found.folders.insert(rest.into())),
             ("sysctl", _) => drop(found.sysctl.insert(name.into(), value.into())),
             ("mount", [options]) => drop(found.mounts.insert(name.into(), (*options).into())),
@@ -81,7 +84,13 @@ fn originals(text: &str) -> Option<Originals> {
             ("unit", [enabled, active]) => {
                 found.units.insert(name.into(), ((*enabled).into(), (*active).into()));
             }
-            ("rights", [mode, uid, gid]) => drop(found.rights.insert(name.into(), rights(mode, uid, gid)?)),
+            // A path may have blanks.
+            ("rights", _) => {
+                let [gid, uid, mode, path] = rest.rsplitn(4, ' ').collect::<Vec<_>>()[..] else {
+                    return None;
+                };
+                found.rights.insert(path.into(), rights(mode, uid, gid)?);
+            }
             (_, _) => return None,
         }
     }
@@ -107,6 +116,7 @@ mod tests {
     #[test]
     fn a_record_is_read_whole_or_not_at_all() {
         let text = "file /etc/issue\nfolder /etc/y\nabsent /etc/y/x\nsysctl net.a 0\nrights /etc/cron.d 755 0 0\n\
+            rights /home/A B 750 1 1\nthere /var/log/sudo.log\n\
             mount /dev/shm rw,nosuid\nunit cron.service enabled active\npackage auditd\n\n644 0 0 aGk=\n";
         let found = originals(text).unwrap();
         let issue = found.files[std::path::Path::new("/etc/issue")].as_ref().unwrap();
@@ -115,6 +125,8 @@ mod tests {
         assert!(found.folders.contains(std::path::Path::new("/etc/y")));
         assert_eq!(found.units["cron.service"].1, "active");
         assert!(found.packages.contains("auditd") && found.sysctl["net.a"] == "0");
+        assert_eq!(found.rights[std::path::Path::new("/home/A B")].mode, 0o750);
+        assert!(found.there.contains(std::path::Path::new("/var/log/sudo.log")));
         assert_eq!(originals("file /etc/issue\n\n"), None, "its copy is missing");
         assert_eq!(originals("strange\n\n"), None);
     }

@@ -50,7 +50,12 @@ impl Kind {
         if let Self::File(file) = self { Some(file) } else { None }
     }
 
-    /// What is said to sshd, likewise.
+    /// What comes into being through a file of our own.
+    pub fn brings(&self) -> &[PathBuf] {
+        self.own_file().map_or(&[], |file| &file.brings)
+    }
+
+    /// What is said to sshd, where this is of that kind.
     pub fn sshd(&self) -> Option<&BTreeMap<String, Directive>> {
         if let Self::Sshd(directives) = self { Some(directives) } else { None }
     }
@@ -99,7 +104,7 @@ pub struct OwnFile {
     pub mode: Mode,
     /// A unit that is restarted when it changes, if it runs.
     pub restart: Option<String>,
-    /// What comes into being through it, and goes with it: absolute paths of files and folders.
+    /// What comes into being through it, and goes with it if it was not there before: absolute paths of files and folders.
     #[serde(default)]
     pub brings: Vec<PathBuf>,
     /// A command that must accept the new file, which is given to it as its last argument, as in `visudo -cqf`.

@@ -39,7 +39,8 @@ if known sysctl "$1"; then return; fi
 # The shell's own read takes one byte at a time, and a file of /proc/sys gives no second one.
 key=$1; value=$(cat "$2"); set -f; set -- $value; set +f; note sysctl "$key" "$*"
 }
-keep_rights() { known rights "$1" || ! now=$(stat -c '%a %u %g' "$1" 2>/dev/null) || note rights "$1" "$now"; }
+keep_rights() { known rights "$1" || ! now=$(stat -L -c '%a %u %g' "$1" 2>/dev/null) || note rights "$1" "$now"; }
+keep_brought() { known there "$1" || known absent "$1" || if [ -e "$1" ]; then note there "$1"; else note absent "$1"; fi; }
 keep_mount() { known mount "$1" || note mount "$1" "$(awk -v at="$1" '$2==at {options=$4} END {print options}' /proc/self/mounts)"; }
 keep_unit() {
 if known unit "$1"; then return; fi
@@ -68,9 +69,15 @@ pub fn step(desired: &Desired, state: &HostState) -> Option<Step> {
     let files = files.iter().filter(|path| !known.files.contains_key(*path));
     let rights: BTreeSet<&Path> = controls().flat_map(|control| rights::matched_by(control, state)).collect();
     let rights = rights.into_iter().filter(|path| !known.rights.contains_key(*path));
+    // Packages are not there yet, and may bring it, too.
+    let brought: BTreeSet<&PathBuf> =
+        desired.hardening.wanted().flat_map(|control| control.kind.brings()).collect();
+    let brought =
+        brought.into_iter().filter(|path| !known.files.contains_key(*path) && !known.there.contains(*path));
     let lines: Vec<String> = files
         .map(|path| format!("keep_file {}", quoted(path)))
         .chain(rights.map(|path| format!("keep_rights {}", quoted(path))))
+        .chain(brought.map(|path| format!("keep_brought {}", quoted(path))))
         .chain(controls().flat_map(|control| live(control, state)))
         .collect();
     if lines.is_empty() {

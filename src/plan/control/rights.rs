@@ -1,6 +1,9 @@
 //! The most rights that files and folders may give, and root as their owner's stand-in: bits beyond are taken away.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use super::{Part, reasons};
 use crate::{
@@ -32,6 +35,22 @@ fn matched<'a>(limit: &'a Rights, state: &'a HostState) -> impl Iterator<Item = 
 pub fn matched_by<'a>(control: &'a Control, state: &'a HostState) -> impl Iterator<Item = &'a Path> {
     let limit = if let Kind::Permissions(limit) = &control.kind { Some(limit) } else { None };
     limit.into_iter().flat_map(|limit| matched(limit, state)).map(|(path, _)| path)
+}
+
+/// What a path may give after any of these controls took from it.
+pub fn taken<'a>(
+    path: &Path,
+    mode: u32,
+    controls: impl Iterator<Item = &'a Control>,
+    state: &HostState,
+) -> BTreeSet<u32> {
+    let mut modes = BTreeSet::from([mode]);
+    for control in controls.filter(|control| matched_by(control, state).any(|matched| matched == path)) {
+        let Kind::Permissions(limit) = &control.kind else { continue };
+        let fewer: Vec<u32> = modes.iter().map(|mode| mode & limit.mode.0).collect();
+        modes.extend(fewer);
+    }
+    modes
 }
 
 /// What has to be taken away, by path.

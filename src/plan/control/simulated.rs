@@ -117,6 +117,7 @@ fn record(script: &str, state: &mut HostState) {
             "keep_file" => {
                 kept.files.entry(path.clone()).or_insert(state.files.get(&path).cloned().flatten());
             }
+            "keep_brought" => drop(kept.files.entry(path).or_insert(None)),
             "keep_sysctl" => {
                 kept.sysctl.entry(name.to_owned()).or_insert(state.sysctl[name].clone());
             }

@@ -116,9 +116,13 @@ fn what_came_through_a_file_goes_with_it() {
     let path = std::path::PathBuf::from("/etc/systemd/system/check.service");
     state.originals.files.insert(path.clone(), None);
     state.files.insert(path, Some(fixture::found("x", 0o644)));
+    let id = "undo./etc/systemd/system/check.service";
     let back = plan(&desired, &state, Goal::Soften).unwrap();
-    let step = step(&back, "undo./etc/systemd/system/check.service");
-    insta::assert_snapshot!(script(step), @"rm -rf '/etc/systemd/system/check.service' '/var/lib/check'; systemctl daemon-reload");
+    let own = "rm -rf '/etc/systemd/system/check.service'; systemctl daemon-reload";
+    assert_eq!(script(step(&back, id)), own, "nobody knows who made the folder");
+    state.originals.files.insert("/var/lib/check".into(), None);
+    let back = plan(&desired, &state, Goal::Soften).unwrap();
+    insta::assert_snapshot!(script(step(&back, id)), @"rm -rf '/etc/systemd/system/check.service' '/var/lib/check'; systemctl daemon-reload");
 }
 
 const MADE: &str = "
@@ -270,4 +274,21 @@ fn what_was_right_at_first_is_recorded_before_a_hand_spoils_it() {
     reach(Goal::Harden, &mut state);
     assert_eq!(state.originals.rights[&path], has(0o644));
     assert_eq!(state.rights["/etc/crontab"][&path], has(0o644));
+}
+
+#[test]
+fn rights_that_others_took_since_stay_taken() {
+    let (desired, mut state) = wish_of(RIGHTS);
+    let path = std::path::PathBuf::from("/etc/crontab");
+    let has = |mode| crate::facts::state::FolderState { mode, uid: 0, gid: 0 };
+    state.originals.rights.insert(path.clone(), has(0o664));
+    for (now, given_back) in [(0o644, true), (0o600, false), (0o666, false)] {
+        state.rights.insert("/etc/crontab".to_owned(), [(path.clone(), has(now))].into());
+        let back = plan(&desired, &state, Goal::Soften).unwrap();
+        assert_eq!(
+            back.steps.iter().any(|step| step.id == "undo.permissions"),
+            given_back,
+            "{now:o}\n{back}"
+        );
+    }
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{audit, edit::Edit, mount, sysctl, text};
+use super::{audit, edit::Edit, mount, rights, sysctl, text};
 use crate::{
     facts::state::{FileState, HostState},
     model::{
@@ -58,7 +58,7 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
         // What is ours in PAM's files goes before the packages, whose removal leaves alone what others changed.
         if is_sshds(&path) { guarded.push(step) } else { steps.push(step) }
     }
-    steps.extend(rights(state));
+    steps.extend(rights(desired, state));
     steps.extend(mounts(state));
     steps.extend(rules(desired, state));
     steps.extend(packages(state));
@@ -128,7 +128,8 @@ fn own<'a>(path: &'a Path, desired: &'a Desired) -> impl Iterator<Item = &'a Own
 }
 
 fn file(path: &Path, back: &Back, desired: &Desired, state: &HostState) -> Option<Step> {
-    let brought = own(path, desired).flat_map(|file| &file.brings);
+    let came = |path: &&PathBuf| state.originals.files.get(*path) == Some(&None);
+    let brought = own(path, desired).flat_map(|file| &file.brings).filter(came);
     let brought: String = brought.map(|path| format!(" {}", quote(&path.display().to_string()))).collect();
     let after: BTreeSet<String> =
         own(path, desired).filter_map(|file| Some(file.after.as_ref()?.run.clone())).collect();
@@ -176,11 +177,14 @@ fn run(id: &str, script: String, why: Vec<String>) -> Option<Step> {
     (!why.is_empty()).then(|| Step::safe(id, Action::Run(Command::root(script)), undo).because(why))
 }
 
-fn rights(state: &HostState) -> Option<Step> {
+/// Gives back what was taken away; rights that others gave or took since stay.
+fn rights(desired: &Desired, state: &HostState) -> Option<Step> {
     let found = |path: &Path| state.rights.values().find_map(|matched| matched.get(path));
+    let known = &desired.hardening.known;
     let changed = state.originals.rights.iter().filter_map(|(path, old)| {
-        let now = found(path)?;
-        (now.mode != old.mode).then(|| (path.display().to_string(), now.mode, old.mode))
+        let now = found(path)?.mode;
+        let taken = rights::taken(path, old.mode, known.iter(), state);
+        (now != old.mode && taken.contains(&now)).then(|| (path.display().to_string(), now, old.mode))
     });
     let changed: Vec<_> = changed.collect();
     let script = changed.iter().map(|(path, _, old)| format!("chmod {old:o} {}\n", quote(path))).collect();
