@@ -82,7 +82,7 @@ fn separate_cli(os: &Os) -> Option<&'static str> {
 }
 
 fn packages(id: &str, names: &[&str]) -> Step {
-    let script = install_script(names);
+    let script = install_script(names, "");
     let names = names.join(" ");
     let undo = Undo::Nothing("a package more disturbs nothing; who used it meanwhile is not known");
     Step::safe(id, Action::Run(Command::root(script).within(APT)), undo)
@@ -90,8 +90,8 @@ fn packages(id: &str, names: &[&str]) -> Step {
 }
 
 /// Installs packages. apt-get waits for dpkg's lock but not for that of its lists; what an earlier run left
-/// half-configured is finished.
-pub fn install_script(names: &[&str]) -> String {
+/// half-configured is finished. Nothing goes to make room for them. `first` is run when apt knows what there is.
+pub fn install_script(names: &[&str], first: &str) -> String {
     let names = names.join(" ");
     format!(
         "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
@@ -101,11 +101,16 @@ until said=$(apt-get -q update 2>&1); do
   tries=$((tries+1)); [ $tries -lt 120 ] || {{ printf '%s\\n' \"$said\" >&2; exit 1; }}
   sleep 5
 done
+{first}
 install() {{
   apt-get -q -y -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-install --no-install-recommends {names}
+install --no-remove --no-install-recommends {names}
 }}
-install || {{ dpkg --configure -a && install; }}"
+install || {{ dpkg --configure -a && install; }} || {{
+  gone=$(apt-get -s install --no-install-recommends {names} | sed -n 's/^Remv \\([^ ]*\\).*/\\1/p')
+  [ -z \"$gone\" ] || echo \"they would take the place of\" $gone\"; remove that first, or skip the control that wants them\" >&2
+  exit 1
+}}"
     )
 }
 

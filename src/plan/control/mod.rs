@@ -142,7 +142,7 @@ fn assessment(control: &Control, verdict: Verdict, reason: Option<String>, parts
 /// What a control finds, or why it has no meaning here.
 fn judge(control: &Control, desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
     control.when.iter().try_for_each(|condition| holds(*condition, state))?;
-    let there = |name: &&String| state.installed.iter().flatten().any(|there| there == *name);
+    let there = |name: &&String| is_installed(name, state);
     if let Some(other) = control.unless.iter().find(there) {
         return Err(format!("the host has {other}"));
     }
@@ -167,13 +167,18 @@ fn judge(control: &Control, desired: &Desired, state: &HostState) -> Result<Vec<
     }
 }
 
-/// Whether a control that brings packages is skipped, and they are not there without it.
+/// Whether a control that brings packages is skipped or has its work done by others, and they are not there without it.
 fn is_left_out(id: &str, desired: &Desired, state: &HostState) -> bool {
-    let packages = desired.hardening.known.get(id).and_then(|control| control.kind.packages());
-    let there = packages.is_some_and(|names| {
+    let Some(control) = desired.hardening.known.get(id) else { return false };
+    let there = control.kind.packages().is_some_and(|names| {
         package::parts(names, state).is_ok_and(|parts| parts.iter().all(|part| part.fits))
     });
-    desired.hardening.skipped.contains_key(id) && !there
+    let replaced = control.unless.iter().any(|name| is_installed(name, state));
+    (desired.hardening.skipped.contains_key(id) || replaced) && !there
+}
+
+fn is_installed(name: &str, state: &HostState) -> bool {
+    state.installed.as_ref().is_some_and(|installed| installed.contains(name))
 }
 
 fn holds(condition: Condition, state: &HostState) -> Result<(), String> {

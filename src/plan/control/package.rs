@@ -26,7 +26,8 @@ fn missing<'a>(controls: &[(&'a Control, Vec<Part>)]) -> BTreeSet<&'a str> {
     named.flatten().filter(|(_, part)| !part.fits).map(|(name, _)| name.as_str()).collect()
 }
 
-/// The step that installs what is missing; its files are what the rest of the plan may be about. What apt brings along is recorded too, so that it can go again.
+/// The step that installs what is missing; its files are what the rest of the plan may be about. What apt brings along is
+/// recorded, too, so that it can go again.
 pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
     let missing = missing(controls);
     if missing.is_empty() {
@@ -36,18 +37,15 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
     let why =
         of_kind.flat_map(|(control, parts)| reasons(parts.iter().map(|part| (control.id.as_str(), part))));
     let names: Vec<&str> = missing.into_iter().collect();
-    let script = format!(
-        "there() {{ dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' | sed -n 's/^installed //p' | sort; }}
-mkdir -p -m 700 {ORIGINALS}; touch {ORIGINALS}/index; before=$(there)
-recorded() {{ code=$?
-printf '%s\\n' \"$before\" > {ORIGINALS}/before
-there | comm -13 {ORIGINALS}/before - | while read -r name; do
-grep -qxF \"package $name\" {ORIGINALS}/index || echo \"package $name\" >> {ORIGINALS}/index; done
-rm -f {ORIGINALS}/before; exit $code; }}
-trap recorded EXIT
-{}",
-        install_script(&names)
+    // Written down before anything is installed, so that no broken off run loses one.
+    let record = format!(
+        "mkdir -p -m 700 {ORIGINALS}; touch {ORIGINALS}/index
+for name in $(apt-get -s install --no-install-recommends {} | sed -n 's/^Inst \\([^ ]*\\) (.*/\\1/p'); do
+grep -qxF \"package $name\" {ORIGINALS}/index || echo \"package $name\" >> {ORIGINALS}/index
+done",
+        names.join(" ")
     );
+    let script = install_script(&names, &record);
     let undo = Undo::Nothing("a package more disturbs nothing; `harden --undo` removes it");
     let command = crate::model::command::Command::root(script).within(APT);
     Some(Step::safe("control.packages", Action::Run(command), undo).because(why).looked_after())

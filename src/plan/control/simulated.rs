@@ -93,7 +93,7 @@ fn units(script: &str, state: &mut HostState) {
 }
 
 fn install(script: &str, state: &mut HostState) {
-    let names = script.split("--no-install-recommends ").nth(1).unwrap().lines().next().unwrap();
+    let names = script.split("--no-remove --no-install-recommends ").nth(1).unwrap().lines().next().unwrap();
     let before = state.installed.get_or_insert_default();
     for name in names.split(' ') {
         before.insert(name.to_owned());

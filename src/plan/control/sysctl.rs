@@ -17,6 +17,15 @@ use crate::{
 /// Parameters that every network namespace has for itself. In a container all others belong to the machine below.
 const OWN_IN_A_CONTAINER: [&str; 2] = ["net.ipv4.", "net.ipv6."];
 
+/// Parameters that take no other value before the next boot, once they have this one (Documentation/admin-guide/sysctl).
+const UNTIL_BOOT: [(&str, &str); 2] =
+    [("kernel.kexec_load_disabled", "1"), ("kernel.unprivileged_bpf_disabled", "1")];
+
+/// Whether a parameter has a value that it keeps until the next boot.
+pub fn is_locked(key: &str, now: &str) -> bool {
+    UNTIL_BOOT.contains(&(key, now))
+}
+
 /// What is live and what is in our file.
 pub fn parts(keys: &BTreeMap<String, Word>, state: &HostState) -> Result<Vec<Part>, String> {
     let shared = |key: &&String| !OWN_IN_A_CONTAINER.iter().any(|own| key.starts_with(own));

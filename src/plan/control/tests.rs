@@ -58,6 +58,8 @@ fn a_package_that_does_the_same_stays_alone() {
     state.installed.get_or_insert_default().insert("chrony".to_owned());
     let why = Some("the host has chrony".to_owned());
     assert_eq!(verdict(&desired, &state, "a.clock"), (Verdict::NotApplicable, why));
+    let why = Some("it is about what a.clock would bring".to_owned());
+    assert_eq!(verdict(&desired, &state, "a.clock-set"), (Verdict::NotApplicable, why));
 }
 
 #[test]

@@ -251,9 +251,12 @@ fn packages(state: &HostState) -> Option<Step> {
     let script = format!(
         "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
 there=$(dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' {list} 2>/dev/null | sed -n 's/^[^n][^ ]* //p')
+[ -z \"$there\" ] || others=$(apt-get -s purge $there | sed -n 's/^Purg \\([^ ]*\\).*/\\1/p' | grep -vxF \"$there\" || true)
+[ -z \"$others\" ] || {{
+needed=$(apt-cache --installed --recurse --important depends $others | sed -n 's/^\\([^ <].*\\)/\\1/p')
+there=$(printf '%s\\n' \"$there\" | grep -vxF \"$needed\" || true)
+}}
 [ -z \"$there\" ] || {{
-others=$(apt-get -s purge $there | sed -n 's/^Purg \\([^ ]*\\).*/\\1/p' | grep -vxF \"$there\" || true)
-[ -z \"$others\" ] || {{ echo \"needed by now: $others; remove them first, or keep $there\" >&2; exit 1; }}
 units=$(dpkg -L $there | sed -n 's,.*/systemd/system/\\([^/]*\\.[a-z]*\\)$,\\1,p')
 apt-get -q -y -o DPkg::Lock::Timeout=600 purge $there || exit 1
 # What failed to end when it was stopped would be remembered without a file.
@@ -265,15 +268,25 @@ cd {ORIGINALS} && sed -n 's/^file //p' index | while read -r path; do
     let undo = Undo::Nothing("a harden installs them again");
     let command = Command::root(script).within(engine::APT);
     (!names.is_empty()).then(|| {
-        Step::safe("undo.packages", Action::Run(command), undo).because([format!("{list}: -> not installed")])
+        Step::safe("undo.packages", Action::Run(command), undo)
+            .because([format!("{list}: -> not installed, unless others need them by now")])
     })
 }
 
-/// Live kernel parameters, under guard as when they were set.
+/// Live kernel parameters that are not as they were.
+fn parameters(state: &HostState) -> impl Iterator<Item = (&str, &str)> {
+    let old = state.originals.sysctl.iter();
+    let changed = old.filter(|(key, old)| state.sysctl.get(*key).is_some_and(|now| now != *old));
+    changed.map(|(key, old)| (key.as_str(), old.as_str()))
+}
+
+fn is_locked(key: &str, state: &HostState) -> bool {
+    state.sysctl.get(key).is_some_and(|now| sysctl::is_locked(key, now))
+}
+
+/// They are set back under guard, as when they were set; what the kernel does not take is read at the next boot.
 fn kernel(state: &HostState) -> Option<Step> {
-    let old = &state.originals.sysctl;
-    let changed = old.iter().filter(|(key, old)| state.sysctl.get(*key).is_some_and(|now| now != *old));
-    let changed: Vec<(&str, &str)> = changed.map(|(key, old)| (key.as_str(), old.as_str())).collect();
+    let changed: Vec<(&str, &str)> = parameters(state).filter(|(key, _)| !is_locked(key, state)).collect();
     sysctl::change("undo.sysctl", &changed, state)
 }
 
@@ -288,5 +301,9 @@ pub fn forget(state: &HostState) -> Option<Step> {
     let script = format!("{folders}rm -rf {ORIGINALS}; rmdir --ignore-fail-on-non-empty {}", place::KEPT);
     let undo = Undo::Nothing("everything in it is back in its place");
     let step = Step::safe("originals.remove", Action::Run(Command::root(script)), undo);
-    (!state.originals.is_empty()).then(|| step.because(["the record of originals: -> none".to_owned()]))
+    let locked = parameters(state).filter(|(key, _)| is_locked(key, state));
+    let locked =
+        locked.map(|(key, old)| format!("{key}: -> {old} at the next boot; until then the kernel keeps it"));
+    let why = std::iter::once("the record of originals: -> none".to_owned()).chain(locked);
+    (!state.originals.is_empty()).then(|| step.because(why))
 }
