@@ -212,7 +212,10 @@ const GUARDED: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
 pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
     let step = text::under_guard(step, paths);
     let undo = match step.undo {
-        Undo::Run(back) => Undo::Run(Command::root(format!("{}\n{RELOAD_BACK}", back.script))),
+        Undo::Run(back) => {
+            let script = format!("{} && back=0 || back=1\n{RELOAD_BACK} && [ $back = 0 ]", back.script);
+            Undo::Run(Command::root(script))
+        }
         nothing @ Undo::Nothing(_) => nothing,
     };
     Step { undo, ..step }

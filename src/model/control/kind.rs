@@ -218,6 +218,9 @@ pub struct Rights {
     pub paths: Vec<String>,
     /// Permission bits; fewer are as good.
     pub mode: Mode,
+    /// Only what does not belong to root.
+    #[serde(default)]
+    pub of_users: bool,
 }
 
 /// Options of a mount point.

@@ -77,16 +77,19 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
 pub fn change(id: &str, values: &[(&str, &str)], state: &HostState) -> Option<Step> {
     let save: Vec<String> = values
         .iter()
+        .filter(|(key, value)| !is_locked(key, value))
         .map(|(key, _)| format!("printf '%s %s\\n' '{key}' \"$(cat {})\" >> {GUARD}/sysctl", path(key)))
         .collect();
     let undo = format!(
-        "while read -r key value; do echo \"$value\" > \"/proc/sys/$(echo \"$key\" | tr . /)\"; done < {GUARD}/sysctl"
+        "left=0; while read -r key value; do echo \"$value\" > \"/proc/sys/$(echo \"$key\" | tr . /)\" || left=1; \
+         done < {GUARD}/sysctl; [ $left = 0 ]"
     );
     let old = |key: &str| state.sysctl.get(key).map_or("unset", String::as_str);
     let why = values.iter().map(|(key, value)| format!("{key}: {} -> {value}", old(key)));
     let action = Action::Run(set(values.iter().copied()));
     let step = Step::safe(id, action, Undo::Run(Command::root(undo))).because(why);
-    (!values.is_empty()).then(|| step.guarded(Command::root(save.join("\n"))))
+    (!values.is_empty())
+        .then(|| step.guarded(Command::root(format!(": > {GUARD}/sysctl\n{}", save.join("\n")))))
 }
 
 fn path(key: &str) -> String {

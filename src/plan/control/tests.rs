@@ -279,6 +279,24 @@ fn what_was_right_at_first_is_recorded_before_a_hand_spoils_it() {
 }
 
 #[test]
+fn what_sshd_locks_users_into_stays_open() {
+    let homes = r#"
+- id: a.homes
+  title: t
+  level: 1
+  ref: x
+  breaks: y
+  permissions: { paths: ['/home/*'], mode: "0750", of_users: true }
+"#;
+    let (desired, mut state) = wish_of(homes);
+    let has = |uid| crate::facts::state::FolderState { mode: 0o755, uid, gid: 0 };
+    let found = [("/home/locked".into(), has(0)), ("/home/user".into(), has(1000))];
+    state.rights.insert("/home/*".to_owned(), found.into());
+    let change = planned(&desired, &state);
+    assert_eq!(script(step(&change, "control.permissions")), "set -e\nchmod 750 '/home/user'\n");
+}
+
+#[test]
 fn rights_that_others_took_since_stay_taken() {
     let (desired, mut state) = wish_of(RIGHTS);
     let path = std::path::PathBuf::from("/etc/crontab");

@@ -304,9 +304,11 @@ pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
         let kept = kept(path);
         format!(
             "if [ -e {kept} ]; then cp -p {kept} {path}.pryvctl-new && mv -f {path}.pryvctl-new {path}; \
-             else rm -f {path}; fi"
+             else rm -f {path}; fi || left=1\n"
         )
     });
-    let (save, undo) = (save.collect::<Vec<_>>().join("\n"), undo.collect::<Vec<_>>().join(" &&\n"));
+    // Each is brought back, whatever became of the others.
+    let (save, undo) = (save.collect::<Vec<_>>().join("\n"), undo.collect::<String>());
+    let undo = format!("left=0\n{undo}[ $left = 0 ]");
     Step { undo: Undo::Run(Command::root(undo)), ..step }.guarded(Command::root(save))
 }
