@@ -50,7 +50,8 @@ pub fn edits(control: &Control) -> Vec<Edit> {
         Kind::Sysctl(keys) => {
             let live = keys.iter().map(|(key, value)| {
                 let path = key.replace('.', "/");
-                format!("[ ! -e /proc/sys/{path} ] || echo {} > /proc/sys/{path}", other(key, &value.0))
+                let value = other(key, &value.0);
+                format!("for path in /proc/sys/{path}; do [ ! -e $path ] || echo {value} > $path; done")
             });
             let kept = keys.keys().map(|key| without(place::SYSCTL, &format!("{key} =")));
             vec![

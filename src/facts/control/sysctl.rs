@@ -11,7 +11,8 @@ use crate::{
     },
 };
 
-/// `/proc/sys`, of these keys. A key this kernel does not have is left out of the answer.
+/// `/proc/sys`, of these keys, in which `*` stands for the name of a network interface. A key this kernel does not have is left
+/// out of the answer; one with a dot in a name is written with slashes, as sysctl(8) has it.
 pub struct Sysctls(pub BTreeSet<String>);
 
 impl Sysctls {
@@ -31,7 +32,8 @@ impl Probe for Sysctls {
         if self.0.is_empty() {
             return "exit 44".to_owned();
         }
-        let paths: Vec<String> = self.0.iter().map(|key| quote(&key.replace('.', "/"))).collect();
+        let path = |key: &String| quote(&key.replace('.', "/")).replace('*', "'*'");
+        let paths: Vec<String> = self.0.iter().map(path).collect();
         format!("cd /proc/sys && grep -sH '' {}\necho end", paths.join(" "))
     }
 
@@ -41,7 +43,8 @@ impl Probe for Sysctls {
             let pair = |line: &str| {
                 let (path, value) =
                     line.split_once(':').ok_or_else(|| strange("a kernel parameter", line))?;
-                Ok((path.replace('/', "."), value.split_whitespace().collect::<Vec<_>>().join(" ")))
+                let key = if path.contains('.') { path.to_owned() } else { path.replace('/', ".") };
+                Ok((key, value.split_whitespace().collect::<Vec<_>>().join(" ")))
             };
             lines.lines().map(pair).collect()
         })

@@ -16,7 +16,7 @@ use crate::model::{
 /// What a control sets. Its key in the file is the kind's name in lower case.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
-    /// Kernel parameters: live, and in our file of `/etc/sysctl.d`.
+    /// Kernel parameters: live, and in our file of `/etc/sysctl.d`. A `*` stands for every network interface.
     Sysctl(BTreeMap<String, Word>),
     /// Kernel modules that are never loaded: in our file of `/etc/modprobe.d`.
     Module(Vec<String>),

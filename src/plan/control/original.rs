@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::rights;
+use super::{rights, sysctl};
 use crate::{
     facts::state::HostState,
     model::{
@@ -35,7 +35,7 @@ cp -pL "$1" "files$1.new"; mv -f "files$1.new" "files$1"; note file "$1"
 }
 keep_folder() { [ -e "$1" ] || { keep_folder "${1%/*}"; known folder "$1" || note folder "$1"; }; }
 keep_sysctl() {
-if known sysctl "$1"; then return; fi
+if known sysctl "$1" || [ ! -e "$2" ]; then return; fi
 # The shell's own read takes one byte at a time, and a file of /proc/sys gives no second one.
 key=$1; value=$(cat "$2"); set -f; set -- $value; set +f; note sysctl "$key" "$*"
 }
@@ -100,9 +100,9 @@ fn live(control: &Control, state: &HostState) -> Vec<String> {
     let known = &state.originals;
     match &control.kind {
         Kind::Sysctl(keys) => {
-            let new =
-                keys.keys().filter(|key| state.sysctl.contains_key(*key) && !known.sysctl.contains_key(*key));
-            new.map(|key| format!("keep_sysctl {key} /proc/sys/{}", key.replace('.', "/"))).collect()
+            let named = keys.keys().flat_map(|key| sysctl::named(key, state));
+            let new = named.filter(|key| !known.sysctl.contains_key(*key));
+            new.map(|key| format!("keep_sysctl {key} {}", sysctl::path(key))).collect()
         }
         Kind::Mount(mount)
             if state.mounts.contains_key(&mount.path) && !known.mounts.contains_key(&mount.path) =>

@@ -43,8 +43,8 @@ fn quoted(line: &str) -> Vec<&str> {
 
 fn sysctl(script: &str, state: &mut HostState) {
     for line in script.lines().filter(|line| line.starts_with("echo ")) {
-        let key = line.split("/proc/sys/").nth(1).unwrap().split(' ').next().unwrap().replace('/', ".");
-        let value = quoted(line)[0].to_owned();
+        let [value, path, ..] = quoted(line)[..] else { panic!("{line}") };
+        let (key, value) = (path.strip_prefix("/proc/sys/").unwrap().replace('/', "."), value.to_owned());
         state.sysctl.insert(key, value).expect("a parameter the kernel does not have");
     }
 }
@@ -110,7 +110,8 @@ fn edit_keys(state: &HostState) -> std::collections::BTreeSet<String> {
 
 fn record(script: &str, state: &mut HostState) {
     for line in script.lines().filter(|line| line.starts_with("keep_") && !line.contains("()")) {
-        let name = quoted(line).first().copied().unwrap_or_else(|| line.split(' ').nth(1).unwrap());
+        let word = line.split(' ').nth(1).unwrap();
+        let name = if word.starts_with('\'') { quoted(line)[0] } else { word };
         let path = PathBuf::from(name);
         let kept = &mut state.originals;
         match line.split(' ').next().unwrap() {

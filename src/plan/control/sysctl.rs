@@ -6,7 +6,7 @@ use super::{Part, reasons, text::fragment};
 use crate::{
     facts::state::HostState,
     model::{
-        command::Command,
+        command::{Command, quote},
         compose::Word,
         control::{Control, Kind},
         place::{self, GUARD},
@@ -26,24 +26,40 @@ pub fn is_locked(key: &str, now: &str) -> bool {
     UNTIL_BOOT.contains(&(key, now))
 }
 
+/// The parameters that a key names on a host: itself, or those of every network interface where it has a `*`. The kernel's `all`
+/// and `default` have keys of their own, and over a container's wire the host itself does not speak.
+pub fn named<'a>(key: &'a str, state: &'a HostState) -> Vec<&'a str> {
+    let Some((before, after)) = key.split_once('*') else {
+        return state.sysctl.get_key_value(key).map(|(key, _)| key.as_str()).into_iter().collect();
+    };
+    let (before, after) = (before.replace('.', "/"), after.replace('.', "/"));
+    let of_interface = |key: &&str| {
+        let path = relative(key);
+        let interface = path.strip_prefix(&before).and_then(|rest| rest.strip_suffix(&after));
+        interface.is_some_and(|name| !["all", "default"].contains(&name) && !name.starts_with("veth"))
+    };
+    state.sysctl.keys().map(String::as_str).filter(of_interface).collect()
+}
+
 /// What is live and what is in our file.
 pub fn parts(keys: &BTreeMap<String, Word>, state: &HostState) -> Result<Vec<Part>, String> {
     let shared = |key: &&String| !OWN_IN_A_CONTAINER.iter().any(|own| key.starts_with(own));
     if let Some(key) = keys.keys().find(shared).filter(|_| state.is_container()) {
         return Err(format!("{key} belongs to the machine below this container"));
     }
-    let known: BTreeMap<&String, &Word> =
-        keys.iter().filter(|(key, _)| state.sysctl.contains_key(*key)).collect();
+    let known: Vec<(&String, &Word)> = keys.iter().filter(|(key, _)| !named(key, state).is_empty()).collect();
     if known.is_empty() {
         return Err(format!("this kernel has no {}", keys.keys().cloned().collect::<Vec<_>>().join(", ")));
     }
     let file = state.files.get(std::path::Path::new(place::SYSCTL)).and_then(Option::as_ref);
     let text = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
-    let part = |(key, value): (&&String, &&Word)| {
-        let live = Part::new(format!("{key} (live)"), &state.sysctl[*key], normal(&value.0));
-        [live, fragment(&format!("{}: {key}", place::SYSCTL), text, &format!("{key} = {}\n", value.0))]
+    let part = |(key, value): (&String, &Word)| {
+        let live = |name| Part::new(format!("{name} (live)"), &state.sysctl[name], normal(&value.0));
+        let at_boot = fragment(&format!("{}: {key}", place::SYSCTL), text, &format!("{key} = {}\n", value.0));
+        let live: Vec<Part> = named(key, state).into_iter().map(live).collect();
+        live.into_iter().chain([at_boot])
     };
-    Ok(known.iter().flat_map(part).collect())
+    Ok(known.into_iter().flat_map(part).collect())
 }
 
 /// White space as the kernel's own is read.
@@ -57,11 +73,11 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
     let mut why = Vec::new();
     for (control, parts) in controls {
         let Kind::Sysctl(keys) = &control.kind else { continue };
-        let drifted =
-            |key: &str| state.sysctl.get(key).filter(|live| **live != normal(&keys[key].0)).is_some();
-        wanted.extend(
-            keys.iter().filter(|(key, _)| drifted(key)).map(|(key, value)| (key.as_str(), value.0.as_str())),
-        );
+        for (key, value) in keys {
+            let drifted =
+                named(key, state).into_iter().filter(|name| state.sysctl[*name] != normal(&value.0));
+            wanted.extend(drifted.map(|name| (name, value.0.as_str())));
+        }
         why.extend(reasons(
             parts
                 .iter()
@@ -78,11 +94,10 @@ pub fn change(id: &str, values: &[(&str, &str)], state: &HostState) -> Option<St
     let save: Vec<String> = values
         .iter()
         .filter(|(key, value)| !is_locked(key, value))
-        .map(|(key, _)| format!("printf '%s %s\\n' '{key}' \"$(cat {})\" >> {GUARD}/sysctl", path(key)))
+        .map(|(key, _)| format!("printf '%s %s\\n' {0} \"$(cat {0})\" >> {GUARD}/sysctl", path(key)))
         .collect();
     let undo = format!(
-        "left=0; while read -r key value; do echo \"$value\" > \"/proc/sys/$(echo \"$key\" | tr . /)\" || left=1; \
-         done < {GUARD}/sysctl; [ $left = 0 ]"
+        "left=0; while read -r path value; do echo \"$value\" > \"$path\" || left=1; done < {GUARD}/sysctl; [ $left = 0 ]"
     );
     let old = |key: &str| state.sysctl.get(key).map_or("unset", String::as_str);
     let why = values.iter().map(|(key, value)| format!("{key}: {} -> {value}", old(key)));
@@ -92,15 +107,20 @@ pub fn change(id: &str, values: &[(&str, &str)], state: &HostState) -> Option<St
         .then(|| step.guarded(Command::root(format!(": > {GUARD}/sysctl\n{}", save.join("\n")))))
 }
 
-fn path(key: &str) -> String {
-    format!("/proc/sys/{}", key.replace('.', "/"))
+/// Where a parameter is.
+pub fn path(key: &str) -> String {
+    quote(&format!("/proc/sys/{}", relative(key)))
 }
 
-/// Sets live values; all are tried, and one that is refused is named.
+fn relative(key: &str) -> String {
+    if key.contains('/') { key.to_owned() } else { key.replace('.', "/") }
+}
+
+/// Sets live values; all are tried, and one that is refused is named. An interface may have gone since.
 fn set<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Command {
     let set = values.into_iter().map(|(key, value)| {
-        let refused = format!("{{ echo '{key} does not take {value}' >&2; failed=1; }}");
-        format!("echo '{value}' > {} || {refused}\n", path(key))
+        let path = path(key);
+        format!("echo '{value}' > {path} || [ ! -e {path} ] || {{ echo '{key} does not take {value}' >&2; failed=1; }}\n")
     });
     Command::root(format!("failed=0\n{}exit $failed", set.collect::<String>()))
 }

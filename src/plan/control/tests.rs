@@ -312,3 +312,24 @@ fn rights_that_others_took_since_stay_taken() {
         );
     }
 }
+
+#[test]
+fn a_parameter_of_every_interface_is_set_on_each() {
+    let control =
+        "{ id: a.ra, title: t, level: 1, ref: x, breaks: y, sysctl: { net.ipv6.conf.*.accept_ra: 0 } }";
+    let (desired, mut state) = wish_of(&format!("- {control}"));
+    for (name, value) in [("all", "1"), ("default", "1"), ("eth0", "1"), ("lo", "0"), ("veth1", "1")] {
+        state.sysctl.insert(format!("net.ipv6.conf.{name}.accept_ra"), value.to_owned());
+    }
+    state.sysctl.insert("net/ipv6/conf/eth0.10/accept_ra".to_owned(), "1".to_owned());
+    let change = planned(&desired, &state);
+    let names = ["net.ipv6.conf.eth0.accept_ra", "net/ipv6/conf/eth0.10/accept_ra"];
+    let why = names.map(|name| format!("a.ra: {name} (live): 1 -> 0"));
+    assert_eq!(step(&change, "control.sysctl").why, why);
+    assert!(
+        script(step(&change, "control.sysctl")).contains("> '/proc/sys/net/ipv6/conf/eth0.10/accept_ra' ||")
+    );
+    assert!(
+        step(&change, "control./etc/sysctl.d/zz-pryvctl.conf").why[0].contains("net.ipv6.conf.*.accept_ra")
+    );
+}

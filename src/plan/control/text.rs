@@ -47,7 +47,7 @@ pub fn edit(control: &Control, state: &HostState) -> Option<(PathBuf, Edit)> {
             (place::MODPROBE.into(), Edit::Ours(lines.collect()))
         }
         Kind::Sysctl(keys) => {
-            let keys = keys.iter().filter(|(key, _)| state.sysctl.contains_key(*key));
+            let keys = keys.iter().filter(|(key, _)| !super::sysctl::named(key, state).is_empty());
             let lines = keys.map(|(key, value)| format!("{key} = {}\n", value.0));
             (place::SYSCTL.into(), Edit::Ours(lines.collect()))
         }
