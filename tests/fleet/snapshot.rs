@@ -18,8 +18,8 @@ pub fn files(world: &World, host: &str) -> Vec<String> {
 /// Where dpkg and its helpers write down what they did, whatever came of it.
 const BOOKS: [&str; 3] = ["/var/lib/dpkg", "/var/lib/ucf", "/var/lib/pam"];
 
-/// All files, those of /etc by what is in them and not by when that was written; folders without their times. Packages have a
-/// listing of their own.
+/// All files, those of /etc by what is in them and not by when that was written; folders without their times. Packages and
+/// accounts have listings of their own.
 pub fn settings(world: &World, host: &str) -> Vec<String> {
     let mut listing: Vec<String> = files(world, host)
         .into_iter()
@@ -29,7 +29,8 @@ pub fn settings(world: &World, host: &str) -> Vec<String> {
             _ => line,
         })
         .collect();
-    let etc = "find /etc -printf '%p %y %m %U:%G %l\\n'; find /etc -type f -exec sha256sum {} +";
+    let etc = "find /etc -printf '%p %y %m %U:%G %l\\n'
+        find /etc -type f -not -regex '/etc/g?\\(passwd\\|shadow\\|group\\)-?' -exec sha256sum {} +";
     listing.extend(world.on(host, etc).lines().map(str::to_owned));
     listing
 }

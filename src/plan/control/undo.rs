@@ -259,8 +259,8 @@ there=$(printf '%s\\n' \"$there\" | grep -vxF \"$needed\" || true)
 [ -z \"$there\" ] || {{
 units=$(dpkg -L $there | sed -n 's,.*/systemd/system/\\([^/]*\\.[a-z]*\\)$,\\1,p')
 apt-get -q -y -o DPkg::Lock::Timeout=600 purge $there || exit 1
-# What failed to end when it was stopped would be remembered without a file.
-[ -z \"$units\" ] || systemctl reset-failed $units 2>/dev/null || true
+# Not every package ends what it started, and what failed to end would be remembered without a file.
+[ -z \"$units\" ] || {{ systemctl stop $units; systemctl reset-failed $units; }} 2>/dev/null || true
 }}
 cd {ORIGINALS} && sed -n 's/^file //p' index | while read -r path; do
 [ -e \"$path\" ] || {{ grep -vxF \"file $path\" index > index.new; mv -f index.new index; }}; done"
@@ -268,8 +268,10 @@ cd {ORIGINALS} && sed -n 's/^file //p' index | while read -r path; do
     let undo = Undo::Nothing("a harden installs them again");
     let command = Command::root(script).within(engine::APT);
     (!names.is_empty()).then(|| {
-        Step::safe("undo.packages", Action::Run(command), undo)
-            .because([format!("{list}: -> not installed, unless others need them by now")])
+        Step::safe("undo.packages", Action::Run(command), undo).because([
+            format!("{list}: -> not installed, unless others need them by now"),
+            "accounts that they made stay, as Debian leaves them".to_owned(),
+        ])
     })
 }
 
