@@ -2,6 +2,8 @@
 
 import re
 
+import outside
+
 COMMAND = "docker-bench-security.sh -b"
 NAME = "docker-bench: score (pass/warn)"
 FOLDER = "/root/docker-bench"
@@ -10,7 +12,8 @@ CAP = 3600
 
 
 def measure(machine, context):
-    """Its score, and the checks it warns of."""
+    """Its score, and the checks it warns of. What somebody published by hand is his."""
+    outside.unpublish_by_hand(machine)
     machine.put(context.docker_bench, FOLDER)
     said = machine.ssh(f"cd {FOLDER} && bash docker-bench-security.sh -b; rm -rf {FOLDER}", check=False, timeout=CAP)
     score = re.search(r"^\[INFO\] Score: (-?\d+)", said, re.MULTILINE).group(1)

@@ -36,6 +36,11 @@ def publish_by_hand(machine):
     machine.ssh(f"docker run -d --name by-hand --restart unless-stopped -p {BY_HAND}:8080 audit/web:1 > /dev/null")
 
 
+def unpublish_by_hand(machine):
+    """That goes again."""
+    machine.ssh("docker rm -f by-hand > /dev/null 2>&1", check=False)
+
+
 class Egress:
     """The second host's answer to what goes out, while this lives."""
 

@@ -66,7 +66,6 @@ fn one_host(world: &World, host: &str) -> BTreeSet<String> {
     world.on(host, LIKE_A_MACHINE);
     foreign::plant(world, host, "theirs");
     let strange = foreign::picture(world, host);
-    world.on(host, AS_AFTER_A_BOOT);
     let before = picture(world, host);
     let found = values(&report(world, host));
 
@@ -85,6 +84,8 @@ fn one_host(world: &World, host: &str) -> BTreeSet<String> {
         .collect();
     assert!(left.is_empty(), "on {host} after the way back:\n{}", left.join("\n"));
 
+    world.on(host, "docker start sleeper");
+    let strange = foreign::picture(world, host);
     harden(world, host, &[]);
     let tried = spoiled_and_found(world, host);
     harden(world, host, &[]);
