@@ -61,7 +61,7 @@ pub struct HostState {
     pub installed: Option<BTreeSet<String>>,
     /// Algorithms the host's OpenSSH knows.
     pub algorithms: BTreeSet<String>,
-    /// Where the IPv6 default route comes from; `None`: there is none.
+    /// Where the way over IPv6 comes from; `None`: there is none.
     pub route6: Option<RouteOrigin>,
     /// Keys of the loaded audit rules; `None`: the kernel's audit cannot be asked here.
     pub audit: Option<BTreeSet<String>>,

@@ -186,7 +186,7 @@ fn holds(condition: Condition, state: &HostState) -> Result<(), String> {
         Condition::Machine if state.is_container() => "a container has no kernel of its own",
         Condition::NoSwarm if state.is_in_swarm() => "the host is part of a Docker Swarm",
         Condition::NoRouterAdvertisements if state.route6 == Some(RouteOrigin::Announced) => {
-            "the host's IPv6 route comes from router advertisements"
+            "the host's IPv6 route or address comes from router advertisements"
         }
         Condition::Machine | Condition::NoSwarm | Condition::NoRouterAdvertisements => return Ok(()),
     };

@@ -272,6 +272,8 @@ answer algorithms
 question() {
 command -v ip >/dev/null || exit 44
 ip -6 route show default 2>/dev/null || exit 44
+ip -6 route show proto ra
+ip -6 -o address show scope global dynamic
 }
 answer route6
 question() {
