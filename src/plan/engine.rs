@@ -171,7 +171,7 @@ pub fn restore(text: Option<&str>, state: &HostState) -> Step {
     let why = [
         format!("{}: as it was before pryvctl", place::DAEMON_JSON),
         "dockerd takes up the rest when it is next restarted; no container stops now".to_owned(),
-        "what its own rules keep of it goes at the next boot".to_owned(),
+        "Docker's own firewall rules for it go at the next boot".to_owned(),
     ];
     let undo = Undo::Nothing("the step itself brings back our file if dockerd does not come up without it");
     let then = if text.is_none() { format!("\nrm -f {}", place::DAEMON_JSON) } else { String::new() };

@@ -42,7 +42,7 @@ pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Plan {
     steps.extend(services(state));
     steps.extend(hardening(desired, state));
     steps.extend(traces(desired, state));
-    steps.extend(control::undo::forget(state));
+    steps.extend(control::undo::forget(desired, state));
     Plan { steps }
 }
 
@@ -97,7 +97,7 @@ pub fn soften(desired: &Desired, state: &HostState) -> Plan {
         steps.extend(unit(state));
     }
     steps.extend(removed_with_folder(Path::new(place::FIREWALL), state));
-    steps.extend(control::undo::forget(state));
+    steps.extend(control::undo::forget(desired, state));
     Plan { steps }
 }
 

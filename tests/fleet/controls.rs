@@ -130,9 +130,10 @@ fn report(world: &World, host: &str) -> Vec<Value> {
     serde_json::from_value(said["hosts"][0]["controls"].take()).unwrap()
 }
 
-/// What is seen where, a line for each thing that a control looks at.
+/// What is seen where, a line for each thing that a control looks at. Logs come into being all the time.
 fn values(report: &[Value]) -> Vec<String> {
     let parts = report.iter().flat_map(|control| control["parts"].as_array().unwrap());
+    let parts = parts.filter(|part| !part["place"].as_str().unwrap().starts_with("/var/log/"));
     parts.map(|part| format!("{}: {}", part["place"], part["found"])).collect()
 }
 
@@ -191,7 +192,7 @@ fn picture(world: &World, host: &str) -> BTreeMap<&'static str, Vec<String>> {
         (
             "kernel parameters",
             listed(
-                "sysctl -a 2>/dev/null | grep -E '^net\\.ipv[46]\\.' | grep -vE '\\.conf\\.(docker|veth|br-)'",
+                "sysctl -a 2>/dev/null | grep -E '^net\\.ipv[46]\\.' | grep -vE '\\.(conf|neigh)\\.(docker|veth|br-)'",
             ),
         ),
         (

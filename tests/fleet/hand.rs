@@ -145,7 +145,12 @@ fn of_mount(mount: &Mount) -> Vec<Edit> {
     };
     let opposite: Vec<String> = mount.options.iter().map(opposite).collect();
     let live = [format!("mount -o remount,{} {path}", opposite.join(","))];
-    let kept = [format!("sed -i '\\, {path} ,d' {}", place::FSTAB)];
+    // Where it is mounted from only a line of others says, and a hand takes its options away.
+    let kept = match mount.made {
+        None if path == "/home" => format!("sed -i -E '\\, {path} ,s/,(nodev|nosuid)//g' {}", place::FSTAB),
+        None | Some(_) => format!("sed -i '\\, {path} ,d' {}", place::FSTAB),
+    };
+    let kept = [kept];
     vec![edit(live, Side::Live, "control.mount".to_owned()), edit(kept, Side::Kept, of_file(place::FSTAB))]
 }
 

@@ -55,7 +55,17 @@ impl Kind {
         self.own_file().map_or(&[], |file| &file.brings)
     }
 
-    /// What is said to sshd, where this is of that kind.
+    /// A mount point, where this is of that kind.
+    pub fn mount(&self) -> Option<&Mount> {
+        if let Self::Mount(mount) = self { Some(mount) } else { None }
+    }
+
+    /// A unit, likewise.
+    pub fn unit(&self) -> Option<&Unit> {
+        if let Self::Unit(unit) = self { Some(unit) } else { None }
+    }
+
+    /// What is said to sshd, likewise.
     pub fn sshd(&self) -> Option<&BTreeMap<String, Directive>> {
         if let Self::Sshd(directives) = self { Some(directives) } else { None }
     }
@@ -104,7 +114,8 @@ pub struct OwnFile {
     pub mode: Mode,
     /// A unit that is restarted when it changes, if it runs.
     pub restart: Option<String>,
-    /// What comes into being through it, and goes with it if it was not there before: absolute paths of files and folders.
+    /// What comes into being through it, and goes with it if it was not there before: absolute paths of files and
+    /// folders.
     #[serde(default)]
     pub brings: Vec<PathBuf>,
     /// A command that must accept the new file, which is given to it as its last argument, as in `visudo -cqf`.

@@ -16,28 +16,36 @@ use crate::{
 /// What a mount has without a line of its own, and would lose by one that does not say it.
 const RESTRICTIONS: [&str; 3] = ["nosuid", "nodev", "noexec"];
 
-/// File systems that are mounted the same way by a line as without one. Of any other without a line, somebody else sees to it,
-/// and where from the kernel does not say: a folder that is mounted again shows as the device it lies on.
+/// File systems that are mounted the same way by a line as without one. Of any other without a line, somebody else sees to
+/// it, and where from the kernel does not say: a folder that is mounted again shows as the device it lies on.
 const VIRTUAL: [&str; 2] = ["tmpfs", "proc"];
+
+/// A folder that is mounted again, over whatever it lies on.
+const AGAIN: &str = "none";
 
 /// The line of fstab: the one that is there with more options, or else one that is made.
 pub fn line(mount: &Mount, state: &HostState) -> Option<MountLine> {
+    let found = state.mounts.get(&mount.path);
+    let others = found.is_some_and(|found| !VIRTUAL.contains(&found.kind.as_str()));
+    let again = mount.made.as_ref().is_some_and(|made| made.kind == AGAIN);
+    if others && !again && given(mount, fstab(state)?).is_none() {
+        return None;
+    }
     let path = mount.path.display().to_string();
     let options = mount.options.clone();
-    let made = |source: &str, kind: &str, more: Vec<String>| {
-        let (source, kind) = (source.to_owned(), kind.to_owned());
-        Some(MountLine { path, source, kind, options, more })
-    };
-    match (&mount.made, state.mounts.get(&mount.path)) {
-        (Some(with), _) => made(&with.source, &with.kind, with.options.clone()),
-        (None, Some(found))
-            if VIRTUAL.contains(&found.kind.as_str()) || given(mount, fstab(state)?).is_some() =>
-        {
-            let kept =
-                |option: &&String| RESTRICTIONS.contains(&option.as_str()) && !mount.options.contains(option);
-            made(&found.source, &found.kind, found.options.iter().filter(kept).cloned().collect())
+    match (&mount.made, found) {
+        (Some(made), _) => {
+            let (source, kind, more) = (made.source.clone(), made.kind.clone(), made.options.clone());
+            Some(MountLine { path, source, kind, options, more })
         }
-        (None, Some(_) | None) => None,
+        (None, Some(found)) => {
+            let kept =
+                |option: &&String| RESTRICTIONS.contains(&option.as_str()) && !options.contains(option);
+            let more = found.options.iter().filter(kept).cloned().collect();
+            let (source, kind) = (found.source.clone(), found.kind.clone());
+            Some(MountLine { path, source, kind, options, more })
+        }
+        (None, None) => None,
     }
 }
 

@@ -39,7 +39,7 @@ if known sysctl "$1" || [ ! -e "$2" ]; then return; fi
 # The shell's own read takes one byte at a time, and a file of /proc/sys gives no second one.
 key=$1; value=$(cat "$2"); set -f; set -- $value; set +f; note sysctl "$key" "$*"
 }
-keep_rights() { known rights "$1" || ! now=$(stat -L -c '%a %u %g' "$1" 2>/dev/null) || note rights "$1" "$now"; }
+keep_rights() { case "$old$new" in *"${end}rights $1 "[0-7]*) return;; esac; ! now=$(stat -L -c '%a %u %g' "$1" 2>/dev/null) || note rights "$1" "$now"; }
 keep_brought() { known there "$1" || known absent "$1" || if [ -e "$1" ]; then note there "$1"; else note absent "$1"; fi; }
 keep_mount() { known mount "$1" || note mount "$1" "$(awk -v at="$1" '$2==at {options=$4} END {print options}' /proc/self/mounts)"; }
 keep_unit() {

@@ -40,7 +40,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
     // Written down before anything is installed, so that no broken off run loses one.
     let record = format!(
         "mkdir -p -m 700 {ORIGINALS}; touch {ORIGINALS}/index
-for name in $(apt-get -s install --no-install-recommends {} | sed -n 's/^Inst \\([^ ]*\\) (.*/\\1/p'); do
+for name in $(apt-get -s install --no-remove --no-install-recommends {} | sed -n 's/^Inst \\([^ ]*\\) (.*/\\1/p'); do
 grep -qxF \"package $name\" {ORIGINALS}/index || echo \"package $name\" >> {ORIGINALS}/index
 done",
         names.join(" ")

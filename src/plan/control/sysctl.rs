@@ -41,6 +41,15 @@ pub fn named<'a>(key: &'a str, state: &'a HostState) -> Vec<&'a str> {
     state.sysctl.keys().map(String::as_str).filter(of_interface).collect()
 }
 
+/// The parameters that have the value that a control wants.
+pub fn held<'a>(control: &'a Control, state: &'a HostState) -> impl Iterator<Item = &'a str> {
+    let keys = if let Kind::Sysctl(keys) = &control.kind { Some(keys) } else { None };
+    let holds = |key: &&str, value: &Word| state.sysctl[*key] == normal(&value.0);
+    keys.into_iter()
+        .flatten()
+        .flat_map(move |(key, value)| named(key, state).into_iter().filter(move |key| holds(key, value)))
+}
+
 /// What is live and what is in our file.
 pub fn parts(keys: &BTreeMap<String, Word>, state: &HostState) -> Result<Vec<Part>, String> {
     let shared = |key: &&String| !OWN_IN_A_CONTAINER.iter().any(|own| key.starts_with(own));
@@ -97,7 +106,7 @@ pub fn change(id: &str, values: &[(&str, &str)], state: &HostState) -> Option<St
         .map(|(key, _)| format!("printf '%s %s\\n' {0} \"$(cat {0})\" >> {GUARD}/sysctl", path(key)))
         .collect();
     let undo = format!(
-        "left=0; while read -r path value; do echo \"$value\" > \"$path\" || left=1; done < {GUARD}/sysctl; [ $left = 0 ]"
+        "left=0; while read -r path value; do echo \"$value\" > \"$path\" || [ ! -e \"$path\" ] || left=1; done < {GUARD}/sysctl; [ $left = 0 ]"
     );
     let old = |key: &str| state.sysctl.get(key).map_or("unset", String::as_str);
     let why = values.iter().map(|(key, value)| format!("{key}: {} -> {value}", old(key)));

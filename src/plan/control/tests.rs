@@ -333,3 +333,34 @@ fn a_parameter_of_every_interface_is_set_on_each() {
         step(&change, "control./etc/sysctl.d/zz-pryvctl.conf").why[0].contains("net.ipv6.conf.*.accept_ra")
     );
 }
+
+#[test]
+fn what_others_mount_without_a_line_gets_none() {
+    let (desired, mut state) = wish_of(TMP);
+    let mounted = |source: &str, kind: &str| crate::facts::control::mount::Mounted {
+        source: source.to_owned(),
+        kind: kind.to_owned(),
+        options: vec!["rw".to_owned()],
+    };
+    state.mounts.insert("/tmp".into(), mounted("pool/tmp", "zfs"));
+    state.mounts.insert("/home".into(), mounted("/dev/vda1", "ext4"));
+    let change = planned(&desired, &state);
+    assert!(change.steps.iter().all(|step| step.id != "control./etc/fstab"), "{change}");
+    assert_eq!(step(&change, "control.mount").why.len(), 2, "what is mounted now is seen to");
+    let fstab = "/home.disk /home none bind 0 0\n";
+    state.files.insert(place::FSTAB.into(), Some(fixture::found(fstab, 0o644)));
+    let why = ["a.home: /etc/fstab: /home: bind -> nodev"];
+    assert_eq!(step(&planned(&desired, &state), "control./etc/fstab").why, why);
+}
+
+#[test]
+fn what_others_set_since_is_not_set_back() {
+    let control = "{ id: a.x, title: t, level: 1, ref: x, breaks: y, sysctl: { net.ipv4.x: 1 } }";
+    let (desired, mut state) = wish_of(&format!("- {control}"));
+    state.originals.sysctl.insert("net.ipv4.x".to_owned(), "0".to_owned());
+    for (now, set_back) in [("1", true), ("2", false)] {
+        state.sysctl.insert("net.ipv4.x".to_owned(), now.to_owned());
+        let back = plan(&desired, &state, Goal::Soften).unwrap();
+        assert_eq!(back.steps.iter().any(|step| step.id == "undo.sysctl"), set_back, "{back}");
+    }
+}

@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{audit, edit::Edit, mount, rights, sysctl, text};
+use super::{audit, edit::Edit, mount, rights, sysctl, text, unit};
 use crate::{
-    facts::state::{FileState, HostState},
+    facts::state::{FileState, HostState, UnitState},
     model::{
         command::{Command, quote},
         control::{Control, Kind, OwnFile},
@@ -46,7 +46,7 @@ enum Back {
 /// The steps that bring every object back; [`forget`] comes after everything else.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     // Units go while their files are still there.
-    let mut steps: Vec<Step> = units(state).into_iter().collect();
+    let mut steps: Vec<Step> = units(desired, state).into_iter().collect();
     let mut guarded = Vec::new();
     let made = |path: &PathBuf| own(path, desired).any(|file| file.traces().next().is_some());
     let (sources, others): (Vec<_>, Vec<_>) = paths(desired, state).into_iter().partition(made);
@@ -59,13 +59,13 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
         if is_sshds(&path) { guarded.push(step) } else { steps.push(step) }
     }
     steps.extend(rights(desired, state));
-    steps.extend(mounts(state));
+    steps.extend(mounts(desired, state));
     steps.extend(rules(desired, state));
     steps.extend(packages(state));
     if !guarded.is_empty() {
         guarded.push(crate::plan::sshd::reload());
     }
-    guarded.extend(kernel(state));
+    guarded.extend(kernel(desired, state));
     steps.extend(guarded);
     steps
 }
@@ -192,11 +192,15 @@ fn rights(desired: &Desired, state: &HostState) -> Option<Step> {
     run("undo.permissions", script, why)
 }
 
-fn mounts(state: &HostState) -> Option<Step> {
+fn mounts(desired: &Desired, state: &HostState) -> Option<Step> {
+    let wanted = |path: &Path, option: &str| {
+        let mut mounts = desired.hardening.known.iter().filter_map(|control| control.kind.mount());
+        mounts.any(|mount| mount.path == path && mount.options.iter().any(|wanted| wanted == option))
+    };
     let changed = state.originals.mounts.iter().filter_map(|(path, old)| {
         let old: Vec<&str> = old.split(',').collect();
-        let now = &state.mounts.get(path)?.options;
-        let gained = mount::opposites(now, &old);
+        let now = state.mounts.get(path)?.options.iter().filter(|option| wanted(path, option)).cloned();
+        let gained = mount::opposites(&now.collect::<Vec<_>>(), &old);
         (!gained.is_empty()).then(|| (path.display().to_string(), gained.join(",")))
     });
     let changed: Vec<_> = changed.collect();
@@ -207,17 +211,21 @@ fn mounts(state: &HostState) -> Option<Step> {
     run("undo.mount", script, why)
 }
 
-fn units(state: &HostState) -> Option<Step> {
+fn units(desired: &Desired, state: &HostState) -> Option<Step> {
+    let ours = |name: &str, found: UnitState| {
+        let mut units = desired.hardening.known.iter().filter_map(|control| control.kind.unit());
+        units.any(|unit| unit.name == name && unit::fits(unit.state, found))
+    };
     let (mut script, mut why) = (String::new(), Vec::new());
     for (name, (enabled, active)) in &state.originals.units {
         let found = state.units.get(name).copied().unwrap_or_default();
         let was_active = active == "active";
         let same = (found.masked, found.enabled, found.active)
             == (enabled == "masked", enabled == "enabled", was_active);
-        if same || !found.exists {
+        if same || !found.exists || !ours(name, found) {
             continue;
         }
-        let unit = quote(name);
+        let quoted = quote(name);
         let at_boot = match enabled.as_str() {
             "masked" => "mask",
             "enabled" => "enable",
@@ -225,7 +233,7 @@ fn units(state: &HostState) -> Option<Step> {
         };
         let now = if was_active { "start" } else { "stop" };
         script.push_str(&format!(
-            "systemctl unmask -q {unit}; systemctl {at_boot} -q {unit} || true; systemctl {now} {unit} || true\n"
+            "systemctl unmask -q {quoted}; systemctl {at_boot} -q {quoted} || true; systemctl {now} {quoted} || true\n"
         ));
         why.push(format!("{name}: -> {enabled}, {active}"));
     }
@@ -275,9 +283,11 @@ cd {ORIGINALS} && sed -n 's/^file //p' index | while read -r path; do
     })
 }
 
-/// Live kernel parameters that are not as they were.
-fn parameters(state: &HostState) -> impl Iterator<Item = (&str, &str)> {
-    let old = state.originals.sysctl.iter();
+/// Live kernel parameters that are as a control says and were not.
+fn parameters<'a>(desired: &'a Desired, state: &'a HostState) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let known = desired.hardening.known.iter();
+    let ours: BTreeSet<&str> = known.flat_map(|control| sysctl::held(control, state)).collect();
+    let old = state.originals.sysctl.iter().filter(move |(key, _)| ours.contains(key.as_str()));
     let changed = old.filter(|(key, old)| state.sysctl.get(*key).is_some_and(|now| now != *old));
     changed.map(|(key, old)| (key.as_str(), old.as_str()))
 }
@@ -286,14 +296,15 @@ fn is_locked(key: &str, state: &HostState) -> bool {
     state.sysctl.get(key).is_some_and(|now| sysctl::is_locked(key, now))
 }
 
-/// They are set back under guard, as when they were set; what the kernel does not take is read at the next boot.
-fn kernel(state: &HostState) -> Option<Step> {
-    let changed: Vec<(&str, &str)> = parameters(state).filter(|(key, _)| !is_locked(key, state)).collect();
+/// They are set back under guard, as when they were set, but for those that the kernel keeps until the next boot.
+fn kernel(desired: &Desired, state: &HostState) -> Option<Step> {
+    let changed: Vec<(&str, &str)> =
+        parameters(desired, state).filter(|(key, _)| !is_locked(key, state)).collect();
     sysctl::change("undo.sysctl", &changed, state)
 }
 
 /// The last step: folders that came with us go, if nobody else uses them by now, and the record with them.
-pub fn forget(state: &HostState) -> Option<Step> {
+pub fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
     // A folder sorts before what is in it.
     let folders = state.originals.folders.iter().rev();
     let folders: String = folders
@@ -303,9 +314,8 @@ pub fn forget(state: &HostState) -> Option<Step> {
     let script = format!("{folders}rm -rf {ORIGINALS}; rmdir --ignore-fail-on-non-empty {}", place::KEPT);
     let undo = Undo::Nothing("everything in it is back in its place");
     let step = Step::safe("originals.remove", Action::Run(Command::root(script)), undo);
-    let locked = parameters(state).filter(|(key, _)| is_locked(key, state));
-    let locked =
-        locked.map(|(key, old)| format!("{key}: -> {old} at the next boot; until then the kernel keeps it"));
+    let locked = parameters(desired, state).filter(|(key, _)| is_locked(key, state));
+    let locked = locked.map(|(key, _)| format!("{key}: the kernel keeps it until the next boot"));
     let why = std::iter::once("the record of originals: -> none".to_owned()).chain(locked);
     (!state.originals.is_empty()).then(|| step.because(why))
 }

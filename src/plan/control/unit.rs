@@ -18,12 +18,21 @@ pub fn parts(unit: &Unit, state: &HostState) -> Result<Vec<Part>, String> {
     if !found.exists {
         return Err(format!("there is no {}", unit.name));
     }
-    let (wanted, fits) = match unit.state {
-        UnitWish::Enabled => ("enabled, active", found.enabled && found.active),
-        UnitWish::AtBoot => ("enabled", found.enabled),
-        UnitWish::Masked => ("masked, inactive", found.masked && !found.active),
+    let wanted = match unit.state {
+        UnitWish::Enabled => "enabled, active",
+        UnitWish::AtBoot => "enabled",
+        UnitWish::Masked => "masked, inactive",
     };
-    Ok(vec![Part::new(unit.name.clone(), words(found), wanted).fitting(fits)])
+    Ok(vec![Part::new(unit.name.clone(), words(found), wanted).fitting(fits(unit.state, found))])
+}
+
+/// Whether a unit is as it must be.
+pub fn fits(wanted: UnitWish, found: UnitState) -> bool {
+    match wanted {
+        UnitWish::Enabled => found.enabled && found.active,
+        UnitWish::AtBoot => found.enabled,
+        UnitWish::Masked => found.masked && !found.active,
+    }
 }
 
 fn words(found: UnitState) -> String {
