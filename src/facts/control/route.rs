@@ -5,7 +5,8 @@ use crate::{
     model::command::Output,
 };
 
-/// The default route of IPv6, and all routes and addresses that are announced or leased; absent where there is none, or no `ip`.
+/// The default route of IPv6, and all routes and addresses that are announced or leased; absent where there is none, or no
+/// `ip`.
 pub struct Route6;
 
 /// Where a host's way over IPv6 comes from.

@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-/// `/proc/sys`, of these keys, in which `*` stands for the name of a network interface. A key this kernel does not have is left
-/// out of the answer; one with a dot in a name is written with slashes, as sysctl(8) has it.
+/// `/proc/sys`, of these keys, in which `*` stands for the name of a network interface. A key this kernel does not have is
+/// left out of the answer; one with a dot in a name is written with slashes, as sysctl(8) has it.
 pub struct Sysctls(pub BTreeSet<String>);
 
 impl Sysctls {

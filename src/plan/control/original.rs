@@ -39,8 +39,14 @@ if known sysctl "$1" || [ ! -e "$2" ]; then return; fi
 # The shell's own read takes one byte at a time, and a file of /proc/sys gives no second one.
 key=$1; value=$(cat "$2"); set -f; set -- $value; set +f; note sysctl "$key" "$*"
 }
-keep_rights() { case "$old$new" in *"${end}rights $1 "[0-7]*) return;; esac; ! now=$(stat -L -c '%a %u %g' "$1" 2>/dev/null) || note rights "$1" "$now"; }
-keep_brought() { known there "$1" || known absent "$1" || if [ -e "$1" ]; then note there "$1"; else note absent "$1"; fi; }
+keep_rights() {
+case "$old$new" in *"${end}rights $1 "[0-7]*) return;; esac
+! now=$(stat -L -c '%a %u %g' "$1" 2>/dev/null) || note rights "$1" "$now"
+}
+keep_brought() {
+if known there "$1" || known absent "$1"; then return; fi
+if [ -e "$1" ]; then note there "$1"; else note absent "$1"; fi
+}
 keep_mount() { known mount "$1" || note mount "$1" "$(awk -v at="$1" '$2==at {options=$4} END {print options}' /proc/self/mounts)"; }
 keep_unit() {
 if known unit "$1"; then return; fi
@@ -58,8 +64,8 @@ const ELSEWHERE: [&str; 3] = [place::SSHD_CONFIG, place::SSHD_DROP_IN, place::DA
 /// The step before all others of controls.
 pub const STEP: &str = "originals.record";
 
-/// The step that records all that the controls look at and no earlier one recorded: also what is as it must be, since somebody
-/// may spoil it, and what that made of it is nothing to come back to.
+/// The step that records all that the controls look at and no earlier one recorded: also what is as it must be, since
+/// somebody may spoil it, and what that made of it is nothing to come back to.
 pub fn step(desired: &Desired, state: &HostState) -> Option<Step> {
     let controls = super::applicable(desired, state);
     let controls = || controls.iter().map(|(control, _)| *control);

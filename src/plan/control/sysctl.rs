@@ -17,7 +17,8 @@ use crate::{
 /// Parameters that every network namespace has for itself. In a container all others belong to the machine below.
 const OWN_IN_A_CONTAINER: [&str; 2] = ["net.ipv4.", "net.ipv6."];
 
-/// Parameters that take no other value before the next boot, once they have this one (Documentation/admin-guide/sysctl).
+/// Parameters that take no other value before the next boot, once they have this one
+/// (Documentation/admin-guide/sysctl/kernel.rst).
 const UNTIL_BOOT: [(&str, &str); 2] =
     [("kernel.kexec_load_disabled", "1"), ("kernel.unprivileged_bpf_disabled", "1")];
 
@@ -26,8 +27,8 @@ pub fn is_locked(key: &str, now: &str) -> bool {
     UNTIL_BOOT.contains(&(key, now))
 }
 
-/// The parameters that a key names on a host: itself, or those of every network interface where it has a `*`. The kernel's `all`
-/// and `default` have keys of their own, and over a container's wire the host itself does not speak.
+/// The parameters that a key names on a host: itself, or those of every network interface where it has a `*`. The kernel's
+/// `all` and `default` have keys of their own, and over a container's wire the host itself does not speak.
 pub fn named<'a>(key: &'a str, state: &'a HostState) -> Vec<&'a str> {
     let Some((before, after)) = key.split_once('*') else {
         return state.sysctl.get_key_value(key).map(|(key, _)| key.as_str()).into_iter().collect();
@@ -106,7 +107,8 @@ pub fn change(id: &str, values: &[(&str, &str)], state: &HostState) -> Option<St
         .map(|(key, _)| format!("printf '%s %s\\n' {0} \"$(cat {0})\" >> {GUARD}/sysctl", path(key)))
         .collect();
     let undo = format!(
-        "left=0; while read -r path value; do echo \"$value\" > \"$path\" || [ ! -e \"$path\" ] || left=1; done < {GUARD}/sysctl; [ $left = 0 ]"
+        "left=0\nwhile read -r path value; do echo \"$value\" > \"$path\" || [ ! -e \"$path\" ] || left=1; done < {GUARD}/sysctl
+[ $left = 0 ]"
     );
     let old = |key: &str| state.sysctl.get(key).map_or("unset", String::as_str);
     let why = values.iter().map(|(key, value)| format!("{key}: {} -> {value}", old(key)));
