@@ -71,7 +71,8 @@ fn start(found: UnitState, changed: bool) -> Option<Step> {
     let word = |yes, is: &'static str, is_not: &'static str| if yes { is } else { is_not };
     let (enabled, active) =
         (word(found.enabled, "enabled", "not enabled"), word(found.active, "active", "not active"));
-    let script = format!("systemctl daemon-reload && systemctl enable -q --now {UNIT}");
+    // It reads units again by itself.
+    let script = format!("systemctl enable -q --now {UNIT}");
     let undo = if found.enabled {
         Undo::Nothing("it was enabled before")
     } else {

@@ -90,13 +90,14 @@ fn packages(id: &str, names: &[&str]) -> Step {
 }
 
 /// Installs packages. apt-get waits for dpkg's lock but not for that of its lists; what an earlier run left
-/// half-configured is finished. Nothing goes to make room for them. `first` is run when apt knows what there is.
+/// half-configured is finished. Nothing goes to make room for them. The long descriptions of packages, a third of what is
+/// fetched, are left as they are. `first` is run when apt knows what there is.
 pub fn install_script(names: &[&str], first: &str) -> String {
     let names = names.join(" ");
     format!(
         "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
 tries=0
-until said=$(apt-get -q update 2>&1); do
+until said=$(apt-get -q -o Acquire::Languages=none -o APT::Get::List-Cleanup=false update 2>&1); do
   case $said in *'Could not get lock'*|*'Unable to lock'*) ;; *) printf '%s\\n' \"$said\" >&2; exit 1;; esac
   tries=$((tries+1)); [ $tries -lt 120 ] || {{ printf '%s\\n' \"$said\" >&2; exit 1; }}
   sleep 5

@@ -63,10 +63,10 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
         let names = names.join(" ");
         let (change, back) = match wish {
             UnitWish::Enabled => {
-                (format!("systemctl unmask -q {names}; systemctl enable -q --now {names}\n"), "disable")
+                (format!("systemctl unmask -q --no-reload {names}; systemctl enable -q --now {names}\n"), "disable")
             }
             UnitWish::AtBoot => {
-                (format!("systemctl unmask -q {names}; systemctl enable -q {names}\n"), "disable")
+                (format!("systemctl unmask -q --no-reload {names}; systemctl enable -q {names}\n"), "disable")
             }
             UnitWish::Masked => (format!("systemctl mask -q --now {names}\n"), "unmask"),
         };
