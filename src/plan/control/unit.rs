@@ -62,9 +62,10 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
     for (wish, names) in wanted {
         let names = names.join(" ");
         let (change, back) = match wish {
-            UnitWish::Enabled => {
-                (format!("systemctl unmask -q --no-reload {names}; systemctl enable -q --now {names}\n"), "disable")
-            }
+            UnitWish::Enabled => (
+                format!("systemctl unmask -q --no-reload {names}; systemctl enable -q --now {names}\n"),
+                "disable",
+            ),
             UnitWish::AtBoot => {
                 (format!("systemctl unmask -q --no-reload {names}; systemctl enable -q {names}\n"), "disable")
             }
