@@ -64,7 +64,9 @@ pub fn edits(control: &Control) -> Vec<Edit> {
             vec![edit(gone, Side::Kept, of_file(place::MODPROBE))]
         }
         Kind::Sshd(directives) => {
-            let gone = directives.keys().map(|key| without(place::SSHD_CONFIG, &format!("{key} ")));
+            // Our block comes first; what the host itself says below it would stay away.
+            let first = |key: &String| format!("sed -i '0,/^{key} /{{/^{key} /d}}' {}", place::SSHD_CONFIG);
+            let gone = directives.keys().map(first);
             let told = ["systemctl reload ssh".to_owned()];
             vec![edit(gone.chain(told), Side::Both, "sshd.block".to_owned())]
         }
