@@ -145,7 +145,7 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     let controls = control::steps(desired, state);
     let (engine, sshd) = (engine::steps(desired, state, goal), sshd::steps(desired, state));
     if !controls.is_empty() || engine.iter().chain(&sshd).any(|steps| !steps.is_empty()) {
-        draft.take(Ok(control::original::step(desired, state).into_iter().collect()));
+        draft.take(Ok(controls.record.into_iter().collect()));
     }
     draft.take(Ok(controls.packages));
     draft.take(engine.map_err(|conflict| vec![conflict]));

@@ -13,6 +13,7 @@ pub mod trace;
 use std::collections::BTreeSet;
 
 use crate::model::{
+    command::quote,
     control::{Control, Kind},
     desired::Desired,
 };
@@ -25,4 +26,9 @@ where
 {
     let known = desired.hardening.known.iter();
     known.filter_map(|Control { kind, .. }| names(kind)).flatten().collect()
+}
+
+/// A pattern for the shell in which nothing but `*` and `?` means anything.
+fn pattern(text: &str) -> String {
+    quote(text).replace('*', "'*'").replace('?', "'?'")
 }

@@ -7,11 +7,7 @@ use std::{
 
 use crate::{
     facts::{Fact, Probe, state::FolderState, strange},
-    model::{
-        command::{Output, quote},
-        control::Kind,
-        desired::Desired,
-    },
+    model::{command::Output, control::Kind, desired::Desired},
 };
 
 /// `stat`, of what these patterns match: `*` and `?` within a name.
@@ -26,12 +22,6 @@ impl Rights {
     }
 }
 
-/// A pattern for the shell in which nothing but `*` and `?` means anything.
-fn pattern(text: &str) -> String {
-    let quoted = quote(text);
-    quoted.replace('*', "'*'").replace('?', "'?'")
-}
-
 impl Probe for Rights {
     type Value = BTreeMap<String, BTreeMap<PathBuf, FolderState>>;
 
@@ -39,7 +29,7 @@ impl Probe for Rights {
         if self.0.is_empty() {
             return "exit 44".to_owned();
         }
-        let patterns: Vec<String> = self.0.iter().map(|text| pattern(text)).collect();
+        let patterns: Vec<String> = self.0.iter().map(|text| super::pattern(text)).collect();
         let mut script = "set --\n".to_owned();
         for (index, text) in patterns.iter().enumerate() {
             script.push_str(&format!(

@@ -4,11 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     facts::{Fact, Probe, strange},
-    model::{
-        command::{Output, quote},
-        control::Kind,
-        desired::Desired,
-    },
+    model::{command::Output, control::Kind, desired::Desired},
 };
 
 /// `/proc/sys`, of these keys, in which `*` stands for the name of a network interface. A key this kernel does not have is
@@ -32,8 +28,7 @@ impl Probe for Sysctls {
         if self.0.is_empty() {
             return "exit 44".to_owned();
         }
-        let path = |key: &String| quote(&key.replace('.', "/")).replace('*', "'*'");
-        let paths: Vec<String> = self.0.iter().map(path).collect();
+        let paths: Vec<String> = self.0.iter().map(|key| super::pattern(&key.replace('.', "/"))).collect();
         format!("cd /proc/sys && grep -sH '' {}\necho end", paths.join(" "))
     }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod daemon;
 pub mod edit;
+mod fstab;
 mod json;
 mod mount;
 pub mod original;
@@ -208,6 +209,8 @@ pub(super) fn reasons<'a>(drifted: impl IntoIterator<Item = (&'a str, &'a Part)>
 /// The steps of one plan.
 #[derive(Debug, Default)]
 pub struct ControlSteps {
+    /// What comes before any of them and of what sshd and Docker are told: the record of how things are.
+    pub record: Option<Step>,
     /// Packages. They bring files, and settings of logins that a guarded step may be about.
     pub packages: Vec<Step>,
     /// Those that could cut our login.
@@ -237,7 +240,7 @@ pub fn steps(desired: &Desired, state: &HostState) -> ControlSteps {
     let guarded = guarded.into_iter().chain(sysctl::step(&controls, state)).collect();
     let packages = package::step(&controls).into_iter().collect();
     let safe = files.into_iter().chain(parts.into_iter().flatten()).collect();
-    ControlSteps { packages, guarded, safe }
+    ControlSteps { record: original::step(&controls, desired, state), packages, guarded, safe }
 }
 
 #[cfg(test)]

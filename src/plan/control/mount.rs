@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use super::{Part, edit::MountLine, reasons};
+use super::{
+    Part,
+    fstab::{MountLine, options_at},
+    reasons,
+};
 use crate::{
     facts::state::HostState,
     model::{
@@ -28,25 +32,22 @@ pub fn line(mount: &Mount, state: &HostState) -> Option<MountLine> {
     let found = state.mounts.get(&mount.path);
     let others = found.is_some_and(|found| !VIRTUAL.contains(&found.kind.as_str()));
     let again = mount.made.as_ref().is_some_and(|made| made.kind == AGAIN);
-    if others && !again && given(mount, fstab(state)?).is_none() {
+    let path = mount.path.display().to_string();
+    if others && !again && options_at(&path, fstab(state)?).is_none() {
         return None;
     }
-    let path = mount.path.display().to_string();
     let options = mount.options.clone();
-    match (&mount.made, found) {
-        (Some(made), _) => {
-            let (source, kind, more) = (made.source.clone(), made.kind.clone(), made.options.clone());
-            Some(MountLine { path, source, kind, options, more })
-        }
+    let (source, kind, more) = match (&mount.made, found) {
+        (Some(made), _) => (made.source.clone(), made.kind.clone(), made.options.clone()),
         (None, Some(found)) => {
             let kept =
                 |option: &&String| RESTRICTIONS.contains(&option.as_str()) && !options.contains(option);
             let more = found.options.iter().filter(kept).cloned().collect();
-            let (source, kind) = (found.source.clone(), found.kind.clone());
-            Some(MountLine { path, source, kind, options, more })
+            (found.source.clone(), found.kind.clone(), more)
         }
-        (None, None) => None,
-    }
+        (None, None) => return None,
+    };
+    Some(MountLine { path, source, kind, options, more })
 }
 
 /// What fstab says; nothing, if it cannot be read as text.
@@ -57,18 +58,9 @@ fn fstab(state: &HostState) -> Option<&str> {
     }
 }
 
-/// The options in the line of a mount point.
-fn given<'a>(mount: &Mount, fstab: &'a str) -> Option<&'a str> {
-    let lines = fstab.lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
-    let fields = lines.map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let path = mount.path.display().to_string();
-    let mut lines = fields.filter(|fields| fields.get(1) == Some(&path.as_str()));
-    lines.next().map(|fields| fields.get(3).copied().unwrap_or_default())
-}
-
 /// What is mounted and what will be at boot.
 pub fn parts(mount: &Mount, state: &HostState) -> Result<Vec<Part>, String> {
-    let path = mount.path.display();
+    let path = mount.path.display().to_string();
     let found = state.mounts.get(&mount.path);
     if found.is_none() && mount.made.is_none() {
         return Err(format!("{path} is no mount point of its own"));
@@ -83,9 +75,10 @@ pub fn parts(mount: &Mount, state: &HostState) -> Result<Vec<Part>, String> {
         Part::new(format!("{path} (live)"), found.options.join(","), &wanted).fitting(has_all(&live))
     });
     let at_boot = line(mount, state).map(|_| {
-        let given = given(mount, text);
-        Part::new(format!("{}: {path}", place::FSTAB), given.unwrap_or("no line"), &wanted)
-            .fitting(given.is_some_and(|given| has_all(&given.split(',').collect::<Vec<_>>())))
+        let given = options_at(&path, text);
+        let shown = given.as_ref().map_or_else(|| "no line".to_owned(), |given| given.join(","));
+        Part::new(format!("{}: {path}", place::FSTAB), shown, &wanted)
+            .fitting(given.is_some_and(|given| has_all(&given)))
     });
     Ok(live.into_iter().chain(at_boot).collect())
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{rights, sysctl};
+use super::{Part, rights, sysctl};
 use crate::{
     facts::state::HostState,
     model::{
@@ -66,8 +66,7 @@ pub const STEP: &str = "originals.record";
 
 /// The step that records all that the controls look at and no earlier one recorded: also what is as it must be, since
 /// somebody may spoil it, and what that made of it is nothing to come back to.
-pub fn step(desired: &Desired, state: &HostState) -> Option<Step> {
-    let controls = super::applicable(desired, state);
+pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostState) -> Option<Step> {
     let controls = || controls.iter().map(|(control, _)| *control);
     let known = &state.originals;
     let files: BTreeSet<PathBuf> =
