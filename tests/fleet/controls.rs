@@ -48,11 +48,10 @@ const AS_AFTER_A_BOOT: &str = r#"systemctl restart docker
 #[ignore = "some 250 edits on two hosts, one by one; `make trials` runs it"]
 fn every_control_is_set_found_mended_and_taken_back() {
     let world = World::up("t-controls", INVENTORY);
-    let tried: Vec<BTreeSet<String>> = thread::scope(|both| {
-        let hosts = HOSTS.map(|host| both.spawn(|| one_host(&world, host)));
-        hosts.into_iter().map(|host| host.join().unwrap()).collect()
-    });
-    let tried: BTreeSet<String> = tried.into_iter().flatten().collect();
+    let mut tried = on_both(|host| one_host(&world, host));
+    world.write("inventory.yaml", &INVENTORY.replace("level: 2", "level: 1"));
+    tried.append(&mut on_both(|host| replaced_at_level_2(&world, host, &tried)));
+
     let shipped = Controls::shipped().unwrap();
     // A container has the kernel of the machine below it.
     let of_the_kernel = |control: &&Control| control.when.contains(&Condition::Machine);
@@ -63,6 +62,14 @@ fn every_control_is_set_found_mended_and_taken_back() {
         .collect();
     println!("{} controls spoiled by hand, found and mended", tried.len());
     assert!(missing.is_empty(), "never tried: {missing:?}");
+}
+
+/// Tries on all hosts at once, and gives the controls that were tried on any.
+fn on_both(tried_on: impl Fn(&str) -> BTreeSet<String> + Sync) -> BTreeSet<String> {
+    thread::scope(|both| {
+        let hosts = HOSTS.map(|host| both.spawn(|| tried_on(host)));
+        hosts.into_iter().flat_map(|host| host.join().unwrap()).collect()
+    })
 }
 
 fn one_host(world: &World, host: &str) -> BTreeSet<String> {
@@ -90,7 +97,7 @@ fn one_host(world: &World, host: &str) -> BTreeSet<String> {
     world.on(host, "docker start sleeper");
     let strange = foreign::picture(world, host);
     harden(world, host, &[]);
-    let tried = spoiled_and_found(world, host);
+    let tried = spoiled_and_found(world, host, &BTreeSet::new());
     harden(world, host, &[]);
     assert_eq!(held(&report(world, host, 0)).into_keys().collect::<BTreeSet<_>>(), tried);
     assert_eq!(foreign::picture(world, host), strange);
@@ -101,6 +108,15 @@ fn one_host(world: &World, host: &str) -> BTreeSet<String> {
     let left = difference(&found, &values(&report(world, host, DRIFT)));
     assert!(left.is_empty(), "on {host} after the second way back:\n{}", left.join("\n"));
     tried
+}
+
+/// A control in whose place level 2 puts another one is there at level 1 only.
+fn replaced_at_level_2(world: &World, host: &str, tried: &BTreeSet<String>) -> BTreeSet<String> {
+    harden(world, host, &[]);
+    let more = spoiled_and_found(world, host, tried);
+    harden(world, host, &[]);
+    assert!(held(&report(world, host, 0)).into_keys().collect::<BTreeSet<_>>().is_superset(&more));
+    more
 }
 
 /// As the step that removes packages says, accounts that they made stay.
@@ -157,9 +173,11 @@ fn reasons(plan: &Value, step: &str) -> Vec<String> {
     why.map(|line| line.as_str().unwrap().to_owned()).collect()
 }
 
-/// One edit after the other, each of which must show with everything it spoiled; gives the controls that were tried.
-fn spoiled_and_found(world: &World, host: &str) -> BTreeSet<String> {
-    let holding = held(&report(world, host, 0));
+/// One edit after the other, each of which must show with everything it spoiled; gives the controls that were tried, all
+/// that hold but those that were tried before.
+fn spoiled_and_found(world: &World, host: &str, before: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut holding = held(&report(world, host, 0));
+    holding.retain(|id, _| !before.contains(id));
     let shipped = Controls::shipped().unwrap();
     let tried = shipped.iter().filter_map(|control| Some((control, holding.get(&control.id)?)));
     // What a package brought is tried while it is there.
