@@ -1,6 +1,7 @@
 //! Real answers of real hosts, read into facts.
 
 mod damaged;
+mod docker;
 mod findings;
 mod known;
 
@@ -38,6 +39,7 @@ pub fn desired() -> Desired {
         platform: "acme".parse().unwrap(),
         address: "192.0.2.10".parse().unwrap(),
         ssh_port: 22,
+        initial_ssh_port: None,
         login_user: "root".to_owned(),
         needs: Needs {
             memory: Bytes(4_000_000_000),
@@ -95,6 +97,11 @@ fn service() -> Service {
         healthy_within: Duration::from_secs(60),
         health: Vec::new(),
     }
+}
+
+/// What was read, to be looked at.
+fn text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap()
 }
 
 /// The script the recordings answer. `RECORD=1 cargo test` writes it anew; the recordings have to follow.

@@ -9,6 +9,7 @@ pub mod cpu;
 pub mod daemon;
 pub mod disk;
 pub mod docker;
+pub mod door;
 pub mod file;
 pub mod folder;
 pub mod foreign;

@@ -27,6 +27,8 @@ pub struct HostState {
     pub files: BTreeMap<PathBuf, Option<FileState>>,
     /// Every folder that is desired, by path; `None`: no such folder.
     pub folders: BTreeMap<PathBuf, Option<FolderState>>,
+    /// The port of sshd by which our own login came in; `None`: sshd did not say.
+    pub came_in: Option<u16>,
     /// `sshd -T`: effective directives by lower-case name; a directive that may repeat has several values.
     pub sshd: BTreeMap<String, Vec<String>>,
     /// Our own nft tables (`inet pryvctl*`) as `nft -j -s list table` shows them, by name.

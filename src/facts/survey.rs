@@ -16,6 +16,7 @@ use super::{
     daemon::DaemonJson,
     disk::{DockerDisk, FolderDisk},
     docker::{API, Engine},
+    door::CameIn,
     file::Files,
     folder::Folders,
     foreign::ForeignContainers,
@@ -123,6 +124,8 @@ survey! {
     packages: Apt = Apt,
     /// The account we log in with.
     login: Account = Account(desired.login_user.clone()),
+    /// The port by which we came in.
+    came_in: CameIn = CameIn,
     /// sshd's effective directives for our own login.
     sshd: EffectiveSshd = sshd(desired),
     /// Our own tables of the packet filter.

@@ -44,7 +44,7 @@ pub async fn carry_out(surveyed: &Surveyed, plan: &Plan, order: &Order, events: 
             Ok(rest) => rest,
             Err(outcome) => return outcome,
         };
-        let goes_on = steps.len() < plan.steps.len() || rest.is_of_controls();
+        let goes_on = steps.last().is_some_and(|step| step.look_again) || rest.is_of_controls();
         if !goes_on || rest == plan {
             return Outcome::NotConverged { left: left(&rest) };
         }

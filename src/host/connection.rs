@@ -1,6 +1,6 @@
 //! A connection to one host: commands, a second login with the same rights, Docker.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::{
@@ -82,8 +82,7 @@ impl Connection {
 
     async fn establish(login: &Login, trust: Trust, mut identities: Vec<Identity>) -> Result<Self, Fault> {
         let mut line = ssh::dial(login, trust).await?;
-        let address = SocketAddr::new(login.address, login.port);
-        let taken = within(Stage::Login, address, log_in(&mut line, &login.user, &identities)).await??;
+        let taken = within(Stage::Login, line.address, log_in(&mut line, &login.user, &identities)).await??;
         identities.swap(0, taken);
         let (execs, dials) = (Arc::new(Semaphore::new(EXECS)), Arc::new(Semaphore::new(DIALS)));
         Ok(Self(Arc::new(Inner { login: login.clone(), line, identities, execs, dials })))
@@ -121,7 +120,7 @@ impl Connection {
     async fn launch(&self, purpose: Purpose, script: Script<'_>) -> Result<Running, Fault> {
         let slot = self.slot(purpose).await?;
         let Inner { login, line, .. } = &*self.0;
-        let address = SocketAddr::new(login.address, login.port);
+        let address = line.address;
         let words = sudo::words(script.way, script.life, script.text);
         let opened = channel::open(&line.handle, &line.end, words, slot);
         let running = within(Stage::Channel, address, opened).await??;

@@ -56,7 +56,10 @@ fn connect(address: SocketAddr, source: &io::Error) -> String {
         return "check the address in the inventory and the route to it".to_owned();
     }
     let port = address.port();
-    format!("the host is up, but nothing listens on port {port}: check `ssh.port` and that sshd runs")
+    format!(
+        "the host is up, but nothing listens on port {port}: check that sshd runs, and `ssh.port`; a new host's, that \
+         `harden` is to move, is `ssh.initial_port`"
+    )
 }
 
 fn silent(stage: Stage, address: SocketAddr) -> String {

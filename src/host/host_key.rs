@@ -143,7 +143,7 @@ impl Trust {
             Err(source) => return Err(HostKeyFault::File { file, source }),
         };
         let known = KnownHosts::parse(&String::from_utf8_lossy(&bytes));
-        let name = known_hosts::name(&login.address.to_string(), login.port);
+        let name = name(login, &known);
         let unknown = if login.accept_new { Unknown::Learn } else { Unknown::Refuse };
         Ok(Self::File { file, name, known, unknown })
     }
@@ -181,6 +181,14 @@ impl Trust {
     }
 }
 
+/// What the file calls the host: before its sshd was moved it had another name.
+fn name(login: &Login, known: &KnownHosts) -> String {
+    let name = |port| known_hosts::name(&login.address.to_string(), port);
+    let before = login.initial_port.map(name).filter(|before| known.has(before));
+    let now = name(login.port);
+    before.filter(|_| !known.has(&now)).unwrap_or(now)
+}
+
 fn learn(file: &Path, name: &str, key: &PublicKey) -> Result<(), HostKeyFault> {
     let line = PublicKey::new(key.key_data().clone(), "").to_openssh().map_err(io::Error::other);
     let learnt = line.and_then(|key| append(file, &format!("{name} {key}\n")));
@@ -212,6 +220,7 @@ mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
+    use crate::model::{inventory::Inventory, material::Material};
 
     const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINKMk4wWFS/if4agJhOhV4SjL1vitr2QgSd9XpxLSm+y";
 
@@ -234,6 +243,22 @@ mod tests {
         trust(&format!("10.0.0.5 {KEY}"), Unknown::Refuse).check(&key()).unwrap();
         Trust::Same(key()).check(&key()).unwrap();
         Trust::Pinned("SHA256:PnCaXyrDGCyYlupE0mDIC3WeGxRNFx9y+gnKCVW3E4M".to_owned()).check(&key()).unwrap();
+    }
+
+    #[test]
+    fn a_host_whose_sshd_was_moved_is_known_by_both_its_names() {
+        let text = "platform: p\ndomain: d.example.org\nadmin_networks: []\nzones: { eu: {} }\n\
+            ssh: { port: 2222, initial_port: 22 }\nhosts: { a: { address: 10.0.0.5, zone: eu, roles: [] } }\n";
+        let inventory = Inventory::parse(text).unwrap();
+        let login = inventory.login(&"a".parse().unwrap(), &Material::default()).unwrap();
+        for (lines, expected) in [
+            ("", "[10.0.0.5]:2222"),
+            ("10.0.0.5 KEY", "10.0.0.5"),
+            ("10.0.0.5 KEY\n[10.0.0.5]:2222 KEY", "[10.0.0.5]:2222"),
+            ("@revoked 10.0.0.5 KEY", "[10.0.0.5]:2222"),
+        ] {
+            assert_eq!(name(&login, &KnownHosts::parse(&lines.replace("KEY", KEY))), expected, "{lines}");
+        }
     }
 
     #[test]

@@ -76,6 +76,11 @@ impl KnownHosts {
         }
     }
 
+    /// Whether anything is said of this host but what is revoked.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|line| line.marker != Marker::Revoked && line.hosts.contain(name))
+    }
+
     /// The kinds of key this host is known by. The host is asked for these first, or it would show one that is in no line.
     pub(super) fn algorithms(&self, name: &str) -> Vec<Algorithm> {
         let lines = self.0.iter().filter(|line| line.marker == Marker::Plain && line.hosts.contain(name));

@@ -25,6 +25,8 @@ use super::{
 pub(super) struct Line {
     pub(super) handle: client::Handle<Client>,
     pub(super) host_key: PublicKey,
+    /// Where it goes.
+    pub(super) address: SocketAddr,
     pub(super) end: End,
 }
 
@@ -90,9 +92,7 @@ impl client::Handler for Client {
 
 /// Connects and makes sure of the host key. Nobody is logged in yet.
 pub(super) async fn dial(login: &Login, trust: Trust) -> Result<Line, Fault> {
-    let address = SocketAddr::new(login.address, login.port);
-    let tcp = within(Stage::Connect, address, TcpStream::connect(address)).await?;
-    let tcp = tcp.map_err(|source| Fault::Connect { address, source })?;
+    let (tcp, address) = connect(login).await?;
     let config = Arc::new(config(&trust.algorithms()));
     let (shown, end) = (Arc::new(OnceLock::new()), End::default());
     let client = Client { trust, shown: shown.clone(), end: end.clone() };
@@ -103,7 +103,24 @@ pub(super) async fn dial(login: &Login, trust: Trust) -> Result<Line, Fault> {
     })?;
     let host_key = shown.get().cloned();
     let host_key = host_key.ok_or(Fault::Handshake { address, source: russh::Error::UnknownKey })?;
-    Ok(Line { handle, host_key, end })
+    Ok(Line { handle, host_key, address, end })
+}
+
+/// Nobody listens at the new port before sshd was moved there. Where neither answers, the new one's fault counts.
+async fn connect(login: &Login) -> Result<(TcpStream, SocketAddr), Fault> {
+    let at = async |port| {
+        let address = SocketAddr::new(login.address, port);
+        let tcp = within(Stage::Connect, address, TcpStream::connect(address)).await?;
+        tcp.map(|tcp| (tcp, address)).map_err(|source| Fault::Connect { address, source })
+    };
+    let fault = match at(login.port).await {
+        Ok(connected) => return Ok(connected),
+        Err(fault) => fault,
+    };
+    match login.initial_port {
+        Some(port) => at(port).await.map_err(|_| fault),
+        None => Err(fault),
+    }
 }
 
 /// Gives a stage its time and no more.

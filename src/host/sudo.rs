@@ -14,6 +14,7 @@ use crate::model::{
 
 const STARTED: &str = "pryvctl: started\n";
 const PROMPT: &str = "pryvctl: password? ";
+const CAME_IN: &str = "env \"SSH_CONNECTION=$SSH_CONNECTION\" ";
 
 /// Why sudo did not run the command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,8 +90,8 @@ impl Way {
     fn prefix(self) -> String {
         match self {
             Self::Direct => String::new(),
-            Self::Sudo => "sudo -n -- ".to_owned(),
-            Self::SudoPassword => format!("sudo -S -k -p {} -- ", quote(PROMPT)),
+            Self::Sudo => format!("sudo -n -- {CAME_IN}"),
+            Self::SudoPassword => format!("sudo -S -k -p {} -- {CAME_IN}", quote(PROMPT)),
         }
     }
 }
@@ -105,7 +106,8 @@ pub(super) enum Life {
 }
 
 /// The words for the login shell. `env` because a login shell may not know `LC_ALL=C command`; the C locale because
-/// answers are read by programs. `timeout` stands behind sudo: only root may end what root runs.
+/// answers are read by programs. `timeout` stands behind sudo: only root may end what root runs. sudo forgets by which way
+/// we came in, and scripts ask for it.
 pub(super) fn words(way: Way, life: Life, script: &str) -> String {
     let limit = match life {
         Life::Limited(time) => format!("timeout -k 5 {} ", time.as_secs_f64().ceil().max(1.0)),
@@ -213,11 +215,11 @@ mod tests {
         echo it'\''s'
         "#);
         insta::assert_snapshot!(words(Way::Sudo, Life::Channel, "id"), @r#"
-        env LC_ALL=C sudo -n -- sh -c 'echo '\''pryvctl: started'\''; echo '\''pryvctl: started'\'' >&2
+        env LC_ALL=C sudo -n -- env "SSH_CONNECTION=$SSH_CONNECTION" sh -c 'echo '\''pryvctl: started'\''; echo '\''pryvctl: started'\'' >&2
         id'
         "#);
         insta::assert_snapshot!(words(Way::SudoPassword, Life::Limited(Duration::from_millis(1500)), "id"), @r#"
-        env LC_ALL=C sudo -S -k -p 'pryvctl: password? ' -- timeout -k 5 2 sh -c 'echo '\''pryvctl: started'\''; echo '\''pryvctl: started'\'' >&2
+        env LC_ALL=C sudo -S -k -p 'pryvctl: password? ' -- env "SSH_CONNECTION=$SSH_CONNECTION" timeout -k 5 2 sh -c 'echo '\''pryvctl: started'\''; echo '\''pryvctl: started'\'' >&2
         id'
         "#);
     }

@@ -34,19 +34,16 @@ pub fn overlay(inventory: &mut Inventory, lab: &Lab, folder: &Path) -> Result<()
         if let Some(address) = &mut host.private_address {
             address.value = same_family(address.value, *at);
         }
-        host.ssh = Ssh::default();
+        host.ssh = moved(&host.ssh, &inventory.ssh);
         host.break_glass = None;
     }
     inventory.break_glass =
         Some(BreakGlass::Console { console: "docker exec, on the machine of the lab".to_owned() });
     inventory.ssh = Ssh {
         user: Some("root".to_owned()),
-        port: Some(22),
         identities: Some(vec![lab.folder.path(keys::SSH_KEY)]),
-        passphrase: None,
-        sudo_password: None,
         known_hosts: Some(lab.folder.path(KNOWN_HOSTS)),
-        host_key: None,
+        ..Ssh::default()
     };
     inventory.admin_networks = admin_networks(&inventory.admin_networks, lab);
     inventory.registry = Some(Registry {
@@ -65,6 +62,12 @@ pub fn overlay(inventory: &mut Inventory, lab: &Lab, folder: &Path) -> Result<()
         }
     }
     Ok(())
+}
+
+/// A lab host's sshd listens on 22, and is moved where the inventory has it moved.
+fn moved(own: &Ssh, all: &Ssh) -> Ssh {
+    let port = own.initial_port.or(all.initial_port).and(own.port.or(all.port));
+    Ssh { port, initial_port: port.and(Some(22)), ..Ssh::default() }
 }
 
 /// Only the controller, which stands at the network's gateway: rehearsing from an address that the rules would not let in
@@ -154,6 +157,19 @@ hosts:
         assert_eq!(inventory.secrets["set"], SecretSource::Env("PATH".into()));
         let way = inventory.break_glass(&"a".parse().unwrap());
         assert!(matches!(way, Some(BreakGlass::Console { .. })), "a rehearsal is never refused: {way:?}");
+    }
+
+    #[test]
+    fn a_port_that_sshd_is_moved_to_is_rehearsed() {
+        let ssh = |port, initial_port| Ssh { port, initial_port, ..Ssh::default() };
+        let ports = |own, all| {
+            let moved = moved(&own, &all);
+            (moved.port, moved.initial_port)
+        };
+        assert_eq!(ports(ssh(None, None), ssh(Some(2222), None)), (None, None));
+        assert_eq!(ports(ssh(None, None), ssh(Some(2222), Some(2200))), (Some(2222), Some(22)));
+        assert_eq!(ports(ssh(Some(2022), None), ssh(Some(2222), Some(22))), (Some(2022), Some(22)));
+        assert_eq!(ports(ssh(None, Some(22)), ssh(None, None)), (None, None));
     }
 
     #[test]

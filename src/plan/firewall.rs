@@ -21,10 +21,12 @@ use super::{
     nftables::{
         NFT, Table, check, differences, load,
         phrase::{
-            accept, any_of, connection, drop, equal, field, jump, meta, number, opens, prefix, text, verdicts,
+            accept, any_of, connection, drop, equal, field, jump, meta, number, one_of, opens, prefix, text,
+            verdicts,
         },
         same,
     },
+    sshd,
     step::{Action, Step, Undo},
 };
 use crate::{
@@ -106,9 +108,11 @@ pub fn openings(desired: &Desired, state: &HostState) -> Vec<Opening> {
 /// Who may reach what, in words.
 fn introduction(desired: &Desired, state: &HostState) -> Vec<String> {
     let head = "table inet pryvctl: none -> everything from outside is dropped but".to_owned();
-    let ssh = format!("  {}/tcp from {} (ssh)", desired.ssh_port, words(&desired.firewall.admin_networks));
+    let admin = words(&desired.firewall.admin_networks);
+    let ports = sshd::ports(desired, state).into_iter();
+    let ssh = ports.map(|port| format!("  {port}/tcp from {admin} (ssh)"));
     let declared = desired.firewall.openings.iter().map(line);
-    [head, ssh].into_iter().chain(declared).chain(swarm::lines(desired, state)).collect()
+    [head].into_iter().chain(ssh).chain(declared).chain(swarm::lines(desired, state)).collect()
 }
 
 /// What differs, and in words what a Swarm opens when it is new.
@@ -156,7 +160,7 @@ pub fn table(desired: &Desired, state: &HostState) -> Table {
         group.ports(&mut table);
     }
     let from: Vec<Vec<Statement>> = groups.iter().map(|group| group.sources(&mut table)).collect();
-    input(&mut table, desired.ssh_port, &admin);
+    input(&mut table, &sshd::ports(desired, state), &admin);
     forward(&mut table, &bridges);
     for (group, from) in groups.iter().zip(&from) {
         group.open(&mut table, from);
@@ -174,7 +178,7 @@ fn from_interface(name: &str) -> Statement<'static> {
     equal(meta(MetaKey::Iifname), text(name.to_owned()))
 }
 
-fn input(table: &mut Table, ssh_port: u16, admin: &[Statement<'static>]) {
+fn input(table: &mut Table, ssh_ports: &BTreeSet<u16>, admin: &[Statement<'static>]) {
     table.rule("input", None, vec![established()]);
     table.rule("input", None, vec![from_interface("lo"), accept()]);
     table.rule("input", None, vec![equal(field("icmp", "type"), any_of(&ICMP)), accept()]);
@@ -186,7 +190,7 @@ fn input(table: &mut Table, ssh_port: u16, admin: &[Statement<'static>]) {
         accept(),
     ];
     table.rule("input", Some("DHCPv6"), dhcpv6);
-    let dialled = equal(field("tcp", "dport"), number(ssh_port));
+    let dialled = equal(field("tcp", "dport"), one_of(ssh_ports));
     for (family, of, set) in [("ip", "ipv4_addr", "ssh_rate4"), ("ip6", "ipv6_addr", "ssh_rate6")] {
         table.remembered(set, of);
         let new = [dialled.clone(), opens()];

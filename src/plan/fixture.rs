@@ -79,6 +79,7 @@ pub fn desired() -> Desired {
         platform: "acme".parse().unwrap(),
         address: [10, 0, 0, 5].into(),
         ssh_port: 22,
+        initial_ssh_port: None,
         login_user: "root".to_owned(),
         needs: Needs::default(),
         engine: Engine {

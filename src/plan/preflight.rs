@@ -91,6 +91,7 @@ fn unknown(facts: &Facts) -> Vec<Finding> {
     );
     look("files", why(&facts.files), "move away what stands in the file's place");
     look("folders", why(&facts.folders), "move away what stands in the folder's place");
+    look("came-in", why(&facts.came_in), "look at `echo $SSH_CONNECTION` in a login");
     look("hosts-file", why(&facts.registry_hosts_line), "run `cat /etc/hosts` on the host");
     look(
         "release",
@@ -146,6 +147,7 @@ fn state(facts: &Facts) -> Option<HostState> {
         daemon_json: settled(&facts.daemon_json)?,
         files: facts.files.known()?.clone(),
         folders: facts.folders.known()?.clone(),
+        came_in: settled(&facts.came_in)?,
         sshd: facts.sshd.known()?.clone(),
         tables: settled(&facts.tables)?.unwrap_or_default(),
         units: facts.units.known()?.clone(),

@@ -1,10 +1,14 @@
 //! sshd: a block of our own at the top of its main file, because in sshd the first value wins. It takes in a file of
 //! ours with how one may log in for every `Match`: a block of `Match` in the main file itself would swallow the rest.
 
+mod port;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
 };
+
+pub use port::{leaving, ports};
 
 use super::{
     Conflict,
@@ -42,8 +46,7 @@ const ADDITIVE: [&str; 6] = ["acceptenv", "allowgroups", "allowusers", "denygrou
 
 /// What a control finds of its directives.
 pub fn parts(directives: &BTreeMap<String, Directive>, state: &HostState) -> Vec<Part> {
-    let block =
-        block(main(state).and_then(|file| file.text.as_deref()).unwrap_or_default()).unwrap_or_default();
+    let block = main_block(state);
     let part = |(key, value): (&String, &Directive)| {
         let value = value_of(value, state);
         let found = state.sshd.get(&key.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
@@ -121,8 +124,8 @@ struct Wanted {
 }
 
 fn wanted(desired: &Desired, state: &HostState) -> Result<Option<Wanted>, Conflict> {
-    let directives = directives(desired, state);
-    if directives.is_empty() {
+    let (directives, ports) = (directives(desired, state), port::lines(desired, state));
+    if directives.is_empty() && ports.is_empty() {
         return Ok(None);
     }
     let line = |(key, value): (&String, &String)| format!("{key} {value}\n");
@@ -142,8 +145,13 @@ fn wanted(desired: &Desired, state: &HostState) -> Result<Option<Wanted>, Confli
             });
         }
     };
-    let block = Edit::Block(format!("Include {}\n{global}", place::SSHD_DROP_IN));
+    let block = Edit::Block(format!("Include {}\n{ports}{global}", place::SSHD_DROP_IN));
     Ok(Some(Wanted { main: block.apply(text), matched: own(place::SSHD_DROP_IN, matched, 0o600) }))
+}
+
+/// What stands in our block now.
+fn main_block(state: &HostState) -> &str {
+    main(state).and_then(|file| block(file.text.as_deref()?)).unwrap_or_default()
 }
 
 fn main(state: &HostState) -> Option<&FileState> {
@@ -153,16 +161,19 @@ fn main(state: &HostState) -> Option<&FileState> {
 /// The guarded steps that bring sshd to what it must be, if it is not.
 ///
 /// # Errors
-/// Our block comes first, and still something else decides.
+/// Our block comes first, and still something else decides; or systemd holds the port that sshd is to leave.
 pub fn steps(desired: &Desired, state: &HostState) -> Result<Vec<Step>, Conflict> {
+    if let Some(conflict) = port::held_by_systemd(desired, state) {
+        return Err(conflict);
+    }
     let Some(wanted) = wanted(desired, state)? else { return Ok(Vec::new()) };
     let matched = file("sshd.match", &wanted.matched, state);
     let block = main_step(&wanted, desired, state);
-    if matched.is_none() && block.is_none() {
+    if matched.is_none() && block.is_none() && leaving(desired, state).is_none() {
         return overridden(desired, state).map_or(Ok(Vec::new()), Err);
     }
     let matched = matched.map(|step| guarded_match(step, &wanted));
-    Ok(matched.into_iter().chain(block).chain([reload()]).collect())
+    Ok(matched.into_iter().chain(block).chain([port::taken_up(desired, state)]).collect())
 }
 
 fn overridden(desired: &Desired, state: &HostState) -> Option<Conflict> {
@@ -237,6 +248,7 @@ fn main_step(wanted: &Wanted, desired: &Desired, state: &HostState) -> Option<St
     let action = Action::Run(text::write(Path::new(path), &wanted.main, rights, &none, &none));
     let mut why = vec![format!("{path}: our block at its top")];
     let there = found.and_then(|found| block(found.text.as_deref()?)).is_some();
+    why.extend(port::reason(desired, state));
     why.extend(if there { spoiled(desired, state) } else { drifted(desired, state) });
     let step = Step::safe("sshd.block", action, Undo::Nothing("the guard's own")).because(why);
     Some(under_guard(step, &[Path::new(path)]).checked(check(wanted)))

@@ -23,6 +23,8 @@ pub struct Step {
     pub save: Option<Command>,
     /// Asks the host whether it would take the change, changing nothing. Runs before the change; it must end with 0.
     pub check: Option<Command>,
+    /// For a guarded step: what the new login is asked, as root, before it confirms; it must end with 0.
+    pub proof: Option<Command>,
     /// The way back, written from the old value.
     pub undo: Undo,
     /// What could go wrong for the login.
@@ -40,6 +42,7 @@ impl Step {
             action,
             save: None,
             check: None,
+            proof: None,
             undo,
             risk: Risk::Safe,
             look_again: false,
@@ -63,6 +66,12 @@ impl Step {
     #[must_use]
     pub fn checked(self, check: Command) -> Self {
         Self { check: Some(check), ..self }
+    }
+
+    /// Gives the step a question to the new login that must be answered well before it confirms.
+    #[must_use]
+    pub fn proved(self, proof: Command) -> Self {
+        Self { proof: Some(proof), ..self }
     }
 
     /// Has what follows planned anew.

@@ -11,6 +11,8 @@ use std::{
 use super::{
     break_glass::{NO_SECOND_WAY, passwords_go_only_beside_a_second_way},
     guard_by_hand::{a_login_that_sshd_refuses, an_arming_that_fails},
+    lockout::Place,
+    lockout_moved,
     world::World,
 };
 
@@ -61,6 +63,12 @@ fn no_change_locks_us_out() {
         both.spawn(|| a_run_inside_the_window_of_a_killed_one(&world, "b"));
     });
     a_good_change(&world);
+    let world = &world;
+    thread::scope(|both| {
+        for host in HOSTS {
+            both.spawn(move || lockout_moved::moves(Place { world, host }));
+        }
+    });
 }
 
 /// The files, units and rules that decide who may log in.

@@ -73,6 +73,7 @@ pub async fn open(world: &World, host: &str, user: &str) -> Connection {
         address: world.addresses(host).0.parse().unwrap(),
         address6: Some(world.addresses(host).1.parse().unwrap()),
         port: 22,
+        initial_port: None,
         user: user.to_owned(),
         identities: vec![world.lab_file("id_ed25519")],
         passphrase: None,

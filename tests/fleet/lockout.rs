@@ -2,6 +2,7 @@
 //! somebody else did is named.
 //!
 //! The trials are data: [`lockout_guarded`](super::lockout_guarded) has those that happen inside the guard,
+//! [`lockout_moved`](super::lockout_moved) those on sshd's way to another port,
 //! [`lockout_struck`](super::lockout_struck) those where something happens to pryvctl meanwhile, and
 //! [`lockout_others`](super::lockout_others) those that are somebody else's doing.
 
@@ -17,6 +18,7 @@ use std::{
 use super::{
     guard::{LATE, logs_in},
     lockout_guarded::{self, Cut},
+    lockout_moved,
     lockout_others::{self, Deed},
     lockout_struck::{self, Blow},
     world::World,
@@ -72,11 +74,12 @@ struct Line {
 }
 
 #[test]
-#[ignore = "97 trials on six hosts, some of which are late on a busy machine; `make trials` runs them"]
+#[ignore = "103 trials on six hosts, some of which are late on a busy machine; `make trials` runs them"]
 fn no_way_to_cut_a_login_lasts() {
     let world = World::up("t-lockout", INVENTORY);
     let trials: Vec<Trial> = lockout_struck::trials()
         .into_iter()
+        .chain(lockout_moved::trials())
         .chain(lockout_guarded::trials())
         .chain(lockout_others::trials())
         .collect();

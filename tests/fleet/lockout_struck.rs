@@ -50,7 +50,7 @@ fn only_six(Place { world, .. }: Place) -> String {
 }
 
 /// A program of the host that waits at one of its calls until it is let go.
-struct Stage {
+pub struct Stage {
     program: &'static str,
     /// Its arguments, as a shell pattern.
     call: &'static str,
@@ -73,7 +73,7 @@ const SAVES: Stage = stage("/usr/sbin/nft", "-c -f /var/lib/pryvctl/guard/*");
 const ARMS: Stage = stage("/usr/bin/systemctl", "enable -q pryvctl-guard.service");
 const TIMER: Stage = stage("/usr/bin/systemctl", "start pryvctl-guard.timer");
 const CHANGES: Stage = stage("/usr/sbin/nft", "-j -f -");
-const CONFIRMS: Stage = Stage { admins: Admins::Right, ..stage("/usr/bin/mv", "*/armed */confirmed") };
+pub const CONFIRMS: Stage = Stage { admins: Admins::Right, ..stage("/usr/bin/mv", "*/armed */confirmed") };
 const CONFIRMED: Stage =
     Stage { admins: Admins::Right, ..stage("/usr/bin/systemctl", "stop pryvctl-guard.timer") };
 const UNDOES: Stage = stage("/usr/sbin/nft", "-f /var/lib/pryvctl/guard/firewall.nft");
@@ -107,18 +107,23 @@ chmod 755 {program}"
 
     /// Starts a run and gives it when the host waits.
     fn reached(&self, place: Place) -> Started {
-        self.set(place);
         let admins = match self.admins {
             Admins::Wrong => NOBODY.to_owned(),
             Admins::Right => gateways(place.world),
         };
-        let run = place.world.start(&harden(&file(place, &admins)));
+        self.reached_by(place, &file(place, &admins))
+    }
+
+    /// The same by an inventory.
+    pub fn reached_by(&self, place: Place, file: &str) -> Started {
+        self.set(place);
+        let run = place.world.start(&harden(file));
         place.world.on(place.host, "timeout 60 sh -c 'until [ -e /run/trial/here ]; do sleep 0.1; done'");
         run
     }
 
     /// The host goes on.
-    fn go(&self, Place { world, host }: Place) {
+    pub fn go(&self, Place { world, host }: Place) {
         world.on(host, "mkdir -p /run/trial; : > /run/trial/go");
     }
 
@@ -176,7 +181,7 @@ fn killed_unconfirmed(place: Place) -> String {
 }
 
 /// Waits until nothing is armed any more and a login works.
-fn comes_back(place: Place, since: Instant, longest: Duration, stage: &Stage) -> String {
+pub fn comes_back(place: Place, since: Instant, longest: Duration, stage: &Stage) -> String {
     let quiet = "pgrep -f 'pryvctl-[g]uard|pryvctl/[g]uard|inet [p]ryvctl' >/dev/null || ls -A /var/lib/pryvctl 2>/dev/null | grep -qvx originals";
     until(longest, || {
         place.world.on(place.host, &format!("{{ {quiet}; }} && echo no || echo yes")) == "yes\n"

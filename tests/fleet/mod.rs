@@ -16,6 +16,7 @@ mod hand;
 mod load;
 mod lockout;
 mod lockout_guarded;
+mod lockout_moved;
 mod lockout_others;
 mod lockout_struck;
 mod outside;

@@ -108,6 +108,7 @@ pub fn login(port: u16, identities: Vec<PathBuf>, known_hosts: PathBuf) -> Login
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         address6: None,
         port,
+        initial_port: None,
         user: "root".to_owned(),
         identities,
         passphrase: None,

@@ -22,7 +22,10 @@ use super::{
     Session,
     apply::{ApplyError, Hands, shell},
 };
-use crate::{model::command::Exit, plan::step::Step};
+use crate::{
+    model::command::{Command, Exit},
+    plan::step::Step,
+};
 
 /// Between later attempts to find the old access.
 const LONG_PAUSE: Duration = Duration::from_secs(2);
@@ -77,7 +80,8 @@ pub async fn guarded<S: Session>(
             return Err(await_old_access(session, end, "the host fell silent".to_owned()).await);
         }
     }
-    match proof::log_in_again(session, ways, end - window / 2).await {
+    let proofs: Vec<&Command> = steps.iter().filter_map(|step| step.proof.as_ref()).collect();
+    match proof::log_in_again(session, ways, &proofs, end - window / 2).await {
         Ok(fresh) => confirm(&fresh).await.map(|()| {
             say(Moment::Confirmed);
             fresh
@@ -162,10 +166,7 @@ mod tests {
     use super::*;
     use crate::{
         host::{HostError, replay::Replay},
-        model::{
-            command::Command,
-            name::{HostName, PlatformName},
-        },
+        model::name::{HostName, PlatformName},
         plan::step::{Action, Undo},
     };
 
@@ -179,6 +180,10 @@ mod tests {
     }
 
     async fn run(host: &Replay) -> (Result<(), GuardError>, Vec<Moment>) {
+        run_step(host, step()).await
+    }
+
+    async fn run_step(host: &Replay, step: Step) -> (Result<(), GuardError>, Vec<Moment>) {
         let platform: PlatformName = "acme".parse().unwrap();
         let (address, admin) = (std::net::Ipv4Addr::LOCALHOST.into(), ["2001:db8::/32".parse().unwrap()]);
         let hands = Hands {
@@ -190,7 +195,7 @@ mod tests {
             registry: None,
         };
         let moments = Mutex::new(Vec::new());
-        let ended = guarded(&hands, &[step()], WINDOW, |moment| moments.lock().unwrap().push(moment)).await;
+        let ended = guarded(&hands, &[step], WINDOW, |moment| moments.lock().unwrap().push(moment)).await;
         (ended.map(drop), moments.into_inner().unwrap())
     }
 
@@ -269,6 +274,23 @@ mod tests {
         let host = changed_from("2001:db9::1\n").prints("mv /var/lib/pryvctl/guard/armed", "");
         let (ended, _) = run(&host).await;
         assert!(ended.is_ok() && host.is_over());
+    }
+
+    #[tokio::test]
+    async fn a_login_that_does_not_prove_what_it_must_confirms_nothing() {
+        let host = Replay::new()
+            .prints("check-new", "")
+            .prints("start pryvctl-guard.timer", "")
+            .prints("load-new", "")
+            .reconnects(Ok(()))
+            .prints("true", "")
+            .fails("came-in-by-the-new-port", 1, "by the old one")
+            .reconnects(Ok(()))
+            .prints("[ ! -e /var/lib/pryvctl/guard/undoing ]", "");
+        let step = step().proved(Command::root("came-in-by-the-new-port"));
+        let (ended, _) = run_step(&host, step).await;
+        let Err(GuardError::Healed { reason }) = ended else { panic!("{ended:?}") };
+        assert!(reason == "by the old one" && host.is_over(), "{reason}");
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
-//! The proof that a change may stay: a new login with root's rights, over every address that let one in before.
+//! The proof that a change may stay: a new login with root's rights, over every address that let one in before, and what
+//! the steps themselves want proved by it.
 
 use std::time::Duration;
 
@@ -35,12 +36,17 @@ pub async fn ways<S: Session>(hands: &Hands<'_, S>) -> Ways {
 /// A new login, not a new channel: an open channel survives the rule that locks us out. Tried until half the window is
 /// over, so that a slow sshd reload is not taken for a lock-out; and no longer, so that a login which only came through
 /// because the host took the change back is not taken for a good one.
-pub async fn log_in_again<S: Session>(old: &S, ways: Ways, until: Instant) -> Result<S, String> {
+pub async fn log_in_again<S: Session>(
+    old: &S,
+    ways: Ways,
+    proofs: &[&Command],
+    until: Instant,
+) -> Result<S, String> {
     let mut failed = "no new login came through".to_owned();
     let mut pause = PAUSE;
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        match timeout(left, log_in(old, ways)).await {
+        match timeout(left, log_in(old, ways, proofs)).await {
             Ok(Ok(fresh)) => return Ok(fresh),
             Ok(Err(reason)) => failed = reason,
             Err(_) => return Err(failed),
@@ -53,21 +59,29 @@ pub async fn log_in_again<S: Session>(old: &S, ways: Ways, until: Instant) -> Re
     }
 }
 
-async fn log_in<S: Session>(old: &S, ways: Ways) -> Result<S, String> {
-    let fresh = usable(old.reconnect().await).await?;
+async fn log_in<S: Session>(old: &S, ways: Ways, proofs: &[&Command]) -> Result<S, String> {
+    let fresh = usable(old.reconnect().await, proofs).await?;
     if ways == Ways::Both
         && let Some(second) = old.reconnect6().await
     {
-        usable(second).await?;
+        usable(second, proofs).await?;
     }
     Ok(fresh)
 }
 
-async fn usable<S: Session>(login: Result<S, S::Error>) -> Result<S, String> {
+async fn usable<S: Session>(login: Result<S, S::Error>, proofs: &[&Command]) -> Result<S, String> {
     let fresh = login.map_err(|error| error.to_string())?;
-    match fresh.exec(&Command::root("true")).await {
-        Ok(output) if output.ok() => Ok(fresh),
-        Ok(output) => Err(format!("root rights: {}", output.stderr.trim())),
+    ask(&fresh, &Command::root("true"), "root rights: ").await?;
+    for proof in proofs {
+        ask(&fresh, proof, "").await?;
+    }
+    Ok(fresh)
+}
+
+async fn ask<S: Session>(fresh: &S, question: &Command, of: &str) -> Result<(), String> {
+    match fresh.exec(question).await {
+        Ok(output) if output.ok() => Ok(()),
+        Ok(output) => Err(format!("{of}{}", output.stderr.trim())),
         Err(error) => Err(error.to_string()),
     }
 }

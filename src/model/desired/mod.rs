@@ -33,6 +33,8 @@ pub struct Desired {
     pub address: IpAddr,
     /// The port of sshd.
     pub ssh_port: u16,
+    /// The port from which sshd is moved there.
+    pub initial_ssh_port: Option<u16>,
     /// The user pryvctl logs in as; must be able to log in afterwards.
     pub login_user: String,
     /// What the roles need of the machine, added up.
@@ -59,6 +61,13 @@ pub struct Desired {
     pub volumes: Vec<String>,
     /// The services in the order in which they start.
     pub services: Vec<Service>,
+}
+
+impl Desired {
+    /// Whether sshd is to be moved away from this port.
+    pub fn leaves(&self, port: u16) -> bool {
+        self.initial_ssh_port == Some(port) && self.ssh_port != port
+    }
 }
 
 /// Minimal sizes. `None` of a disk: by need, not checked.

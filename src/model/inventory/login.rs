@@ -89,6 +89,7 @@ impl Inventory {
             address: host.address.value,
             address6: host.address6.as_ref().map(|address| address.value),
             port: own.port.or(all.port).unwrap_or(22),
+            initial_port: own.initial_port.or(all.initial_port),
             user: own.user.as_ref().or(all.user.as_ref()).cloned().unwrap_or_else(|| "root".to_owned()),
             identities: own.identities.as_ref().or(all.identities.as_ref()).cloned().unwrap_or_default(),
             passphrase: material.passphrases.get(name).cloned(),

@@ -109,6 +109,9 @@ pub struct Ssh {
     /// The port of sshd. Default: 22.
     #[schemars(with = "Option<Port>")]
     pub port: Option<u16>,
+    /// Where sshd listens before the host is hardened, if elsewhere: `harden` moves it to `port`, `harden --undo` back.
+    #[schemars(with = "Option<Port>")]
+    pub initial_port: Option<u16>,
     /// Private key files, tried in order. Without any the ssh-agent is asked.
     pub identities: Option<Vec<PathBuf>>,
     /// The passphrase of encrypted key files.
@@ -256,6 +259,8 @@ pub struct Login {
     pub address6: Option<IpAddr>,
     /// The port of sshd.
     pub port: u16,
+    /// Where it listens as long as it was not moved to `port`.
+    pub initial_port: Option<u16>,
     /// The login user.
     pub user: String,
     /// Private key files; none: ask the agent.

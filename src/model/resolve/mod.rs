@@ -123,6 +123,7 @@ impl<'a> Platform<'a> {
             platform: self.inventory.platform.clone(),
             address: host.address.value,
             ssh_port,
+            initial_ssh_port: host.ssh.initial_port.or(ssh.initial_port),
             login_user: host
                 .ssh
                 .user

@@ -166,10 +166,16 @@ fn with_hash(file: FileState, text: &str) -> FileState {
     FileState { sha256: crate::plan::file::sha256(text), ..file }
 }
 
-/// What `sshd -T` would say of our block: the first value of each directive.
+/// What `sshd -T` would say of our block: the first value of each directive, and every port.
 pub fn read_block(main: &str, sshd: &mut std::collections::BTreeMap<String, Vec<String>>) {
     let lines = edit::block(main).unwrap_or_default().lines();
-    for (key, value) in lines.filter_map(|line| line.split_once(' ')).filter(|(key, _)| *key != "Include") {
-        sshd.insert(key.to_lowercase(), vec![value.to_owned()]);
+    let lines: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(' ')).collect();
+    let ports: Vec<String> =
+        lines.iter().filter(|(key, _)| *key == "Port").map(|(_, port)| (*port).to_owned()).collect();
+    for (key, value) in lines.iter().filter(|(key, _)| !["Include", "Port"].contains(key)) {
+        sshd.insert(key.to_lowercase(), vec![(*value).to_owned()]);
+    }
+    if !ports.is_empty() {
+        sshd.insert("port".to_owned(), ports);
     }
 }

@@ -1,6 +1,6 @@
 //! The words rules are made of: what is looked at, what it is compared with, what then happens.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use ::nftables::{
     expr::{CT, CTDir, Expression, Meta, MetaKey, NamedExpression, Payload, PayloadField, Prefix, SetItem},
@@ -15,6 +15,18 @@ pub fn text(word: impl Into<Cow<'static, str>>) -> Expression<'static> {
 /// A port.
 pub fn number(port: u16) -> Expression<'static> {
     Expression::Number(port.into())
+}
+
+/// A port, or an anonymous set of several.
+pub fn one_of(ports: &BTreeSet<u16>) -> Expression<'static> {
+    let mut ports = ports.iter().copied().map(number);
+    match (ports.next(), ports.len()) {
+        (Some(only), 0) => only,
+        (first, _) => {
+            let items = first.into_iter().chain(ports).map(SetItem::Element);
+            Expression::Named(NamedExpression::Set(items.collect()))
+        }
+    }
 }
 
 /// A network, as nft writes it.

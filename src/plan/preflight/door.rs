@@ -15,7 +15,8 @@ const NEEDED: &str = "a configuration that lets the next login in";
 pub(super) fn door(desired: &Desired, facts: &Facts) -> Vec<Finding> {
     let Some(directives) = facts.sshd.known() else { return Vec::new() };
     let look = Look { desired, directives };
-    let closed = [look.port(), look.address(), look.users(), look.methods(), look.command(), boot(facts)];
+    let closed =
+        [look.port(facts), look.address(), look.users(), look.methods(), look.command(), boot(facts)];
     let closed: Vec<Finding> = closed
         .into_iter()
         .flatten()
@@ -42,13 +43,18 @@ impl Look<'_> {
         values.flat_map(|value| value.split_whitespace()).collect()
     }
 
-    fn port(&self) -> Closed {
+    fn port(&self, facts: &Facts) -> Closed {
+        // It is about to be moved.
+        if facts.came_in.known().is_some_and(|port| self.desired.leaves(*port)) {
+            return None;
+        }
         let (ports, ours) = (self.words("port"), self.desired.ssh_port.to_string());
         if ports.is_empty() || ports.contains(&ours.as_str()) {
             return None;
         }
-        let remedy =
-            format!("add `Port {ours}` to sshd_config, or set `ssh.port` once sshd listens elsewhere");
+        let remedy = format!(
+            "add `Port {ours}` to sshd_config, set `ssh.port` to where sshd listens, or have it moved with `ssh.initial_port`"
+        );
         Some((format!("sshd is told to listen on port {}, not on {ours}", ports.join(", ")), remedy))
     }
 

@@ -128,6 +128,11 @@ getent shadow 'root' | sed -e 's/^\([^:]*:\)\([!*]*\)[^:!*][^:]*/\1\2x/'
 }
 answer login
 question() {
+[ "$SSH_CONNECTION" ] || exit 44
+echo "${SSH_CONNECTION##* }"
+}
+answer came_in
+question() {
 command -v sshd >/dev/null || exit 44
 from=${SSH_CONNECTION%% *}
 place='user=root,host=controller,addr='${from:-198.51.100.0}',laddr=192.0.2.10,lport=22'

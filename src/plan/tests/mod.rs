@@ -1,5 +1,7 @@
 //! Whole plans: what they say, and where they lead.
 
+mod containers;
+
 use std::path::Path;
 
 use super::{
@@ -136,76 +138,6 @@ fn hardening_touches_no_docker() {
 }
 
 #[test]
-fn a_new_version_takes_over_before_the_old_one_goes() {
-    let (mut desired, state) = converged();
-    upgrade(&mut desired, "core", 2);
-    insta::assert_snapshot!(planned(&desired, &state), @r#"
-    release.keep
-        what serves is kept for the way back
-        acme_core_a: registry.test:5000/core:1
-        acme_redis_a: registry.test:5000/redis:1
-    image.registry.test:5000/core:2
-        registry.test:5000/core:2: not on the host -> pulled
-    service.core.start
-        acme_core_b: registry.test:5000/core:1 (acme_core_a) -> registry.test:5000/core:2
-    service.core.healthy
-        acme_core_b must be healthy within 60 s
-    service.core.cut-over
-        443/tcp: 172.28.0.2:3000 -> 172.28.0.3:3000
-        443/tcp: [fd00:28::2]:3000 -> [fd00:28::3]:3000
-        172.28.255.1: 172.28.0.2 -> 172.28.0.3
-    service.core.probe-1
-        https://10.0.0.5/status must answer within 90 s
-    services.watch
-        acme_core_b must stay healthy, for at least 5 s
-    services.drain
-        acme_core_a ends its connections, for at most 30 s
-    leftover.acme_core_a.stop
-        acme_core_a is kept for the way back
-    release.end
-        the new release is complete
-    "#);
-    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
-}
-
-#[test]
-fn what_took_over_a_moment_ago_is_kept_as_what_is_known_to_be_well() {
-    let (mut desired, well) = converged();
-    let mut young = well.clone();
-    young.containers.iter_mut().for_each(|found| found.health = Some("starting".to_owned()));
-    upgrade(&mut desired, "core", 2);
-    let record = |state| after(&desired, state, Goal::Install, 1).release.unwrap().containers;
-    assert_eq!(record(&young), record(&well));
-}
-
-#[test]
-fn a_record_is_made_once_a_change_and_forgets_the_one_before() {
-    let (mut desired, state) = converged();
-    upgrade(&mut desired, "core", 2);
-    let killed = after(&desired, &state, Goal::Install, 3);
-    assert!(killed.release.as_ref().unwrap().unfinished);
-    upgrade(&mut desired, "core", 3);
-    let state = reached(&desired, &killed);
-    let release = state.release.as_ref().unwrap();
-    assert!(release.containers.iter().any(|served| served.image == "registry.test:5000/core:1"));
-    assert!(!release.unfinished && release.retired.is_empty());
-    upgrade(&mut desired, "core", 4);
-    let state = reached(&desired, &state);
-    let release = state.release.as_ref().unwrap();
-    assert!(release.containers.iter().any(|served| served.image == "registry.test:5000/core:3"));
-    assert!(release.retired.contains("registry.test:5000/core:1"), "{release:?}");
-    let names: Vec<_> = state.containers.iter().map(|found| found.name.as_str()).collect();
-    assert_eq!(names.iter().filter(|name| name.contains("core")).count(), 2, "{names:?}");
-}
-
-#[test]
-fn one_of_a_kind_makes_room_after_everything_was_pulled() {
-    let (mut desired, state) = converged();
-    upgrade(&mut desired, "redis", 2);
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep image.registry.test:5000/redis:2 service.redis.aside service.redis.stop-acme_redis_a service.redis.start service.redis.healthy service.redis.cut-over services.watch release.end");
-}
-
-#[test]
 fn drift_is_named_and_goes() {
     let (mut desired, mut state) = converged();
     desired.hardening = super::fixture::hardening(4);
@@ -253,47 +185,6 @@ fn drift_is_named_and_goes() {
 }
 
 #[test]
-fn a_stopped_container_starts_again_in_its_slot() {
-    let (desired, mut state) = converged();
-    let core = state.containers.iter_mut().find(|found| found.service == "core").unwrap();
-    core.status = "exited".to_owned();
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"leftover.acme_core_a.remove service.core.start service.core.healthy service.core.probe-1 services.watch");
-    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
-}
-
-#[test]
-fn a_run_killed_after_the_new_container_started_is_finished() {
-    let (mut desired, state) = converged();
-    let core = desired.services.iter_mut().find(|service| service.name.as_str() == "core").unwrap();
-    core.hash = "core-2".to_owned();
-    let started =
-        planned(&desired, &state).steps.iter().position(|step| step.id == "service.core.start").unwrap();
-    let killed = after(&desired, &state, Goal::Install, started + 1);
-    insta::assert_snapshot!(ids(&planned(&desired, &killed)), @"service.core.healthy service.core.cut-over service.core.probe-1 services.watch services.drain leftover.acme_core_a.stop release.end");
-    assert!(planned(&desired, &reached(&desired, &killed)).is_empty());
-}
-
-#[test]
-fn of_two_right_containers_the_dialled_one_stays() {
-    let (desired, mut state) = converged();
-    let mut twin = state.containers.iter().find(|found| found.service == "core").unwrap().clone();
-    twin.name = "acme_core_b".to_owned();
-    twin.slot = Some(Slot::B);
-    twin.addresses.insert("acme_front".to_owned(), vec![[172, 28, 0, 3].into()]);
-    state.containers.insert(0, twin);
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"services.drain leftover.acme_core_b.stop leftover.acme_core_b.remove");
-}
-
-#[test]
-fn a_lost_map_is_only_switched_back() {
-    let (desired, mut state) = converged();
-    let listing = super::cutover::table::listing(&desired, &ServiceMap::default());
-    state.tables.insert(super::cutover::table::TABLE.to_owned(), listing);
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"service.redis.cut-over service.core.cut-over service.core.probe-1");
-    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
-}
-
-#[test]
 fn a_rule_added_by_hand_goes() {
     let (desired, mut state) = converged();
     let table = state.tables.get_mut("pryvctl").unwrap();
@@ -306,20 +197,6 @@ fn a_rule_added_by_hand_goes() {
         table inet pryvctl is not as it should be
         - rules of input: [{"match":{"left":{"payload":{"field":"dport","protocol":"tcp"}},"op":"==","right":8080}},{"accept":null}]
     "#);
-}
-
-#[test]
-fn a_changed_file_is_told_to_its_service_even_after_a_kill() {
-    let (mut desired, state) = converged();
-    desired.files[0].content = crate::model::secret::Secret::new("port: 3002\n");
-    let plan = planned(&desired, &state);
-    assert_eq!(
-        ids(&plan),
-        "release.keep reload.core file./var/pryv/core/core.yml service.core.reload release.end"
-    );
-    let killed = after(&desired, &state, Goal::Install, 3);
-    assert_eq!(ids(&planned(&desired, &killed)), "service.core.reload release.end");
-    assert!(planned(&desired, &reached(&desired, &killed)).is_empty());
 }
 
 #[test]
@@ -339,14 +216,6 @@ fn what_is_not_ours_is_in_the_way_and_stays() {
     container acme_redis_a: a container that is not ours has this name; rename it: docker rename acme_redis_a NEWNAME
     service core: wants port 22, where sshd listens; give one of them another port
     "#);
-}
-
-#[test]
-fn a_service_no_longer_wanted_goes_with_its_ports() {
-    let (mut desired, state) = converged();
-    desired.services.pop();
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep services.retire leftover.acme_core_a.stop release.end");
-    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
 }
 
 #[test]
@@ -398,22 +267,25 @@ fn listings_of_both_nft_versions_are_no_drift() {
     dns.endpoints[0].protocol = Protocol::Udp;
     let map = ServiceMap::to(&desired.services[1], Slot::A).with(&ServiceMap::to(&dns, Slot::B));
     let firewall = super::firewall::table(&desired, &HostState::default());
-    assert_eq!(firewall.document(), include_str!("../../tests/data/nft/firewall.json"));
+    assert_eq!(firewall.document(), include_str!("../../../tests/data/nft/firewall.json"));
     let services = super::cutover::table::document(&desired, &map);
-    assert_eq!(services, include_str!("../../tests/data/nft/services.nft"));
+    assert_eq!(services, include_str!("../../../tests/data/nft/services.nft"));
     let services = super::cutover::table::listing(&desired, &map);
-    assert_eq!(services.to_string(), include_str!("../../tests/data/nft/services.listing.json").trim_end());
+    assert_eq!(
+        services.to_string(),
+        include_str!("../../../tests/data/nft/services.listing.json").trim_end()
+    );
     for (listing, wanted) in [
-        (include_str!("../../tests/data/nft/firewall-1.0.6.listing.json"), &firewall.listing()),
-        (include_str!("../../tests/data/nft/firewall-1.1.3.listing.json"), &firewall.listing()),
-        (include_str!("../../tests/data/nft/services-1.0.6.listing.json"), &services),
-        (include_str!("../../tests/data/nft/services-1.1.3.listing.json"), &services),
+        (include_str!("../../../tests/data/nft/firewall-1.0.6.listing.json"), &firewall.listing()),
+        (include_str!("../../../tests/data/nft/firewall-1.1.3.listing.json"), &firewall.listing()),
+        (include_str!("../../../tests/data/nft/services-1.0.6.listing.json"), &services),
+        (include_str!("../../../tests/data/nft/services-1.1.3.listing.json"), &services),
     ] {
         let listing = serde_json::from_str(listing).unwrap();
         assert_eq!(super::nftables::differences(&listing, wanted), Vec::<String>::new());
         assert!(super::nftables::same(&listing, wanted));
     }
     let listing =
-        serde_json::from_str(include_str!("../../tests/data/nft/services-1.1.3.listing.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/data/nft/services-1.1.3.listing.json")).unwrap();
     assert_eq!(ServiceMap::read(&listing), map);
 }

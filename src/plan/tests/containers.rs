@@ -1,0 +1,137 @@
+//! What becomes of containers.
+
+use super::*;
+use crate::plan::cutover::table;
+
+#[test]
+fn a_new_version_takes_over_before_the_old_one_goes() {
+    let (mut desired, state) = converged();
+    upgrade(&mut desired, "core", 2);
+    insta::assert_snapshot!(planned(&desired, &state), @r#"
+    release.keep
+        what serves is kept for the way back
+        acme_core_a: registry.test:5000/core:1
+        acme_redis_a: registry.test:5000/redis:1
+    image.registry.test:5000/core:2
+        registry.test:5000/core:2: not on the host -> pulled
+    service.core.start
+        acme_core_b: registry.test:5000/core:1 (acme_core_a) -> registry.test:5000/core:2
+    service.core.healthy
+        acme_core_b must be healthy within 60 s
+    service.core.cut-over
+        443/tcp: 172.28.0.2:3000 -> 172.28.0.3:3000
+        443/tcp: [fd00:28::2]:3000 -> [fd00:28::3]:3000
+        172.28.255.1: 172.28.0.2 -> 172.28.0.3
+    service.core.probe-1
+        https://10.0.0.5/status must answer within 90 s
+    services.watch
+        acme_core_b must stay healthy, for at least 5 s
+    services.drain
+        acme_core_a ends its connections, for at most 30 s
+    leftover.acme_core_a.stop
+        acme_core_a is kept for the way back
+    release.end
+        the new release is complete
+    "#);
+    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
+}
+
+#[test]
+fn what_took_over_a_moment_ago_is_kept_as_what_is_known_to_be_well() {
+    let (mut desired, well) = converged();
+    let mut young = well.clone();
+    young.containers.iter_mut().for_each(|found| found.health = Some("starting".to_owned()));
+    upgrade(&mut desired, "core", 2);
+    let record = |state| after(&desired, state, Goal::Install, 1).release.unwrap().containers;
+    assert_eq!(record(&young), record(&well));
+}
+
+#[test]
+fn a_record_is_made_once_a_change_and_forgets_the_one_before() {
+    let (mut desired, state) = converged();
+    upgrade(&mut desired, "core", 2);
+    let killed = after(&desired, &state, Goal::Install, 3);
+    assert!(killed.release.as_ref().unwrap().unfinished);
+    upgrade(&mut desired, "core", 3);
+    let state = reached(&desired, &killed);
+    let release = state.release.as_ref().unwrap();
+    assert!(release.containers.iter().any(|served| served.image == "registry.test:5000/core:1"));
+    assert!(!release.unfinished && release.retired.is_empty());
+    upgrade(&mut desired, "core", 4);
+    let state = reached(&desired, &state);
+    let release = state.release.as_ref().unwrap();
+    assert!(release.containers.iter().any(|served| served.image == "registry.test:5000/core:3"));
+    assert!(release.retired.contains("registry.test:5000/core:1"), "{release:?}");
+    let names: Vec<_> = state.containers.iter().map(|found| found.name.as_str()).collect();
+    assert_eq!(names.iter().filter(|name| name.contains("core")).count(), 2, "{names:?}");
+}
+
+#[test]
+fn one_of_a_kind_makes_room_after_everything_was_pulled() {
+    let (mut desired, state) = converged();
+    upgrade(&mut desired, "redis", 2);
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep image.registry.test:5000/redis:2 service.redis.aside service.redis.stop-acme_redis_a service.redis.start service.redis.healthy service.redis.cut-over services.watch release.end");
+}
+
+#[test]
+fn a_stopped_container_starts_again_in_its_slot() {
+    let (desired, mut state) = converged();
+    let core = state.containers.iter_mut().find(|found| found.service == "core").unwrap();
+    core.status = "exited".to_owned();
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"leftover.acme_core_a.remove service.core.start service.core.healthy service.core.probe-1 services.watch");
+    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
+}
+
+#[test]
+fn a_run_killed_after_the_new_container_started_is_finished() {
+    let (mut desired, state) = converged();
+    let core = desired.services.iter_mut().find(|service| service.name.as_str() == "core").unwrap();
+    core.hash = "core-2".to_owned();
+    let started =
+        planned(&desired, &state).steps.iter().position(|step| step.id == "service.core.start").unwrap();
+    let killed = after(&desired, &state, Goal::Install, started + 1);
+    insta::assert_snapshot!(ids(&planned(&desired, &killed)), @"service.core.healthy service.core.cut-over service.core.probe-1 services.watch services.drain leftover.acme_core_a.stop release.end");
+    assert!(planned(&desired, &reached(&desired, &killed)).is_empty());
+}
+
+#[test]
+fn of_two_right_containers_the_dialled_one_stays() {
+    let (desired, mut state) = converged();
+    let mut twin = state.containers.iter().find(|found| found.service == "core").unwrap().clone();
+    twin.name = "acme_core_b".to_owned();
+    twin.slot = Some(Slot::B);
+    twin.addresses.insert("acme_front".to_owned(), vec![[172, 28, 0, 3].into()]);
+    state.containers.insert(0, twin);
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"services.drain leftover.acme_core_b.stop leftover.acme_core_b.remove");
+}
+
+#[test]
+fn a_lost_map_is_only_switched_back() {
+    let (desired, mut state) = converged();
+    let listing = table::listing(&desired, &ServiceMap::default());
+    state.tables.insert(table::TABLE.to_owned(), listing);
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"service.redis.cut-over service.core.cut-over service.core.probe-1");
+    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
+}
+
+#[test]
+fn a_changed_file_is_told_to_its_service_even_after_a_kill() {
+    let (mut desired, state) = converged();
+    desired.files[0].content = crate::model::secret::Secret::new("port: 3002\n");
+    let plan = planned(&desired, &state);
+    assert_eq!(
+        ids(&plan),
+        "release.keep reload.core file./var/pryv/core/core.yml service.core.reload release.end"
+    );
+    let killed = after(&desired, &state, Goal::Install, 3);
+    assert_eq!(ids(&planned(&desired, &killed)), "service.core.reload release.end");
+    assert!(planned(&desired, &reached(&desired, &killed)).is_empty());
+}
+
+#[test]
+fn a_service_no_longer_wanted_goes_with_its_ports() {
+    let (mut desired, state) = converged();
+    desired.services.pop();
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep services.retire leftover.acme_core_a.stop release.end");
+    assert!(planned(&desired, &reached(&desired, &state)).is_empty());
+}

@@ -1,0 +1,137 @@
+//! sshd is moved to another port: both answer until a login at the new one came through.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use super::{
+    guard::{BOOT, LATE, WINDOW, gateways, harden, inventory, logs_in, until},
+    lockout::{Cause, Place, Trial},
+    lockout_struck::{Blow, CONFIRMS, comes_back},
+    world::{Started, tool},
+};
+
+/// All of them.
+pub fn trials() -> Vec<Trial> {
+    let trials: [(&str, Blow); 6] = [
+        ("sshd moves to another port, and back", moves),
+        ("the controller is killed while sshd answers on both ports", killed),
+        ("the host restarts while sshd answers on both ports", restarted),
+        ("somebody else's rules close the port that sshd moves to", closed),
+        ("somebody else listens where sshd moves to", taken),
+        ("systemd holds the port that sshd is to leave", held),
+    ];
+    trials.map(|(name, blow)| Trial { name, cause: Cause::Struck(blow) }).into()
+}
+
+/// The inventory of one host whose sshd is moved.
+fn file(Place { world, host }: Place, from: u16, to: u16) -> String {
+    let file = format!("{host}-{from}-{to}.yaml");
+    inventory(world, &file, &gateways(world), &[(host, world.addresses(host).0)]);
+    let text = std::fs::read_to_string(world.path(&file)).unwrap();
+    world.write(&file, &text.replace("ssh: {", &format!("ssh: {{ port: {to}, initial_port: {from},")));
+    file
+}
+
+/// The ports on which sshd listens.
+fn listens(Place { world, host }: Place) -> Vec<u16> {
+    let said = world.on(host, "ss -Hltnp4 | awk '/\"sshd\"/ { sub(/.*:/, \"\", $4); print $4 }' | sort -n");
+    said.lines().map(|port| port.parse().unwrap()).collect()
+}
+
+/// Whether a login at this port works.
+fn enters(Place { world, host }: Place, port: u16) -> bool {
+    let mut ssh = Command::new("ssh");
+    ssh.args(["-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o", "StrictHostKeyChecking=no"]);
+    ssh.args(["-o", "UserKnownHostsFile=/dev/null", "-p", &port.to_string(), "-i"]);
+    ssh.arg(world.lab_file("id_ed25519")).args(["-l", "root", &world.addresses(host).0, "true"]);
+    ssh.output().unwrap().status.success()
+}
+
+/// To the new port, to the old one as another inventory wants it, to the new one again, and all of it undone.
+pub fn moves(place: Place) -> String {
+    let (there, back) = (file(place, 22, 2222), file(place, 2222, 22));
+    place.world.run(&harden(&there)).ends_with(0);
+    moved(place, 2222, 22);
+    place.world.run(&harden(&there)).ends_with(0).says("unchanged");
+    place.world.run(&harden(&back)).ends_with(0);
+    moved(place, 22, 2222);
+    place.world.run(&harden(&there)).ends_with(0);
+    moved(place, 2222, 22);
+    place.world.run(&[&harden(&there)[..], &["--undo"]].concat()).ends_with(0);
+    assert_eq!(listens(place), [22]);
+    assert!(logs_in(place.world, place.host), "no login");
+    "moved, and back".to_owned()
+}
+
+#[track_caller]
+fn moved(place: Place, to: u16, from: u16) {
+    assert_eq!(listens(place), [to]);
+    assert!(enters(place, to) && !enters(place, from), "{from} -> {to}");
+    // Nobody listens there, and nobody may.
+    let address = place.world.addresses(place.host).0;
+    let seen = tool("nmap", &["-n", "-Pn", "-p", &from.to_string(), &address]);
+    assert!(seen.contains(&format!("{from}/tcp filtered")), "{seen}");
+}
+
+fn on_both(place: Place) -> Started {
+    let run = CONFIRMS.reached_by(place, &file(place, 22, 2222));
+    assert_eq!(listens(place), [22, 2222]);
+    assert!(enters(place, 22) && enters(place, 2222));
+    run
+}
+
+fn killed(place: Place) -> String {
+    on_both(place).kill();
+    let since = Instant::now();
+    until(WINDOW + LATE, || listens(place) == [22]);
+    CONFIRMS.go(place);
+    comes_back(place, since, 2 * (WINDOW + LATE), &CONFIRMS)
+}
+
+fn restarted(place: Place) -> String {
+    let run = on_both(place);
+    let since = Instant::now();
+    place.world.docker("restart", place.host);
+    drop(run);
+    until(BOOT, || logs_in(place.world, place.host));
+    assert_eq!(listens(place), [22]);
+    comes_back(place, since, BOOT, &CONFIRMS)
+}
+
+fn closed(place: Place) -> String {
+    let Place { world, host } = place;
+    world.on(host, "nft 'table inet trial { chain c { type filter hook input priority 0; tcp dport 2222 reject with tcp reset; }; }'");
+    let begun = Instant::now();
+    let ran = world.run(&harden(&file(place, 22, 2222))).ends_with(5);
+    ran.says("a login came through at port 22, but none at port 2222")
+        .says("the host took it back by itself and the old access works again");
+    world.on(host, "nft delete table inet trial");
+    assert_eq!(listens(place), [22]);
+    format!("taken back after {:.0} s", begun.elapsed().as_secs_f32())
+}
+
+fn taken(place: Place) -> String {
+    let Place { world, host } = place;
+    world.on(host, "systemd-run -q --unit trial systemd-socket-activate -l 2222 sleep 60");
+    until(Duration::from_secs(5), || world.on(host, "ss -Hltn 'sport = 2222'").contains("2222"));
+    let ran = world.run(&harden(&file(place, 22, 2222))).ends_with(8);
+    ran.says("something accepts connections but does not speak SSH");
+    world.on(host, "systemctl stop trial");
+    "refused before anything was touched".to_owned()
+}
+
+fn held(place: Place) -> String {
+    let Place { world, host } = place;
+    let before = world.on(host, "systemctl is-enabled ssh.socket; systemctl is-active ssh.socket; true");
+    world.on(host, "systemctl stop ssh.service; systemctl start ssh.socket");
+    let ran = world.run(&harden(&file(place, 22, 2222))).ends_with(5);
+    ran.says("systemd itself listens on port 22 for sshd").says("systemctl disable --now ssh.socket");
+    world.on(host, "systemctl stop ssh.socket; systemctl start ssh.service");
+    assert_eq!(
+        world.on(host, "systemctl is-enabled ssh.socket; systemctl is-active ssh.socket; true"),
+        before
+    );
+    "refused before anything was touched".to_owned()
+}
