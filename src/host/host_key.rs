@@ -119,8 +119,8 @@ pub(super) enum Trust {
     Pinned(String),
     /// The key this host showed a moment ago.
     Same(PublicKey),
-    /// A known_hosts file.
-    File { file: PathBuf, name: String, known: KnownHosts, unknown: Unknown },
+    /// A known_hosts file, the name by which it knows the host, and all names the host may have.
+    File { file: PathBuf, name: String, names: Vec<String>, known: KnownHosts, unknown: Unknown },
 }
 
 /// What to do with a key never seen before.
@@ -143,9 +143,10 @@ impl Trust {
             Err(source) => return Err(HostKeyFault::File { file, source }),
         };
         let known = KnownHosts::parse(&String::from_utf8_lossy(&bytes));
-        let name = name(login, &known);
+        let names = names(login);
+        let name = known_as(&names, &known).to_owned();
         let unknown = if login.accept_new { Unknown::Learn } else { Unknown::Refuse };
-        Ok(Self::File { file, name, known, unknown })
+        Ok(Self::File { file, name, names, known, unknown })
     }
 
     /// The kinds of key to ask the host for first.
@@ -166,8 +167,11 @@ impl Trust {
             Self::Pinned(pinned) => Err(HostKeyFault::NotPinned { shown, pinned: pinned.clone() }),
             Self::Same(seen) if seen.key_data() == key.key_data() => Ok(()),
             Self::Same(_) => Err(HostKeyFault::Swapped { shown }),
-            Self::File { file, name, known, unknown } => {
+            Self::File { file, name, names, known, unknown } => {
                 let (name, file) = (name.clone(), file.clone());
+                if let Some(line) = names.iter().find_map(|name| known.revokes(name, key)) {
+                    return Err(HostKeyFault::Revoked { name, shown, file, line });
+                }
                 match (known.judge(&name, key), unknown) {
                     (Verdict::Known, _) => Ok(()),
                     (Verdict::Unknown, Unknown::Learn) => learn(&file, &name, key),
@@ -181,12 +185,15 @@ impl Trust {
     }
 }
 
-/// What the file calls the host: before its sshd was moved it had another name.
-fn name(login: &Login, known: &KnownHosts) -> String {
-    let name = |port| known_hosts::name(&login.address.to_string(), port);
-    let before = login.initial_port.map(name).filter(|before| known.has(before));
-    let now = name(login.port);
-    before.filter(|_| !known.has(&now)).unwrap_or(now)
+/// The names of a host: that of its port, and that of the port from which its sshd is moved.
+fn names(login: &Login) -> Vec<String> {
+    let ports = [Some(login.port), login.initial_port].into_iter().flatten();
+    ports.map(|port| known_hosts::name(&login.address.to_string(), port)).collect()
+}
+
+/// The first of these names that a file knows, or else the first.
+fn known_as<'a>(names: &'a [String], known: &KnownHosts) -> &'a str {
+    names.iter().find(|name| known.has(name)).unwrap_or(&names[0])
 }
 
 fn learn(file: &Path, name: &str, key: &PublicKey) -> Result<(), HostKeyFault> {
@@ -220,7 +227,6 @@ mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
-    use crate::model::{inventory::Inventory, material::Material};
 
     const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINKMk4wWFS/if4agJhOhV4SjL1vitr2QgSd9XpxLSm+y";
 
@@ -230,7 +236,7 @@ mod tests {
 
     fn trust(text: &str, unknown: Unknown) -> Trust {
         let (file, name) = ("/etc/known_hosts".into(), "10.0.0.5".to_owned());
-        Trust::File { file, name, known: KnownHosts::parse(text), unknown }
+        Trust::File { file, names: vec![name.clone()], name, known: KnownHosts::parse(text), unknown }
     }
 
     fn refusal(trust: &Trust) -> String {
@@ -247,17 +253,23 @@ mod tests {
 
     #[test]
     fn a_host_whose_sshd_was_moved_is_known_by_both_its_names() {
-        let text = "platform: p\ndomain: d.example.org\nadmin_networks: []\nzones: { eu: {} }\n\
-            ssh: { port: 2222, initial_port: 22 }\nhosts: { a: { address: 10.0.0.5, zone: eu, roles: [] } }\n";
-        let inventory = Inventory::parse(text).unwrap();
-        let login = inventory.login(&"a".parse().unwrap(), &Material::default()).unwrap();
-        for (lines, expected) in [
-            ("", "[10.0.0.5]:2222"),
-            ("10.0.0.5 KEY", "10.0.0.5"),
-            ("10.0.0.5 KEY\n[10.0.0.5]:2222 KEY", "[10.0.0.5]:2222"),
-            ("@revoked 10.0.0.5 KEY", "[10.0.0.5]:2222"),
-        ] {
-            assert_eq!(name(&login, &KnownHosts::parse(&lines.replace("KEY", KEY))), expected, "{lines}");
+        let names = ["[10.0.0.5]:2222".to_owned(), "10.0.0.5".to_owned()];
+        let check = |lines: &str| {
+            let known = KnownHosts::parse(&lines.replace("KEY", KEY));
+            let name = known_as(&names, &known).to_owned();
+            let (file, unknown) = ("/nowhere/known_hosts".into(), Unknown::Refuse);
+            Trust::File { file, name, names: names.to_vec(), known, unknown }.check(&key())
+        };
+        for lines in ["10.0.0.5 KEY", "[10.0.0.5]:2222 KEY", "10.0.0.5 KEY\n[10.0.0.5]:2222 KEY"] {
+            assert!(check(lines).is_ok(), "{lines}");
+        }
+        let Err(HostKeyFault::Unknown { name, .. }) = check("") else { panic!("known") };
+        assert_eq!(name, names[0]);
+        let other = KEY.replace("LSm+y", "LSm+z");
+        let changed = check(&format!("10.0.0.5 KEY\n[10.0.0.5]:2222 {other}"));
+        assert!(matches!(changed, Err(HostKeyFault::Changed { .. })));
+        for lines in ["@revoked 10.0.0.5 KEY", "10.0.0.5 KEY\n@revoked [10.0.0.5]:2222 KEY"] {
+            assert!(matches!(check(lines), Err(HostKeyFault::Revoked { .. })), "{lines}");
         }
     }
 

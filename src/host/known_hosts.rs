@@ -61,8 +61,8 @@ impl KnownHosts {
     pub(super) fn judge(&self, name: &str, key: &PublicKey) -> Verdict {
         let of = |marker| self.0.iter().filter(move |line| line.marker == marker && line.hosts.contain(name));
         let same = |line: &&Line| line.key.as_ref().is_some_and(|known| known.key_data() == key.key_data());
-        if let Some(line) = of(Marker::Revoked).find(same) {
-            return Verdict::Revoked(line.number);
+        if let Some(line) = self.revokes(name, key) {
+            return Verdict::Revoked(line);
         }
         if of(Marker::Plain).any(|line| same(&line)) {
             return Verdict::Known;
@@ -74,6 +74,13 @@ impl KnownHosts {
                 of(Marker::Authority).next().map_or(Verdict::Unknown, |line| Verdict::Authority(line.number))
             }
         }
+    }
+
+    /// The line that marks a key of a host as stolen.
+    pub(super) fn revokes(&self, name: &str, key: &PublicKey) -> Option<usize> {
+        let same = |line: &&Line| line.key.as_ref().is_some_and(|known| known.key_data() == key.key_data());
+        let mut revoked = self.0.iter().filter(|line| line.marker == Marker::Revoked);
+        revoked.find(|line| line.hosts.contain(name) && same(line)).map(|line| line.number)
     }
 
     /// Whether anything is said of this host but what is revoked.

@@ -112,7 +112,8 @@ impl Plan {
 
     /// Whether it sets controls and does nothing else.
     pub fn is_of_controls(&self) -> bool {
-        self.steps.iter().all(|step| step.id.starts_with("control.") || step.id == control::original::STEP)
+        let ours = |id: &str| ["control.", "undo.", "originals."].iter().any(|of| id.starts_with(of));
+        self.steps.iter().all(|step| ours(&step.id))
     }
 
     /// Whether the host is as it should be.
@@ -136,9 +137,9 @@ impl fmt::Display for Plan {
 /// Something in the way that we may not touch; all of it at once, and then nothing is planned.
 pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Vec<Conflict>> {
     match goal {
-        Goal::Uninstall(volumes) => return Ok(uninstall::plan(desired, state, volumes)),
+        Goal::Uninstall(volumes) => return uninstall::plan(desired, state, volumes).map_err(|no| vec![no]),
         Goal::Rollback => return rollback::plan(desired, state),
-        Goal::Soften => return Ok(uninstall::soften(desired, state)),
+        Goal::Soften => return uninstall::soften(desired, state).map_err(|no| vec![no]),
         Goal::Harden | Goal::Install => {}
     }
     let mut draft = Draft::default();
@@ -147,12 +148,13 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     if !controls.is_empty() || engine.iter().chain(&sshd).any(|steps| !steps.is_empty()) {
         draft.take(Ok(controls.record.into_iter().collect()));
     }
+    draft.take(Ok(control::undo::given_up(desired, state)));
     draft.take(Ok(controls.packages));
-    draft.take(engine.map_err(|conflict| vec![conflict]));
+    draft.take(engine.map(|steps| draft.others(steps)).map_err(|conflict| vec![conflict]));
     draft.take(Ok(firewall::steps(desired, state)));
     draft.take(sshd.map_err(|conflict| vec![conflict]));
     draft.take(Ok(controls.guarded));
-    draft.take(Ok(boot::steps(desired, state)));
+    draft.take(Ok(boot(desired, state)));
     // Where the way in was not confirmed, nothing else is changed.
     draft.take(Ok(controls.safe));
     match goal {
@@ -160,6 +162,16 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
         Goal::Install => install(&mut draft, desired, state),
     }
     if draft.conflicts.is_empty() { Ok(Plan { steps: draft.steps }) } else { Err(draft.conflicts) }
+}
+
+/// What is loaded at boot. Where sshd moves, both ports are before the next look closes the old one: at no moment would a
+/// restart end with a port open that sshd does not listen on.
+fn boot(desired: &Desired, state: &HostState) -> Vec<Step> {
+    let mut steps = boot::steps(desired, state);
+    if sshd::leaving(desired, state).is_some() {
+        steps = steps.into_iter().map(Step::looked_after).collect();
+    }
+    steps
 }
 
 /// Everything is written, made and pulled before the first container is touched.
@@ -216,6 +228,12 @@ struct Draft {
 }
 
 impl Draft {
+    /// Those that do something else than what is planned already.
+    fn others(&self, mut steps: Vec<Step>) -> Vec<Step> {
+        steps.retain(|step| self.steps.iter().all(|before| before.id != step.id));
+        steps
+    }
+
     fn take(&mut self, part: Result<Vec<Step>, Vec<Conflict>>) {
         match part {
             Ok(steps) => self.steps.extend(steps),

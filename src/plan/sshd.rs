@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-pub use port::{leaving, ports};
+pub use port::{leaving, ports, way_back};
 
 use super::{
     Conflict,
@@ -170,7 +170,8 @@ pub fn steps(desired: &Desired, state: &HostState) -> Result<Vec<Step>, Conflict
     let matched = file("sshd.match", &wanted.matched, state);
     let block = main_step(&wanted, desired, state);
     if matched.is_none() && block.is_none() && leaving(desired, state).is_none() {
-        return overridden(desired, state).map_or(Ok(Vec::new()), Err);
+        let other = overridden(desired, state).or_else(|| port::left(desired, state));
+        return other.map_or(Ok(Vec::new()), Err);
     }
     let matched = matched.map(|step| guarded_match(step, &wanted));
     Ok(matched.into_iter().chain(block).chain([port::taken_up(desired, state)]).collect())

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::{
-    Plan, boot, control, cutover, firewall,
+    Conflict, Plan, boot, control, cutover, firewall,
     leftover::{GRACE, Stopped, leftover},
     nftables::NFT,
+    sshd,
     step::{Action, Step, Undo},
 };
 use crate::{
@@ -27,7 +28,11 @@ pub enum Volumes {
 }
 
 /// The way from what is to a host without us. Packages of Docker and of our own needs, and folders stay.
-pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Plan {
+///
+/// # Errors
+/// sshd was moved from a port that the inventory does not name.
+pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Result<Plan, Conflict> {
+    sshd::way_back(desired, state)?;
     let containers = state.containers.iter().flat_map(|found| leftover(found, Stopped::from(found), GRACE));
     let networks = state.networks.iter().filter(|(_, found)| found.ours).map(|(name, _)| network(name));
     let mut steps: Vec<Step> = containers.chain(networks).collect();
@@ -40,10 +45,11 @@ pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Plan {
     }
     steps.extend(desired.files.iter().filter_map(|file| removed(&file.path, state)));
     steps.extend(services(state));
-    steps.extend(hardening(desired, state));
+    steps.extend(access(state));
     steps.extend(traces(desired, state));
+    steps.extend(control::undo::steps(desired, state));
     steps.extend(control::undo::forget(desired, state));
-    Plan { steps }
+    Ok(Plan { steps })
 }
 
 fn network(name: &str) -> Step {
@@ -88,8 +94,13 @@ fn services(state: &HostState) -> Option<Step> {
 }
 
 /// The way back from `harden` alone: roles go on, and the tables that lead to them stay.
-pub fn soften(desired: &Desired, state: &HostState) -> Plan {
-    let mut steps = hardening(desired, state);
+///
+/// # Errors
+/// sshd was moved from a port that the inventory does not name.
+pub fn soften(desired: &Desired, state: &HostState) -> Result<Plan, Conflict> {
+    sshd::way_back(desired, state)?;
+    let mut steps = access(state);
+    // A restart must not load a table again that opens a port which sshd has left.
     let serves = state.tables.contains_key(cutover::table::TABLE);
     if serves {
         steps.extend(boot::services_only(state));
@@ -97,13 +108,9 @@ pub fn soften(desired: &Desired, state: &HostState) -> Plan {
         steps.extend(unit(state));
     }
     steps.extend(removed_with_folder(Path::new(place::FIREWALL), state));
+    steps.extend(control::undo::steps(desired, state));
     steps.extend(control::undo::forget(desired, state));
-    Plan { steps }
-}
-
-/// The filter table, and everything that controls changed.
-fn hardening(desired: &Desired, state: &HostState) -> Vec<Step> {
-    access(state).into_iter().chain(control::undo::steps(desired, state)).collect()
+    Ok(Plan { steps })
 }
 
 /// What stands between the world and sshd, under guard: who opens a door may find that another one was behind it.

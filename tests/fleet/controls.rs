@@ -44,13 +44,18 @@ const AS_AFTER_A_BOOT: &str = r#"systemctl restart docker
     nft -a list chain ip nat POSTROUTING | sed -n 's/.*"docker0" fib saddr type local.* handle \([0-9]*\)$/\1/p' |
     xargs -rn1 nft delete rule ip nat POSTROUTING handle"#;
 
+/// What a host is like, by what is listed.
+type Picture = BTreeMap<&'static str, Vec<String>>;
+
 #[test]
 #[ignore = "some 250 edits on two hosts, one by one; `make trials` runs it"]
 fn every_control_is_set_found_mended_and_taken_back() {
     let world = World::up("t-controls", INVENTORY);
-    let mut tried = on_both(|host| one_host(&world, host));
+    let mut tried: BTreeSet<String> = on_both(|host| one_host(&world, host)).into_iter().flatten().collect();
     world.write("inventory.yaml", &INVENTORY.replace("level: 2", "level: 1"));
-    tried.append(&mut on_both(|host| replaced_at_level_2(&world, host, &tried)));
+    let more = on_both(|host| replaced_at_level_2(&world, host, &tried));
+    tried.extend(more.into_iter().flatten());
+    up_and_down_again(&world);
 
     let shipped = Controls::shipped().unwrap();
     // A container has the kernel of the machine below it.
@@ -64,12 +69,8 @@ fn every_control_is_set_found_mended_and_taken_back() {
     assert!(missing.is_empty(), "never tried: {missing:?}");
 }
 
-/// Tries on all hosts at once, and gives the controls that were tried on any.
-fn on_both(tried_on: impl Fn(&str) -> BTreeSet<String> + Sync) -> BTreeSet<String> {
-    thread::scope(|both| {
-        let hosts = HOSTS.map(|host| both.spawn(|| tried_on(host)));
-        hosts.into_iter().flat_map(|host| host.join().unwrap()).collect()
-    })
+fn on_both<T: Send>(on: impl Fn(&'static str) -> T + Sync) -> [T; 2] {
+    thread::scope(|both| HOSTS.map(|host| both.spawn(|| on(host))).map(|host| host.join().unwrap()))
 }
 
 fn one_host(world: &World, host: &str) -> BTreeSet<String> {
@@ -85,13 +86,7 @@ fn one_host(world: &World, host: &str) -> BTreeSet<String> {
     assert_eq!(foreign::picture(world, host), strange);
     world.on(host, AS_AFTER_A_BOOT);
     let after = picture(world, host);
-    let left: Vec<String> = before
-        .iter()
-        .flat_map(|(what, before)| {
-            difference(before, &after[what]).into_iter().map(move |line| format!("{what}: {line}"))
-        })
-        .filter(|line| !is_account_of_a_package(line))
-        .collect();
+    let left: Vec<String> = differences(&before, &after).collect();
     assert!(left.is_empty(), "on {host} after the way back:\n{}", left.join("\n"));
 
     world.on(host, "docker start sleeper");
@@ -117,6 +112,33 @@ fn replaced_at_level_2(world: &World, host: &str, tried: &BTreeSet<String>) -> B
     harden(world, host, &[]);
     assert!(held(&report(world, host, 0)).into_keys().collect::<BTreeSet<_>>().is_superset(&more));
     more
+}
+
+/// What level 2 has and level 1 has not goes back by itself. The record of originals knows more by then.
+fn up_and_down_again(world: &World) {
+    let at_level_1 = |host| {
+        world.on(host, AS_AFTER_A_BOOT);
+        picture(world, host)
+    };
+    let before = on_both(at_level_1);
+    for level in ["level: 2", "level: 1"] {
+        world.write("inventory.yaml", &INVENTORY.replace("level: 2", level));
+        on_both(|host| harden(world, host, &[]));
+    }
+    let after = on_both(at_level_1);
+    for ((host, before), after) in HOSTS.into_iter().zip(&before).zip(&after) {
+        let left: Vec<String> =
+            differences(before, after).filter(|line| !line.contains("/var/lib/pryvctl/originals")).collect();
+        assert!(left.is_empty(), "on {host} after level 2:\n{}", left.join("\n"));
+    }
+}
+
+/// What differs between two pictures, but for what packages leave.
+fn differences<'a>(before: &'a Picture, after: &'a Picture) -> impl Iterator<Item = String> + 'a {
+    let lines = before.iter().flat_map(|(what, before)| {
+        difference(before, &after[what]).into_iter().map(move |line| format!("{what}: {line}"))
+    });
+    lines.filter(|line| !is_account_of_a_package(line))
 }
 
 /// As the step that removes packages says, accounts that they made stay.
@@ -206,7 +228,7 @@ fn spoiled_and_found(world: &World, host: &str, before: &BTreeSet<String>) -> BT
 }
 
 /// Files, live values, units, packages and rules of a host.
-fn picture(world: &World, host: &str) -> BTreeMap<&'static str, Vec<String>> {
+fn picture(world: &World, host: &str) -> Picture {
     let listed = |script: &str| world.on(host, script).lines().map(str::to_owned).collect();
     BTreeMap::from([
         ("settings", snapshot::settings(world, host)),

@@ -8,16 +8,17 @@ use std::{
 use super::{
     guard::{BOOT, LATE, WINDOW, gateways, harden, inventory, logs_in, until},
     lockout::{Cause, Place, Trial},
-    lockout_struck::{Blow, CONFIRMS, comes_back},
+    lockout_struck::{Blow, CONFIRMS, Stage, comes_back, stage},
     world::{Started, tool},
 };
 
 /// All of them.
 pub fn trials() -> Vec<Trial> {
-    let trials: [(&str, Blow); 6] = [
+    let trials: [(&str, Blow); 7] = [
         ("sshd moves to another port, and back", moves),
         ("the controller is killed while sshd answers on both ports", killed),
         ("the host restarts while sshd answers on both ports", restarted),
+        ("the host restarts at each file that is loaded at boot while sshd moves", restarted_between),
         ("somebody else's rules close the port that sshd moves to", closed),
         ("somebody else listens where sshd moves to", taken),
         ("systemd holds the port that sshd is to leave", held),
@@ -30,7 +31,13 @@ fn file(Place { world, host }: Place, from: u16, to: u16) -> String {
     let file = format!("{host}-{from}-{to}.yaml");
     inventory(world, &file, &gateways(world), &[(host, world.addresses(host).0)]);
     let text = std::fs::read_to_string(world.path(&file)).unwrap();
-    world.write(&file, &text.replace("ssh: {", &format!("ssh: {{ port: {to}, initial_port: {from},")));
+    // Over both families, and with sudo.
+    let (v4, v6) = world.addresses(host);
+    let sudo = world.lab_file("secrets/sudo").display().to_string();
+    let ssh =
+        format!("ssh: {{ user: admin, sudo_password: {{ file: {sudo} }}, port: {to}, initial_port: {from},");
+    let both = format!("address: '{v4}', address6: '{v6}'");
+    world.write(&file, &text.replace("ssh: {", &ssh).replace(&format!("address: '{v4}'"), &both));
     file
 }
 
@@ -100,6 +107,37 @@ fn restarted(place: Place) -> String {
     comes_back(place, since, BOOT, &CONFIRMS)
 }
 
+/// What is loaded at boot follows what was confirmed. Wherever a run ends in between, the next boot lets us in.
+fn restarted_between(place: Place) -> String {
+    let Place { world, host } = place;
+    let (file, write) = (file(place, 22, 2222), stage("/usr/bin/mv", "*/etc/pryvctl/firewall.json"));
+    world.run(&harden(&super::lockout_struck::file(place, &gateways(world)))).ends_with(0);
+    let mut run = write.reached_by(place, &file);
+    assert_eq!(listens(place), [22, 2222]);
+    run = restart(place, run, &write, &file);
+    assert_eq!(listens(place), [22, 2222]);
+    // The file with both ports is written now, and the one with the new port alone is waited for.
+    write.go_to_next(place);
+    until(BOOT, || listens(place) == [2222]);
+    write.awaited(place);
+    world.docker("restart", host);
+    drop(run);
+    until(BOOT, || enters(place, 2222));
+    write.unset(place);
+    world.run(&harden(&file)).ends_with(0);
+    world.run(&[&harden(&file)[..], &["--undo"]].concat()).ends_with(0);
+    "the boot always let us in".to_owned()
+}
+
+/// Restarts the host under a run that waits, and gives the next one that waits at the same file.
+fn restart(place: Place, run: Started, write: &Stage, file: &str) -> Started {
+    place.world.docker("restart", place.host);
+    drop(run);
+    until(BOOT, || logs_in(place.world, place.host));
+    write.unset(place);
+    write.reached_by(place, file)
+}
+
 fn closed(place: Place) -> String {
     let Place { world, host } = place;
     world.on(host, "nft 'table inet trial { chain c { type filter hook input priority 0; tcp dport 2222 reject with tcp reset; }; }'");
@@ -127,8 +165,8 @@ fn held(place: Place) -> String {
     let before = world.on(host, "systemctl is-enabled ssh.socket; systemctl is-active ssh.socket; true");
     world.on(host, "systemctl stop ssh.service; systemctl start ssh.socket");
     let ran = world.run(&harden(&file(place, 22, 2222))).ends_with(5);
-    ran.says("systemd itself listens on port 22 for sshd").says("systemctl disable --now ssh.socket");
-    world.on(host, "systemctl stop ssh.socket; systemctl start ssh.service");
+    ran.says("systemd itself listens for sshd").says("systemctl disable --now ssh.socket");
+    world.on(host, "systemctl stop ssh.socket; systemctl restart ssh.service");
     assert_eq!(
         world.on(host, "systemctl is-enabled ssh.socket; systemctl is-active ssh.socket; true"),
         before

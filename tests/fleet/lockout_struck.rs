@@ -63,7 +63,7 @@ enum Admins {
     Right,
 }
 
-const fn stage(program: &'static str, call: &'static str) -> Stage {
+pub const fn stage(program: &'static str, call: &'static str) -> Stage {
     Stage { program, call, admins: Admins::Wrong }
 }
 
@@ -79,7 +79,7 @@ const CONFIRMED: Stage =
 const UNDOES: Stage = stage("/usr/sbin/nft", "-f /var/lib/pryvctl/guard/firewall.nft");
 
 /// The inventory of one host.
-fn file(Place { world, host }: Place, admins: &str) -> String {
+pub fn file(Place { world, host }: Place, admins: &str) -> String {
     let file = format!("{host}.yaml");
     inventory(world, &file, admins, &[(host, world.addresses(host).0)]);
     file
@@ -118,8 +118,19 @@ chmod 755 {program}"
     pub fn reached_by(&self, place: Place, file: &str) -> Started {
         self.set(place);
         let run = place.world.start(&harden(file));
-        place.world.on(place.host, "timeout 60 sh -c 'until [ -e /run/trial/here ]; do sleep 0.1; done'");
+        self.awaited(place);
         run
+    }
+
+    /// Waits until the host waits.
+    pub fn awaited(&self, Place { world, host }: Place) {
+        world.on(host, "timeout 60 sh -c 'until [ -e /run/trial/here ]; do sleep 0.1; done'");
+    }
+
+    /// The host goes on, and waits at the next such call.
+    pub fn go_to_next(&self, place: Place) {
+        self.go(place);
+        place.world.on(place.host, "sleep 0.5; rm /run/trial/go /run/trial/here; mkdir /run/trial/wait");
     }
 
     /// The host goes on.
@@ -127,7 +138,7 @@ chmod 755 {program}"
         world.on(host, "mkdir -p /run/trial; : > /run/trial/go");
     }
 
-    fn unset(&self, Place { world, host }: Place) {
+    pub fn unset(&self, Place { world, host }: Place) {
         world.on(host, &format!("mv {0}.real {0}; rm -rf /run/trial", self.program));
     }
 }

@@ -38,6 +38,8 @@ pub struct Originals {
     pub units: BTreeMap<String, (String, String)>,
     /// Packages that were not there.
     pub packages: BTreeSet<String>,
+    /// Controls that were wanted since.
+    pub controls: BTreeSet<String>,
 }
 
 impl Originals {
@@ -81,6 +83,7 @@ fn originals(text: &str) -> Option<Originals> {
             ("sysctl", _) => drop(found.sysctl.insert(name.into(), value.into())),
             ("mount", [options]) => drop(found.mounts.insert(name.into(), (*options).into())),
             ("package", _) => drop(found.packages.insert(name.into())),
+            ("control", _) => drop(found.controls.insert(name.into())),
             ("unit", [enabled, active]) => {
                 found.units.insert(name.into(), ((*enabled).into(), (*active).into()));
             }
@@ -117,14 +120,15 @@ mod tests {
     fn a_record_is_read_whole_or_not_at_all() {
         let text = "file /etc/issue\nfolder /etc/y\nabsent /etc/y/x\nsysctl net.a 0\nrights /etc/cron.d 755 0 0\n\
             rights /home/A B 750 1 1\nthere /var/log/sudo.log\n\
-            mount /dev/shm rw,nosuid\nunit cron.service enabled active\npackage auditd\n\n644 0 0 aGk=\n";
+            mount /dev/shm rw,nosuid\nunit cron.service enabled active\npackage auditd\ncontrol audit.daemon\n\n644 0 0 aGk=\n";
         let found = originals(text).unwrap();
         let issue = found.files[std::path::Path::new("/etc/issue")].as_ref().unwrap();
         assert_eq!((issue.mode, issue.text.as_deref()), (0o644, Some("hi")));
         assert_eq!(found.files[std::path::Path::new("/etc/y/x")], None);
         assert!(found.folders.contains(std::path::Path::new("/etc/y")));
         assert_eq!(found.units["cron.service"].1, "active");
-        assert!(found.packages.contains("auditd") && found.sysctl["net.a"] == "0");
+        assert!(found.packages.contains("auditd") && found.controls.contains("audit.daemon"));
+        assert_eq!(found.sysctl["net.a"], "0");
         assert_eq!(found.rights[std::path::Path::new("/home/A B")].mode, 0o750);
         assert!(found.there.contains(std::path::Path::new("/var/log/sudo.log")));
         assert_eq!(originals("file /etc/issue\n\n"), None, "its copy is missing");

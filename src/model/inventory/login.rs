@@ -83,13 +83,14 @@ impl Inventory {
     pub fn login(&self, name: &HostName, material: &Material) -> Option<Login> {
         let host = self.hosts.get(name)?;
         let (own, all) = (&host.ssh, &self.ssh);
+        let port = own.port.or(all.port).unwrap_or(22);
         let known_hosts = own.known_hosts.as_ref().or(all.known_hosts.as_ref()).cloned();
         Some(Login {
             host: name.clone(),
             address: host.address.value,
             address6: host.address6.as_ref().map(|address| address.value),
-            port: own.port.or(all.port).unwrap_or(22),
-            initial_port: own.initial_port.or(all.initial_port),
+            port,
+            initial_port: own.initial_port.or(all.initial_port).filter(|initial| *initial != port),
             user: own.user.as_ref().or(all.user.as_ref()).cloned().unwrap_or_else(|| "root".to_owned()),
             identities: own.identities.as_ref().or(all.identities.as_ref()).cloned().unwrap_or_default(),
             passphrase: material.passphrases.get(name).cloned(),
@@ -110,7 +111,7 @@ mod tests {
 platform: acme
 domain: pryv.example.org
 admin_networks: [192.0.2.0/24]
-ssh: { user: admin, port: 2222, identities: [id], sudo_password: { env: SUDO } }
+ssh: { user: admin, port: 2222, initial_port: 22, identities: [id], sudo_password: { env: SUDO } }
 registry: { address: r:5000, username: u, password: { env: REGISTRY } }
 tls: { certificate: { file: a.pem }, key: { file: a.key } }
 secrets: { mail: { env: MAIL } }
@@ -152,6 +153,7 @@ hosts:
         assert_eq!(login.sudo_password, Some(Secret::new("s")));
         let login = inventory.login(&b, &material).unwrap();
         assert_eq!((login.user.as_str(), login.port, login.sudo_password), ("root", 2222, None));
+        assert_eq!(login.initial_port, Some(22));
         assert!(inventory.login(&"c".parse().unwrap(), &material).is_none());
     }
 }

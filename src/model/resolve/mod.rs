@@ -96,7 +96,8 @@ impl<'a> Platform<'a> {
         let mut problems = self.missing_secrets(&roles);
         let ssh = &self.inventory.ssh;
         let ssh_port = host.ssh.port.or(ssh.port).unwrap_or(22);
-        ports::check(&roles, ssh_port, &mut problems);
+        let initial_ssh_port = host.ssh.initial_port.or(ssh.initial_port);
+        ports::check(&roles, &initial_ssh_port.into_iter().chain([ssh_port]).collect(), &mut problems);
         upgrade::check(&roles, &mut problems);
         let networks = match Networks::cut(self.inventory, &roles) {
             Ok(networks) => networks,
@@ -123,7 +124,7 @@ impl<'a> Platform<'a> {
             platform: self.inventory.platform.clone(),
             address: host.address.value,
             ssh_port,
-            initial_ssh_port: host.ssh.initial_port.or(ssh.initial_port),
+            initial_ssh_port,
             login_user: host
                 .ssh
                 .user

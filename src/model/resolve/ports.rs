@@ -18,13 +18,13 @@ use crate::model::{
 type Claims<'a> = BTreeMap<(Protocol, u16), (ServiceName, &'a Placed<'a>)>;
 
 /// Sees to it that each port has one owner, that it is opened on purpose, and that SSH keeps its own.
-pub(super) fn check(roles: &[Placed], ssh_port: u16, problems: &mut Vec<Problem>) {
+pub(super) fn check(roles: &[Placed], ssh_ports: &BTreeSet<u16>, problems: &mut Vec<Problem>) {
     let mut claims = Claims::new();
     for placed in roles {
         for (name, service) in &placed.bound.compose.services {
             for port in &service.ports {
                 let (key, label) = ((port.protocol, port.published), label(port.protocol, port.published));
-                if key == (Protocol::Tcp, ssh_port) {
+                if port.protocol == Protocol::Tcp && ssh_ports.contains(&port.published) {
                     let what = format!("service `{name}` takes {label}, where sshd listens on this host");
                     problems.push(placed.problem("port.ssh", what));
                 }

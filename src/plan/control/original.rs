@@ -47,6 +47,7 @@ keep_brought() {
 if known there "$1" || known absent "$1"; then return; fi
 if [ -e "$1" ]; then note there "$1"; else note absent "$1"; fi
 }
+keep_control() { note control "$1"; }
 keep_mount() { known mount "$1" || note mount "$1" "$(awk -v at="$1" '$2==at {options=$4} END {print options}' /proc/self/mounts)"; }
 keep_unit() {
 if known unit "$1"; then return; fi
@@ -64,6 +65,9 @@ const ELSEWHERE: [&str; 3] = [place::SSHD_CONFIG, place::SSHD_DROP_IN, place::DA
 /// The step before all others of controls.
 pub const STEP: &str = "originals.record";
 
+/// The step after all that is wanted no more has gone back.
+pub const GIVEN_UP: &str = "originals.given-up";
+
 /// The step that records all that the controls look at and no earlier one recorded: also what is as it must be, since
 /// somebody may spoil it, and what that made of it is nothing to come back to.
 pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostState) -> Option<Step> {
@@ -79,22 +83,39 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
         desired.hardening.wanted().flat_map(|control| control.kind.brings()).collect();
     let brought =
         brought.into_iter().filter(|path| !known.files.contains_key(*path) && !known.there.contains(*path));
+    let set = controls().map(|control| control.id.as_str()).filter(|id| !known.controls.contains(*id));
     let lines: Vec<String> = files
         .map(|path| format!("keep_file {}", quoted(path)))
         .chain(rights.map(|path| format!("keep_rights {}", quoted(path))))
         .chain(brought.map(|path| format!("keep_brought {}", quoted(path))))
         .chain(controls().flat_map(|control| live(control, state)))
         .collect();
-    if lines.is_empty() {
+    let set: Vec<String> = set.map(|id| format!("keep_control {id}")).collect();
+    if lines.is_empty() && set.is_empty() {
         return None;
     }
     let script = format!(
         "mkdir -p -m 700 {ORIGINALS} && cd {ORIGINALS}\n{FUNCTIONS}{}\nenv printf '%s' \"$new\" >>index\nsync .",
-        lines.join("\n")
+        [&lines[..], &set].concat().join("\n")
     );
     let undo = Undo::Nothing("a record of how things are disturbs nothing");
     let step = Step::safe(STEP, Action::Run(Command::root(script).within(WITHIN)), undo);
-    Some(step.because([format!("{} things are recorded as they are, for `harden --undo`", lines.len())]))
+    let why = match lines.len() {
+        0 => "which controls are set is recorded".to_owned(),
+        count => format!("{count} things are recorded as they are, for `harden --undo`"),
+    };
+    Some(step.because([why]))
+}
+
+/// The step that takes out of the record that controls were set.
+pub fn forgotten(controls: &[&Control]) -> Step {
+    let ids: Vec<&str> = controls.iter().map(|control| control.id.as_str()).collect();
+    let gone = ids.iter().map(|id| format!("control {id}"));
+    let gone = gone.map(|line| format!(" -e {}", quote(&line))).collect::<String>();
+    let script = format!("cd {ORIGINALS}; grep -vxF{gone} index > index.new; mv -f index.new index");
+    let undo = Undo::Nothing("a harden that wants them again records them again");
+    Step::safe(GIVEN_UP, Action::Run(Command::root(script)), undo)
+        .because([format!("wanted no more: {}", ids.join(", "))])
 }
 
 fn quoted(path: &Path) -> String {

@@ -54,6 +54,16 @@ pub fn taken<'a>(
     modes
 }
 
+/// What these controls let a path give of what it gave.
+pub fn limited<'a>(
+    path: &Path,
+    mode: u32,
+    controls: impl Iterator<Item = &'a Control>,
+    state: &HostState,
+) -> u32 {
+    taken(path, mode, controls, state).into_iter().fold(mode, |mode, taken| mode & taken)
+}
+
 /// What has to be taken away, by path.
 fn drifted<'a>(
     controls: &'a [(&Control, Vec<Part>)],

@@ -23,10 +23,19 @@ pub fn run(id: &str, command: &Command, state: &mut HostState) -> bool {
         "control.audit" => state.audit = Some(edit_keys(state)),
         "undo.audit" => state.audit = Some(Default::default()),
         "undo.packages" => {
-            let ours = std::mem::take(&mut state.originals.packages);
-            state.installed.as_mut().unwrap().retain(|name| !ours.contains(name));
+            let list = command.script.split("${Package}\\n' ").nth(1).unwrap().split(" 2>").next().unwrap();
+            for gone in list.split(' ') {
+                state.installed.as_mut().unwrap().remove(gone);
+                state.originals.packages.remove(gone);
+            }
         }
         "originals.record" => record(&command.script, state),
+        "originals.given-up" => {
+            for line in quoted(&command.script) {
+                let id = line.strip_prefix("control ").unwrap();
+                assert!(state.originals.controls.remove(id), "{line} is not recorded");
+            }
+        }
         "originals.remove" => state.originals = Originals::default(),
         _ => match id.strip_prefix("control.").or_else(|| id.strip_prefix("undo.")) {
             Some(path) if path.starts_with('/') => file(Path::new(path), &command.script, stdin, state),
@@ -95,7 +104,7 @@ fn units(script: &str, state: &mut HostState) {
 fn install(script: &str, state: &mut HostState) {
     let names = script.split("--no-remove --no-install-recommends ").nth(1).unwrap().lines().next().unwrap();
     let before = state.installed.get_or_insert_default();
-    for name in names.split(' ') {
+    for name in names.split(' ').take_while(|word| *word != "|") {
         before.insert(name.to_owned());
         state.originals.packages.insert(name.to_owned());
     }
@@ -118,6 +127,7 @@ fn record(script: &str, state: &mut HostState) {
             "keep_file" => {
                 kept.files.entry(path.clone()).or_insert(state.files.get(&path).cloned().flatten());
             }
+            "keep_control" => drop(kept.controls.insert(name.to_owned())),
             "keep_brought" => drop(kept.files.entry(path).or_insert(None)),
             "keep_sysctl" => {
                 kept.sysctl.entry(name.to_owned()).or_insert(state.sysctl[name].clone());

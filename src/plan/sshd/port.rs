@@ -45,19 +45,49 @@ pub(super) fn taken_up(desired: &Desired, state: &HostState) -> Step {
     let port = desired.ssh_port;
     let proof = format!(
         "[ \"${{SSH_CONNECTION##* }}\" = {port} ] || \
-         {{ echo 'a login came through at port {old}, but none at port {port}' >&2; exit 1; }}"
+         {{ echo 'a login came through at port {old}, but none at port {port}: a firewall on the way, or a ListenAddress \
+         of sshd with a port' >&2; exit 1; }}"
     );
-    reload().proved(Command::root(proof)).looked_after()
+    reload().because(reason(desired, state)).proved(Command::root(proof)).looked_after()
 }
 
-/// systemd listens in sshd's place, and does not read sshd's files.
+/// systemd listens in sshd's place, or will from the next boot on, and does not read sshd's files.
 pub(super) fn held_by_systemd(desired: &Desired, state: &HostState) -> Option<Conflict> {
-    let old = leaving(desired, state)?;
-    state.units.get("ssh.socket").is_some_and(|unit| unit.active).then(|| Conflict {
+    let held = state.units.get("ssh.socket").is_some_and(|unit| unit.active || unit.enabled);
+    (held && !lines(desired, state).is_empty()).then(|| Conflict {
         thing: "ssh.socket".to_owned(),
-        found: format!("systemd itself listens on port {old} for sshd, so sshd cannot move to {}", desired.ssh_port),
+        found: format!("systemd itself listens for sshd, which cannot move to port {} so", desired.ssh_port),
         way_out: "`systemctl disable --now ssh.socket && systemctl enable --now ssh.service`, or leave out `ssh.initial_port`"
             .to_owned(),
+    })
+}
+
+/// Ports add up: one that somebody else names stays.
+pub(super) fn left(desired: &Desired, state: &HostState) -> Option<Conflict> {
+    let found = state.sshd.get("port").into_iter().flatten();
+    let other =
+        found.filter_map(|port| port.parse().ok()).find(|port| !ports(desired, state).contains(port))?;
+    (!lines(desired, state).is_empty()).then(|| Conflict {
+        thing: "sshd".to_owned(),
+        found: format!("it goes on listening on port {other}, as another line of its configuration says"),
+        way_out: format!(
+            "take `Port {other}` out of /etc/ssh/sshd_config, or of what that includes, and reload ssh"
+        ),
+    })
+}
+
+/// Without us sshd is where it was before, and there we have to find it.
+///
+/// # Errors
+/// sshd was moved, and the inventory does not say from where.
+pub fn way_back(desired: &Desired, state: &HostState) -> Result<(), Conflict> {
+    if desired.initial_ssh_port.is_some() || lines(desired, state).is_empty() {
+        return Ok(());
+    }
+    Err(Conflict {
+        thing: "sshd".to_owned(),
+        found: "it was moved, and goes back to a port that the inventory does not name".to_owned(),
+        way_out: "set `ssh.initial_port` to the port on which it listened at first".to_owned(),
     })
 }
 
@@ -66,6 +96,7 @@ mod tests {
     use super::*;
     use crate::{
         facts::state::UnitState,
+        model::place,
         plan::{Goal, Plan, fixture, plan, simulated::carry_out},
     };
 
@@ -95,8 +126,9 @@ mod tests {
         let (desired, mut state) = (moved(), entered_by(22));
         let first = go(&desired, &mut state);
         let last = first.up_to_next_look().last().unwrap();
-        assert_eq!(last.id, "sshd.reload");
-        assert!(last.proof.as_ref().unwrap().script.contains("= 2222 ]"));
+        assert_eq!(last.id, "firewall.boot");
+        let reload = first.steps.iter().find(|step| step.id == "sshd.reload").unwrap();
+        assert!(reload.proof.as_ref().unwrap().script.contains("= 2222 ]"));
         assert!(first.to_string().contains("Port: 22 -> 2222; 22 goes when a login at 2222 came through"));
         assert_eq!(state.sshd["port"], ["22", "2222"]);
         assert!(table(&state).contains(r#""right":{"set":[22,2222]}"#), "{}", table(&state));
@@ -123,14 +155,60 @@ mod tests {
     #[test]
     fn a_socket_of_systemd_is_in_the_way() {
         let mut state = entered_by(22);
-        state.units.insert("ssh.socket".to_owned(), UnitState { active: true, ..UnitState::default() });
+        state.units.insert("ssh.socket".to_owned(), UnitState { enabled: true, ..UnitState::default() });
         let conflicts = plan(&moved(), &state, Goal::Harden).unwrap_err();
         assert_eq!(
             conflicts[0].to_string(),
-            "ssh.socket: systemd itself listens on port 22 for sshd, so sshd cannot move to 2222; `systemctl disable --now \
+            "ssh.socket: systemd itself listens for sshd, which cannot move to port 2222 so; `systemctl disable --now \
              ssh.socket && systemctl enable --now ssh.service`, or leave out `ssh.initial_port`"
         );
+        let never = Desired { initial_ssh_port: None, ..moved() };
+        assert!(plan(&never, &state, Goal::Harden).is_ok());
+    }
+
+    /// A host that was moved.
+    fn at_home() -> (Desired, HostState) {
+        let (desired, mut state) = (moved(), entered_by(22));
+        go(&desired, &mut state);
         state.came_in = Some(2222);
-        assert!(plan(&moved(), &state, Goal::Harden).is_ok());
+        go(&desired, &mut state);
+        (desired, state)
+    }
+
+    #[test]
+    fn the_boot_knows_both_ports_before_the_old_one_closes() {
+        let (desired, mut state) = (moved(), entered_by(22));
+        go(&desired, &mut state);
+        let file = |state: &HostState| {
+            state.files[std::path::Path::new(place::FIREWALL)].clone().unwrap().text.unwrap()
+        };
+        assert!(file(&state).contains("[22,2222]"), "{}", file(&state));
+        state.came_in = Some(2222);
+        go(&desired, &mut state);
+        assert!(!file(&state).contains("[22,2222]") && file(&state).contains("2222"));
+        // Without us nothing is loaded any more when sshd goes back.
+        let back = plan(&desired, &state, Goal::Soften).unwrap();
+        let at = |id: &str| back.steps.iter().position(|step| step.id.starts_with(id)).unwrap();
+        assert!(at("firewall.table") < at("file./etc/pryvctl/firewall.json"));
+        assert!(at("file./etc/pryvctl/firewall.json") < at("undo./etc/ssh/sshd_config"));
+    }
+
+    #[test]
+    fn a_port_that_others_name_is_named() {
+        let (desired, mut state) = at_home();
+        state.sshd.insert("port".to_owned(), vec!["2222".to_owned(), "22".to_owned()]);
+        let conflicts = plan(&desired, &state, Goal::Harden).unwrap_err();
+        assert!(conflicts[0].to_string().contains("take `Port 22` out of"), "{}", conflicts[0]);
+    }
+
+    #[test]
+    fn nothing_goes_back_to_where_we_would_not_find_it() {
+        let (desired, state) = at_home();
+        assert!(plan(&desired, &state, Goal::Soften).is_ok());
+        let forgotten = Desired { initial_ssh_port: None, ..desired };
+        for goal in [Goal::Soften, Goal::Uninstall(crate::plan::uninstall::Volumes::Keep)] {
+            let conflicts = plan(&forgotten, &state, goal).unwrap_err();
+            assert!(conflicts[0].way_out.contains("`ssh.initial_port`"), "{}", conflicts[0]);
+        }
     }
 }

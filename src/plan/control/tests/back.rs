@@ -97,3 +97,99 @@ fn what_others_set_since_is_not_set_back() {
         assert_eq!(back.steps.iter().any(|step| step.id == "undo.sysctl"), set_back, "{back}");
     }
 }
+
+const SEVERAL: &str = r#"
+- { id: a.banner, title: t, level: 1, ref: x, breaks: y, file: { path: /etc/issue, content: "keep out\n" } }
+- { id: a.own, title: t, level: 1, ref: x, breaks: y, file: { path: /etc/ours, content: "x\n" } }
+- { id: a.umask, title: t, level: 1, ref: x, breaks: y, setting: { path: /etc/login.defs, form: space, set: { UMASK: "027" } } }
+- { id: b.days, title: t, level: 1, ref: x, breaks: y, setting: { path: /etc/login.defs, form: space, set: { PASS_MAX_DAYS: "365" } } }
+- { id: a.forward, title: t, level: 1, ref: x, breaks: y, sysctl: { net.ipv4.x: 1 } }
+- { id: b.syn, title: t, level: 1, ref: x, breaks: y, sysctl: { net.ipv4.y: 1 } }
+- { id: a.table, title: t, level: 1, ref: x, breaks: y, permissions: { paths: [/etc/crontab], mode: "0600" } }
+- { id: b.table, title: t, level: 1, ref: x, breaks: y, permissions: { paths: [/etc/crontab], mode: "0644" } }
+- { id: a.package, title: t, level: 1, ref: x, breaks: y, package: auditd }
+- { id: b.package, title: t, level: 1, ref: x, breaks: y, package: chrony }
+- { id: a.docker, title: t, level: 1, ref: x, breaks: y, daemon: { icc: false } }
+- { id: b.docker, title: t, level: 1, ref: x, breaks: y, daemon: { no-new-privileges: true } }
+- { id: a.sshd, title: t, level: 1, ref: x, breaks: y, sshd: { MaxAuthTries: 3 } }
+- { id: b.sshd, title: t, level: 1, ref: x, breaks: y, sshd: { PasswordAuthentication: "no" } }
+"#;
+
+/// Goes on from look to look until nothing is left to do.
+fn settle(desired: &Desired, state: &mut HostState) -> Vec<String> {
+    let mut done = Vec::new();
+    for _ in 0..6 {
+        let plan = planned(desired, state);
+        if plan.is_empty() {
+            return done;
+        }
+        for step in plan.up_to_next_look() {
+            carry_out(step, state, desired);
+            done.push(step.id.clone());
+        }
+    }
+    panic!("never at rest: {done:?}");
+}
+
+#[test]
+fn what_is_left_out_later_goes_back_and_the_rest_stays() {
+    let (mut desired, mut state) = wish_of(SEVERAL);
+    desired.engine.daemon =
+        [("icc".to_owned(), false.into()), ("no-new-privileges".to_owned(), true.into())].into();
+    state.engine = Some(crate::facts::state::EngineState { cli: true, ..Default::default() });
+    state.commands = place::COMMANDS.map(|(name, _)| name.to_owned()).into();
+    state.files.insert("/etc/issue".into(), Some(fixture::found("Debian\n", 0o644)));
+    state.files.insert("/etc/ours".into(), None);
+    for key in ["net.ipv4.x", "net.ipv4.y"] {
+        state.sysctl.insert(key.to_owned(), "0".to_owned());
+    }
+    let crontab = std::path::PathBuf::from("/etc/crontab");
+    let has = |mode| crate::facts::state::FolderState { mode, uid: 0, gid: 0 };
+    state.rights.insert("/etc/crontab".to_owned(), [(crontab.clone(), has(0o664))].into());
+    settle(&desired, &mut state);
+    let text = |state: &HostState, path: &str| {
+        state.files[std::path::Path::new(path)].as_ref().map(|file| file.text.clone().unwrap())
+    };
+    assert_eq!(text(&state, "/etc/issue").unwrap(), "keep out\n");
+
+    let all = desired.hardening.known.clone();
+    let left_out = all.ids().filter(|id| id.starts_with("a.")).map(|id| (id.to_owned(), "why".to_owned()));
+    desired.hardening.skipped = left_out.collect();
+    desired.engine.daemon.remove("icc");
+    let done = settle(&desired, &mut state);
+    assert!(done.contains(&original::GIVEN_UP.to_owned()), "{done:?}");
+    assert_eq!(text(&state, "/etc/issue").unwrap(), "Debian\n");
+    assert_eq!(text(&state, "/etc/ours"), None);
+    assert_eq!(text(&state, "/etc/login.defs").unwrap(), "# UMASK 022\nUMASK\t022\nPASS_MAX_DAYS\t365\n");
+    assert_eq!((&*state.sysctl["net.ipv4.x"], &*state.sysctl["net.ipv4.y"]), ("0", "1"));
+    assert!(!text(&state, place::SYSCTL).unwrap().contains("net.ipv4.x"));
+    assert_eq!(state.rights["/etc/crontab"][&crontab], has(0o644));
+    assert_eq!(state.installed, Some(["chrony".to_owned()].into()));
+    assert_eq!(state.daemon_json, Some(serde_json::json!({ "no-new-privileges": true })));
+    let block = text(&state, place::SSHD_CONFIG).unwrap();
+    assert!(!block.contains("MaxAuthTries") && block.contains("PasswordAuthentication no"), "{block}");
+
+    // What a hand sets afterwards is the hand's.
+    state.files.insert("/etc/issue".into(), Some(fixture::found("keep out\n", 0o644)));
+    state.sysctl.insert("net.ipv4.x".to_owned(), "1".to_owned());
+    assert_eq!(planned(&desired, &state).to_string(), "");
+    // Wanted again it is set again, and all of it goes back in the end.
+    desired.hardening.skipped.clear();
+    desired.engine.daemon.insert("icc".to_owned(), false.into());
+    settle(&desired, &mut state);
+    assert!(
+        state.originals.controls.contains("a.package")
+            && state.installed.as_ref().unwrap().contains("auditd")
+    );
+    for _ in 0..3 {
+        let back = plan(&desired, &state, Goal::Soften).unwrap();
+        let ours = |step: &&Step| ["undo.", "originals.", "engine."].iter().any(|of| step.id.starts_with(of));
+        back.up_to_next_look().iter().filter(ours).for_each(|step| carry_out(step, &mut state, &desired));
+    }
+    assert_eq!(text(&state, "/etc/issue").unwrap(), "Debian\n");
+    assert_eq!(text(&state, "/etc/login.defs").unwrap(), "# UMASK 022\nUMASK\t022\n");
+    assert_eq!(
+        (state.rights["/etc/crontab"][&crontab], state.installed.clone()),
+        (has(0o664), Some([].into()))
+    );
+}

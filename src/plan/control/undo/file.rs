@@ -1,0 +1,164 @@
+//! Files: what is ours in them goes.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use super::Way;
+use crate::{
+    facts::state::FileState,
+    model::{
+        command::{Command, quote},
+        control::{Control, OwnFile},
+        place::{self, ORIGINALS},
+    },
+    plan::{
+        control::{edit::Edit, text},
+        engine, sshd,
+        step::{Action, Step, Undo},
+    },
+};
+
+/// Files that nobody but us writes: they go, recorded or not.
+const OURS: [&str; 4] = [place::SYSCTL, place::MODPROBE, place::AUDIT_RULES, place::SSHD_DROP_IN];
+
+/// sshd's files, whose way back could cut our login.
+const SSHD: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
+
+fn is_one_of(path: &Path, names: &[&str]) -> bool {
+    names.iter().any(|name| path == Path::new(name))
+}
+
+/// Whether a file decides who gets in.
+pub(super) fn is_sshds(path: &Path) -> bool {
+    is_one_of(path, &SSHD)
+}
+
+/// How a file gets back to what it was.
+#[derive(Debug, PartialEq, Eq)]
+enum Back {
+    /// It is.
+    There,
+    /// It was not there.
+    Remove,
+    /// Its copy is put in its place, with its time.
+    Copy,
+    /// Others changed it since: only what is ours is taken out.
+    Write(String),
+}
+
+/// Every file to be looked at.
+pub(super) fn paths(way: &Way) -> BTreeSet<PathBuf> {
+    let written = way.given.iter().flat_map(|control| place::control_files(control));
+    if !way.is_whole() {
+        // What is wholly ours is written anew without what went.
+        let kept: BTreeSet<PathBuf> =
+            way.kept.iter().flat_map(|control| place::control_files(control)).collect();
+        let rewritten = |path: &PathBuf| is_one_of(path, &OURS) || is_sshds(path);
+        return written.filter(|path| !(rewritten(path) && kept.contains(path))).collect();
+    }
+    let there = |path: &&&str| way.state.files.get(Path::new(**path)).is_some_and(Option::is_some);
+    let ours = OURS.iter().filter(there).map(PathBuf::from);
+    let recorded = &way.state.originals.files;
+    let written = written.filter(|path| recorded.contains_key(path));
+    written.chain(ours).chain([PathBuf::from(place::SSHD_CONFIG)]).collect()
+}
+
+/// Whether something else is made of a file of ours.
+pub(super) fn is_source(path: &Path, way: &Way) -> bool {
+    own(path, way).any(|file| file.traces().next().is_some())
+}
+
+/// The step that brings a file back, if it is not.
+pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
+    let back = back(path, way);
+    let came = |path: &&PathBuf| way.state.originals.files.get(*path) == Some(&None);
+    let brought = own(path, way).flat_map(|file| &file.brings).filter(came);
+    let brought: String = brought.map(|path| format!(" {}", quote(&path.display().to_string()))).collect();
+    let after: BTreeSet<String> =
+        own(path, way).filter_map(|file| Some(file.after.as_ref()?.run.clone())).collect();
+    let then: String = after.iter().map(|run| text::then(run)).collect();
+    let name = path.display().to_string();
+    let quoted = quote(&name);
+    if path == Path::new(place::DAEMON_JSON) {
+        let old = way.state.originals.files.get(path).and_then(Option::as_ref);
+        return match &back {
+            Back::There => None,
+            Back::Remove => Some(engine::restore(None, way.state)),
+            Back::Copy => Some(engine::restore(old.and_then(|old| old.text.as_deref()), way.state)),
+            Back::Write(text) => Some(engine::restore(Some(text), way.state)),
+        };
+    }
+    let (command, why) = match &back {
+        Back::There => return None,
+        Back::Remove => (
+            Command::root(format!("rm -rf {quoted}{brought}{}{then}", text::reload(path))),
+            format!("{name}: -> none"),
+        ),
+        Back::Copy => (
+            // Its folder may have gone with its package, in a run that did not come to its end.
+            Command::root(format!(
+                "set -e; path=$(readlink -m {quoted}); [ -d \"${{path%/*}}\" ] || exit 0; cp -p {ORIGINALS}/files{quoted} \"$path.pryvctl-new\"; \
+                 mv -f \"$path.pryvctl-new\" \"$path\"{then}"
+            )),
+            format!("{name}: as it was before pryvctl"),
+        ),
+        Back::Write(text) => {
+            let none = BTreeSet::new();
+            (text::write(path, text, None, &none, &after), format!("{name}: what is ours is taken out"))
+        }
+    };
+    let undo = Undo::Nothing("the original stays in the record until all is back");
+    let step = Step::safe(format!("undo.{name}"), Action::Run(command), undo).because([why]);
+    let others = own(path, way).flat_map(OwnFile::written);
+    let written: Vec<&Path> = others.chain([path]).collect::<BTreeSet<_>>().into_iter().collect();
+    let guarded = is_sshds(path) || written.iter().any(|path| path.starts_with("/etc/pam.d"));
+    Some(if guarded { sshd::under_guard(step, &written) } else { step })
+}
+
+fn back(path: &Path, way: &Way) -> Back {
+    let original = way.state.originals.files.get(path);
+    let old = original.and_then(Option::as_ref);
+    // Where others of our controls go on writing, the file as it was is not what is wanted.
+    let copy = if old.is_some() && way.is_whole() { Back::Copy } else { Back::There };
+    let Some(FileState { text, mode, uid, gid, .. }) = way.state.files.get(path).and_then(Option::as_ref)
+    else {
+        return copy;
+    };
+    let old_text = old.and_then(|old| old.text.as_deref());
+    let (Some(text), true) = (text, original.is_none_or(Option::is_none) || old_text.is_some()) else {
+        return copy;
+    };
+    let edits = edits(path, way);
+    let reverted =
+        edits.iter().fold(text.clone(), |text, edit| edit.revert(&text, old_text.unwrap_or_default()));
+    match (original, old) {
+        (Some(None), _) | (None, _) if is_one_of(path, &OURS) => Back::Remove,
+        // `{}` is what is left of a daemon.json that was made for our keys.
+        (Some(None), _) if matches!(reverted.trim(), "" | "{}") => Back::Remove,
+        (_, Some(old)) if way.is_whole() && old_text == Some(&reverted) => {
+            let same = old_text == Some(text) && (old.mode, old.uid, old.gid) == (*mode, *uid, *gid);
+            if same { Back::There } else { Back::Copy }
+        }
+        (_, _) if reverted == *text => Back::There,
+        (_, _) => Back::Write(reverted),
+    }
+}
+
+/// Every edit that a control could have made in a file.
+fn edits(path: &Path, way: &Way) -> Vec<Edit> {
+    let of = |control: &&Control| match (control.kind.daemon(), control.kind.sshd()) {
+        (Some(keys), _) => Some((PathBuf::from(place::DAEMON_JSON), Edit::Members(keys.clone()))),
+        (None, Some(_)) => Some((PathBuf::from(place::SSHD_CONFIG), Edit::Block(String::new()))),
+        (None, None) => text::edit(control, way.state),
+    };
+    let edits = way.given.iter().filter_map(of);
+    edits.filter(|(of, _)| of == path).map(|(_, edit)| edit).collect()
+}
+
+/// The files of our own at a path.
+fn own<'a>(path: &'a Path, way: &'a Way) -> impl Iterator<Item = &'a OwnFile> {
+    let files = way.given.iter().filter_map(|control| control.kind.own_file());
+    files.filter(move |file| file.path == path)
+}
