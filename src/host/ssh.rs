@@ -92,7 +92,7 @@ impl client::Handler for Client {
 
 /// Connects and makes sure of the host key. Nobody is logged in yet.
 pub(super) async fn dial(login: &Login, trust: Trust) -> Result<Line, Fault> {
-    let (tcp, address) = connect(login).await?;
+    let (tcp, address) = connect(login, matches!(trust, Trust::Same(_))).await?;
     let config = Arc::new(config(&trust.algorithms()));
     let (shown, end) = (Arc::new(OnceLock::new()), End::default());
     let client = Client { trust, shown: shown.clone(), end: end.clone() };
@@ -106,8 +106,12 @@ pub(super) async fn dial(login: &Login, trust: Trust) -> Result<Line, Fault> {
     Ok(Line { handle, host_key, address, end })
 }
 
+/// How long a host that was reached a moment ago may take to answer at the port that its sshd may have left: where it has,
+/// the firewall keeps silent.
+const AGAIN: Duration = Duration::from_secs(2);
+
 /// Nobody listens at the new port before sshd was moved there. Where neither answers, the new one's fault counts.
-async fn connect(login: &Login) -> Result<(TcpStream, SocketAddr), Fault> {
+async fn connect(login: &Login, again: bool) -> Result<(TcpStream, SocketAddr), Fault> {
     let at = async |port| {
         let address = SocketAddr::new(login.address, port);
         let tcp = within(Stage::Connect, address, TcpStream::connect(address)).await?;
@@ -118,6 +122,7 @@ async fn connect(login: &Login) -> Result<(TcpStream, SocketAddr), Fault> {
         Err(fault) => fault,
     };
     match login.initial_port {
+        Some(port) if again => timeout(AGAIN, at(port)).await.ok().and_then(Result::ok).ok_or(fault),
         Some(port) => at(port).await.map_err(|_| fault),
         None => Err(fault),
     }
