@@ -25,7 +25,7 @@ use crate::{
 
 /// What one control brings another may have a say in, as with packages, their files and their units. A control that never
 /// comes to rest is left after so many rounds.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 8;
 
 /// Carries out a plan, then looks again: the host is done when nothing is left to do. What is left of controls alone gets
 /// another round, as long as rounds differ.

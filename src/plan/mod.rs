@@ -103,10 +103,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The steps up to the last one that changes more than the rest was planned for, as packages do that bring files; all,
+    /// The steps up to the first one that changes more than the rest was planned for, as packages do that bring files; all,
     /// if there is none.
     pub fn up_to_next_look(&self) -> &[Step] {
-        let place = self.steps.iter().rposition(|step| step.look_again);
+        let place = self.steps.iter().position(|step| step.look_again);
         place.map_or(&self.steps, |place| &self.steps[..=place])
     }
 
@@ -154,7 +154,12 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     draft.take(Ok(firewall::steps(desired, state)));
     draft.take(sshd.map_err(|conflict| vec![conflict]));
     draft.take(Ok(controls.guarded));
-    draft.take(Ok(boot(desired, state)));
+    draft.take(Ok(boot::steps(desired, state)));
+    // What is loaded at boot names both ports before the next look closes the old one: at no moment would a restart end with
+    // a port open that sshd does not listen on.
+    if sshd::leaving(desired, state).is_some() {
+        draft.look_again();
+    }
     // Where the way in was not confirmed, nothing else is changed.
     draft.take(Ok(controls.safe));
     match goal {
@@ -162,16 +167,6 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
         Goal::Install => install(&mut draft, desired, state),
     }
     if draft.conflicts.is_empty() { Ok(Plan { steps: draft.steps }) } else { Err(draft.conflicts) }
-}
-
-/// What is loaded at boot. Where sshd moves, both ports are before the next look closes the old one: at no moment would a
-/// restart end with a port open that sshd does not listen on.
-fn boot(desired: &Desired, state: &HostState) -> Vec<Step> {
-    let mut steps = boot::steps(desired, state);
-    if sshd::leaving(desired, state).is_some() {
-        steps = steps.into_iter().map(Step::looked_after).collect();
-    }
-    steps
 }
 
 /// Everything is written, made and pulled before the first container is touched.
@@ -232,6 +227,13 @@ impl Draft {
     fn others(&self, mut steps: Vec<Step>) -> Vec<Step> {
         steps.retain(|step| self.steps.iter().all(|before| before.id != step.id));
         steps
+    }
+
+    /// Has everything planned anew that follows the last step.
+    fn look_again(&mut self) {
+        if let Some(last) = self.steps.last_mut() {
+            last.look_again = true;
+        }
     }
 
     fn take(&mut self, part: Result<Vec<Step>, Vec<Conflict>>) {

@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-pub use port::{leaving, ports, way_back};
+pub use port::{is_moved, leaving, ports, way_back};
 
 use super::{
     Conflict,

@@ -112,7 +112,9 @@ pub fn forgotten(controls: &[&Control]) -> Step {
     let ids: Vec<&str> = controls.iter().map(|control| control.id.as_str()).collect();
     let gone = ids.iter().map(|id| format!("control {id}"));
     let gone = gone.map(|line| format!(" -e {}", quote(&line))).collect::<String>();
-    let script = format!("cd {ORIGINALS}; grep -vxF{gone} index > index.new; mv -f index.new index");
+    let script = format!(
+        "cd {ORIGINALS} && {{ grep -vxF{gone} index > index.new; [ $? -le 1 ]; }} && mv -f index.new index"
+    );
     let undo = Undo::Nothing("a harden that wants them again records them again");
     Step::safe(GIVEN_UP, Action::Run(Command::root(script)), undo)
         .because([format!("wanted no more: {}", ids.join(", "))])

@@ -235,7 +235,8 @@ fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
     Some(if draft.guarded { under_guard(step, &written) } else { step })
 }
 
-fn restart(unit: &str) -> String {
+/// The command with which a unit takes up a file.
+pub fn restart(unit: &str) -> String {
     format!("systemctl try-restart {}", quote(unit))
 }
 

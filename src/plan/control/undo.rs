@@ -28,26 +28,41 @@ struct Way<'a> {
     given: Vec<&'a Control>,
     /// Controls whose objects stay as they are.
     kept: Vec<&'a Control>,
+    /// Whether nothing of ours stays at all.
+    whole: bool,
+    desired: &'a Desired,
     state: &'a HostState,
 }
 
 impl<'a> Way<'a> {
     /// Everything goes.
     fn whole(desired: &'a Desired, state: &'a HostState) -> Self {
-        Self { given: desired.hardening.known.iter().collect(), kept: Vec::new(), state }
+        let given = desired.hardening.known.iter().collect();
+        Self { given, kept: Vec::new(), whole: true, desired, state }
     }
 
-    /// What an earlier run set and the inventory now leaves out, or a lower level does not have.
+    /// What an earlier run set and the inventory now leaves out, or a lower level does not have; and what is about a package
+    /// that goes with that.
     fn given_up(desired: &'a Desired, state: &'a HostState) -> Self {
-        let kept: Vec<&Control> = desired.hardening.wanted().collect();
-        let was_set = |control: &&Control| state.originals.controls.contains(&control.id);
-        let wanted = |control: &&Control| kept.iter().any(|kept| kept.id == control.id);
+        let wanted: BTreeSet<&str> = desired.hardening.wanted().map(|control| control.id.as_str()).collect();
         let known = desired.hardening.known.iter();
-        Self { given: known.filter(was_set).filter(|control| !wanted(control)).collect(), kept, state }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.kept.is_empty()
+        let set = known.filter(|control| state.originals.controls.contains(&control.id));
+        let (mut kept, mut given): (Vec<&Control>, Vec<&Control>) =
+            set.partition(|control| wanted.contains(control.id.as_str()));
+        let goes = |id: &String, given: &[&Control]| {
+            let brought = |name: &String| state.originals.packages.contains(name);
+            given.iter().any(|other| {
+                other.id == *id && other.kind.packages().is_some_and(|names| names.iter().any(brought))
+            })
+        };
+        while let Some(place) =
+            kept.iter().position(|control| control.needs.as_ref().is_some_and(|id| goes(id, &given)))
+        {
+            given.push(kept.remove(place));
+        }
+        let goes: BTreeSet<&str> = given.iter().map(|control| control.id.as_str()).collect();
+        let kept = desired.hardening.wanted().filter(|control| !goes.contains(control.id.as_str())).collect();
+        Self { given, kept, whole: false, desired, state }
     }
 
     /// The steps. Those that could cut our login come last.
@@ -59,7 +74,11 @@ impl<'a> Way<'a> {
             file::paths(self).into_iter().partition(|path| file::is_source(path, self));
         let step = |path: &PathBuf| file::step(path, self);
         // What a program made of them in files of others goes first, and then those are looked at.
-        steps.extend(sources.iter().filter_map(step).map(Step::looked_after));
+        let mut sources: Vec<Step> = sources.iter().filter_map(step).collect();
+        if let Some(last) = sources.last_mut() {
+            last.look_again = true;
+        }
+        steps.extend(sources);
         for path in others {
             let Some(step) = step(&path) else { continue };
             // What is ours in PAM's files goes before the packages, whose removal leaves alone what others changed.
@@ -79,7 +98,7 @@ impl<'a> Way<'a> {
 
     /// Gives back what was taken away; rights that others gave or took since stay.
     fn rights(&self) -> Option<Step> {
-        let Self { given, kept, state } = self;
+        let Self { given, kept, state, .. } = self;
         let found = |path: &Path| state.rights.values().find_map(|matched| matched.get(path));
         let changed = state.originals.rights.iter().filter_map(|(path, old)| {
             let now = found(path)?.mode;
@@ -120,7 +139,7 @@ impl<'a> Way<'a> {
     }
 
     fn units(&self) -> Option<Step> {
-        let Self { given, kept, state } = self;
+        let Self { given, kept, state, .. } = self;
         let names = |controls: &[&Control], name: &str, found: UnitState| {
             let mut units = controls.iter().filter_map(|control| control.kind.unit());
             units.any(|unit| unit.name == name && unit::fits(unit.state, found))
@@ -184,6 +203,10 @@ there=$(printf '%s\\n' \"$there\" | grep -vxF \"$kept\" || true)
         };
         let script = format!(
             "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
+cd {ORIGINALS} || exit 1
+drop() {{ grep -vxF \"$1\" index > index.new; [ $? -le 1 ] && mv -f index.new index; }}
+files() {{ sed -n 's/^file //p' index | while read -r path; do [ ! -e \"$path\" ] || printf '%s\\n' \"$path\"; done; }}
+before=$(files)
 there=$(dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' {list} 2>/dev/null | sed -n 's/^[^n][^ ]* //p')
 {kept}[ -z \"$there\" ] || others=$(apt-get -s purge $there | sed -n 's/^Purg \\([^ ]*\\).*/\\1/p' | grep -vxF \"$there\" || true)
 [ -z \"$others\" ] || {{
@@ -196,9 +219,8 @@ apt-get -q -y -o DPkg::Lock::Timeout=600 purge $there || exit 1
 # Not every package ends what it started, and what failed to end would be remembered without a file.
 [ -z \"$units\" ] || {{ systemctl stop $units; systemctl reset-failed $units; }} 2>/dev/null || true
 }}
-cd {ORIGINALS} && sed -n 's/^file //p' index | while read -r path; do
-[ -e \"$path\" ] || {{ grep -vxF \"file $path\" index > index.new; mv -f index.new index; }}; done
-for name in $there; do grep -vxF \"package $name\" index > index.new; mv -f index.new index; done"
+printf '%s\\n' \"$before\" | grep -vxF \"$(files)\" | while read -r path; do drop \"file $path\" || exit 1; done || exit 1
+for name in $there; do drop \"package $name\" || exit 1; done"
         );
         let undo = Undo::Nothing("a harden installs them again");
         let command = Command::root(script).within(engine::APT);
@@ -211,7 +233,7 @@ for name in $there; do grep -vxF \"package $name\" index > index.new; mv -f inde
     }
 
     /// Packages that came with us and with those that controls asked for, and those for which some of them stay. Nothing,
-    /// where no control that goes asked for any.
+    /// where no control that goes asked for any. Docker confines containers by AppArmor, and only recommends it.
     fn came_with_us(&self) -> (Vec<&'a str>, Vec<&'a str>) {
         let named = |controls: &[&'a Control]| -> BTreeSet<&'a str> {
             controls
@@ -221,10 +243,11 @@ for name in $there; do grep -vxF \"package $name\" index > index.new; mv -f inde
                 .map(String::as_str)
                 .collect()
         };
-        let (given, kept) = (named(&self.given), named(&self.kept));
+        let (given, mut kept) = (named(&self.given), named(&self.kept));
+        kept.extend(self.state.engine.is_some().then_some("apparmor"));
         let came = self.state.originals.packages.iter().map(String::as_str);
         let came: Vec<&str> = came.filter(|name| !kept.contains(name)).collect();
-        let goes = self.is_whole() || came.iter().any(|name| given.contains(name));
+        let goes = self.whole || came.iter().any(|name| given.contains(name));
         (if goes { came } else { Vec::new() }, kept.into_iter().collect())
     }
 
@@ -259,12 +282,8 @@ pub fn given_up(desired: &Desired, state: &HostState) -> Vec<Step> {
     if way.given.is_empty() {
         return Vec::new();
     }
-    let mut steps = way.steps();
-    match steps.iter().rposition(|step| step.look_again) {
-        Some(place) => steps.truncate(place + 1),
-        None => steps.push(original::forgotten(&way.given).looked_after()),
-    }
-    steps
+    let forgotten = original::forgotten(&way.given).looked_after();
+    way.steps().into_iter().chain([forgotten]).collect()
 }
 
 fn run(id: &str, script: String, why: Vec<String>) -> Option<Step> {

@@ -28,13 +28,18 @@ pub(super) fn lines(desired: &Desired, state: &HostState) -> String {
     ports(desired, state).iter().map(|port| format!("Port {port}\n")).collect()
 }
 
+/// Whether our block names the port.
+pub fn is_moved(desired: &Desired, state: &HostState) -> bool {
+    !lines(desired, state).is_empty()
+}
+
 /// Why sshd is told of ports, if it is.
 pub(super) fn reason(desired: &Desired, state: &HostState) -> Option<String> {
     let found = state.sshd.get("port").map(|ports| ports.join(", ")).unwrap_or_default();
     let port = desired.ssh_port;
     match leaving(desired, state) {
         Some(old) => Some(format!("Port: {found} -> {port}; {old} goes when a login at {port} came through")),
-        None if lines(desired, state).is_empty() || found == port.to_string() => None,
+        None if !is_moved(desired, state) || found == port.to_string() => None,
         None => Some(format!("Port: {found} -> {port}")),
     }
 }
@@ -48,13 +53,13 @@ pub(super) fn taken_up(desired: &Desired, state: &HostState) -> Step {
          {{ echo 'a login came through at port {old}, but none at port {port}: a firewall on the way, or a ListenAddress \
          of sshd with a port' >&2; exit 1; }}"
     );
-    reload().because(reason(desired, state)).proved(Command::root(proof)).looked_after()
+    reload().because(reason(desired, state)).proved(Command::root(proof))
 }
 
 /// systemd listens in sshd's place, or will from the next boot on, and does not read sshd's files.
 pub(super) fn held_by_systemd(desired: &Desired, state: &HostState) -> Option<Conflict> {
     let held = state.units.get("ssh.socket").is_some_and(|unit| unit.active || unit.enabled);
-    (held && !lines(desired, state).is_empty()).then(|| Conflict {
+    (held && is_moved(desired, state)).then(|| Conflict {
         thing: "ssh.socket".to_owned(),
         found: format!("systemd itself listens for sshd, which cannot move to port {} so", desired.ssh_port),
         way_out: "`systemctl disable --now ssh.socket && systemctl enable --now ssh.service`, or leave out `ssh.initial_port`"
@@ -67,7 +72,7 @@ pub(super) fn left(desired: &Desired, state: &HostState) -> Option<Conflict> {
     let found = state.sshd.get("port").into_iter().flatten();
     let other =
         found.filter_map(|port| port.parse().ok()).find(|port| !ports(desired, state).contains(port))?;
-    (!lines(desired, state).is_empty()).then(|| Conflict {
+    is_moved(desired, state).then(|| Conflict {
         thing: "sshd".to_owned(),
         found: format!("it goes on listening on port {other}, as another line of its configuration says"),
         way_out: format!(
@@ -81,7 +86,7 @@ pub(super) fn left(desired: &Desired, state: &HostState) -> Option<Conflict> {
 /// # Errors
 /// sshd was moved, and the inventory does not say from where.
 pub fn way_back(desired: &Desired, state: &HostState) -> Result<(), Conflict> {
-    if desired.initial_ssh_port.is_some() || lines(desired, state).is_empty() {
+    if desired.initial_ssh_port.is_some() || !is_moved(desired, state) {
         return Ok(());
     }
     Err(Conflict {

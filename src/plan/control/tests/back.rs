@@ -108,6 +108,7 @@ const SEVERAL: &str = r#"
 - { id: a.table, title: t, level: 1, ref: x, breaks: y, permissions: { paths: [/etc/crontab], mode: "0600" } }
 - { id: b.table, title: t, level: 1, ref: x, breaks: y, permissions: { paths: [/etc/crontab], mode: "0644" } }
 - { id: a.package, title: t, level: 1, ref: x, breaks: y, package: auditd }
+- { id: b.about, title: t, level: 1, ref: x, breaks: y, needs: a.package, file: { path: /etc/audit/about, content: "x\n" } }
 - { id: b.package, title: t, level: 1, ref: x, breaks: y, package: chrony }
 - { id: a.docker, title: t, level: 1, ref: x, breaks: y, daemon: { icc: false } }
 - { id: b.docker, title: t, level: 1, ref: x, breaks: y, daemon: { no-new-privileges: true } }
@@ -123,6 +124,8 @@ fn settle(desired: &Desired, state: &mut HostState) -> Vec<String> {
         if plan.is_empty() {
             return done;
         }
+        let ids: std::collections::BTreeSet<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
+        assert_eq!(ids.len(), plan.steps.len(), "two steps have one id:\n{plan}");
         for step in plan.up_to_next_look() {
             carry_out(step, state, desired);
             done.push(step.id.clone());
@@ -139,7 +142,7 @@ fn what_is_left_out_later_goes_back_and_the_rest_stays() {
     state.engine = Some(crate::facts::state::EngineState { cli: true, ..Default::default() });
     state.commands = place::COMMANDS.map(|(name, _)| name.to_owned()).into();
     state.files.insert("/etc/issue".into(), Some(fixture::found("Debian\n", 0o644)));
-    state.files.insert("/etc/ours".into(), None);
+    state.files.extend(["/etc/ours", "/etc/audit/about"].map(|path| (path.into(), None)));
     for key in ["net.ipv4.x", "net.ipv4.y"] {
         state.sysctl.insert(key.to_owned(), "0".to_owned());
     }
@@ -159,7 +162,7 @@ fn what_is_left_out_later_goes_back_and_the_rest_stays() {
     let done = settle(&desired, &mut state);
     assert!(done.contains(&original::GIVEN_UP.to_owned()), "{done:?}");
     assert_eq!(text(&state, "/etc/issue").unwrap(), "Debian\n");
-    assert_eq!(text(&state, "/etc/ours"), None);
+    assert_eq!((text(&state, "/etc/ours"), text(&state, "/etc/audit/about")), (None, None));
     assert_eq!(text(&state, "/etc/login.defs").unwrap(), "# UMASK 022\nUMASK\t022\nPASS_MAX_DAYS\t365\n");
     assert_eq!((&*state.sysctl["net.ipv4.x"], &*state.sysctl["net.ipv4.y"]), ("0", "1"));
     assert!(!text(&state, place::SYSCTL).unwrap().contains("net.ipv4.x"));
@@ -171,9 +174,11 @@ fn what_is_left_out_later_goes_back_and_the_rest_stays() {
 
     // What a hand sets afterwards is the hand's.
     state.files.insert("/etc/issue".into(), Some(fixture::found("keep out\n", 0o644)));
+    state.files.insert("/etc/ours".into(), Some(fixture::found("by hand\n", 0o644)));
     state.sysctl.insert("net.ipv4.x".to_owned(), "1".to_owned());
     assert_eq!(planned(&desired, &state).to_string(), "");
     // Wanted again it is set again, and all of it goes back in the end.
+    state.files.insert("/etc/ours".into(), None);
     desired.hardening.skipped.clear();
     desired.engine.daemon.insert("icc".to_owned(), false.into());
     settle(&desired, &mut state);

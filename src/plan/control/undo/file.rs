@@ -10,7 +10,7 @@ use crate::{
     facts::state::FileState,
     model::{
         command::{Command, quote},
-        control::{Control, OwnFile},
+        control::{Control, Kind, OwnFile},
         place::{self, ORIGINALS},
     },
     plan::{
@@ -22,6 +22,9 @@ use crate::{
 
 /// Files that nobody but us writes: they go, recorded or not.
 const OURS: [&str; 4] = [place::SYSCTL, place::MODPROBE, place::AUDIT_RULES, place::SSHD_DROP_IN];
+
+/// How files begin that are wholly ours.
+const OURS_BEGIN: &str = "# Written by pryvctl";
 
 /// sshd's files, whose way back could cut our login.
 const SSHD: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
@@ -51,18 +54,23 @@ enum Back {
 /// Every file to be looked at.
 pub(super) fn paths(way: &Way) -> BTreeSet<PathBuf> {
     let written = way.given.iter().flat_map(|control| place::control_files(control));
-    if !way.is_whole() {
-        // What is wholly ours is written anew without what went.
-        let kept: BTreeSet<PathBuf> =
-            way.kept.iter().flat_map(|control| place::control_files(control)).collect();
-        let rewritten = |path: &PathBuf| is_one_of(path, &OURS) || is_sshds(path);
-        return written.filter(|path| !(rewritten(path) && kept.contains(path))).collect();
+    if !way.whole {
+        // What is wholly ours is written anew without what went. sshd's block may name its port, too.
+        let rewritten = |path: &Path| (is_one_of(path, &OURS) || is_sshds(path)) && is_kept(path, way);
+        let moved = sshd::is_moved(way.desired, way.state);
+        let left = |path: &PathBuf| rewritten(path) || (moved && is_sshds(path));
+        return written.filter(|path| !left(path)).collect();
     }
     let there = |path: &&&str| way.state.files.get(Path::new(**path)).is_some_and(Option::is_some);
     let ours = OURS.iter().filter(there).map(PathBuf::from);
     let recorded = &way.state.originals.files;
     let written = written.filter(|path| recorded.contains_key(path));
     written.chain(ours).chain([PathBuf::from(place::SSHD_CONFIG)]).collect()
+}
+
+/// Whether controls that stay write in a file.
+fn is_kept(path: &Path, way: &Way) -> bool {
+    way.kept.iter().any(|control| place::control_files(control).iter().any(|other| other == path))
 }
 
 /// Whether something else is made of a file of ours.
@@ -76,8 +84,7 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
     let came = |path: &&PathBuf| way.state.originals.files.get(*path) == Some(&None);
     let brought = own(path, way).flat_map(|file| &file.brings).filter(came);
     let brought: String = brought.map(|path| format!(" {}", quote(&path.display().to_string()))).collect();
-    let after: BTreeSet<String> =
-        own(path, way).filter_map(|file| Some(file.after.as_ref()?.run.clone())).collect();
+    let after = after(path, way);
     let then: String = after.iter().map(|run| text::then(run)).collect();
     let name = path.display().to_string();
     let quoted = quote(&name);
@@ -117,11 +124,23 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
     Some(if guarded { sshd::under_guard(step, &written) } else { step })
 }
 
+/// What puts a file into force, whatever is in it now.
+fn after(path: &Path, way: &Way) -> BTreeSet<String> {
+    let made = own(path, way).filter_map(|file| Some(file.after.as_ref()?.run.clone()));
+    let settings = way.given.iter().filter_map(|control| {
+        let Kind::Setting(settings) = &control.kind else { return None };
+        settings.restart.as_deref().filter(|_| settings.path == path)
+    });
+    let restarted = own(path, way).filter_map(|file| file.restart.as_deref());
+    made.chain(settings.chain(restarted).map(text::restart)).collect()
+}
+
 fn back(path: &Path, way: &Way) -> Back {
     let original = way.state.originals.files.get(path);
     let old = original.and_then(Option::as_ref);
     // Where others of our controls go on writing, the file as it was is not what is wanted.
-    let copy = if old.is_some() && way.is_whole() { Back::Copy } else { Back::There };
+    let alone = !is_kept(path, way);
+    let copy = if old.is_some() && alone { Back::Copy } else { Back::There };
     let Some(FileState { text, mode, uid, gid, .. }) = way.state.files.get(path).and_then(Option::as_ref)
     else {
         return copy;
@@ -130,6 +149,9 @@ fn back(path: &Path, way: &Way) -> Back {
     let (Some(text), true) = (text, original.is_none_or(Option::is_none) || old_text.is_some()) else {
         return copy;
     };
+    if is_of_others(text, path, way) {
+        return Back::There;
+    }
     let edits = edits(path, way);
     let reverted =
         edits.iter().fold(text.clone(), |text, edit| edit.revert(&text, old_text.unwrap_or_default()));
@@ -137,13 +159,19 @@ fn back(path: &Path, way: &Way) -> Back {
         (Some(None), _) | (None, _) if is_one_of(path, &OURS) => Back::Remove,
         // `{}` is what is left of a daemon.json that was made for our keys.
         (Some(None), _) if matches!(reverted.trim(), "" | "{}") => Back::Remove,
-        (_, Some(old)) if way.is_whole() && old_text == Some(&reverted) => {
+        (_, Some(old)) if alone && old_text == Some(&reverted) => {
             let same = old_text == Some(text) && (old.mode, old.uid, old.gid) == (*mode, *uid, *gid);
             if same { Back::There } else { Back::Copy }
         }
         (_, _) if reverted == *text => Back::There,
         (_, _) => Back::Write(reverted),
     }
+}
+
+/// Whether somebody else wrote the whole of a file since. What an earlier version of ours wrote says so.
+fn is_of_others(text: &str, path: &Path, way: &Way) -> bool {
+    let mut own = own(path, way).peekable();
+    own.peek().is_some() && !text.starts_with(OURS_BEGIN) && own.all(|file| file.content != text)
 }
 
 /// Every edit that a control could have made in a file.
