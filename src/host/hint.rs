@@ -57,8 +57,8 @@ fn connect(address: SocketAddr, source: &io::Error) -> String {
     }
     let port = address.port();
     format!(
-        "the host is up, but nothing listens on port {port}: check that sshd runs, and `ssh.port`; a new host's, that \
-         `harden` is to move, is `ssh.initial_port`"
+        "the host is up, but nothing listens on port {port}: check `ssh.port` and that sshd runs; where `harden` is to move \
+         sshd there, `ssh.initial_port` says from where"
     )
 }
 

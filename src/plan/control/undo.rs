@@ -303,7 +303,7 @@ pub fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
         .map(|folder| quote(&folder.display().to_string()))
         .map(|folder| format!("[ ! -d {folder} ] || rmdir --ignore-fail-on-non-empty {folder}\n"))
         .collect();
-    let script = format!("{folders}rm -rf {ORIGINALS}; rmdir --ignore-fail-on-non-empty {}", place::KEPT);
+    let script = format!("{folders}rm -rf {ORIGINALS}; find {} -depth -type d -empty -delete", place::KEPT);
     let undo = Undo::Nothing("everything in it is back in its place");
     let step = Step::safe("originals.remove", Action::Run(Command::root(script)), undo);
     let locked = Way::whole(desired, state).parameters();
