@@ -199,6 +199,12 @@ mod tests {
         (ended.map(drop), moments.into_inner().unwrap())
     }
 
+    /// A host up to the end of the change.
+    fn changed() -> Replay {
+        let host = Replay::new().prints("check-new", "");
+        host.prints("start pryvctl-guard.timer", "").prints("load-new", "")
+    }
+
     fn no_route() -> HostError {
         let host: HostName = "reg1".parse().unwrap();
         HostError::new(&host, crate::host::Fault::NoDocker)
@@ -206,13 +212,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_timer_runs_before_anything_is_changed_and_a_new_login_confirms() {
-        let host = Replay::new()
-            .prints("check-new", "")
-            .prints("start pryvctl-guard.timer", "")
-            .prints("load-new", "")
-            .reconnects(Ok(()))
-            .prints("true", "")
-            .prints("mv /var/lib/pryvctl/guard/armed", "");
+        let host =
+            changed().reconnects(Ok(())).prints("true", "").prints("mv /var/lib/pryvctl/guard/armed", "");
         let (ended, moments) = run(&host).await;
         assert!(ended.is_ok() && host.is_over());
         assert_eq!(moments, [Moment::Armed, Moment::Confirmed]);
@@ -240,10 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_new_login_nothing_is_confirmed_and_the_old_access_is_awaited() {
-        let host = Replay::new()
-            .prints("check-new", "")
-            .prints("start pryvctl-guard.timer", "")
-            .prints("load-new", "")
+        let host = changed()
             .reconnects(Err(no_route()))
             .reconnects(Ok(()))
             .prints("[ ! -e /var/lib/pryvctl/guard/undoing ]", "");
@@ -278,10 +276,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_login_that_does_not_prove_what_it_must_confirms_nothing() {
-        let host = Replay::new()
-            .prints("check-new", "")
-            .prints("start pryvctl-guard.timer", "")
-            .prints("load-new", "")
+        let host = changed()
             .reconnects(Ok(()))
             .prints("true", "")
             .fails("came-in-by-the-new-port", 1, "by the old one")
@@ -295,13 +290,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_late_confirmation_is_said_to_be_late() {
-        let host = Replay::new()
-            .prints("check-new", "")
-            .prints("start pryvctl-guard.timer", "")
-            .prints("load-new", "")
-            .reconnects(Ok(()))
-            .prints("true", "")
-            .fails("mv /var/lib/pryvctl/guard/armed", 3, "");
+        let host =
+            changed().reconnects(Ok(())).prints("true", "").fails("mv /var/lib/pryvctl/guard/armed", 3, "");
         let (ended, _) = run(&host).await;
         assert!(matches!(ended, Err(GuardError::TooLate)));
     }

@@ -46,12 +46,24 @@ pub fn taken<'a>(
     state: &HostState,
 ) -> BTreeSet<u32> {
     let mut modes = BTreeSet::from([mode]);
-    for control in controls.filter(|control| matched_by(control, state).any(|matched| matched == path)) {
-        let Kind::Permissions(limit) = &control.kind else { continue };
-        let fewer: Vec<u32> = modes.iter().map(|mode| mode & limit.mode.0).collect();
+    for limit in limits(path, controls, state) {
+        let fewer: Vec<u32> = modes.iter().map(|mode| mode & limit).collect();
         modes.extend(fewer);
     }
     modes
+}
+
+/// The most that each of these controls lets a path give.
+fn limits<'a>(
+    path: &Path,
+    controls: impl Iterator<Item = &'a Control>,
+    state: &HostState,
+) -> impl Iterator<Item = u32> {
+    let limit = move |control: &'a Control| {
+        let Kind::Permissions(limit) = &control.kind else { return None };
+        matched(limit, state).any(|(matched, _)| matched == path).then_some(limit.mode.0)
+    };
+    controls.filter_map(limit)
 }
 
 /// What these controls let a path give of what it gave.
@@ -61,7 +73,7 @@ pub fn limited<'a>(
     controls: impl Iterator<Item = &'a Control>,
     state: &HostState,
 ) -> u32 {
-    taken(path, mode, controls, state).into_iter().fold(mode, |mode, taken| mode & taken)
+    limits(path, controls, state).fold(mode, |mode, limit| mode & limit)
 }
 
 /// What has to be taken away, by path.

@@ -65,6 +65,11 @@ impl<'a> Way<'a> {
         Self { given, kept, whole: false, desired, state }
     }
 
+    /// Whether this holds of a control that goes, and of none that stays.
+    fn goes(&self, holds: impl Fn(&Control) -> bool) -> bool {
+        self.given.iter().any(|control| holds(control)) && !self.kept.iter().any(|control| holds(control))
+    }
+
     /// The steps. Those that could cut our login come last.
     fn steps(&self) -> Vec<Step> {
         // Units go while their files are still there.
@@ -117,12 +122,11 @@ impl<'a> Way<'a> {
     }
 
     fn mounts(&self) -> Option<Step> {
-        let names = |controls: &[&Control], path: &Path, option: &str| {
-            let mut mounts = controls.iter().filter_map(|control| control.kind.mount());
-            mounts.any(|mount| mount.path == path && mount.options.iter().any(|named| named == option))
+        let ours = |path: &Path, option: &String| {
+            self.goes(|control| {
+                control.kind.mount().is_some_and(|mount| mount.path == path && mount.options.contains(option))
+            })
         };
-        let ours =
-            |path: &Path, option: &str| names(&self.given, path, option) && !names(&self.kept, path, option);
         let changed = self.state.originals.mounts.iter().filter_map(|(path, old)| {
             let old: Vec<&str> = old.split(',').collect();
             let now =
@@ -139,12 +143,12 @@ impl<'a> Way<'a> {
     }
 
     fn units(&self) -> Option<Step> {
-        let Self { given, kept, state, .. } = self;
-        let names = |controls: &[&Control], name: &str, found: UnitState| {
-            let mut units = controls.iter().filter_map(|control| control.kind.unit());
-            units.any(|unit| unit.name == name && unit::fits(unit.state, found))
+        let state = self.state;
+        let ours = |name: &str, found: UnitState| {
+            self.goes(|control| {
+                control.kind.unit().is_some_and(|unit| unit.name == name && unit::fits(unit.state, found))
+            })
         };
-        let ours = |name: &str, found: UnitState| names(given, name, found) && !names(kept, name, found);
         let (mut script, mut why) = (String::new(), Vec::new());
         for (name, (enabled, active)) in &state.originals.units {
             let found = state.units.get(name).copied().unwrap_or_default();
@@ -172,17 +176,11 @@ impl<'a> Way<'a> {
     /// Our rules leave the kernel, whether the program that loaded them stays or goes.
     fn rules(&self) -> Option<Step> {
         let loaded = self.state.audit.as_ref()?;
-        let keys = |controls: &[&'a Control]| -> BTreeSet<&'a str> {
-            let rules = controls.iter().filter_map(|control| {
-                if let Kind::Audit(rules) = &control.kind { Some(audit::keys(rules)) } else { None }
-            });
-            rules.flatten().collect()
+        let names = |control: &Control, key: &str| {
+            if let Kind::Audit(rules) = &control.kind { audit::keys(rules).contains(key) } else { false }
         };
-        let kept = keys(&self.kept);
-        let ours: BTreeSet<&str> = keys(&self.given)
-            .into_iter()
-            .filter(|key| loaded.contains(*key) && !kept.contains(key))
-            .collect();
+        let ours: Vec<&String> =
+            loaded.iter().filter(|key| self.goes(|control| names(control, key))).collect();
         let script = ours.iter().map(|key| format!("auditctl -D -k {key} >/dev/null\n")).collect();
         run("undo.audit", script, ours.iter().map(|key| format!("rules with key {key}: -> none")).collect())
     }
@@ -253,11 +251,7 @@ for name in $there; do drop \"package $name\" || exit 1; done"
 
     /// Live kernel parameters that are as a control says and were not.
     fn parameters(&self) -> Vec<(&'a str, &'a str)> {
-        let held = |controls: &[&'a Control]| -> BTreeSet<&'a str> {
-            controls.iter().flat_map(|control| sysctl::held(control, self.state)).collect()
-        };
-        let (given, kept) = (held(&self.given), held(&self.kept));
-        let ours = |key: &str| given.contains(key) && !kept.contains(key);
+        let ours = |key: &str| self.goes(|control| sysctl::held(control, self.state).any(|held| held == key));
         let old = self.state.originals.sysctl.iter().filter(|(key, _)| ours(key));
         let changed = old.filter(|(key, old)| self.state.sysctl.get(*key).is_some_and(|now| now != *old));
         changed.map(|(key, old)| (key.as_str(), old.as_str())).collect()

@@ -21,16 +21,15 @@ pub fn ports(desired: &Desired, state: &HostState) -> BTreeSet<u16> {
 
 /// What our block says of it, whose `Port` adds to those of others; nothing where sshd was never moved.
 pub(super) fn lines(desired: &Desired, state: &HostState) -> String {
-    let moved = || main_block(state).lines().any(|line| line.starts_with("Port "));
-    if leaving(desired, state).is_none() && !moved() {
+    if !is_moved(desired, state) {
         return String::new();
     }
     ports(desired, state).iter().map(|port| format!("Port {port}\n")).collect()
 }
 
-/// Whether our block names the port.
+/// Whether our block names the port, or is about to.
 pub fn is_moved(desired: &Desired, state: &HostState) -> bool {
-    !lines(desired, state).is_empty()
+    leaving(desired, state).is_some() || main_block(state).lines().any(|line| line.starts_with("Port "))
 }
 
 /// Why sshd is told of ports, if it is.
