@@ -119,8 +119,8 @@ pub(super) enum Trust {
     Pinned(String),
     /// The key this host showed a moment ago.
     Same(PublicKey),
-    /// A known_hosts file, the name by which it knows the host, and all names the host may have.
-    File { file: PathBuf, name: String, names: Vec<String>, known: KnownHosts, unknown: Unknown },
+    /// A known_hosts file, and the names the host may have in it.
+    File { file: PathBuf, names: Vec<String>, known: KnownHosts, unknown: Unknown },
 }
 
 /// What to do with a key never seen before.
@@ -144,9 +144,8 @@ impl Trust {
         };
         let known = KnownHosts::parse(&String::from_utf8_lossy(&bytes));
         let names = names(login);
-        let name = known_as(&names, &known).to_owned();
         let unknown = if login.accept_new { Unknown::Learn } else { Unknown::Refuse };
-        Ok(Self::File { file, name, names, known, unknown })
+        Ok(Self::File { file, names, known, unknown })
     }
 
     /// The kinds of key to ask the host for first.
@@ -154,7 +153,7 @@ impl Trust {
         match self {
             Self::Pinned(_) => Vec::new(),
             Self::Same(key) => vec![key.algorithm()],
-            Self::File { name, known, .. } => known.algorithms(name),
+            Self::File { names, known, .. } => known.algorithms(known.called(names)),
         }
     }
 
@@ -167,12 +166,9 @@ impl Trust {
             Self::Pinned(pinned) => Err(HostKeyFault::NotPinned { shown, pinned: pinned.clone() }),
             Self::Same(seen) if seen.key_data() == key.key_data() => Ok(()),
             Self::Same(_) => Err(HostKeyFault::Swapped { shown }),
-            Self::File { file, name, names, known, unknown } => {
-                let (name, file) = (name.clone(), file.clone());
-                if let Some(line) = names.iter().find_map(|name| known.revokes(name, key)) {
-                    return Err(HostKeyFault::Revoked { name, shown, file, line });
-                }
-                match (known.judge(&name, key), unknown) {
+            Self::File { file, names, known, unknown } => {
+                let (name, file) = (known.called(names).to_owned(), file.clone());
+                match (known.judge(names, key), unknown) {
                     (Verdict::Known, _) => Ok(()),
                     (Verdict::Unknown, Unknown::Learn) => learn(&file, &name, key),
                     (Verdict::Unknown, Unknown::Refuse) => Err(HostKeyFault::Unknown { name, shown, file }),
@@ -189,11 +185,6 @@ impl Trust {
 fn names(login: &Login) -> Vec<String> {
     let ports = [Some(login.port), login.initial_port].into_iter().flatten();
     ports.map(|port| known_hosts::name(&login.address.to_string(), port)).collect()
-}
-
-/// The first of these names that a file knows, or else the first.
-fn known_as<'a>(names: &'a [String], known: &KnownHosts) -> &'a str {
-    names.iter().find(|name| known.has(name)).unwrap_or(&names[0])
 }
 
 fn learn(file: &Path, name: &str, key: &PublicKey) -> Result<(), HostKeyFault> {
@@ -235,8 +226,8 @@ mod tests {
     }
 
     fn trust(text: &str, unknown: Unknown) -> Trust {
-        let (file, name) = ("/etc/known_hosts".into(), "10.0.0.5".to_owned());
-        Trust::File { file, names: vec![name.clone()], name, known: KnownHosts::parse(text), unknown }
+        let (file, names) = ("/etc/known_hosts".into(), vec!["10.0.0.5".to_owned()]);
+        Trust::File { file, names, known: KnownHosts::parse(text), unknown }
     }
 
     fn refusal(trust: &Trust) -> String {
@@ -256,9 +247,8 @@ mod tests {
         let names = ["[10.0.0.5]:2222".to_owned(), "10.0.0.5".to_owned()];
         let check = |lines: &str| {
             let known = KnownHosts::parse(&lines.replace("KEY", KEY));
-            let name = known_as(&names, &known).to_owned();
             let (file, unknown) = ("/nowhere/known_hosts".into(), Unknown::Refuse);
-            Trust::File { file, name, names: names.to_vec(), known, unknown }.check(&key())
+            Trust::File { file, names: names.to_vec(), known, unknown }.check(&key())
         };
         for lines in ["10.0.0.5 KEY", "[10.0.0.5]:2222 KEY", "10.0.0.5 KEY\n[10.0.0.5]:2222 KEY"] {
             assert!(check(lines).is_ok(), "{lines}");

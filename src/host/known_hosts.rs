@@ -57,12 +57,15 @@ impl KnownHosts {
         Self(text.lines().zip(1..).filter_map(|(line, number)| Line::parse(line, number)).collect())
     }
 
-    /// What the file says about `key` of the host called `name` (see [`name`]).
-    pub(super) fn judge(&self, name: &str, key: &PublicKey) -> Verdict {
+    /// What the file says about `key` of the host with these names (see [`name`]). A key may be revoked under any of them.
+    pub(super) fn judge(&self, names: &[String], key: &PublicKey) -> Verdict {
+        let name = self.called(names);
         let of = |marker| self.0.iter().filter(move |line| line.marker == marker && line.hosts.contain(name));
         let same = |line: &&Line| line.key.as_ref().is_some_and(|known| known.key_data() == key.key_data());
-        if let Some(line) = self.revokes(name, key) {
-            return Verdict::Revoked(line);
+        let revoked = self.0.iter().filter(|line| line.marker == Marker::Revoked);
+        let mut revoked = revoked.filter(|line| names.iter().any(|name| line.hosts.contain(name)));
+        if let Some(line) = revoked.find(same) {
+            return Verdict::Revoked(line.number);
         }
         if of(Marker::Plain).any(|line| same(&line)) {
             return Verdict::Known;
@@ -76,16 +79,11 @@ impl KnownHosts {
         }
     }
 
-    /// The line that marks a key of a host as stolen.
-    pub(super) fn revokes(&self, name: &str, key: &PublicKey) -> Option<usize> {
-        let same = |line: &&Line| line.key.as_ref().is_some_and(|known| known.key_data() == key.key_data());
-        let mut revoked = self.0.iter().filter(|line| line.marker == Marker::Revoked);
-        revoked.find(|line| line.hosts.contain(name) && same(line)).map(|line| line.number)
-    }
-
-    /// Whether anything is said of this host but what is revoked.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|line| line.marker != Marker::Revoked && line.hosts.contain(name))
+    /// The first of a host's names of which anything is said but what is revoked, or else the first.
+    pub(super) fn called<'a>(&self, names: &'a [String]) -> &'a str {
+        let lines = self.0.iter().filter(|line| line.marker != Marker::Revoked);
+        let known = names.iter().find(|name| lines.clone().any(|line| line.hosts.contain(name)));
+        known.unwrap_or(&names[0])
     }
 
     /// The kinds of key this host is known by. The host is asked for these first, or it would show one that is in no line.
@@ -163,7 +161,7 @@ mod tests {
     fn judge(text: &str, port: u16) -> Verdict {
         let text = text.replace("KEY", KEY).replace("OTHER", OTHER).replace("ECDSA", ECDSA);
         let text = text.replace("HASHED2222", HASHED_2222).replace("HASHED", HASHED);
-        KnownHosts::parse(&text).judge(&name("10.0.0.5", port), &PublicKey::from_openssh(KEY).unwrap())
+        KnownHosts::parse(&text).judge(&[name("10.0.0.5", port)], &PublicKey::from_openssh(KEY).unwrap())
     }
 
     #[test]
