@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Conflict, Goal,
-    control::edit::Edit,
+    control::{edit::Edit, original},
     file::{file, own},
     step::{Action, Step, Undo},
 };
@@ -59,7 +59,7 @@ fn commands(state: &HostState) -> Option<Step> {
         .filter(|(command, _)| !state.commands.contains(*command))
         .map(|(_, package)| *package)
         .collect();
-    (!missing.is_empty()).then(|| packages("packages.commands", &missing))
+    (!missing.is_empty()).then(|| packages("packages.commands", &missing, state))
 }
 
 /// AppArmor's parser confines containers where the kernel has AppArmor; both are only recommended by docker.io.
@@ -68,9 +68,9 @@ fn docker(state: &HostState) -> Option<Step> {
         None => {
             let mut names = vec!["docker.io", "apparmor", "ca-certificates"];
             names.extend(separate_cli(&state.os));
-            Some(packages("packages.docker", &names))
+            Some(packages("packages.docker", &names, state))
         }
-        Some(engine) if !engine.cli => Some(packages("packages.docker-cli", &["docker-cli"])),
+        Some(engine) if !engine.cli => Some(packages("packages.docker-cli", &["docker-cli"], state)),
         Some(_) => None,
     }
 }
@@ -81,8 +81,14 @@ fn separate_cli(os: &Os) -> Option<&'static str> {
     (os.id == "debian" && version >= 13).then_some("docker-cli")
 }
 
-fn packages(id: &str, names: &[&str]) -> Step {
-    let script = install_script(names, "");
+/// What a control brought and the platform needs by now stays when the control goes.
+fn packages(id: &str, names: &[&str], state: &HostState) -> Step {
+    let mut script = install_script(names, "");
+    let brought = names.iter().filter(|name| state.originals.packages.contains(**name));
+    let brought: Vec<String> = brought.map(|name| format!("package {name}")).collect();
+    if !brought.is_empty() {
+        script.push_str(&format!("\n{}\nforget {}", original::forget(), quote(&brought.join("\n"))));
+    }
     let names = names.join(" ");
     let undo = Undo::Nothing("a package more disturbs nothing; who used it meanwhile is not known");
     Step::safe(id, Action::Run(Command::root(script).within(APT)), undo)

@@ -249,7 +249,9 @@ fn picture(world: &World, host: &str) -> Picture {
         (
             "mounts",
             listed(
-                "findmnt -lno TARGET,OPTIONS /dev/shm; findmnt -lno TARGET,OPTIONS /tmp; findmnt -lno TARGET,OPTIONS /var/tmp; findmnt -lno TARGET,OPTIONS /home; findmnt -lno TARGET,OPTIONS /proc",
+                // The kernel shows the size of a tmpfs as soon as half of its memory, which it counts anew, is another one.
+                "half=$(awk '/^MemTotal:/ {print int($2 / 2000)}' /proc/meminfo)
+                 for at in /dev/shm /tmp /var/tmp /home /proc; do findmnt -lno TARGET,OPTIONS $at; done | sed \"s/,size=$half[0-9]\\{3\\}k//\"",
             ),
         ),
         ("rules", snapshot::ruleset(world, host).lines().map(str::to_owned).collect()),

@@ -22,11 +22,12 @@ const UNITS: &str = "/etc/systemd/system/pryvctl-guard.service /etc/systemd/syst
     /etc/systemd/system/sysinit.target.wants/pryvctl-guard.service";
 
 /// A guarded change, only while the timer can still take it back: a connection that hangs and comes back delivers what
-/// was sent into it long ago. The undo waits for the lock, so that it never runs beside a change.
+/// was sent into it long ago. The undo waits for the lock, so that it never runs beside a change; what a change
+/// leaves running does not hold it.
 pub fn while_armed(change: &Command) -> Command {
     let script = format!(
         "[ -e {GUARD}/armed ] && exec 9<{GUARD}/busy && flock 9 && [ -e {GUARD}/armed ] || \
-         {{ echo 'too late: the host has taken the changes back' >&2; exit 1; }}\n{}",
+         {{ echo 'too late: the host has taken the changes back' >&2; exit 1; }}\n(\n{}\n) 9<&-\nexit $?",
         change.script
     );
     Command { script, ..change.clone() }

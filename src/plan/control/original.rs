@@ -107,14 +107,18 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
     Some(step.because([why]))
 }
 
+/// A shell function that takes lines, given as one text, out of the record.
+pub fn forget() -> String {
+    format!(
+        "forget() {{ cd {ORIGINALS} && {{ grep -vxF -e \"$1\" index > index.new; [ $? -le 1 ]; }} && mv -f index.new index; }}"
+    )
+}
+
 /// The step that takes out of the record that controls were set.
 pub fn forgotten(controls: &[&Control]) -> Step {
     let ids: Vec<&str> = controls.iter().map(|control| control.id.as_str()).collect();
-    let gone = ids.iter().map(|id| format!("control {id}"));
-    let gone = gone.map(|line| format!(" -e {}", quote(&line))).collect::<String>();
-    let script = format!(
-        "cd {ORIGINALS} && {{ grep -vxF{gone} index > index.new; [ $? -le 1 ]; }} && mv -f index.new index"
-    );
+    let lines: Vec<String> = ids.iter().map(|id| format!("control {id}")).collect();
+    let script = format!("{}\nforget {}", forget(), quote(&lines.join("\n")));
     let undo = Undo::Nothing("a harden that wants them again records them again");
     Step::safe(GIVEN_UP, Action::Run(Command::root(script)), undo)
         .because([format!("wanted no more: {}", ids.join(", "))])

@@ -202,7 +202,7 @@ there=$(printf '%s\\n' \"$there\" | grep -vxF \"$kept\" || true)
         let script = format!(
             "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
 cd {ORIGINALS} || exit 1
-drop() {{ grep -vxF \"$1\" index > index.new; [ $? -le 1 ] && mv -f index.new index; }}
+{forget}
 files() {{ sed -n 's/^file //p' index | while read -r path; do [ ! -e \"$path\" ] || printf '%s\\n' \"$path\"; done; }}
 before=$(files)
 there=$(dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' {list} 2>/dev/null | sed -n 's/^[^n][^ ]* //p')
@@ -217,8 +217,9 @@ apt-get -q -y -o DPkg::Lock::Timeout=600 purge $there || exit 1
 # Not every package ends what it started, and what failed to end would be remembered without a file.
 [ -z \"$units\" ] || {{ systemctl stop $units; systemctl reset-failed $units; }} 2>/dev/null || true
 }}
-printf '%s\\n' \"$before\" | grep -vxF \"$(files)\" | while read -r path; do drop \"file $path\" || exit 1; done || exit 1
-for name in $there; do drop \"package $name\" || exit 1; done"
+gone=$(printf '%s\\n' \"$before\" | grep -vxF \"$(files)\" | sed 's/^/file /')
+forget \"$gone\" && forget \"$(printf 'package %s\\n' $there)\"",
+            forget = original::forget(),
         );
         let undo = Undo::Nothing("a harden installs them again");
         let command = Command::root(script).within(engine::APT);
@@ -231,7 +232,7 @@ for name in $there; do drop \"package $name\" || exit 1; done"
     }
 
     /// Packages that came with us and with those that controls asked for, and those for which some of them stay. Nothing,
-    /// where no control that goes asked for any. Docker confines containers by AppArmor, and only recommends it.
+    /// where no control that goes asked for any.
     fn came_with_us(&self) -> (Vec<&'a str>, Vec<&'a str>) {
         let named = |controls: &[&'a Control]| -> BTreeSet<&'a str> {
             controls
@@ -241,8 +242,7 @@ for name in $there; do drop \"package $name\" || exit 1; done"
                 .map(String::as_str)
                 .collect()
         };
-        let (given, mut kept) = (named(&self.given), named(&self.kept));
-        kept.extend(self.state.engine.is_some().then_some("apparmor"));
+        let (given, kept) = (named(&self.given), named(&self.kept));
         let came = self.state.originals.packages.iter().map(String::as_str);
         let came: Vec<&str> = came.filter(|name| !kept.contains(name)).collect();
         let goes = self.whole || came.iter().any(|name| given.contains(name));

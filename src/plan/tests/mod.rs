@@ -5,7 +5,8 @@ mod containers;
 use std::path::Path;
 
 use super::{
-    Goal, Plan, cutover::ServiceMap, fixture, plan, simulated::carry_out, uninstall, uninstall::Volumes,
+    Goal, Plan, cutover::ServiceMap, fixture, plan, simulated::carry_out, step::Action, uninstall,
+    uninstall::Volumes,
 };
 use crate::{
     facts::state::{HostState, NetworkState},
@@ -49,6 +50,16 @@ pub(super) fn converged() -> (Desired, HostState) {
     let state = reached(&desired, &fixture::with_docker());
     assert_eq!(planned(&desired, &state).to_string(), "");
     (desired, state)
+}
+
+#[test]
+fn what_docker_needs_does_not_go_with_a_control() {
+    let mut state = fixture::bare();
+    state.originals.packages.extend(["apparmor".to_owned(), "auditd".to_owned()]);
+    let plan = planned(&fixture::desired(), &state);
+    let docker = plan.steps.iter().find(|step| step.id == "packages.docker").unwrap();
+    let Action::Run(command) = &docker.action else { panic!("{docker:?}") };
+    assert_eq!(command.script.lines().last(), Some("forget 'package apparmor'"));
 }
 
 #[test]
