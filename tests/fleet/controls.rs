@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    thread,
+    fs, thread,
 };
 
 use pryvctl::model::control::{Condition, Control, Controls};
@@ -175,7 +175,19 @@ fn report(world: &World, host: &str, code: i32) -> Vec<Value> {
 fn values(report: &[Value]) -> Vec<String> {
     let parts = report.iter().flat_map(|control| control["parts"].as_array().unwrap());
     let parts = parts.filter(|part| !part["place"].as_str().unwrap().starts_with("/var/log/"));
-    parts.map(|part| format!("{}: {}", part["place"], part["found"])).collect()
+    parts.map(|part| without_counted_size(&format!("{}: {}", part["place"], part["found"]))).collect()
+}
+
+/// The kernel counts its memory anew at times, and names the size of a tmpfs once that is not half of it any more.
+fn without_counted_size(line: &str) -> String {
+    let around = |(before, after): (&str, &str)| {
+        let (size, rest) = after.split_once('k')?;
+        let meminfo = fs::read_to_string("/proc/meminfo").unwrap();
+        let half = meminfo.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 2;
+        let counted = size.parse::<u64>().ok()?.abs_diff(half) < half / 100;
+        counted.then(|| format!("{before}{rest}"))
+    };
+    line.split_once(",size=").and_then(around).unwrap_or_else(|| line.to_owned())
 }
 
 /// The places of every control that holds, by its id.
@@ -229,7 +241,7 @@ fn spoiled_and_found(world: &World, host: &str, before: &BTreeSet<String>) -> BT
 
 /// Files, live values, units, packages and rules of a host.
 fn picture(world: &World, host: &str) -> Picture {
-    let listed = |script: &str| world.on(host, script).lines().map(str::to_owned).collect();
+    let listed = |script: &str| world.on(host, script).lines().map(without_counted_size).collect();
     BTreeMap::from([
         ("settings", snapshot::settings(world, host)),
         (
@@ -248,11 +260,7 @@ fn picture(world: &World, host: &str) -> Picture {
         ("packages", listed("dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n'")),
         (
             "mounts",
-            listed(
-                // The kernel shows the size of a tmpfs as soon as half of its memory, which it counts anew, is another one.
-                "half=$(awk '/^MemTotal:/ {print int($2 / 2000)}' /proc/meminfo)
-                 for at in /dev/shm /tmp /var/tmp /home /proc; do findmnt -lno TARGET,OPTIONS $at; done | sed \"s/,size=$half[0-9]\\{3\\}k//\"",
-            ),
+            listed("for at in /dev/shm /tmp /var/tmp /home /proc; do findmnt -lno TARGET,OPTIONS $at; done"),
         ),
         ("rules", snapshot::ruleset(world, host).lines().map(str::to_owned).collect()),
     ])
