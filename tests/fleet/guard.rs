@@ -85,10 +85,17 @@ pub fn access(world: &World, host: &str) -> String {
 
 /// Whether a new login works, with the ssh that everybody has.
 pub fn logs_in(world: &World, host: &str) -> bool {
+    logs_in_at(world, host, 22)
+}
+
+/// Whether one works at this port; the host's key is the same at each.
+pub fn logs_in_at(world: &World, host: &str, port: u16) -> bool {
+    let (address, _) = world.addresses(host);
     let known = format!("UserKnownHostsFile={}", world.lab_file("known_hosts").display());
     let mut ssh = Command::new("ssh");
-    ssh.args(["-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o", &known, "-i"]);
-    ssh.arg(world.lab_file("id_ed25519")).args(["-l", "root", &world.addresses(host).0, "true"]);
+    ssh.args(["-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o", &known]);
+    ssh.args(["-o", &format!("HostKeyAlias={address}"), "-p", &port.to_string(), "-i"]);
+    ssh.arg(world.lab_file("id_ed25519")).args(["-l", "root", &address, "true"]);
     ssh.output().unwrap().status.success()
 }
 

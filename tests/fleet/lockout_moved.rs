@@ -1,12 +1,9 @@
 //! sshd is moved to another port: both answer until a login at the new one came through.
 
-use std::{
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
-    guard::{BOOT, LATE, WINDOW, gateways, harden, inventory, logs_in, until},
+    guard::{BOOT, LATE, WINDOW, gateways, harden, inventory, logs_in, logs_in_at, until},
     lockout::{Cause, Place, Trial},
     lockout_struck::{Blow, CONFIRMS, Stage, comes_back, stage},
     world::{Started, tool},
@@ -47,15 +44,6 @@ fn listens(Place { world, host }: Place) -> Vec<u16> {
     said.lines().map(|port| port.parse().unwrap()).collect()
 }
 
-/// Whether a login at this port works.
-fn enters(Place { world, host }: Place, port: u16) -> bool {
-    let mut ssh = Command::new("ssh");
-    ssh.args(["-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o", "StrictHostKeyChecking=no"]);
-    ssh.args(["-o", "UserKnownHostsFile=/dev/null", "-p", &port.to_string(), "-i"]);
-    ssh.arg(world.lab_file("id_ed25519")).args(["-l", "root", &world.addresses(host).0, "true"]);
-    ssh.output().unwrap().status.success()
-}
-
 /// Four logins, over both families and with sudo, take their time on a busy machine, and nobody is cut off here.
 fn patiently(file: &str) -> [&str; 5] {
     ["harden", file, "--yes", "--window", "60s"]
@@ -81,7 +69,8 @@ pub fn moves(place: Place) -> String {
 #[track_caller]
 fn moved(place: Place, to: u16, from: u16) {
     assert_eq!(listens(place), [to]);
-    assert!(enters(place, to) && !enters(place, from), "{from} -> {to}");
+    let enters = |port| logs_in_at(place.world, place.host, port);
+    assert!(enters(to) && !enters(from), "{from} -> {to}");
     // Nobody listens there, and nobody may.
     let address = place.world.addresses(place.host).0;
     let seen = tool("nmap", &["-n", "-Pn", "-p", &from.to_string(), &address]);
@@ -91,7 +80,7 @@ fn moved(place: Place, to: u16, from: u16) {
 fn on_both(place: Place) -> Started {
     let run = CONFIRMS.reached_by(place, &file(place, 22, 2222));
     assert_eq!(listens(place), [22, 2222]);
-    assert!(enters(place, 22) && enters(place, 2222));
+    assert!([22, 2222].into_iter().all(|port| logs_in_at(place.world, place.host, port)));
     run
 }
 
@@ -128,7 +117,7 @@ fn restarted_between(place: Place) -> String {
     write.awaited(place);
     world.docker("restart", host);
     drop(run);
-    until(BOOT, || enters(place, 2222));
+    until(BOOT, || logs_in_at(place.world, place.host, 2222));
     write.unset(place);
     world.run(&patiently(&file)).ends_with(0);
     world.run(&[&patiently(&file)[..], &["--undo"]].concat()).ends_with(0);

@@ -114,11 +114,21 @@ pub fn forget() -> String {
     )
 }
 
-/// The step that takes out of the record that controls were set.
-pub fn forgotten(controls: &[&Control]) -> Step {
+/// A script that removes the folders that came with us, if nobody uses them by now.
+pub fn folders(state: &HostState) -> String {
+    // A folder sorts before what is in it.
+    let folders = state.originals.folders.iter().rev();
+    folders
+        .map(|folder| quote(&folder.display().to_string()))
+        .map(|folder| format!("[ ! -d {folder} ] || rmdir --ignore-fail-on-non-empty {folder}\n"))
+        .collect()
+}
+
+/// The step that takes out of the record that controls were set, and removes the folders that only they needed.
+pub fn forgotten(controls: &[&Control], state: &HostState) -> Step {
     let ids: Vec<&str> = controls.iter().map(|control| control.id.as_str()).collect();
     let lines: Vec<String> = ids.iter().map(|id| format!("control {id}")).collect();
-    let script = format!("{}\nforget {}", forget(), quote(&lines.join("\n")));
+    let script = format!("{}{}\nforget {}", folders(state), forget(), quote(&lines.join("\n")));
     let undo = Undo::Nothing("a harden that wants them again records them again");
     Step::safe(GIVEN_UP, Action::Run(Command::root(script)), undo)
         .because([format!("wanted no more: {}", ids.join(", "))])

@@ -31,7 +31,8 @@ pub fn run(id: &str, command: &Command, state: &mut HostState) -> bool {
         }
         "originals.record" => record(&command.script, state),
         "originals.given-up" => {
-            for line in quoted(&command.script).into_iter().flat_map(str::lines) {
+            let (_, forgotten) = command.script.rsplit_once("forget ").unwrap();
+            for line in quoted(forgotten).into_iter().flat_map(str::lines) {
                 let id = line.strip_prefix("control ").unwrap();
                 assert!(state.originals.controls.remove(id), "{line} is not recorded");
             }

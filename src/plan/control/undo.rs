@@ -276,7 +276,7 @@ pub fn given_up(desired: &Desired, state: &HostState) -> Vec<Step> {
     if way.given.is_empty() {
         return Vec::new();
     }
-    let forgotten = original::forgotten(&way.given).looked_after();
+    let forgotten = original::forgotten(&way.given, state).looked_after();
     way.steps().into_iter().chain([forgotten]).collect()
 }
 
@@ -289,15 +289,13 @@ fn is_locked(key: &str, state: &HostState) -> bool {
     state.sysctl.get(key).is_some_and(|now| sysctl::is_locked(key, now))
 }
 
-/// The last step: folders that came with us go, if nobody else uses them by now, and the record with them.
+/// The last step: folders that came with us go, and the record with them.
 pub fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
-    // A folder sorts before what is in it.
-    let folders = state.originals.folders.iter().rev();
-    let folders: String = folders
-        .map(|folder| quote(&folder.display().to_string()))
-        .map(|folder| format!("[ ! -d {folder} ] || rmdir --ignore-fail-on-non-empty {folder}\n"))
-        .collect();
-    let script = format!("{folders}rm -rf {ORIGINALS}; find {} -depth -type d -empty -delete", place::KEPT);
+    let script = format!(
+        "{}rm -rf {ORIGINALS}; find {} -depth -type d -empty -delete",
+        original::folders(state),
+        place::KEPT
+    );
     let undo = Undo::Nothing("everything in it is back in its place");
     let step = Step::safe("originals.remove", Action::Run(Command::root(script)), undo);
     let locked = Way::whole(desired, state).parameters();
