@@ -8,7 +8,7 @@ demo: # a three-host platform from nothing, on this machine
 test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
 	tests/with-docker.sh sh -ec '$(MAKE) lint; cargo test -- --test-threads 3'
 
-trials: # every control spoiled by hand, every way to cut a login: an hour
+trials: # every control spoiled by hand, every way to cut a login: up to an hour
 	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 fleet::controls fleet::lockout
 
 audit: # strangers' auditors before and after hardening, on emulated machines: hours; PEER= and DOCKER_BENCH= as in the README
