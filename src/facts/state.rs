@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    control::{mount::Mounted, original::Originals, route::RouteOrigin, trace::Trace},
+    control::{audit::Loaded, mount::Mounted, original::Originals, route::RouteOrigin, trace::Trace},
     release::Release,
 };
 use crate::model::desired::{RestartPolicy, Slot};
@@ -65,8 +65,8 @@ pub struct HostState {
     pub algorithms: BTreeSet<String>,
     /// Where the way over IPv6 comes from; `None`: there is none.
     pub route6: Option<RouteOrigin>,
-    /// Keys of the loaded audit rules; `None`: the kernel's audit cannot be asked here.
-    pub audit: Option<BTreeSet<String>>,
+    /// The loaded audit rules; `None`: the kernel's audit cannot be asked here.
+    pub audit: Option<Loaded>,
     /// Texts that show in files of others that ours count.
     pub traces: BTreeSet<Trace>,
     /// How things were before controls changed them.

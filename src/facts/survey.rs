@@ -9,7 +9,7 @@ use super::{
     clock::HostClock,
     container::OwnContainers,
     control::{
-        algorithm::Algorithms, audit::AuditKeys, installed::Installed, mount::Mounts, original::Record,
+        algorithm::Algorithms, audit::AuditRules, installed::Installed, mount::Mounts, original::Record,
         rights::Rights, route::Route6, sysctl::Sysctls, trace::Traces,
     },
     cpu::Cpus,
@@ -167,7 +167,7 @@ survey! {
     /// The IPv6 default route.
     route6: Route6 = Route6,
     /// Loaded audit rules.
-    audit: AuditKeys = AuditKeys,
+    audit: AuditRules = AuditRules::of(desired),
     /// What is made of files of ours.
     traces: Traces = Traces::of(desired),
     /// How things were before controls changed them.

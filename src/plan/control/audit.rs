@@ -1,10 +1,14 @@
-//! Audit rules: in our file, and loaded. The kernel prints rules in words of its own, so those loaded are told by their key.
+//! Audit rules: in our file, and loaded. The kernel prints rules in words of its own, so those loaded are told by their key, and by
+//! what they watch.
 
 use std::collections::BTreeSet;
 
 use super::{Part, reasons, text::fragment};
 use crate::{
-    facts::state::HostState,
+    facts::{
+        control::audit::{Loaded, watch},
+        state::HostState,
+    },
     model::{
         command::Command,
         control::{Control, Kind},
@@ -22,12 +26,21 @@ pub fn parts(control: &Control, state: &HostState) -> Result<Vec<Part>, String> 
     let mut parts = vec![fragment(place::AUDIT_RULES, text, &ours)];
     if let Some(loaded) = &state.audit {
         parts.extend(keys(rules).into_iter().map(|key| {
-            let fits = loaded.contains(key);
-            let found = if fits { "loaded" } else { "not loaded" };
-            Part::new(format!("rules with key {key} (live)"), found, "loaded")
+            Part::new(format!("rules with key {key} (live)"), found(key, rules, loaded), "loaded")
         }));
     }
     Ok(parts)
+}
+
+/// Which of the rules with a key are loaded, as far as that can be told.
+fn found(key: &str, rules: &[String], loaded: &Loaded) -> String {
+    if !loaded.keys.contains(key) {
+        return "not loaded".to_owned();
+    }
+    let watches = rules.iter().filter_map(|rule| watch(rule));
+    let missing = watches.filter(|watch| watch.0 == key && loaded.unwatched.contains(watch));
+    let missing: Vec<String> = missing.map(|(_, path)| path.display().to_string()).collect();
+    if missing.is_empty() { "loaded".to_owned() } else { format!("loaded without {}", missing.join(" ")) }
 }
 
 /// The keys of rules, each written `-k KEY` at the end.

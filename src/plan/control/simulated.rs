@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     facts::{
-        control::original::Originals,
+        control::{audit::Loaded, original::Originals},
         state::{FileState, HostState},
     },
     model::command::Command,
@@ -20,7 +20,7 @@ pub fn run(id: &str, command: &Command, state: &mut HostState) -> bool {
         "control.mount" | "undo.mount" => mount(&command.script, state),
         "control.units" | "undo.units" => units(&command.script, state),
         "control.packages" => install(&command.script, state),
-        "control.audit" => state.audit = Some(edit_keys(state)),
+        "control.audit" => state.audit = Some(Loaded { keys: edit_keys(state), ..Loaded::default() }),
         "undo.audit" => state.audit = Some(Default::default()),
         "undo.packages" => {
             let list = command.script.split("${Package}\\n' ").nth(1).unwrap().split(" 2>").next().unwrap();

@@ -180,7 +180,7 @@ impl<'a> Way<'a> {
             if let Kind::Audit(rules) = &control.kind { audit::keys(rules).contains(key) } else { false }
         };
         let ours: Vec<&String> =
-            loaded.iter().filter(|key| self.goes(|control| names(control, key))).collect();
+            loaded.keys.iter().filter(|key| self.goes(|control| names(control, key))).collect();
         let script = ours.iter().map(|key| format!("auditctl -D -k {key} >/dev/null\n")).collect();
         run("undo.audit", script, ours.iter().map(|key| format!("rules with key {key}: -> none")).collect())
     }
