@@ -74,7 +74,7 @@ def times(results):
 def _seconds(results, release, name):
     for (of, _), result in results.found.items():
         if of == release and name in result.get("times", {}):
-            return f"{result['times'][name]:.0f} s"
+            return f"{result['times'][name]:.0f} s ({result['measured']['version']})"
     return "not measured"
 
 
