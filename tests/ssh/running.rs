@@ -71,13 +71,15 @@ mod fleet {
     async fn a_dropped_command_gives_its_session_back() {
         let sshd = Sshd::start("MaxSessions 1");
         let host = connected(&sshd).await;
-        let flood = Command::root("yes").within(Duration::from_secs(2));
+        // As much as fills every buffer, and not as much as a command may say.
+        let flood = "while head -c 65536 /dev/zero; do sleep 0.01; done";
+        let flood = Command::root(flood).within(Duration::from_secs(2));
         tokio::select! {
             biased;
             _ = host.exec(&flood) => panic!("it does not end"),
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }
-        // Free again once `yes` has noticed that nobody listens.
+        // Free again once `head` has noticed that nobody listens.
         assert!(host.exec(&Command::root("true")).await.unwrap().ok());
     }
 
