@@ -99,13 +99,21 @@ impl Drop for Load {
     }
 }
 
+/// What went wrong is said with when the connection stood, and with what had come by then.
 fn request(address: SocketAddr) -> Result<(), String> {
-    let said = |error: std::io::Error| error.to_string();
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(said)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(said)?;
-    stream.write_all(b"GET /status HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n").map_err(said)?;
+    let start = Instant::now();
+    let mut stream =
+        TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| format!("connecting: {error}"))?;
+    let stood = start.elapsed();
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).map_err(said)?;
+    let mut exchange = || {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(b"GET /status HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n")?;
+        stream.read_to_string(&mut answer)
+    };
+    let ended = exchange();
+    let from = stream.local_addr();
+    ended.map_err(|error| format!("{error}; connected after {stood:.1?} from {from:?}; heard {answer:?}"))?;
     let first = answer.lines().next().unwrap_or("an empty answer");
     if first.contains(" 200 ") { Ok(()) } else { Err(first.to_owned()) }
 }
