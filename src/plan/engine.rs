@@ -87,7 +87,8 @@ fn packages(id: &str, names: &[&str], state: &HostState) -> Step {
     let brought = names.iter().filter(|name| state.originals.packages.contains(**name));
     let brought: Vec<String> = brought.map(|name| format!("package {name}")).collect();
     if !brought.is_empty() {
-        script.push_str(&format!("\n{}\nforget {}", original::forget(), quote(&brought.join("\n"))));
+        script.push('\n');
+        script.push_str(&original::forget_lines(&brought));
     }
     let names = names.join(" ");
     let undo = Undo::Nothing("a package more disturbs nothing; who used it meanwhile is not known");

@@ -26,8 +26,8 @@ pub struct Loaded {
     pub unwatched: BTreeSet<Watch>,
 }
 
-/// The loaded rules, and these watches among them; absent where there is no `auditctl`, or where the kernel's audit is not
-/// ours to ask, as in a container. The kernel watches no path whose folder is not there.
+/// The loaded rules, and these watches among them; absent where there is no `auditctl`, or where the kernel's audit is
+/// not ours to ask, as in a container. The kernel watches no path whose folder is not there.
 pub struct AuditRules(pub BTreeSet<Watch>);
 
 impl AuditRules {
@@ -64,7 +64,8 @@ impl Probe for AuditRules {
             let watchable: BTreeSet<&Path> =
                 text.lines().filter_map(|line| line.strip_prefix(WATCHABLE)).map(Path::new).collect();
             let missing = self.0.difference(&loaded).filter(|(_, path)| watchable.contains(path.as_path()));
-            Ok(Loaded { keys: text.lines().filter_map(key).collect(), unwatched: missing.cloned().collect() })
+            let keys = text.lines().filter_map(key).map(str::to_owned);
+            Ok(Loaded { keys: keys.collect(), unwatched: missing.cloned().collect() })
         })
     }
 }
@@ -77,14 +78,14 @@ pub fn watch(rule: &str) -> Option<Watch> {
     let words: Vec<&str> = rule.split_whitespace().collect();
     let short = words.windows(2).find(|pair| pair[0] == "-w").map(|pair| pair[1]);
     let field = || words.iter().find_map(|word| word.strip_prefix("path=").or(word.strip_prefix("dir=")));
-    Some((key(rule)?, short.or_else(field)?.into()))
+    Some((key(rule)?.to_owned(), short.or_else(field)?.into()))
 }
 
 /// The key of a rule: `-k docker`, or `-F key=docker`.
-fn key(rule: &str) -> Option<String> {
+pub fn key(rule: &str) -> Option<&str> {
     let words: Vec<&str> = rule.split_whitespace().collect();
     let short = words.windows(2).find(|pair| pair[0] == "-k").map(|pair| pair[1]);
-    short.or_else(|| words.iter().find_map(|word| word.strip_prefix("key="))).map(str::to_owned)
+    short.or_else(|| words.iter().find_map(|word| word.strip_prefix("key=")))
 }
 
 #[cfg(test)]
@@ -93,8 +94,8 @@ mod tests {
 
     #[test]
     fn both_ways_of_writing_a_key_are_read() {
-        assert_eq!(key("-w /usr/bin/dockerd -p rwxa -k docker").as_deref(), Some("docker"));
-        assert_eq!(key("-a always,exit -F arch=b64 -S adjtimex -F key=time").as_deref(), Some("time"));
+        assert_eq!(key("-w /usr/bin/dockerd -p rwxa -k docker"), Some("docker"));
+        assert_eq!(key("-a always,exit -F arch=b64 -S adjtimex -F key=time"), Some("time"));
         assert_eq!(key("No rules"), None);
     }
 

@@ -1,12 +1,12 @@
-//! Audit rules: in our file, and loaded. The kernel prints rules in words of its own, so those loaded are told by their key, and by
-//! what they watch.
+//! Audit rules: in our file, and loaded. The kernel prints rules in words of its own, so those loaded are told by their
+//! key, and by what they watch.
 
 use std::collections::BTreeSet;
 
 use super::{Part, reasons, text::fragment};
 use crate::{
     facts::{
-        control::audit::{Loaded, watch},
+        control::audit::{Loaded, key, watch},
         state::HostState,
     },
     model::{
@@ -43,9 +43,9 @@ fn found(key: &str, rules: &[String], loaded: &Loaded) -> String {
     if missing.is_empty() { "loaded".to_owned() } else { format!("loaded without {}", missing.join(" ")) }
 }
 
-/// The keys of rules, each written `-k KEY` at the end.
+/// The keys of rules.
 pub fn keys(rules: &[String]) -> BTreeSet<&str> {
-    rules.iter().filter_map(|rule| rule.rsplit_once(" -k ").map(|(_, key)| key)).collect()
+    rules.iter().filter_map(|rule| key(rule)).collect()
 }
 
 /// The step that loads the rules, if some are not loaded or their file changes.

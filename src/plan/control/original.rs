@@ -114,6 +114,11 @@ pub fn forget() -> String {
     )
 }
 
+/// A script that takes these lines out of the record.
+pub fn forget_lines(lines: &[String]) -> String {
+    format!("{}\nforget {}", forget(), quote(&lines.join("\n")))
+}
+
 /// A script that removes the folders that came with us, if nobody uses them by now.
 pub fn folders(state: &HostState) -> String {
     // A folder sorts before what is in it.
@@ -128,7 +133,7 @@ pub fn folders(state: &HostState) -> String {
 pub fn forgotten(controls: &[&Control], state: &HostState) -> Step {
     let ids: Vec<&str> = controls.iter().map(|control| control.id.as_str()).collect();
     let lines: Vec<String> = ids.iter().map(|id| format!("control {id}")).collect();
-    let script = format!("{}{}\nforget {}", folders(state), forget(), quote(&lines.join("\n")));
+    let script = folders(state) + &forget_lines(&lines);
     let undo = Undo::Nothing("a harden that wants them again records them again");
     Step::safe(GIVEN_UP, Action::Run(Command::root(script)), undo)
         .because([format!("wanted no more: {}", ids.join(", "))])
