@@ -11,3 +11,4 @@ mod layers;
 mod nft;
 mod roles;
 mod ssh;
+mod writer;

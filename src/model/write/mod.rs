@@ -1,0 +1,202 @@
+//! The one writer: whatever a root script writes, copies, makes or removes on a host, it does with it.
+//!
+//! * It is durable: a new file is on the disk before it takes its place, and its place is on the disk before the script
+//!   goes on. A power cut leaves the old file or the new one, and never an empty one.
+//! * It goes from folder to folder and follows a link only where nobody but root can have put it: what a container writes
+//!   in is no way to the rest of the host. What is half written has a name that nobody can know before.
+//! * It compares: a file that is not what it was when it was looked at is left alone, and the script ends with
+//!   [`CHANGED`].
+//!
+//! It is written in Perl because the shell cannot do any of this: it has no `openat`, no `O_NOFOLLOW`, and `cp`, `mv`, and
+//! `chmod` walk every path anew. perl-base is on every Debian.
+
+use std::{borrow::Cow, path::Path};
+
+use sha2::{Digest as _, Sha256};
+
+use super::command::{Command, quote};
+
+/// With this code a script ends that found another file than was looked at.
+pub const CHANGED: u32 = 76;
+
+/// How the names of half-written files begin, beside the files they are to become.
+pub const HALF: &str = ".pryvctl-new.";
+
+const PROGRAM: &str = include_str!("writer.pl");
+
+/// What was in a file's place when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// There was no file.
+    Absent,
+    /// A file whose content has this SHA-256, in lower-case hex.
+    Sha256(String),
+    /// Whatever is there, it is replaced: nobody but us writes it, or it has to go back in any case.
+    Any,
+}
+
+impl Seen {
+    fn word(&self) -> &str {
+        match self {
+            Self::Absent => "absent",
+            Self::Sha256(hash) => hash,
+            Self::Any => "any",
+        }
+    }
+}
+
+/// The rights of a file that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// These.
+    Of {
+        /// Permission bits.
+        mode: u32,
+        /// Owner.
+        uid: u32,
+        /// Group.
+        gid: u32,
+    },
+    /// Those that the file has which is replaced; of a copy, those of its source.
+    Kept,
+}
+
+impl Access {
+    /// What root alone may write.
+    pub fn root(mode: u32) -> Self {
+        Self::Of { mode, uid: 0, gid: 0 }
+    }
+
+    fn words(self, kept: &str) -> String {
+        match self {
+            Self::Of { mode, uid, gid } => format!("{mode:o} {uid} {gid}"),
+            Self::Kept => format!("{kept} 0 0"),
+        }
+    }
+}
+
+/// A file that is written. Its text comes through stdin, in the order of the calls.
+#[derive(Debug, Clone)]
+pub struct Put<'a> {
+    /// Its absolute path.
+    pub path: Cow<'a, Path>,
+    /// What will be in it.
+    pub text: &'a str,
+    /// What is replaced.
+    pub seen: Seen,
+    /// Its rights.
+    pub access: Access,
+    /// A shell command that has to take the new file, `"$new"`, before it takes its place; empty: none.
+    pub check: String,
+}
+
+impl<'a> Put<'a> {
+    /// A file of root's own that is replaced whatever is in it.
+    pub fn own(path: impl Into<Cow<'a, Path>>, text: &'a str, mode: u32) -> Self {
+        let (seen, access, check) = (Seen::Any, Access::root(mode), String::new());
+        Self { path: path.into(), text, seen, access, check }
+    }
+
+    /// The call. What was seen stands in it, for everyone on the host to read: for a text that may be shown.
+    pub fn call(&self) -> String {
+        self.with(self.seen.word())
+    }
+
+    /// The call for a text that holds a secret, from whose hash it may be guessed: what was seen is read from stdin.
+    pub fn hidden_call(&self) -> String {
+        self.with("stdin")
+    }
+
+    /// What a hidden call reads.
+    pub fn hidden_stdin(&self) -> String {
+        format!("{}{}", hidden(&self.seen), self.text)
+    }
+
+    fn with(&self, seen: &str) -> String {
+        let check = if self.check.is_empty() { String::new() } else { format!(" {}", quote(&self.check)) };
+        let (path, length) = (quoted(&self.path), self.text.len());
+        format!("writer put {path} {seen} {length} {}{check}", self.access.words("-"))
+    }
+
+    /// The whole command.
+    pub fn command(&self) -> Command {
+        Command::root(script(self.call())).stdin(self.text)
+    }
+
+    /// The whole command for a text that holds a secret.
+    pub fn hidden_command(&self) -> Command {
+        Command::root(script(self.hidden_call())).stdin(self.hidden_stdin())
+    }
+}
+
+/// What was seen, as it goes before a text through stdin: one line of a known length.
+fn hidden(seen: &Seen) -> String {
+    format!("{:64}\n", seen.word())
+}
+
+/// The call that copies a file with its times.
+pub fn copy(from: &Path, to: &Path, seen: &Seen, access: Access) -> String {
+    format!("writer copy {} {} {} {}", quoted(from), quoted(to), seen.word(), access.words("="))
+}
+
+/// The call that removes a file, if it is there. What was seen stands in it, for everyone on the host to read.
+pub fn remove(path: &Path, seen: &Seen) -> String {
+    format!("writer remove {} {}", quoted(path), seen.word())
+}
+
+/// The command that removes a file that may hold a secret.
+pub fn hidden_remove(path: &Path, seen: &Seen) -> Command {
+    let call = format!("writer remove {} stdin", quoted(path));
+    Command::root(script(call)).stdin(hidden(seen))
+}
+
+/// The call that makes a folder, and those it lies in, and gives it its rights.
+pub fn folder(path: &Path, mode: u32, uid: u32, gid: u32) -> String {
+    format!("writer folder {} {mode:o} {uid} {gid}", quoted(path))
+}
+
+/// The call that removes a folder, if nothing is in it.
+pub fn unfold(path: &Path) -> String {
+    format!("writer unfold {}", quoted(path))
+}
+
+/// A script that may call the writer. Each call ends with 0 if all is on the disk.
+pub fn script(calls: impl AsRef<str>) -> String {
+    format!("{}{}", function(), calls.as_ref())
+}
+
+/// The shell function `writer`.
+pub fn function() -> String {
+    format!("writer() {{ perl -e '{PROGRAM}' -- \"$@\"; }}\n")
+}
+
+/// SHA-256 in lower-case hex.
+pub fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn quoted(path: &Path) -> String {
+    quote(&path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_can_stand_between_quotes() {
+        assert!(!PROGRAM.contains('\''), "it would end there");
+    }
+
+    #[test]
+    fn a_hash_of_a_secret_does_not_stand_in_the_script() {
+        let seen = Seen::Sha256(sha256("old"));
+        let (path, access) = (Path::new("/x/it's").into(), Access::root(0o600));
+        let put = Put { path, text: "new", seen, access, check: String::new() };
+        assert_eq!(put.hidden_call(), r"writer put '/x/it'\''s' stdin 3 600 0 0");
+        assert_eq!(put.hidden_stdin(), format!("{}\nnew", sha256("old")));
+        assert_eq!(hidden(&Seen::Absent).len(), 65);
+        let all = format!("{:?}", put.hidden_command());
+        assert!(!all.contains(&sha256("old")), "{all}");
+    }
+}
