@@ -12,6 +12,7 @@ use super::{
     foreign,
     hand::edits,
     snapshot::{self, difference},
+    tenth::Tenth,
     world::World,
 };
 
@@ -67,6 +68,36 @@ fn every_control_is_set_found_mended_and_taken_back() {
         .collect();
     println!("{} controls spoiled by hand, found and mended", tried.len());
     assert!(missing.is_empty(), "never tried: {missing:?}");
+}
+
+/// One that is there at level 1 only is not tried by itself.
+#[test]
+fn a_tenth_of_the_controls_is_set_found_and_mended() {
+    let tenth = Tenth::of_this_commit();
+    let shipped = Controls::shipped().unwrap();
+    let ids: Vec<&str> = shipped.iter().map(|control| control.id.as_str()).collect();
+    let turn: BTreeSet<&str> = tenth.of(ids.iter().copied()).collect();
+    let others: BTreeSet<String> =
+        ids.iter().filter(|id| !turn.contains(*id)).map(|id| (*id).to_owned()).collect();
+    let world = World::up("t-controls-tenth", INVENTORY);
+    world.write("inventory.yaml", &INVENTORY.replace("level: 2", &format!("level: 2{}", without(&turn))));
+    on_both(|host| {
+        world.on(host, LIKE_A_MACHINE);
+        harden(&world, host, &[]);
+        let tried = spoiled_and_found(&world, host, &others);
+        harden(&world, host, &[]);
+        assert!(held(&report(&world, host, 0)).into_keys().collect::<BTreeSet<_>>().is_superset(&tried));
+        println!("on {host}: {tried:?}");
+    });
+}
+
+/// Leaves out what apt would take its time for, but for these.
+fn without(turn: &BTreeSet<&str>) -> String {
+    let shipped = Controls::shipped().unwrap();
+    let install = shipped.iter().filter(|control| control.kind.packages().is_some());
+    let skip = install.filter(|control| !turn.contains(control.id.as_str()));
+    let skip = skip.map(|control| format!("{{ control: {}, reason: not its turn }}", control.id));
+    format!(", skip: [{}]", skip.collect::<Vec<_>>().join(", "))
 }
 
 fn on_both<T: Send>(on: impl Fn(&'static str) -> T + Sync) -> [T; 2] {

@@ -18,7 +18,7 @@ use pryvctl::{
 };
 
 use super::{
-    guard::{LATE, WINDOW},
+    guard::{WINDOW, late},
     guard_by_hand::{by_hand, open},
     lockout::{Cause, Place, Trial},
     outside::Family,
@@ -220,7 +220,7 @@ pub async fn run(Place { world, host }: Place<'_>, cut: &Cut) -> String {
         Err(other) => panic!("{other}"),
     };
     assert_eq!(moments.into_inner(), [Moment::Armed, Moment::CutOff]);
-    assert!(took <= WINDOW + LATE, "{took:?}");
+    assert!(took <= WINDOW + late(), "{took:?}");
     format!("back after {:.1} s ({reason})", took.as_secs_f32())
 }
 
@@ -232,7 +232,7 @@ pub async fn run_unguarded(Place { world, host }: Place<'_>, cut: &Cut) {
     // It may cut its own answer off.
     let change = Command::root(cut.change.script());
     drop(tokio::time::timeout(Duration::from_secs(5), connection.exec(&change)).await);
-    thread::sleep((WINDOW + LATE).saturating_sub(begun.elapsed()));
+    thread::sleep((WINDOW + late()).saturating_sub(begun.elapsed()));
     let reconnected = match cut.family {
         Family::Four => connection.reconnect().await,
         Family::Six => connection.reconnect6().await.unwrap(),

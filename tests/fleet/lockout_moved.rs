@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    guard::{BOOT, LATE, WINDOW, gateways, harden, inventory, logs_in, logs_in_at, until},
+    guard::{BOOT, WINDOW, gateways, harden, inventory, late, logs_in, logs_in_at, until},
     lockout::{Cause, Place, Trial},
     lockout_struck::{Blow, CONFIRMS, Stage, comes_back, stage},
     world::{Started, tool},
@@ -87,9 +87,9 @@ fn on_both(place: Place) -> Started {
 fn killed(place: Place) -> String {
     on_both(place).kill();
     let since = Instant::now();
-    until(WINDOW + LATE, || listens(place) == [22]);
+    until(WINDOW + late(), || listens(place) == [22]);
     CONFIRMS.go(place);
-    comes_back(place, since, 2 * (WINDOW + LATE), &CONFIRMS)
+    comes_back(place, since, 2 * (WINDOW + late()), &CONFIRMS)
 }
 
 fn restarted(place: Place) -> String {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    guard::{BOOT, LATE, WINDOW, gateways, harden, inventory, logs_in, until},
+    guard::{BOOT, WINDOW, gateways, harden, inventory, late, logs_in, until},
     lockout::{Cause, Place, Trial},
     world::{Ran, Started},
 };
@@ -151,7 +151,7 @@ fn healed(place: Place, admins: &str) -> String {
     let ran = run.finish();
     let took = armed.elapsed();
     taken_back(ran);
-    assert!(took <= WINDOW + LATE, "{took:?}");
+    assert!(took <= WINDOW + late(), "{took:?}");
     format!("back after {:.1} s", took.as_secs_f32())
 }
 
@@ -176,7 +176,7 @@ fn killed(place: Place, stage: &Stage) -> String {
     let since = Instant::now();
     assert!(logs_in(place.world, place.host), "no login");
     stage.go(place);
-    comes_back(place, since, 2 * (WINDOW + LATE), stage)
+    comes_back(place, since, 2 * (WINDOW + late()), stage)
 }
 
 /// What confirms arrives when the host has already taken the change back.
@@ -186,9 +186,9 @@ fn killed_unconfirmed(place: Place) -> String {
     place
         .world
         .on(place.host, "timeout 30 sh -c 'while [ -e /var/lib/pryvctl/guard/armed ]; do sleep 0.1; done'");
-    assert!(since.elapsed() <= WINDOW + LATE, "{:?}", since.elapsed());
+    assert!(since.elapsed() <= WINDOW + late(), "{:?}", since.elapsed());
     CONFIRMS.go(place);
-    comes_back(place, since, 2 * (WINDOW + LATE), &CONFIRMS)
+    comes_back(place, since, 2 * (WINDOW + late()), &CONFIRMS)
 }
 
 /// Waits until nothing is armed any more and a login works.
@@ -207,7 +207,7 @@ fn killed_cut_off(place: Place) -> String {
     cut_off(place).kill();
     let since = Instant::now();
     assert!(!logs_in(place.world, place.host), "it was not cut off");
-    until(WINDOW + LATE, || logs_in(place.world, place.host));
+    until(WINDOW + late(), || logs_in(place.world, place.host));
     format!("back after {:.1} s", since.elapsed().as_secs_f32())
 }
 

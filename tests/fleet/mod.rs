@@ -27,6 +27,7 @@ mod stage;
 mod standin;
 mod swap;
 mod swarm;
+mod tenth;
 mod trouble;
 mod trouble_killed;
 mod trouble_login;
