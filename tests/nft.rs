@@ -43,7 +43,7 @@ fn listed(script: &str) -> Value {
 
 #[test]
 fn what_is_loaded_is_listed_as_wanted_also_after_a_second_load() {
-    for name in ["firewall.json", "firewall-swarm.json"] {
+    for name in ["firewall.json", "firewall-swarm.json", "firewall-bridge.json"] {
         let document = data(name);
         let found = listed(&format!(
             "nft -c -j -f {document}; nft -j -f {document}; nft -j -f {document}; nft -j -s list table inet pryvctl"
@@ -115,4 +115,76 @@ fn a_document_with_an_error_changes_nothing() {
         data("firewall.json")
     );
     assert_eq!(inside(&script), Ok(String::new()));
+}
+
+/// A host between the outside, which is `$uplink`, and two networks of containers: one that was there when the rules were
+/// written, and one that somebody made later. Docker leads three ports of the host to a container, and one program listens
+/// on the host itself. `reaches SPACE FROM TO PORT` says whether a connection comes to stand.
+const HOST: &str = r#"
+space() { unshare --net sleep 100 & until ! [ /proc/$!/ns/net -ef /proc/self/ns/net ]; do sleep 0.05; done; }
+outside() { nsenter --target $outside --net "$@"; }
+serve='use IO::Socket::INET; my %s;
+for (@ARGV) { my $s = IO::Socket::INET->new(LocalPort => $_, Listen => 9) or die; $s{$s} = $s }
+print "up\n"; close STDOUT; sleep 100'
+reaches() { nsenter --target $1 --net perl -e 'use IO::Socket::INET;
+exit !IO::Socket::INET->new(LocalAddr => $ARGV[0], PeerAddr => $ARGV[1], PeerPort => $ARGV[2], Timeout => 1)' $2 $3 $4 && echo yes || echo no; }
+tied() { # SPACE INTERFACE ADDRESS...: the far end of an interface of ours
+    ip link add $2 type veth peer name eth0 netns $1; ip link set $2 up
+    nsenter --target $1 --net ip link set eth0 up; nsenter --target $1 --net ip link set lo up
+    space=$1; shift 2; for address; do nsenter --target $space --net ip address add $address dev eth0; done
+}
+space; outside=$!; space; container=$!; space; later=$!
+trap 'kill $outside $container $later $servers' EXIT
+ip link set lo up; sysctl -qw net.ipv4.ip_forward=1
+tied $outside port 10.0.0.6/24 10.0.0.99/24
+if [ $uplink = up0 ]; then ip link set port down name $uplink; else ip link add $uplink type bridge; ip link set port master $uplink; fi
+ip link set $uplink up; ip address add 10.0.0.5/24 dev $uplink; outside ip route add default via 10.0.0.5
+for network in "br-0123456789ab $container $subnet" "br-ffffffffffff $later 172.19.0"; do
+    set -- $network
+    tied $2 port$2 $3.2/24; ip link add $1 type bridge; ip link set port$2 master $1; ip link set $1 up
+    ip address add $3.1/24 dev $1; nsenter --target $2 --net ip route add default via $3.1
+done
+nft "table ip docker { chain c { type nat hook prerouting priority -100; fib daddr type local tcp dport { 443, 5432, 6379 } dnat to $subnet.2; }; }"
+nft -j -f $rules
+servers=
+up() { mkfifo up.$$; "$@" > up.$$ & servers="$servers $!"; read -r _ < up.$$; rm up.$$; }
+cd $(mktemp -d)
+up nsenter --target $container --net perl -e "$serve" 443 5432 6379
+up perl -e "$serve" 80 9100
+up nsenter --target $outside --net perl -e "$serve" 5000
+"#;
+
+/// The bridges of containers are known by what they are: an uplink whose name begins like one of them is outside.
+#[test]
+fn only_declared_ports_answer_whatever_the_uplink_is_called() {
+    for (uplink, rules, subnet) in
+        [("up0", "firewall.json", "172.18.0"), ("br-wan", "firewall-bridge.json", "10.9.0")]
+    {
+        let ask = format!(
+            "for ask in '$outside 10.0.0.99 10.0.0.5 443' '$outside 10.0.0.99 10.0.0.5 5432' '$outside 10.0.0.6 10.0.0.5 5432' \
+                '$outside 10.0.0.99 {subnet}.2 5432' '$outside 10.0.0.99 10.0.0.5 6379' '$outside 10.0.0.6 10.0.0.5 6379' \
+                '$outside 10.0.0.99 10.0.0.5 80' '$outside 10.0.0.99 10.0.0.5 9100' \
+                '$container {subnet}.2 10.0.0.6 5000' '$later 172.19.0.2 10.0.0.6 5000' \
+                '$container {subnet}.2 {subnet}.1 80' '$later 172.19.0.2 172.19.0.1 80' '$later 172.19.0.2 172.19.0.1 9100'
+            do eval \"set -- $ask\"; echo \"$ask $(reaches $1 $2 $3 $4)\"; done"
+        );
+        let found = inside(&format!("uplink={uplink} rules={} subnet={subnet}\n{HOST}\n{ask}", data(rules)));
+        let wanted = format!(
+            "$outside 10.0.0.99 10.0.0.5 443 yes
+$outside 10.0.0.99 10.0.0.5 5432 no
+$outside 10.0.0.6 10.0.0.5 5432 no
+$outside 10.0.0.99 {subnet}.2 5432 no
+$outside 10.0.0.99 10.0.0.5 6379 no
+$outside 10.0.0.6 10.0.0.5 6379 yes
+$outside 10.0.0.99 10.0.0.5 80 yes
+$outside 10.0.0.99 10.0.0.5 9100 no
+$container {subnet}.2 10.0.0.6 5000 yes
+$later 172.19.0.2 10.0.0.6 5000 yes
+$container {subnet}.2 {subnet}.1 80 yes
+$later 172.19.0.2 172.19.0.1 80 yes
+$later 172.19.0.2 172.19.0.1 9100 no
+"
+        );
+        assert_eq!(found, Ok(wanted), "by {uplink}");
+    }
 }

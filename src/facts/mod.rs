@@ -18,6 +18,7 @@ pub mod hosts;
 pub mod image;
 pub mod init;
 pub mod kernel;
+pub mod link;
 pub mod login;
 pub mod memory;
 pub mod network;

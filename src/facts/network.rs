@@ -14,6 +14,8 @@ pub struct Networks(pub PlatformName);
 #[serde(rename_all = "PascalCase")]
 struct Network {
     name: String,
+    id: String,
+    driver: String,
     labels: Option<BTreeMap<String, String>>,
     #[serde(rename = "IPAM")]
     ipam: Addresses,
@@ -52,7 +54,9 @@ impl Networks {
     fn network(&self, found: Network) -> (String, NetworkState) {
         let subnets = found.ipam.config.into_iter().flatten().filter_map(|pool| pool.subnet).collect();
         let label = found.labels.unwrap_or_default().remove("pryvctl.platform");
-        let bridge = found.options.unwrap_or_default().remove("com.docker.network.bridge.name");
+        let named = found.options.unwrap_or_default().remove("com.docker.network.bridge.name");
+        let bridge = named.or_else(|| Some(format!("br-{}", found.id.get(..12)?)));
+        let bridge = bridge.filter(|_| found.driver == "bridge");
         let ours = label.is_some_and(|label| label == self.0.as_str());
         (found.name, NetworkState { subnets, ours, bridge })
     }

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     control::{audit::Loaded, mount::Mounted, original::Originals, route::RouteOrigin, trace::Trace},
+    link::LinkState,
     release::Release,
 };
 use crate::model::desired::{RestartPolicy, Slot};
@@ -33,6 +34,8 @@ pub struct HostState {
     pub sshd: BTreeMap<String, Vec<String>>,
     /// Our own nft tables (`inet pryvctl*`) as `nft -j -s list table` shows them, by name.
     pub tables: BTreeMap<String, serde_json::Value>,
+    /// Interfaces and routes.
+    pub links: LinkState,
     /// systemd units we care for, by name.
     pub units: BTreeMap<String, UnitState>,
     /// All container networks by name.
@@ -171,7 +174,7 @@ pub struct NetworkState {
     pub subnets: Vec<String>,
     /// Whether it carries our platform's label.
     pub ours: bool,
-    /// The name of its bridge, where somebody gave it one.
+    /// The interface that is its bridge; `None`: a network of another kind.
     pub bridge: Option<String>,
 }
 

@@ -25,6 +25,7 @@ use super::{
     image::Images,
     init::InitSystem,
     kernel::Uname,
+    link::Links,
     login::Account,
     memory::MemInfo,
     network::Networks,
@@ -130,6 +131,8 @@ survey! {
     sshd: EffectiveSshd = sshd(desired),
     /// Our own tables of the packet filter.
     tables: OwnTables = OwnTables,
+    /// Interfaces and routes.
+    links: Links = Links,
     /// systemd units.
     units: Units = Units::of(desired),
     /// Files.

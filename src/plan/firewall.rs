@@ -3,25 +3,26 @@
 //! It stands ahead of Docker's chains and only takes away from what they allow, so Docker's own tables stay untouched.
 //! `ct original proto-dst` is the port as the client dialled it, before any redirection, in both families.
 
+pub mod bridge;
 mod group;
 mod swarm;
 
 use std::collections::BTreeSet;
 
 use ::nftables::{
-    expr::{Expression, MetaKey},
+    expr::Expression,
     schema::SetType,
     stmt::{Counter, Limit, Log, Statement},
     types::{NfChainPolicy, NfChainType, NfHook},
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use self::group::groups;
+use self::{bridge::comes_in_by, group::groups};
 use super::{
     nftables::{
         NFT, Table, check, differences, load,
         phrase::{
-            accept, any_of, connection, drop, equal, field, jump, meta, number, one_of, opens, prefix, text,
+            accept, any_of, connection, drop, equal, field, jump, number, one_of, opens, prefix, text,
             verdicts,
         },
         same,
@@ -43,9 +44,6 @@ pub const TABLE: &str = "pryvctl";
 
 /// Just before Docker's chains, which stand at `filter`, 0.
 const PRIORITY: i32 = -10;
-
-/// Interfaces of Docker's bridges, but for those of networks with a bridge name of their own.
-const BRIDGES: [&str; 3] = ["docker0", "docker_gwbridge", "br-*"];
 
 /// New connections to sshd that one address may make in a second, and at once: some logins of ours and of an
 /// administrator beside us, and too few to keep sshd busy with key exchanges (CVE-2002-20001).
@@ -139,17 +137,8 @@ fn words(from: &[IpNet]) -> String {
     }
 }
 
-/// All bridges of containers on a host.
-fn bridges(state: &HostState) -> Vec<String> {
-    let own = state.networks.values().filter_map(|network| network.bridge.clone());
-    let own: BTreeSet<String> =
-        own.filter(|name| !BRIDGES.contains(&name.as_str()) && !name.starts_with("br-")).collect();
-    BRIDGES.map(str::to_owned).into_iter().chain(own).collect()
-}
-
 /// The whole table.
 pub fn table(desired: &Desired, state: &HostState) -> Table {
-    let bridges = bridges(state);
     let groups = groups(&desired.firewall.openings);
     let mut table = Table::new(TABLE);
     table.base_chain("input", (NfChainType::Filter, NfHook::Input), PRIORITY, NfChainPolicy::Drop);
@@ -160,13 +149,14 @@ pub fn table(desired: &Desired, state: &HostState) -> Table {
         group.ports(&mut table);
     }
     let from: Vec<Vec<Statement>> = groups.iter().map(|group| group.sources(&mut table)).collect();
+    let containers = bridge::from_container(&mut table, desired, state);
     input(&mut table, &sshd::ports(desired, state), &admin);
-    forward(&mut table, &bridges);
+    forward(&mut table, &containers);
     for (group, from) in groups.iter().zip(&from) {
         group.open(&mut table, from);
     }
     swarm::open(&mut table, desired, state);
-    close(&mut table, &bridges);
+    close(&mut table, &containers);
     table
 }
 
@@ -174,13 +164,9 @@ fn established() -> Statement<'static> {
     verdicts(connection("state"), [("established", accept()), ("related", accept()), ("invalid", drop())])
 }
 
-fn from_interface(name: &str) -> Statement<'static> {
-    equal(meta(MetaKey::Iifname), text(name.to_owned()))
-}
-
 fn input(table: &mut Table, ssh_ports: &BTreeSet<u16>, admin: &[Statement<'static>]) {
     table.rule("input", None, vec![established()]);
-    table.rule("input", None, vec![from_interface("lo"), accept()]);
+    table.rule("input", None, vec![comes_in_by("lo"), accept()]);
     table.rule("input", None, vec![equal(field("icmp", "type"), any_of(&ICMP)), accept()]);
     table.rule("input", None, vec![equal(field("icmpv6", "type"), any_of(&ICMPV6)), accept()]);
     let dhcpv6 = vec![
@@ -203,17 +189,17 @@ fn input(table: &mut Table, ssh_ports: &BTreeSet<u16>, admin: &[Statement<'stati
 }
 
 /// Containers may go out; what they may reach of each other is decided by Docker's own rules.
-fn forward(table: &mut Table, bridges: &[String]) {
+fn forward(table: &mut Table, containers: &[Vec<Statement<'static>>]) {
     table.rule("forward", None, vec![established()]);
-    for bridge in bridges {
-        table.rule("forward", None, vec![from_interface(bridge), accept()]);
+    for container in containers {
+        table.rule("forward", None, container.iter().cloned().chain([accept()]).collect());
     }
 }
 
 /// The ends of the chains, after all openings.
-fn close(table: &mut Table, bridges: &[String]) {
-    for bridge in bridges {
-        table.rule("input", None, vec![from_interface(bridge), jump("from_container")]);
+fn close(table: &mut Table, containers: &[Vec<Statement<'static>>]) {
+    for container in containers {
+        table.rule("input", None, container.iter().cloned().chain([jump("from_container")]).collect());
     }
     for chain in ["input", "forward"] {
         let log = Log { prefix: Some(format!("pryvctl {chain} drop: ").into()), ..Log::new(None) };

@@ -8,6 +8,7 @@ mod engine;
 mod ports;
 mod software;
 mod system;
+mod way;
 
 use super::finding::Finding;
 use crate::{
@@ -58,7 +59,9 @@ pub fn preflight(desired: &Desired, facts: &Facts, clock: &ControllerClock) -> P
     findings.extend([software::commands(facts), software::packages(facts), software::firewall(facts)]);
     findings.extend(engine::checks(desired, facts));
     findings.extend(unknown(facts));
-    Preflight { findings, state: state(facts) }
+    let state = state(facts);
+    findings.extend(state.iter().map(|state| way::uplink(desired, state)));
+    Preflight { findings, state }
 }
 
 /// A check that can only be made on a known fact.
@@ -89,6 +92,7 @@ fn unknown(facts: &Facts) -> Vec<Finding> {
         why(&facts.units),
         "run `systemctl show docker` on the host and repair what it complains of",
     );
+    look("links", why(&facts.links), "run `cat /proc/net/dev /proc/net/route` on the host");
     look("files", why(&facts.files), "move away what stands in the file's place");
     look("folders", why(&facts.folders), "move away what stands in the folder's place");
     look("came-in", why(&facts.came_in), "look at `echo $SSH_CONNECTION` in a login");
@@ -150,6 +154,7 @@ fn state(facts: &Facts) -> Option<HostState> {
         came_in: settled(&facts.came_in)?,
         sshd: facts.sshd.known()?.clone(),
         tables: settled(&facts.tables)?.unwrap_or_default(),
+        links: facts.links.known()?.clone(),
         units: facts.units.known()?.clone(),
         networks: settled(&facts.networks)?.unwrap_or_default(),
         volumes: settled(&facts.volumes)?.unwrap_or_default(),

@@ -48,7 +48,7 @@ fn networks_volumes_and_foreign_containers_are_read() {
               "172.28.0.0/24"
             ],
             "ours": true,
-            "bridge": null
+            "bridge": "br-03b485a97df9"
           },
           "bridge": {
             "subnets": [
@@ -72,7 +72,7 @@ fn networks_volumes_and_foreign_containers_are_read() {
               "172.19.0.0/16"
             ],
             "ours": false,
-            "bridge": null
+            "bridge": "br-bc4f83b29911"
           }
         }
       },

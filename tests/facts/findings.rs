@@ -4,6 +4,7 @@ use pryvctl::{
     facts::{
         Fact, Facts,
         docker::Docker,
+        link::Route,
         login::{Login, Password},
     },
     model::{
@@ -63,6 +64,7 @@ fn a_host_in_use() {
     ok nftables: found table pryvctl, needed nftables in the kernel
     ok docker: found 20.10.24+dfsg1, needed Docker 20.10 or newer
     ok swarm: found none, needed no Swarm, because live-restore excludes it
+    ok uplink: found eth0, needed no bridge of containers on the way to the outside
     "#);
 }
 
@@ -105,10 +107,34 @@ fn a_host_whose_docker_is_stopped_is_not_planned() {
 }
 
 #[test]
+fn a_bridge_of_containers_that_leads_to_the_administrators_is_found() {
+    let with = |routes: &[(&str, &str)]| {
+        let mut facts = recorded("debian12-docker");
+        if let Fact::Known(links) = &mut facts.links {
+            let route = |(to, by): &(&str, &str)| Route { to: to.parse().unwrap(), by: (*by).to_owned() };
+            links.routes = routes.iter().map(route).collect();
+        }
+        let findings = findings(&desired(), &facts);
+        findings.iter().find(|finding| finding.check == "uplink").unwrap().to_string()
+    };
+    let docker = ("172.18.0.0/16", "docker0");
+    assert_eq!(
+        with(&[("0.0.0.0/0", "br-wan"), docker]),
+        "ok uplink: found br-wan, needed no bridge of containers on the way to the outside"
+    );
+    insta::assert_snapshot!(with(&[("0.0.0.0/0", "docker0")]), @"failure uplink: found 198.51.100.0/24 by docker0, the bridge of the Docker network `bridge`, needed no bridge of containers on the way to the outside; give the Docker network `bridge` a bridge and a subnet of its own: what comes in by docker0 cannot be told from its containers");
+    // The default route is another one.
+    assert!(
+        with(&[("0.0.0.0/0", "eth0"), ("198.51.0.0/16", "docker0")])
+            .starts_with("failure uplink: found 198.51.100.0/24 by docker0")
+    );
+}
+
+#[test]
 fn every_fact_the_planner_needs_stops_it_when_unreadable() {
     type Damage = fn(&mut Facts);
     let whole = recorded("debian12-docker");
-    let broken: [(&str, Damage); 15] = [
+    let broken: [(&str, Damage); 16] = [
         ("os", |facts| facts.os = Fact::Unreadable("x".into())),
         ("docker", |facts| facts.docker = Fact::Unreadable("x".into())),
         ("daemon.json", |facts| facts.daemon_json = Fact::Unreadable("x".into())),
@@ -116,6 +142,7 @@ fn every_fact_the_planner_needs_stops_it_when_unreadable() {
         ("folders", |facts| facts.folders = Fact::Unreadable("x".into())),
         ("sshd", |facts| facts.sshd = Fact::Unreadable("x".into())),
         ("nftables", |facts| facts.tables = Fact::Unreadable("x".into())),
+        ("links", |facts| facts.links = Fact::Unreadable("x".into())),
         ("units", |facts| facts.units = Fact::Unreadable("x".into())),
         ("networks", |facts| facts.networks = Fact::Unreadable("x".into())),
         ("volumes", |facts| facts.volumes = Fact::Unreadable("x".into())),

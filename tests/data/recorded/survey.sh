@@ -150,6 +150,12 @@ done
 }
 answer tables
 question() {
+cat /proc/net/dev || exit 1
+echo route; cat /proc/net/route
+echo route6; cat /proc/net/ipv6_route; :
+}
+answer links
+question() {
 command -v systemctl >/dev/null || exit 44
 systemctl show -p LoadState,UnitFileState,ActiveState -- 'containerd.service' 'docker.service' 'docker.socket' 'nftables.service' 'pryvctl-firewall.service' 'pryvctl-guard.service' 'ssh.service' 'ssh.socket'
 }
