@@ -13,8 +13,8 @@ use pryvctl::{
         command::Output,
         control::Hardening,
         desired::{
-            ContainerSpec, Desired, Endpoint, Engine, Firewall, ManagedFile, ManagedFolder, Needs, Protocol,
-            RegistryAccess, Rollout, Service, UpdateOrder,
+            ContainerSpec, Data, Desired, Endpoint, Engine, Firewall, ManagedFile, ManagedFolder, Needs,
+            Protocol, RegistryAccess, Rollout, Service, UpdateOrder,
         },
         secret::Secret,
         size::Bytes,
@@ -96,6 +96,7 @@ fn service() -> Service {
         grace: Duration::from_secs(10),
         healthy_within: Duration::from_secs(60),
         health: Vec::new(),
+        data: Data::AnyVersion,
     }
 }
 

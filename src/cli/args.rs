@@ -5,7 +5,7 @@ mod rolling;
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub use rolling::{Apply, Failure, Manner, Rollback, Upgrade};
+pub use rolling::{Agreed, Apply, Failure, Install, Manner, Rollback, Upgrade};
 
 /// Makes bare Linux hosts a hardened, running platform, and keeps them so.
 #[derive(Debug, Parser)]
@@ -97,7 +97,7 @@ pub enum Command {
     /// Sets firewall, sshd, kernel and Docker as hard as the inventory says; what could cut SSH is commit-confirmed.
     Harden(Harden),
     /// Preflight, harden, Docker Engine, roles; a second run changes nothing.
-    Install(Change),
+    Install(Install),
     /// Brings the hosts to what the inventory says, one after the other; a host that fails goes back by itself.
     Upgrade(Upgrade),
     /// Brings back what served before the last change.

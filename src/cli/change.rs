@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    args::{Change, Harden, Uninstall},
+    args::{Agreed, Change, Harden, Install, Uninstall},
     context::{Loaded, Missing},
     desk::{Desk, owner},
     document::Document,
@@ -19,7 +19,12 @@ use crate::{
         change::{Answer, Order, change, look},
     },
     model::name::HostName,
-    plan::{Goal, Plan, preflight::break_glass::SecondWay, uninstall::Volumes},
+    plan::{
+        Goal, Plan,
+        crossing::{Consents, Found, OneWay},
+        preflight::break_glass::SecondWay,
+        uninstall::Volumes,
+    },
 };
 
 /// Makes the hosts hard, or takes that back, or says how hard they are.
@@ -28,21 +33,22 @@ pub async fn harden(order: &Harden, screen: &Screen) -> Result<Exit, Halt> {
         Some(form) => super::look::controls(&order.change.target, form, screen).await,
         None => {
             let goal = if order.undo { Goal::Soften } else { Goal::Harden };
-            run("harden", &order.change, goal, screen).await
+            run("harden", &order.change, goal, Consents::NONE, screen).await
         }
     }
 }
 
 /// Makes the hosts a running platform.
-pub async fn install(order: &Change, screen: &Screen) -> Result<Exit, Halt> {
-    run("install", order, Goal::Install, screen).await
+pub async fn install(order: &Install, screen: &Screen) -> Result<Exit, Halt> {
+    run("install", &order.change, Goal::Install, order.agreed.into(), screen).await
 }
 
 /// Removes what is ours.
 pub async fn uninstall(order: &Uninstall, screen: &Screen) -> Result<Exit, Halt> {
     let members = members(&order.change, screen)?;
     let volumes = if order.remove_volumes { Volumes::Remove } else { fate(&members, &order.change, screen) };
-    carry_out("uninstall", &order.change, &members, Goal::Uninstall(volumes), screen).await
+    let goal = Goal::Uninstall(volumes);
+    carry_out("uninstall", &order.change, &members, goal, Consents::NONE, screen).await
 }
 
 /// What becomes of the volumes, where that was not said: data stays unless a person says that it may go.
@@ -62,8 +68,14 @@ fn fate(members: &Members, command: &Change, screen: &Screen) -> Volumes {
     Volumes::Keep
 }
 
-async fn run(name: &str, command: &Change, goal: Goal, screen: &Screen) -> Result<Exit, Halt> {
-    carry_out(name, command, &members(command, screen)?, goal, screen).await
+async fn run(
+    name: &str,
+    command: &Change,
+    goal: Goal,
+    consents: Consents,
+    screen: &Screen,
+) -> Result<Exit, Halt> {
+    carry_out(name, command, &members(command, screen)?, goal, consents, screen).await
 }
 
 fn members(command: &Change, screen: &Screen) -> Result<Members, Halt> {
@@ -75,15 +87,17 @@ async fn carry_out(
     command: &Change,
     members: &Members,
     goal: Goal,
+    consents: Consents,
     screen: &Screen,
 ) -> Result<Exit, Halt> {
     let parallel = usize::from(command.target.parallel);
     let reports = if command.dry_run {
         let second_way = command.second_way();
-        watched(screen, async |events| look(members, goal, second_way, parallel, events).await).await
+        watched(screen, async |events| look(members, goal, second_way, consents, parallel, events).await)
+            .await
     } else {
         let desk = Desk::open(name, command.journal.as_ref(), screen)?;
-        let order = Order::new(goal, command, desk.brake.clone());
+        let order = Order::new(goal, command, consents, desk.brake.clone());
         let mut heed = None;
         let ask = async |plans: &[_]| {
             let answer = approve(screen, command, plans);
@@ -103,14 +117,24 @@ async fn carry_out(
 
 impl Order {
     /// As said on the command line.
-    pub(super) fn new(goal: Goal, command: &Change, brake: Brake) -> Self {
+    pub(super) fn new(goal: Goal, command: &Change, consents: Consents, brake: Brake) -> Self {
         Self {
             goal,
             parallel: usize::from(command.target.parallel),
             window: command.window,
             owner: owner(),
+            consents,
             second_way: command.second_way(),
             brake,
+        }
+    }
+}
+
+impl From<Agreed> for Consents {
+    fn from(agreed: Agreed) -> Self {
+        Self::Said {
+            one_way: if agreed.accept_irreversible { OneWay::Accepted } else { OneWay::Refused },
+            data: if agreed.data_restored { Found::Restored } else { Found::AsLeft },
         }
     }
 }
@@ -156,7 +180,7 @@ mod tests {
         let second_way = |line: &str| {
             let command = Arguments::parse_from(line.split(' ')).command;
             if let Command::Harden(Harden { change, .. })
-            | Command::Install(change)
+            | Command::Install(Install { change, .. })
             | Command::Upgrade(Upgrade { change, .. }) = &command
             {
                 return change.second_way();

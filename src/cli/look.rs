@@ -16,7 +16,10 @@ use crate::{
         change::look,
         outcome::{Outcome, Report},
     },
-    plan::{Goal, control::Verdict as Failing, finding::Verdict, preflight::break_glass::SecondWay},
+    plan::{
+        Goal, control::Verdict as Failing, crossing::Consents, finding::Verdict,
+        preflight::break_glass::SecondWay,
+    },
 };
 
 /// Looks whether every host meets its needs.
@@ -78,7 +81,8 @@ async fn reports(
     let loaded = Loaded::load(&target.file, Missing::Refused, screen)?;
     let members = loaded.members(target)?;
     let parallel = usize::from(target.parallel);
-    let look = async |events: &_| look(&members, goal, second_way, parallel, events).await;
+    let look =
+        async |events: &_| look(&members, goal, second_way, Consents::NotAsked, parallel, events).await;
     Ok(watched(screen, look).await)
 }
 

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use super::{
-    args::{Apply, Change, Failure, InventoryFile, Manner, Rollback, Target, Upgrade},
+    args::{Agreed, Apply, Change, Failure, InventoryFile, Manner, Rollback, Target, Upgrade},
     change::approve,
     context::{Loaded, Missing},
     desk::{Desk, owner},
@@ -26,7 +26,7 @@ use crate::{
     host::Connection,
     plan::{
         Goal,
-        rollout::{Direction, OneWay, Policy, Stage, stages},
+        rollout::{Direction, Policy, Stage, stages},
     },
 };
 
@@ -47,7 +47,8 @@ pub async fn plan(target: &Target, path: &Path, screen: &Screen) -> Result<Exit,
         no_break_glass: true,
         journal: None,
     };
-    let manner = Manner { accept_irreversible: true, ..Manner::default() };
+    let agreed = Agreed { accept_irreversible: true, data_restored: true };
+    let manner = Manner { agreed, ..Manner::default() };
     let command = Upgrade { change, rolling: true, manner };
     let (members, rolling) = forward(&command, screen)?;
     let mut kept = Ok(());
@@ -87,14 +88,13 @@ fn forward(command: &Upgrade, screen: &Screen) -> Result<(Members, Rolling), Hal
     if !command.rolling {
         stages = stages.into_iter().map(Stage::at_once).collect();
     }
-    let one_way = if command.manner.accept_irreversible { OneWay::Accepted } else { OneWay::Refused };
+    let consents = command.manner.agreed.into();
     let rolling = Rolling {
         // The hand on the brake comes with the desk.
-        order: Order::new(Goal::Install, &command.change, Brake::none()),
+        order: Order::new(Goal::Install, &command.change, consents, Brake::none()),
         stages,
         policy: command.manner.on_failure.map(Policy::from),
         upgrades: loaded.upgrades,
-        one_way,
         deadline: command.manner.deadline,
     };
     Ok((members, rolling))
@@ -104,13 +104,13 @@ fn forward(command: &Upgrade, screen: &Screen) -> Result<(Members, Rolling), Hal
 pub async fn rollback(command: &Rollback, screen: &Screen) -> Result<Exit, Halt> {
     let loaded = Loaded::load(&command.change.target.file, Missing::Refused, screen)?;
     let members = loaded.members(&command.change.target)?;
+    let agreed = Agreed { data_restored: command.data_restored, ..Agreed::default() };
     let rolling = Rolling {
-        order: Order::new(Goal::Rollback, &command.change, Brake::none()),
+        order: Order::new(Goal::Rollback, &command.change, agreed.into(), Brake::none()),
         stages: in_order(&loaded, &members, Direction::Back)?,
         // One host that cannot go back is no reason to leave the others where they are.
         policy: Some(Policy::Continue),
         upgrades: loaded.upgrades,
-        one_way: OneWay::Accepted,
         deadline: None,
     };
     run("rollback", &members, rolling, &command.change, screen, |_| Ok(())).await

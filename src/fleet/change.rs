@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Member, Members,
+    agreed::Agreed,
     brake::Brake,
     break_glass::look_for_second_ways,
     each::each,
@@ -18,6 +19,7 @@ use crate::{
     plan::{
         Goal, Plan,
         control::assess,
+        crossing::Consents,
         plan,
         preflight::break_glass::{CHECK, SecondWay},
         release,
@@ -35,6 +37,8 @@ pub struct Order {
     pub window: Duration,
     /// Who we are, for the lock.
     pub owner: String,
+    /// What was agreed to that cannot be taken back.
+    pub consents: Consents,
     /// What is asked about a second way in before passwords are switched off.
     pub second_way: SecondWay,
     /// How it is stopped by hand.
@@ -67,6 +71,7 @@ pub async fn look(
     members: &Members,
     goal: Goal,
     second_way: SecondWay,
+    consents: Consents,
     parallel: usize,
     events: &Events,
 ) -> Vec<Report> {
@@ -74,7 +79,7 @@ pub async fn look(
     look_for_second_ways(&mut looks, goal, second_way, parallel).await;
     looks
         .into_iter()
-        .map(|look| match look.and_then(|surveyed| plan_one(surveyed, goal)) {
+        .map(|look| match look.and_then(|surveyed| plan_one(surveyed, goal, consents)) {
             Ok(host) if host.plan.is_empty() => host.report(Outcome::Unchanged),
             Ok(host) => host.report(Outcome::Planned),
             Err(report) => *report,
@@ -125,7 +130,7 @@ pub(super) async fn open(members: &Members, visit: &Visit, order: &Order, events
     let mut looks = survey(members, visit, order.parallel, events).await;
     look_for_second_ways(&mut looks, order.goal, order.second_way, order.parallel).await;
     for look in looks {
-        match look.and_then(|surveyed| plan_one(surveyed, order.goal)) {
+        match look.and_then(|surveyed| plan_one(surveyed, order.goal, order.consents)) {
             Ok(host) => opened.planned.push(host),
             Err(report) => opened.reports.push(*report),
         }
@@ -134,7 +139,7 @@ pub(super) async fn open(members: &Members, visit: &Visit, order: &Order, events
 }
 
 /// The plan of a host, or why there is none.
-fn plan_one(surveyed: Surveyed, goal: Goal) -> Result<Planned, Box<Report>> {
+fn plan_one(mut surveyed: Surveyed, goal: Goal, consents: Consents) -> Result<Planned, Box<Report>> {
     let findings = &surveyed.preflight.findings;
     let stops: Vec<_> = findings.iter().filter(|finding| goal.is_stopped_by(finding)).collect();
     let stopped = !stops.is_empty();
@@ -146,11 +151,18 @@ fn plan_one(surveyed: Surveyed, goal: Goal) -> Result<Planned, Box<Report>> {
             return Err(Box::new(surveyed.report(Plan::default(), Outcome::NotReady)));
         }
     };
-    match plan(&surveyed.member.desired, state, goal) {
-        Ok(plan) if stopped => Err(Box::new(surveyed.report(plan, Outcome::NotReady))),
-        Ok(plan) => Ok(Planned { surveyed, plan }),
-        Err(conflicts) => Err(Box::new(surveyed.report(Plan::default(), Outcome::conflict(&conflicts)))),
+    let plan = match plan(&surveyed.member.desired, state, goal) {
+        Ok(plan) => plan,
+        Err(conflicts) => {
+            return Err(Box::new(surveyed.report(Plan::default(), Outcome::conflict(&conflicts))));
+        }
+    };
+    let objections = plan.objections(consents);
+    if stopped || !objections.is_empty() {
+        surveyed.preflight.findings.extend(objections);
+        return Err(Box::new(surveyed.report(plan, Outcome::NotReady)));
     }
+    Ok(Planned { surveyed, plan })
 }
 
 /// Carries out one host's plan and says how it ended.
@@ -159,7 +171,10 @@ async fn finish(mut host: Planned, order: Order, lookouts: Arc<[Lookout]>, event
     let mut outcome = if host.plan.is_empty() {
         Outcome::Unchanged
     } else {
-        carry_out(&host.surveyed, &host.plan, &order, &events).await
+        match Agreed::to(host.plan.clone(), &host.surveyed, &order, &events).await {
+            Ok(agreed) => carry_out(&host.surveyed, agreed, &order, &events).await,
+            Err(outcome) => outcome,
+        }
     };
     if matches!(outcome, Outcome::Changed { .. }) && order.goal.closes_doors() {
         let exposed = scan::look(&host.surveyed, &lookouts, events.of(member.host())).await;

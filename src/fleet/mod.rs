@@ -1,10 +1,12 @@
 //! Many hosts: order, concurrency, stop rules, events.
 
+mod agreed;
 pub mod brake;
 mod break_glass;
 pub mod change;
 pub mod each;
 pub mod event;
+mod hook;
 pub mod journal;
 pub mod outcome;
 pub mod rollout;

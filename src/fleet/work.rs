@@ -4,6 +4,7 @@ use bollard::Docker;
 
 use super::{
     Member,
+    agreed::Agreed,
     brake::Wish,
     change::{Order, left},
     event::{Events, Voice, What},
@@ -29,11 +30,11 @@ const ROUNDS: usize = 8;
 
 /// Carries out a plan, then looks again: the host is done when nothing is left to do. What is left of controls alone gets
 /// another round, as long as rounds differ.
-pub async fn carry_out(surveyed: &Surveyed, plan: &Plan, order: &Order, events: &Events) -> Outcome {
+pub async fn carry_out(surveyed: &Surveyed, agreed: Agreed, order: &Order, events: &Events) -> Outcome {
     let Surveyed { member, connection, .. } = surveyed;
-    let (mut connection, mut plan, mut done) = (connection.clone(), plan.clone(), 0);
+    let (mut connection, mut agreed, mut done) = (connection.clone(), agreed, 0);
     for _ in 0..ROUNDS {
-        let steps = plan.up_to_next_look();
+        let steps = agreed.steps();
         connection = match carry_out_steps(member, &connection, steps, order, events).await {
             Ok(connection) => connection,
             Err(broken) => return broken.outcome(),
@@ -45,12 +46,15 @@ pub async fn carry_out(surveyed: &Surveyed, plan: &Plan, order: &Order, events: 
             Err(outcome) => return outcome,
         };
         let goes_on = steps.last().is_some_and(|step| step.look_again) || rest.is_of_controls();
-        if !goes_on || rest == plan {
+        if !goes_on || rest == *agreed.plan() {
             return Outcome::NotConverged { left: left(&rest) };
         }
-        plan = rest;
+        agreed = match agreed.goes_on_with(rest) {
+            Ok(agreed) => agreed,
+            Err(outcome) => return outcome,
+        };
     }
-    Outcome::NotConverged { left: left(&plan) }
+    Outcome::NotConverged { left: left(agreed.plan()) }
 }
 
 /// Carries out steps. A guarded step gives a new connection, over which the rest goes.
@@ -198,13 +202,13 @@ impl Run<'_> {
     async fn take_back(&self, done: &[Step]) -> Vec<String> {
         let Some(failed) = done.last() else { return Vec::new() };
         let hands = Hands::new(&self.connection, self.docker.as_ref(), self.desired);
-        let mut said = Vec::new();
         for step in done.iter().rev().take_while(|step| step.group() == failed.group()) {
             if let Err(error) = hands.undo(step).await {
-                said.push(format!("taking back {} failed too: {error}", step.id));
+                // What was done before it rests on it: connections are not led to what was not brought back.
+                return vec![format!("{} could not be taken back: {error}", step.id)];
             }
         }
-        said
+        Vec::new()
     }
 
     /// Between two steps is a good moment to stop: the next run goes on from here.

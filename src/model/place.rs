@@ -1,10 +1,13 @@
 //! Where things are on a host.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::{
     control::{Control, Kind},
-    desired::Desired,
+    desired::{Data, Desired},
     name::ServiceName,
 };
 
@@ -58,7 +61,10 @@ const COMPARED: [&str; 6] = [FIREWALL, SERVICES, FIREWALL_UNIT, SSHD_DROP_IN, SS
 pub fn compared(desired: &Desired) -> BTreeSet<PathBuf> {
     let registry = desired.registry.iter().map(|registry| registry_ca(&registry.address));
     let reloads = desired.services.iter().map(|service| reload_pending(&service.name));
-    let ours = COMPARED.iter().map(PathBuf::from).chain(registry.chain(reloads).map(PathBuf::from));
+    let one_way = desired.services.iter().filter(|service| service.data != Data::AnyVersion);
+    let notes = one_way.map(|service| opened(&desired.data, &service.name));
+    let ours =
+        COMPARED.iter().map(PathBuf::from).chain(registry.chain(reloads).chain(notes).map(PathBuf::from));
     ours.chain(desired.hardening.known.iter().flat_map(control_files)).collect()
 }
 
@@ -82,6 +88,11 @@ pub fn control_files(control: &Control) -> Vec<PathBuf> {
 /// Where the Docker daemon looks for the CA of a registry.
 pub fn registry_ca(address: &str) -> String {
     format!("/etc/docker/certs.d/{address}/ca.crt")
+}
+
+/// Which version of a service opened its data last. It lies beside the data and stays with it.
+pub fn opened(data: &Path, service: &ServiceName) -> String {
+    data.join(".versions").join(service.as_str()).display().to_string()
 }
 
 /// There while a service still has to be told that its files changed.

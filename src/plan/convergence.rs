@@ -12,7 +12,7 @@ use super::{
 use crate::{
     facts::state::HostState,
     model::{
-        desired::{Desired, Service, Slot, UpdateOrder},
+        desired::{Data, Desired, Service, Slot, UpdateOrder},
         place,
         secret::Secret,
     },
@@ -49,6 +49,9 @@ fn desired(wish: &Wish) -> Desired {
             let mut service = fixture::service(number, name, order, ports);
             service.hash = format!("{name}-{version}");
             service.spec.image = format!("registry.test:5000/{name}:{version}");
+            if name == "redis" {
+                service.data = Data::OneWay { backup: Vec::new() };
+            }
             // An image without a health check is another case of waiting.
             service.spec.healthcheck = service.spec.healthcheck.filter(|_| version != 2);
             Some(service)

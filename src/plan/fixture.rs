@@ -9,7 +9,7 @@ use crate::{
     model::{
         control::{Controls, Hardening},
         desired::{
-            Attachment, ContainerSpec, Desired, Endpoint, Engine, Firewall, HealthCheck, HealthProbe,
+            Attachment, ContainerSpec, Data, Desired, Endpoint, Engine, Firewall, HealthCheck, HealthProbe,
             Healthcheck, Inside, Needs, Network, OnChange, Opening, Protocol, RegistryAccess, Rollout,
             Service, UpdateOrder,
         },
@@ -61,6 +61,7 @@ pub fn service(number: u8, name: &str, order: UpdateOrder, ports: &[u16]) -> Ser
         grace: Duration::from_secs(30),
         healthy_within: Duration::from_secs(60),
         health: Vec::new(),
+        data: Data::AnyVersion,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod control;
+pub mod crossing;
 pub mod cutover;
 pub mod digest;
 pub mod docker;

@@ -8,6 +8,7 @@ use std::{collections::BTreeSet, net::IpAddr, path::Path};
 
 use super::{
     Conflict, Plan,
+    crossing::{self, Crossing},
     cutover::{ServiceMap, Switch},
     leftover::{GRACE, Return, Stopped, change_places, drain, is_up, leftover},
     release, reload,
@@ -61,6 +62,7 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
     // Callers of a service that makes room are refused at once.
     let aside = switch.map.without(&switch.map.leading_to(&addresses(&rivals)));
     steps.extend(switch.turn("services.aside", aside));
+    steps.extend(idle.iter().filter_map(|found| way.note(found)));
     steps.extend(way.start(&idle));
     steps.extend(way.healthy(kept.iter().filter(is_waited_for).copied()));
     steps.extend(switch.turn("services.cut-over", map));
@@ -110,6 +112,12 @@ impl<'a> Way<'a> {
         self.service(found).map_or(GRACE, |service| service.grace)
     }
 
+    /// Notes which version opens the data, where that is not so yet.
+    fn note(&self, found: &ContainerState) -> Option<Step> {
+        let id = format!("back.data.{}", found.service);
+        crossing::note(id, self.service(found)?, &found.image, self.desired, self.state)
+    }
+
     /// Starts kept containers, all at once, each as soon as what it cannot run beside has stopped; one that is up and
     /// fell ill is started anew.
     fn start(&self, kept: &[&'a ContainerState]) -> Option<Step> {
@@ -119,8 +127,13 @@ impl<'a> Way<'a> {
         let room = returns.iter().flat_map(|back| &back.rivals).map(|(rival, _)| {
             format!("{} makes room: only one container of its service may run", rival.name)
         });
+        let crosses = kept
+            .iter()
+            .filter_map(|found| Crossing::back(self.service(found)?, found, self.desired, self.state));
+        let crosses: Vec<_> = crosses.collect();
+        let crossed: Vec<_> = crosses.iter().map(ToString::to_string).collect();
         let step = Step::safe("back.services.start", Action::Run(change_places(&returns)), NO_UNDO);
-        (!kept.is_empty()).then(|| step.because(why.chain(room)))
+        (!kept.is_empty()).then(|| step.because(why.chain(room)).because(crossed).crossing(crosses))
     }
 
     /// What has to stop before a container starts, because only one may run.

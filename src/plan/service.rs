@@ -4,6 +4,7 @@ use std::{cmp::Reverse, time::Duration};
 
 use super::{
     Conflict,
+    crossing::{self, Crossing},
     cutover::{ServiceMap, Switch},
     leftover::{Stopped, bring_back, is_up, leftover, retire},
     release::Keeping,
@@ -60,6 +61,12 @@ pub fn decide<'a>(
         .max_by_key(|found| (found.slot.is_some_and(led_to), found.started.clone()));
     let stopped = containers(service, state).find_map(|found| right(found, service, &desired.platform));
     let slot = match (old.map(|old| old.slot), stopped) {
+        // What the way back needs stays, where two may not stand beside one another anyway.
+        (Some(Some(slot)), _)
+            if service.order == UpdateOrder::StopFirst && is_held(service, slot.other(), state) =>
+        {
+            slot
+        }
         (Some(Some(slot)), _) => slot.other(),
         (Some(None) | None, Some(slot)) => slot,
         // What stands in the slot the kernel leads to may still be wanted back.
@@ -71,6 +78,13 @@ pub fn decide<'a>(
 
 fn containers<'a>(service: &Service, state: &'a HostState) -> impl Iterator<Item = &'a ContainerState> {
     state.containers.iter().filter(|found| found.service == service.name.as_str())
+}
+
+/// Whether the way back of a change that has not come to its end needs what stands in a slot.
+fn is_held(service: &Service, slot: Slot, state: &HostState) -> bool {
+    let release = state.release.as_ref().filter(|release| release.unfinished);
+    release
+        .is_some_and(|it| containers(service, state).any(|found| found.slot == Some(slot) && it.keeps(found)))
 }
 
 /// The slot of a container that was made from exactly this service and stands where it says.
@@ -195,6 +209,8 @@ impl Turn<'_> {
             }
             steps.extend(stops);
         }
+        let image = &self.service.spec.image;
+        steps.extend(crossing::note(self.id("data"), self.service, image, self.desired, self.state));
         steps.push(self.start(&name, slot, old));
         steps.push(self.healthy(&name));
         steps.extend(self.take_over(slot, switch));
@@ -232,9 +248,15 @@ impl Turn<'_> {
             loopback,
             labels: labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
         };
-        let undo = Undo::Run(Command::root(format!("docker rm -f {}", quote(name))));
+        let crossing = Crossing::forward(self.service, self.desired, self.state);
+        let undo = match &crossing {
+            Some(crossing) => crossing.undo(name, self.desired, self.state),
+            None => Undo::Run(Command::root(format!("docker rm -f {}", quote(name)))),
+        };
         Step::safe(self.id("start"), Action::Start(Box::new(container)), undo)
             .because([self.reason(name, old)])
+            .because(crossing.iter().map(ToString::to_string))
+            .crossing(crossing)
     }
 
     /// Why a new container is started, from what is there.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr, path::Path};
 use serde_json::Value;
 
 use super::{
-    control,
+    control, crossing,
     cutover::{ServiceMap, table},
     file::sha256,
     firewall,
@@ -16,7 +16,7 @@ use crate::{
     facts::state::{ContainerState, EngineState, FileState, FolderState, HostState, NetworkState, UnitState},
     model::{
         command::Command,
-        desired::{Desired, Protocol},
+        desired::{Data, Desired, Protocol},
         place,
     },
 };
@@ -35,7 +35,10 @@ pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
             assert_eq!(old, None, "{} is made twice", network.name);
         }
         Action::CreateVolume(name) => assert!(state.volumes.insert(name.clone()), "{name} is made twice"),
-        Action::Start(container) => start(container, state),
+        Action::Start(container) => {
+            reads(container.service.as_str(), &container.spec.image, state, desired);
+            start(container, state);
+        }
         Action::AwaitHealthy { containers, .. } => {
             for container in containers {
                 let found = named(state, container);
@@ -56,6 +59,21 @@ pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
             assert_eq!(state.containers.len() + 1, before, "{container} is not there");
         }
     }
+}
+
+/// A version opens only data that is noted as its own.
+fn reads(service: &str, image: &str, state: &HostState, desired: &Desired) {
+    let Some(service) = desired.services.iter().find(|wanted| wanted.name.as_str() == service) else {
+        return;
+    };
+    if service.data == Data::AnyVersion {
+        return;
+    }
+    let note = place::opened(&desired.data, &service.name);
+    let note = state.files.get(Path::new(&note)).cloned().flatten().and_then(|file| file.text);
+    let note = note.unwrap_or_else(|| panic!("{image} opens data and nobody notes it"));
+    let same = crossing::compare(note.trim(), image) == Some(std::cmp::Ordering::Equal);
+    assert!(same, "{image} opens data that is noted as that of {note}");
 }
 
 fn named<'a>(state: &'a mut HostState, name: &str) -> &'a mut ContainerState {
@@ -177,6 +195,8 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
         let started = [objects(&command.script, "start"), objects(&command.script, "restart")].concat();
         assert!(!started.is_empty(), "starts nothing: {}", command.script);
         for name in started {
+            let (service, image) = (named(state, name).service.clone(), named(state, name).image.clone());
+            reads(&service, &image, state, desired);
             let found = named(state, name);
             "running".clone_into(&mut found.status);
             found.health = found.health.as_ref().map(|_| "starting".to_owned());

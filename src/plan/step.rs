@@ -2,6 +2,7 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use super::crossing::Crossing;
 use crate::model::{
     command::Command,
     desired::{ContainerSpec, HealthProbe, Network, Slot},
@@ -31,6 +32,8 @@ pub struct Step {
     pub risk: Risk,
     /// It changes more than could be planned for: what follows is planned anew, when it is done.
     pub look_again: bool,
+    /// Versions that come to data of others with it; each needs a consent.
+    pub crosses: Vec<Crossing>,
 }
 
 impl Step {
@@ -46,6 +49,7 @@ impl Step {
             undo,
             risk: Risk::Safe,
             look_again: false,
+            crosses: Vec::new(),
         }
     }
 
@@ -78,6 +82,12 @@ impl Step {
     #[must_use]
     pub fn looked_after(self) -> Self {
         Self { look_again: true, ..self }
+    }
+
+    /// Names what comes to data of another version with the step.
+    #[must_use]
+    pub fn crossing(self, crosses: impl IntoIterator<Item = Crossing>) -> Self {
+        Self { crosses: crosses.into_iter().collect(), ..self }
     }
 
     /// What belongs together: the first two parts of the id, as in `service.core`.

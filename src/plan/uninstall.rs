@@ -13,7 +13,7 @@ use crate::{
     facts::state::HostState,
     model::{
         command::{Command, quote},
-        desired::Desired,
+        desired::{Desired, Mount, MountSource},
         place,
     },
 };
@@ -41,6 +41,7 @@ pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Result<Pl
         Volumes::Remove => {
             let ours = desired.volumes.iter().filter(|name| state.volumes.contains(*name));
             steps.extend(ours.map(|name| volume(name)));
+            steps.extend(notes(desired, state));
         }
     }
     steps.extend(desired.files.iter().filter_map(|file| removed(&file.path, state)));
@@ -64,6 +65,15 @@ fn volume(name: &str) -> Step {
     let undo = Undo::Nothing("its data is gone, as asked");
     Step::safe(format!("volume.{name}"), Action::Run(Command::root(script)), undo)
         .because([format!("{name}: -> none, with everything in it")])
+}
+
+/// What is known of data that goes with its volumes; data in folders stays, and what is known of it too.
+fn notes<'a>(desired: &'a Desired, state: &'a HostState) -> impl Iterator<Item = Step> + 'a {
+    let in_folder = |mount: &Mount| !mount.read_only && matches!(mount.source, MountSource::Bind(_));
+    let gone = desired.services.iter().filter(move |service| !service.spec.mounts.iter().any(in_folder));
+    gone.filter_map(|service| {
+        removed_with_folder(Path::new(&place::opened(&desired.data, &service.name)), state)
+    })
 }
 
 /// The step that removes a file, if it is there.

@@ -72,12 +72,34 @@ pub struct Manner {
     /// any case.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub on_failure: Option<Failure>,
-    /// Also upgrade services whose data an older version cannot read again, after the backup their role names.
-    #[arg(long)]
-    pub accept_irreversible: bool,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub agreed: Agreed,
     /// Begin no batch when this much time has passed, as in 90m or 2h.
     #[arg(long, value_name = "TIME", value_parser = parse_period)]
     pub deadline: Option<Duration>,
+}
+
+/// What an administrator agrees to that cannot be taken back.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Agreed {
+    /// Also upgrade services whose data an older version cannot read again, after the backup their role names.
+    #[arg(long)]
+    pub accept_irreversible: bool,
+    /// What the inventory wants is older than what opened the data last: you stopped it and restored a backup.
+    #[arg(long)]
+    pub data_restored: bool,
+}
+
+/// What is installed.
+#[derive(Debug, Clone, Args)]
+pub struct Install {
+    /// Which hosts.
+    #[command(flatten)]
+    pub change: Change,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub agreed: Agreed,
 }
 
 /// What happens when more hosts fail than a role tolerates.
@@ -99,4 +121,8 @@ pub struct Rollback {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
+    /// A newer version has opened data that the older one cannot read: you stopped it and restored the backup from before the
+    /// change.
+    #[arg(long)]
+    pub data_restored: bool,
 }

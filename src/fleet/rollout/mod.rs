@@ -1,7 +1,6 @@
 //! Hosts one after the other: everything is pulled everywhere first; then batch by batch, each verified before the
 //! next; a host that fails goes back by itself to what it served.
 
-mod hook;
 mod pause;
 mod turn;
 mod walk;
@@ -15,7 +14,7 @@ use super::{
     change::{Answer, Opened, Order, Planned, in_order, open},
     event::Events,
     outcome::{Outcome, Report},
-    survey::{Surveyed, Visit},
+    survey::Visit,
 };
 use crate::{
     model::{
@@ -25,8 +24,7 @@ use crate::{
     plan::{
         Goal, Plan,
         digest::fingerprint,
-        finding::Finding,
-        rollout::{Batch, Ended, OneWay, Policy, Schedule, Stage, Why, one_way},
+        rollout::{Batch, Ended, Policy, Schedule, Stage, Why},
     },
 };
 use walk::Walk;
@@ -42,8 +40,6 @@ pub struct Rolling {
     pub policy: Option<Policy>,
     /// What each role says about its place.
     pub upgrades: BTreeMap<RoleName, Upgrade>,
-    /// Whether moves may be made that cannot be taken back.
-    pub one_way: OneWay,
     /// How long after its beginning no batch begins any more; `None`: never.
     pub deadline: Option<Duration>,
 }
@@ -77,8 +73,7 @@ pub async fn propose(
     events: &Events,
     show: impl FnOnce(&Proposal),
 ) -> Vec<Report> {
-    let opened = open(members, &Visit::Look, &rolling.order, events).await;
-    let Opened { planned, mut reports } = rolling.refuse_one_way(opened);
+    let Opened { planned, mut reports } = open(members, &Visit::Look, &rolling.order, events).await;
     let plans = plans(&planned);
     show(&Proposal::of(&plans, &planned, &schedule(rolling, &planned, &reports)));
     for host in planned {
@@ -97,8 +92,7 @@ pub async fn roll(
     ask: impl AsyncFnOnce(&Proposal) -> Answer,
 ) -> Rolled {
     let visit = Visit::Change { owner: rolling.order.owner.clone() };
-    let Opened { planned, reports } =
-        rolling.refuse_one_way(open(members, &visit, &rolling.order, events).await);
+    let Opened { planned, reports } = open(members, &visit, &rolling.order, events).await;
     let schedule = schedule(rolling, &planned, &reports);
     let plans = plans(&planned);
     let held = reports.iter().any(|report| holds_back(&report.outcome));
@@ -116,40 +110,12 @@ impl Rolling {
         if self.order.goal != Goal::Install {
             return all;
         }
-        let Surveyed { member, preflight, .. } = &host.surveyed;
-        for upgrade in member.place.roles.iter().filter_map(|role| self.upgrades.get(role)) {
+        let roles = &host.surveyed.member.place.roles;
+        for upgrade in roles.iter().filter_map(|role| self.upgrades.get(role)) {
             all.before.extend(upgrade.hooks.before.iter().cloned());
             all.after.extend(upgrade.hooks.after.iter().cloned());
-            all.backup.extend(upgrade.hooks.backup.iter().cloned());
-        }
-        let state = preflight.state.as_ref();
-        if state.is_none_or(|state| one_way(&member.desired, state, &self.upgrades).is_empty()) {
-            all.backup.clear();
         }
         all
-    }
-
-    /// What speaks against a host's way, which cannot be taken back. The way back itself asks for nothing.
-    fn objections(&self, host: &Planned) -> Vec<Finding> {
-        let Surveyed { member, preflight, .. } = &host.surveyed;
-        let state = preflight.state.as_ref().filter(|_| self.order.goal == Goal::Install);
-        let moves = state.map(|state| one_way(&member.desired, state, &self.upgrades)).unwrap_or_default();
-        moves.iter().filter_map(|one_way| one_way.objection(self.one_way)).collect()
-    }
-
-    fn refuse_one_way(&self, opened: Opened) -> Opened {
-        let Opened { planned, mut reports } = opened;
-        let mut free = Vec::new();
-        for mut host in planned {
-            let found = self.objections(&host);
-            if found.is_empty() {
-                free.push(host);
-            } else {
-                host.surveyed.preflight.findings.extend(found);
-                reports.push(host.report(Outcome::NotReady));
-            }
-        }
-        Opened { planned: free, reports }
     }
 }
 

@@ -5,12 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::hook;
 use crate::{
     fleet::{
         Member,
+        agreed::Agreed,
         change::{Order, Planned},
         event::{Events, What},
+        hook,
         outcome::{Outcome, Report, Trouble},
         survey::{Surveyed, look_again, trouble},
         work::carry_out,
@@ -18,7 +19,9 @@ use crate::{
     host::{Connection, HostError, Lock, guard},
     model::role::Hooks,
     plan::{
-        Goal, Plan, plan,
+        Goal, Plan,
+        crossing::Consents,
+        plan,
         preflight::Preflight,
         rollout::{Ended, Moment},
         step::Action,
@@ -56,10 +59,7 @@ pub(super) async fn turn(mut host: Planned, hooks: Hooks, order: Order, events: 
     let begun = Instant::now();
     let outcome = match renewed(&host, &order).await {
         Ok(plan) if plan.is_empty() => Outcome::Unchanged,
-        Ok(plan) => match before(&host, &hooks, &events).await {
-            Ok(()) => carry_out(&host.surveyed, &plan, &order, &events).await,
-            Err(trouble) => Outcome::Failed { step: "before".to_owned(), trouble },
-        },
+        Ok(plan) => forward(&host, plan, &hooks, &order, &events).await,
         Err(outcome) => outcome,
     };
     let (outcome, ended) = settle(&mut host, outcome, &order, &events).await;
@@ -68,10 +68,17 @@ pub(super) async fn turn(mut host: Planned, hooks: Hooks, order: Order, events: 
     Turn { host, outcome, ended, took: begun.elapsed() }
 }
 
-async fn before(host: &Planned, hooks: &Hooks, events: &Events) -> Result<(), Trouble> {
+/// Backups come before the hooks that take the host from its balancer: they may take their time.
+async fn forward(host: &Planned, plan: Plan, hooks: &Hooks, order: &Order, events: &Events) -> Outcome {
+    let agreed = match Agreed::to(plan, &host.surveyed, order, events).await {
+        Ok(agreed) => agreed,
+        Err(outcome) => return outcome,
+    };
     let Surveyed { member, connection, .. } = &host.surveyed;
-    hook::call(&hooks.backup, Moment::Backup, member, connection, events).await?;
-    hook::call(&hooks.before, Moment::Before, member, connection, events).await
+    match hook::call(&hooks.before, Moment::Before, member, connection, events).await {
+        Ok(()) => carry_out(&host.surveyed, agreed, order, events).await,
+        Err(trouble) => Outcome::Failed { step: "before".to_owned(), trouble },
+    }
 }
 
 /// However it ended, what was called before is answered: a balancer must not be left without the host. A host that is
@@ -155,6 +162,7 @@ async fn settle(host: &mut Planned, outcome: Outcome, order: &Order, events: &Ev
         Err(failure) => {
             let mut trouble = why;
             trouble.details.push(format!("and it could not go back to what it served: {}", failure.message));
+            trouble.details.extend(failure.details);
             trouble.details.extend(failure.hint.map(|hint| format!("way out: {hint}")));
             (Outcome::Failed { step, trouble }, Ended::Down)
         }
@@ -202,13 +210,35 @@ async fn go_back(
     if way.is_empty() {
         return Ok(Back::Serves);
     }
+    if let Some(trouble) = no_way_back(&way) {
+        return Err(trouble);
+    }
+    // Whoever agreed to go forward did not say that the data was put back.
+    let order = Order { goal: Goal::Rollback, consents: Consents::NONE, ..order.clone() };
+    let way = Agreed::to(way, &host.surveyed, &order, events).await;
+    let way = way.map_err(|outcome| outcome.trouble().unwrap_or_default())?;
     events.of(member.host()).say(What::GoingBack { why: why.to_owned() });
-    let order = Order { goal: Goal::Rollback, ..order.clone() };
-    let outcome = carry_out(&host.surveyed, &way, &order, events).await;
+    let outcome = carry_out(&host.surveyed, way, &order, events).await;
     if let Outcome::Changed { .. } = outcome {
         return Ok(Back::Serves);
     }
     Err(outcome.trouble().unwrap_or_default())
+}
+
+/// A host whose data a newer version has opened stays where it is: half of it could not go back either, for what served with
+/// the older data would find the newer.
+fn no_way_back(way: &Plan) -> Option<Trouble> {
+    let crossings: Vec<_> = way.crossings().collect();
+    let put_back = crossings.first()?.put_back();
+    Some(Trouble {
+        message:
+            "a newer version has opened data that the older one cannot read, so nothing more was changed"
+                .to_owned(),
+        hint: Some(format!(
+            "put right what failed and run the same command again; or {put_back}, and run `pryvctl rollback --data-restored`"
+        )),
+        details: crossings.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// Looks at a host that may have vanished meanwhile; over a new connection, and with a new lock, if it has.

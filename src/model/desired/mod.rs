@@ -19,7 +19,8 @@ use super::{
 pub use container::{Attachment, ContainerSpec, Healthcheck, Mount, MountSource, Network, RestartPolicy};
 pub use firewall::{Firewall, Opening, Protocol};
 pub use service::{
-    Endpoint, HealthCheck, HealthProbe, Inside, OnFailure, Parallelism, Rollout, Service, Slot, UpdateOrder,
+    Data, Endpoint, HealthCheck, HealthProbe, Inside, OnFailure, Parallelism, Rollout, Service, Slot,
+    UpdateOrder,
 };
 
 /// The whole of one host.

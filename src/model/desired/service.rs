@@ -5,7 +5,10 @@ use std::{net::Ipv4Addr, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{ContainerSpec, Protocol};
-use crate::model::name::{PlatformName, RoleName, ServiceName};
+use crate::model::{
+    name::{PlatformName, RoleName, ServiceName},
+    role::Hook,
+};
 
 /// One of the two places a service's container can stand in, so that a new one starts beside the old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,6 +72,20 @@ pub struct Service {
     pub healthy_within: Duration,
     /// Checks made after the cut-over.
     pub health: Vec<HealthCheck>,
+    /// Who can read its data.
+    pub data: Data,
+}
+
+/// Who can read the data of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Data {
+    /// Any version reads what any other has written, or there is none.
+    AnyVersion,
+    /// An older major version cannot read what a newer one has opened.
+    OneWay {
+        /// What is called before a newer one comes.
+        backup: Vec<Hook>,
+    },
 }
 
 impl Service {

@@ -14,7 +14,7 @@ use super::{
 use crate::model::{
     compose,
     desired::{
-        ContainerSpec, Endpoint, HealthCheck, HealthProbe, Inside, ManagedFile, OnChange, Service,
+        ContainerSpec, Data, Endpoint, HealthCheck, HealthProbe, Inside, ManagedFile, OnChange, Service,
         UpdateOrder,
     },
     name::{PlatformName, RoleName, ServiceName},
@@ -126,6 +126,7 @@ impl Workshop<'_> {
             rollback: definition.deploy.rollback_config.rollout(),
             grace: definition.stop_grace_period.map_or(GRACE, |period| period.0),
             health: self.health(placed, name, problems),
+            data: data(placed, name),
             spec,
         }
     }
@@ -240,6 +241,16 @@ impl Workshop<'_> {
         let whole = (spec, memory, targets.collect::<Vec<_>>(), files.collect::<Vec<_>>());
         let text = serde_json::to_string(&whole).unwrap_or_default();
         hex(&Sha256::digest(text.as_bytes())).chars().take(16).collect()
+    }
+}
+
+/// Who can read a service's data, as its role says.
+fn data(placed: &Placed, name: &ServiceName) -> Data {
+    let upgrade = &placed.role.head.upgrade;
+    if upgrade.irreversible.contains(name) {
+        Data::OneWay { backup: upgrade.hooks.backup.clone() }
+    } else {
+        Data::AnyVersion
     }
 }
 

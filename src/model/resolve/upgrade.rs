@@ -1,9 +1,9 @@
 //! What a role says of its upgrades, held against the rest of it.
 
 use super::placed::Placed;
-use crate::model::{nearest::suggest, problem::Problem};
+use crate::model::{desired::UpdateOrder, nearest::suggest, problem::Problem};
 
-/// A service whose way is one way must be there.
+/// A service whose way is one way must be there, and two versions of it must not have its data open at once.
 pub(super) fn check(roles: &[Placed], problems: &mut Vec<Problem>) {
     for placed in roles {
         let upgrade = &placed.role.head.upgrade;
@@ -13,6 +13,15 @@ pub(super) fn check(roles: &[Placed], problems: &mut Vec<Problem>) {
                 let what = format!("`upgrade.irreversible` names `{name}`, which is no service of the role");
                 let hint = suggest(name.as_str(), services.clone());
                 problems.push(placed.problem("upgrade.service-unknown", what).hint(hint));
+            }
+            let service = placed.bound.compose.services.get(name);
+            let order = service.and_then(|service| service.deploy.update_config.order);
+            if order == Some(UpdateOrder::StartFirst) {
+                let what = format!(
+                    "`upgrade.irreversible` names `{name}`, whose `update_config.order` is start-first: two versions would have \
+                     its data open at once, write stop-first"
+                );
+                problems.push(placed.problem("upgrade.two-versions", what));
             }
         }
     }

@@ -29,7 +29,7 @@
 //!   upgrade:                           # its place in `upgrade --rolling`; how many hosts at a time says `deploy`
 //!     after: [register-follower]       # roles whose hosts are upgraded before this one's
 //!     zones: together                  # hosts of two zones at once; else `apart`
-//!     irreversible: [redis]            # services whose data an older major version cannot read again
+//!     irreversible: [redis]            # services whose data an older major version cannot read again; never start-first
 //!     hooks:                           # called around a host's turn, with a context as JSON on stdin
 //!       before: [{ run: "curl -fsS https://status.example.org/quiet", on: controller, within: 10s }]
 //!       after: [{ haproxy: { socket: "lb1:9999", server: "web/{host}" }, on: controller }]   # ready; `before`: drains

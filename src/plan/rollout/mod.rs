@@ -6,7 +6,6 @@
 //! two zones at once unless the role allows it.
 
 pub mod hook;
-mod one_way;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -14,7 +13,6 @@ mod tests;
 use std::{collections::BTreeMap, time::Duration};
 
 pub use hook::Moment;
-pub use one_way::{OneWay, one_way};
 pub use stage::{Candidate, Circle, Direction, Rules, Stage, stages};
 
 use crate::model::name::{HostName, RoleName};

@@ -155,6 +155,7 @@ fn services_and_files_must_fit() {
         ("tcp: 6379 }", "within: 3s }"),
         ("tcp: 6379 }", "dns: a..b }"),
         ("  needs:", "  upgrade: { irreversible: [stoer] }\n  needs:"),
+        ("  needs:", "  upgrade: { irreversible: [web] }\n  needs:"),
         ("web.yml.j2", "web.yaml.j2"),
         ("template: web.yml.j2, ", ""),
         ("conf/mime.types", "conf/web.yml"),
@@ -178,6 +179,8 @@ fn services_and_files_must_fit() {
     upgrade.service-unknown [sample]
       roles/sample/compose.yaml: `upgrade.irreversible` names `stoer`, which is no service of the role
       hint: did you mean `store`?
+    upgrade.two-versions [sample]
+      roles/sample/compose.yaml: `upgrade.irreversible` names `web`, whose `update_config.order` is start-first: two versions would have its data open at once, write stop-first
     file.missing [sample]
       roles/sample/compose.yaml: there is no file `web.yaml.j2` beside it
     role.unreadable [sample]

@@ -1,16 +1,16 @@
-//! Calling hooks around a host's turn.
+//! Calling the hooks of roles.
 
 use std::{process::Stdio, time::Duration};
 
 use tokio::{io::AsyncWriteExt as _, process};
 
+use super::{
+    Member,
+    event::{Events, What},
+    outcome::Trouble,
+    survey::trouble,
+};
 use crate::{
-    fleet::{
-        Member,
-        event::{Events, What},
-        outcome::Trouble,
-        survey::trouble,
-    },
     host::{Connection, Session as _},
     model::{
         command::Command,
@@ -21,7 +21,7 @@ use crate::{
 
 /// The hooks of one moment, in their order; the first that fails ends it.
 pub(super) async fn call(
-    hooks: &[Hook],
+    hooks: impl IntoIterator<Item = &Hook>,
     moment: Moment,
     member: &Member,
     connection: &Connection,
