@@ -1,6 +1,8 @@
 //! The transport against real OpenSSH servers.
 
 mod docker;
+mod fence;
+mod flood;
 mod host_keys;
 mod keys;
 mod reach;

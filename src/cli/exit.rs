@@ -23,7 +23,7 @@ pub enum Exit {
     NotConverged = 5,
     /// A host has drifted from the inventory; nothing was changed.
     Drift = 6,
-    /// Another controller holds the lock of a host.
+    /// Another controller holds the lock of a host, or has taken it over.
     Locked = 7,
     /// A host could not be reached or logged in to.
     Unreachable = 8,
@@ -46,7 +46,7 @@ pub fn verdict(reports: &[Report]) -> Exit {
         Outcome::WentBack { .. } | Outcome::TakenBack | Outcome::Stopped { .. } => Exit::NotConverged,
         Outcome::NotReady => Exit::Preflight,
         Outcome::Unreachable(_) => Exit::Unreachable,
-        Outcome::Locked { .. } => Exit::Locked,
+        Outcome::Locked(_) | Outcome::LockLost(_) => Exit::Locked,
         Outcome::Conflict(_)
         | Outcome::Failed { .. }
         | Outcome::Exposed { .. }

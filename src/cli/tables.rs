@@ -114,7 +114,8 @@ fn summary(outcome: &Outcome) -> String {
         | Outcome::Planned
         | Outcome::NotReady
         | Outcome::Unreachable(_)
-        | Outcome::Locked { .. }
+        | Outcome::Locked(_)
+        | Outcome::LockLost(_)
         | Outcome::Conflict(_)
         | Outcome::Failed { .. }
         | Outcome::WentBack { .. }

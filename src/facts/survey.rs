@@ -49,6 +49,10 @@ use crate::model::{
 /// A busy host answers late, and what was cut off counts as not known. Five minutes.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// What a survey may print: some hundred times what a busy host does. What is read from it takes several times as much, and
+/// many hosts are looked at at once. Bytes.
+const MOST: usize = 4 << 20;
+
 /// The one list of probes: a field of [`Facts`], the probe behind it, and how it is made for a host.
 macro_rules! survey {
     (|$desired:ident| $($(#[$doc:meta])* $name:ident: $probe:ty = $make:expr,)*) => {
@@ -72,7 +76,7 @@ macro_rules! survey {
             /// All questions as one script. It runs as root and changes nothing.
             pub fn command(&self) -> Command {
                 let questions = script([$((stringify!($name), self.$name.question()),)*]);
-                Command::root(format!("{API}{questions}")).within(PATIENCE)
+                Command::root(format!("{API}{questions}")).within(PATIENCE).at_most(MOST)
             }
 
             /// The facts from the script's answer.

@@ -10,6 +10,7 @@ use super::{
     each::each,
     event::Events,
     outcome::{Outcome, Report, names},
+    renewed::renewed,
     scan::{self, Lookout},
     survey::{Surveyed, Visit, report, survey},
     work::carry_out,
@@ -168,13 +169,10 @@ fn plan_one(mut surveyed: Surveyed, goal: Goal, consents: Consents) -> Result<Pl
 /// Carries out one host's plan and says how it ended.
 async fn finish(mut host: Planned, order: Order, lookouts: Arc<[Lookout]>, events: Events) -> Report {
     let member = Arc::clone(&host.surveyed.member);
-    let mut outcome = if host.plan.is_empty() {
-        Outcome::Unchanged
-    } else {
-        match Agreed::to(host.plan.clone(), &host.surveyed, &order, &events).await {
-            Ok(agreed) => carry_out(&host.surveyed, agreed, &order, &events).await,
-            Err(outcome) => outcome,
-        }
+    let mut outcome = match agreed(&host, &order, &events).await {
+        Ok(Some(agreed)) => carry_out(&host.surveyed, agreed, &order, &events).await,
+        Ok(None) => Outcome::Unchanged,
+        Err(outcome) => outcome,
     };
     if matches!(outcome, Outcome::Changed { .. }) && order.goal.closes_doors() {
         let exposed = scan::look(&host.surveyed, &lookouts, events.of(member.host())).await;
@@ -183,6 +181,18 @@ async fn finish(mut host: Planned, order: Order, lookouts: Arc<[Lookout]>, event
     host.release().await;
     events.of(member.host()).say(outcome.event());
     host.report(outcome)
+}
+
+/// What may be carried out now. A host with nothing to do is not looked at again.
+async fn agreed(host: &Planned, order: &Order, events: &Events) -> Result<Option<Agreed>, Outcome> {
+    if host.plan.is_empty() {
+        return Ok(None);
+    }
+    let plan = renewed(host, order).await?;
+    if plan.is_empty() {
+        return Ok(None);
+    }
+    Agreed::to(plan, &host.surveyed, order, events).await.map(Some)
 }
 
 impl Surveyed {

@@ -9,6 +9,7 @@ pub mod event;
 mod hook;
 pub mod journal;
 pub mod outcome;
+mod renewed;
 pub mod rollout;
 mod scan;
 pub mod survey;

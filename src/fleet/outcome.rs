@@ -48,13 +48,10 @@ pub enum Outcome {
     LeftAlone,
     /// It could not be reached or logged in to.
     Unreachable(Trouble),
-    /// Another controller is at work there.
-    Locked {
-        /// Who.
-        owner: String,
-        /// Since when.
-        since: String,
-    },
+    /// Another controller is at work there, or what one began; nothing was changed.
+    Locked(Trouble),
+    /// It was locked by us, and is not any more: what was not begun by then was not done.
+    LockLost(Trouble),
     /// Something foreign stands where ours should be; nothing was changed.
     Conflict(Vec<String>),
     /// A step failed.
@@ -126,7 +123,8 @@ impl Outcome {
             Self::NotReady => "not-ready",
             Self::LeftAlone => "left-alone",
             Self::Unreachable(_) => "unreachable",
-            Self::Locked { .. } => "locked",
+            Self::Locked(_) => "locked",
+            Self::LockLost(_) => "lock-lost",
             Self::Conflict(_) => "conflict",
             Self::Failed { .. } => "failed",
             Self::WentBack { .. } => "went-back",
@@ -154,12 +152,9 @@ impl Outcome {
             | Self::LeftAlone
             | Self::TakenBack => None,
             Self::NotReady => Some(plain("the host does not meet its needs".to_owned())),
-            Self::Unreachable(trouble) => Some(trouble.clone()),
-            Self::Locked { owner, since } => Some(Trouble {
-                message: format!("{owner} has been at work here since {since}"),
-                hint: Some("wait; the lock goes with that run, even if it is killed".to_owned()),
-                details: Vec::new(),
-            }),
+            Self::Unreachable(trouble) | Self::Locked(trouble) | Self::LockLost(trouble) => {
+                Some(trouble.clone())
+            }
             Self::Conflict(conflicts) => Some(Trouble {
                 message: "something that is not ours stands in the way".to_owned(),
                 hint: Some("move it away, or change the inventory".to_owned()),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     facts::Facts,
-    host::{Connection, Fault, HostError, Lock, gather, guard},
+    host::{Connection, Fault, HostError, Kind, Lock, gather, guard},
     plan::{
         Plan,
         preflight::{Preflight, preflight},
@@ -113,10 +113,19 @@ fn unreachable(member: &Member, error: &HostError, events: &Events) -> Report {
 /// How a host ended whose transport failed before anything was changed.
 pub fn failed(error: &HostError) -> Outcome {
     if let Fault::Locked { owner, since } = &*error.fault {
-        Outcome::Locked { owner: owner.clone(), since: since.clone() }
-    } else {
-        Outcome::Unreachable(trouble(error))
+        let hint = "wait; the lock goes with that run, even if it is killed".to_owned();
+        let message = format!("{owner} has been at work here since {since}");
+        return Outcome::Locked(Trouble { message, hint: Some(hint), details: Vec::new() });
     }
+    match error.kind() {
+        Kind::Locked => Outcome::Locked(trouble(error)),
+        Kind::Unreachable | Kind::Refused | Kind::Lost | Kind::Remote => Outcome::Unreachable(trouble(error)),
+    }
+}
+
+/// How a host ends that is not ours any more.
+pub fn lock_lost(connection: &Connection) -> Option<Outcome> {
+    connection.lost_lock().map(|error| Outcome::LockLost(trouble(&error)))
 }
 
 /// A host's error in words.

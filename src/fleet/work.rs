@@ -9,7 +9,7 @@ use super::{
     change::{Order, left},
     event::{Events, Voice, What},
     outcome::{Outcome, Trouble},
-    survey::{Surveyed, look_again, trouble},
+    survey::{Surveyed, lock_lost, look_again, trouble},
 };
 use crate::{
     host::{
@@ -74,8 +74,10 @@ pub async fn carry_out_steps(
         number: 0,
         of: steps.len(),
     };
-    run.steps(steps).await?;
-    Ok(run.connection)
+    match run.steps(steps).await {
+        Ok(()) => Ok(run.connection),
+        Err(broken) => Err(run.not_ours().await.unwrap_or(broken)),
+    }
 }
 
 /// Removes images. One that is in use after all stays, and nobody has to know.
@@ -102,6 +104,8 @@ pub enum Broken {
     },
     /// Stopped by hand before this step.
     Stopped(String),
+    /// Somebody else has the host by now.
+    NotOurs(Outcome),
 }
 
 impl Broken {
@@ -110,6 +114,7 @@ impl Broken {
         match self {
             Self::Step { id, trouble } => Outcome::Failed { step: id, trouble },
             Self::Stopped(before) => Outcome::Stopped { before },
+            Self::NotOurs(outcome) => outcome,
         }
     }
 }
@@ -117,7 +122,8 @@ impl Broken {
 /// Looks again, and plans what is left to do.
 async fn plan_again(connection: &Connection, member: &Member, order: &Order) -> Result<Plan, Outcome> {
     let failed = |trouble| Outcome::Failed { step: "verify".to_owned(), trouble };
-    let after = look_again(connection, member).await.map_err(|error| failed(trouble(&error)))?;
+    let after = look_again(connection, member).await;
+    let after = after.map_err(|error| lock_lost(connection).unwrap_or_else(|| failed(trouble(&error))))?;
     let Some(state) = &after.state else {
         return Err(Outcome::unreadable("verify", "the host cannot be read any more", &after));
     };
@@ -209,6 +215,13 @@ impl Run<'_> {
             }
         }
         Vec::new()
+    }
+
+    /// What failed may have failed because the host is another's: Docker's streams are hung up without a word.
+    async fn not_ours(&self) -> Option<Broken> {
+        // Whether it comes through is seen by what the connection then knows.
+        self.connection.exec(&Command::root("true")).await.map(drop).unwrap_or_default();
+        lock_lost(&self.connection).map(Broken::NotOurs)
     }
 
     /// Between two steps is a good moment to stop: the next run goes on from here.

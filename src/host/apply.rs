@@ -5,7 +5,12 @@ use std::net::IpAddr;
 use bollard::Docker;
 use ipnet::IpNet;
 
-use super::{Session, container, error::causes, health, image};
+use super::{
+    Session, container,
+    docker::{AT_ONCE, within},
+    error::causes,
+    failpoint, health, image,
+};
 use crate::{
     model::{
         command::{Command, Output, quote, take_in},
@@ -46,20 +51,26 @@ impl<'a, S: Session> Hands<'a, S> {
 
     /// Carries out one step.
     pub async fn apply(&self, step: &Step) -> Result<(), ApplyError> {
+        failpoint::inside(&step.id, self.carry_out(step)).await
+    }
+
+    async fn carry_out(&self, step: &Step) -> Result<(), ApplyError> {
         match &step.action {
             Action::Run(command) => self.run(command).await,
             Action::Write(file) => self.run(&write(file)).await,
             Action::Pull { image } => image::pull(self.docker()?, image, self.registry).await,
             Action::CreateNetwork(network) => {
-                let made = container::create_network(self.docker()?, self.platform, network).await;
+                let made = container::create_network(self.docker()?, self.platform, network);
+                let made = within(AT_ONCE, made).await;
                 made.map_err(|error| ApplyError::docker("create network", &network.name, &error))
             }
             Action::CreateVolume(name) => {
-                let made = container::create_volume(self.docker()?, self.platform, name).await;
+                let made =
+                    within(AT_ONCE, container::create_volume(self.docker()?, self.platform, name)).await;
                 made.map_err(|error| ApplyError::docker("create volume", name, &error))
             }
             Action::Start(new) => {
-                let started = container::start(self.docker()?, new).await;
+                let started = within(AT_ONCE, container::start(self.docker()?, new)).await;
                 started.map_err(|error| ApplyError::docker("start", &new.name, &error))
             }
             Action::AwaitHealthy { containers, within } => {
@@ -70,11 +81,12 @@ impl<'a, S: Session> Hands<'a, S> {
                 health::await_probe(self.session, self.address, probe, *within).await
             }
             Action::Stop { container, grace } => {
-                let stopped = container::stop(self.docker()?, container, *grace).await;
+                let stopped = container::stop(self.docker()?, container, *grace);
+                let stopped = within(*grace + AT_ONCE, stopped).await;
                 stopped.map_err(|error| ApplyError::docker("stop", container, &error))
             }
             Action::RemoveContainer { container } => {
-                let removed = container::remove(self.docker()?, container).await;
+                let removed = within(AT_ONCE, container::remove(self.docker()?, container)).await;
                 removed.map_err(|error| ApplyError::docker("remove", container, &error))
             }
         }

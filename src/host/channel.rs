@@ -23,9 +23,6 @@ use super::{
     sudo::{self, Heard, Opening, Way},
 };
 
-/// The most a command may print, bytes.
-const MOST: usize = 64 << 20;
-
 /// How long the rest of a command's output is waited for once it has ended: a daemon it started may hold the pipe open.
 const LINGER: Duration = Duration::from_secs(3);
 
@@ -156,11 +153,18 @@ impl Running {
                 self.first.extend(exit.map(Said::Exit));
                 return Ok(self);
             }
+            if opening.is_flood() {
+                let reason = format!("more than {} KiB came before the command began", sudo::BEFORE >> 10);
+                return Err(Fault::NotStarted { user: login.user.clone(), reason });
+            }
         }
         Err(self.not_started(&opening, exit, login, way))
     }
 
     fn not_started(&self, opening: &Opening, exit: Option<Exit>, login: &Login, way: Way) -> Fault {
+        if let Some(loss) = opening.refusal(exit.as_ref()) {
+            return loss.into();
+        }
         if exit.is_none() && (opening.said().is_empty() || !self.end.reason().is_empty()) {
             return self.lost("starting a command");
         }
@@ -180,8 +184,8 @@ impl Running {
         sent.map_err(|_| self.lost("answering sudo"))
     }
 
-    /// Feeds `stdin`, collects everything, waits for the end.
-    pub(super) async fn finish(mut self, stdin: Bytes) -> Result<Output, Fault> {
+    /// Feeds `stdin`, collects everything up to `most` bytes, waits for the end.
+    pub(super) async fn finish(mut self, stdin: Bytes, most: usize) -> Result<Output, Fault> {
         let writer = self.writer();
         let feed = async {
             // A script that stops reading early is no failure: its exit code tells.
@@ -191,7 +195,7 @@ impl Running {
         };
         tokio::select! {
             () = feed => Err(self.lost("sending")),
-            output = collect(&mut self) => output,
+            output = collect(&mut self, most) => output,
         }
     }
 
@@ -205,7 +209,7 @@ impl Running {
     }
 }
 
-async fn collect(running: &mut Running) -> Result<Output, Fault> {
+async fn collect(running: &mut Running, most: usize) -> Result<Output, Fault> {
     let (mut out, mut err, mut exit) = (Vec::new(), Vec::new(), None);
     loop {
         let patience = if exit.is_some() { LINGER } else { Duration::MAX };
@@ -215,8 +219,8 @@ async fn collect(running: &mut Running) -> Result<Output, Fault> {
             Ok(Some(Said::Exit(ended))) => exit = Some(ended),
             Ok(None) | Err(_) => break,
         }
-        if out.len() + err.len() > MOST {
-            return Err(Fault::Flood { limit: MOST });
+        if out.len() + err.len() > most {
+            return Err(Fault::Flood { limit: most });
         }
     }
     let exit = exit.ok_or_else(|| running.lost("running a command"))?;

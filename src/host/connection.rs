@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::model::{
-    command::{Command, Output, Rights},
+    command::{Command, Output, Rights, Under},
     inventory::Login,
     name::HostName,
 };
@@ -18,6 +18,7 @@ use super::{
     Session,
     channel::{self, Running},
     error::{Fault, HostError, Stage},
+    fence::Fence,
     host_key::Trust,
     identity::{self, Identity},
     login::log_in,
@@ -43,6 +44,7 @@ struct Inner {
     identities: Vec<Identity>,
     execs: Arc<Semaphore>,
     dials: Arc<Semaphore>,
+    fence: Fence,
 }
 
 /// What a channel is for; each purpose has its own number of them, so that none starves the other.
@@ -58,6 +60,8 @@ struct Script<'a> {
     text: &'a str,
     way: Way,
     life: Life,
+    /// What the host is asked for before it begins.
+    token: Option<String>,
 }
 
 impl Connection {
@@ -66,7 +70,7 @@ impl Connection {
         let fail = |fault: Fault| HostError::new(&login.host, fault);
         let trust = Trust::of(login).map_err(|fault| fail(fault.into()))?;
         let identities = identity::identities(login).await.map_err(|fault| fail(fault.into()))?;
-        Self::establish(login, trust, identities).await.map_err(fail)
+        Self::establish(login, trust, identities, Fence::default()).await.map_err(fail)
     }
 
     /// Whether a login comes through and a command of its user runs; it ends at once.
@@ -80,19 +84,25 @@ impl Connection {
         ran.map(drop)
     }
 
-    async fn establish(login: &Login, trust: Trust, mut identities: Vec<Identity>) -> Result<Self, Fault> {
+    async fn establish(
+        login: &Login,
+        trust: Trust,
+        mut identities: Vec<Identity>,
+        fence: Fence,
+    ) -> Result<Self, Fault> {
         let mut line = ssh::dial(login, trust).await?;
         let taken = within(Stage::Login, line.address, log_in(&mut line, &login.user, &identities)).await??;
         identities.swap(0, taken);
         let (execs, dials) = (Arc::new(Semaphore::new(EXECS)), Arc::new(Semaphore::new(DIALS)));
-        Ok(Self(Arc::new(Inner { login: login.clone(), line, identities, execs, dials })))
+        Ok(Self(Arc::new(Inner { login: login.clone(), line, identities, execs, dials, fence })))
     }
 
-    /// Another login of the same host, which has to show the same key.
+    /// Another login of the same host, which has to show the same key. It is of the same run, and so under the same lock.
     async fn again(&self, login: &Login) -> Result<Self, HostError> {
         let trust = Trust::Same(self.0.line.host_key.clone());
         let identities = self.0.identities.clone();
-        Self::establish(login, trust, identities).await.map_err(|fault| self.error(fault))
+        let fence = self.0.fence.clone();
+        Self::establish(login, trust, identities, fence).await.map_err(|fault| self.error(fault))
     }
 
     /// The host's name in the inventory.
@@ -107,6 +117,15 @@ impl Connection {
         let _ = timeout(Stage::Channel.limit(), goodbye).await;
     }
 
+    /// Why the lock that was taken over this connection is not ours any more, as far as the host has told.
+    pub fn lost_lock(&self) -> Option<HostError> {
+        self.0.fence.token().err().map(|loss| self.error(loss))
+    }
+
+    pub(super) fn fence(&self) -> &Fence {
+        &self.0.fence
+    }
+
     pub(super) fn error(&self, fault: impl Into<Fault>) -> HostError {
         HostError::new(self.host(), fault)
     }
@@ -114,17 +133,25 @@ impl Connection {
     /// Starts a script that lives as long as its channel, and waits until it runs.
     pub(super) async fn start(&self, purpose: Purpose, script: &str) -> Result<Running, Fault> {
         let way = Way::of(&self.0.login, Rights::Root);
-        self.launch(purpose, Script { text: script, way, life: Life::Channel }).await
+        let token = match purpose {
+            Purpose::Exec | Purpose::Dial => self.0.fence.token()?,
+            Purpose::Lock => None,
+        };
+        self.launch(purpose, Script { text: script, way, life: Life::Channel, token }).await
     }
 
     async fn launch(&self, purpose: Purpose, script: Script<'_>) -> Result<Running, Fault> {
         let slot = self.slot(purpose).await?;
-        let Inner { login, line, .. } = &*self.0;
+        let Inner { login, line, fence, .. } = &*self.0;
         let address = line.address;
-        let words = sudo::words(script.way, script.life, script.text);
+        let words = sudo::words(script.way, script.life, script.token.as_deref(), script.text);
         let opened = channel::open(&line.handle, &line.end, words, slot);
         let running = within(Stage::Channel, address, opened).await??;
-        within(Stage::Start, address, running.started(login, script.way)).await?
+        let started = within(Stage::Start, address, running.started(login, script.way)).await?;
+        if let Err(Fault::LockLost(loss)) = &started {
+            fence.lose(loss.clone());
+        }
+        started
     }
 
     async fn slot(&self, purpose: Purpose) -> Result<Option<OwnedSemaphorePermit>, Fault> {
@@ -144,10 +171,14 @@ impl Session for Connection {
 
     async fn exec(&self, command: &Command) -> Result<Output, HostError> {
         let way = Way::of(&self.0.login, command.rights);
-        let script = Script { text: &command.script, way, life: Life::Limited(command.within) };
+        let token = match (command.rights, command.under) {
+            (Rights::Root, Under::Lock) => self.0.fence.token().map_err(|loss| self.error(loss))?,
+            (Rights::Login, _) | (Rights::Root, Under::Nothing) => None,
+        };
+        let script = Script { text: &command.script, way, life: Life::Limited(command.within), token };
         let stdin = Bytes::copy_from_slice(command.stdin.expose().as_bytes());
         let running = self.launch(Purpose::Exec, script).await.map_err(|fault| self.error(fault))?;
-        match timeout(command.within + MARGIN, running.finish(stdin)).await {
+        match timeout(command.within + MARGIN, running.finish(stdin, command.most)).await {
             Ok(output) => {
                 let output = output.map_err(|fault| self.error(fault))?;
                 tracing::debug!(host = %self.host(), script = command.script, exit = %output.exit, "command");

@@ -38,11 +38,46 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a request waits while all channels to Docker are in use.
 const QUEUE: Duration = Duration::from_secs(60);
 
+/// The most that the engine may answer to one request, bytes. A list of a thousand containers takes 2 MiB.
+const MOST: usize = 16 << 20;
+
+/// The most that it may say about a pull, bytes: some 10 kB each second for as long as a pull may take.
+const MOST_OF_PULL: usize = 96 << 20;
+
 /// A stream to the Docker engine. When dial-stdio fails, reading gives its last words instead of a bare end.
 pub(super) struct Stream {
     near: DuplexStream,
     fault: Arc<OnceLock<String>>,
+    answer: Answer,
 }
+
+/// How much of an answer has come, and how much may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Answer {
+    came: usize,
+    most: usize,
+}
+
+impl Answer {
+    const NONE: Self = Self { came: 0, most: MOST };
+
+    /// A request is sent, or more of its body: the answer is yet to come.
+    fn to(self, sent: &[u8]) -> Self {
+        let line = sent.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        let line = String::from_utf8_lossy(&line[..line.len().min(LINE)]);
+        let is_request =
+            ["GET ", "POST ", "PUT ", "DELETE ", "HEAD "].iter().any(|verb| line.starts_with(verb));
+        let most = match is_request {
+            true if line.contains("/images/create?") => MOST_OF_PULL,
+            true => MOST,
+            false => self.most,
+        };
+        Self { came: 0, most }
+    }
+}
+
+/// As much of a request as says what is asked.
+const LINE: usize = 64;
 
 /// Opens a stream.
 pub(super) async fn dial(connection: &Connection) -> Result<Stream, HostError> {
@@ -53,7 +88,7 @@ pub(super) async fn dial(connection: &Connection) -> Result<Stream, HostError> {
     let (near, far) = tokio::io::duplex(BUFFER);
     let fault = Arc::new(OnceLock::new());
     tokio::spawn(pump(running, far, fault.clone()));
-    Ok(Stream { near, fault })
+    Ok(Stream { near, fault, answer: Answer::NONE })
 }
 
 /// The words of [`SCRIPT`] for a host without Docker.
@@ -113,6 +148,11 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.near).poll_read(cx, buf))?;
+        self.answer.came += buf.filled().len() - before;
+        if self.answer.came > self.answer.most {
+            let words = format!("an answer of more than {} MiB was cut off", self.answer.most >> 20);
+            return Poll::Ready(Err(io::Error::other(words)));
+        }
         match self.fault.get() {
             Some(words) if buf.filled().len() == before && buf.remaining() > 0 => {
                 Poll::Ready(Err(io::Error::other(words.clone())))
@@ -124,6 +164,7 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.answer = self.answer.to(buf);
         Pin::new(&mut self.near).poll_write(cx, buf)
     }
 
@@ -139,5 +180,21 @@ impl AsyncWrite for Stream {
 impl HyperConnection for Stream {
     fn connected(&self) -> Connected {
         Connected::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_has_an_answer_of_its_own() {
+        let come = |answer: Answer| Answer { came: 7, ..answer };
+        let version = Answer::NONE.to(b"GET /v1.41/version HTTP/1.1\r\nhost: docker\r\n");
+        assert_eq!(version, Answer::NONE);
+        let pull = come(version).to(b"POST /v1.41/images/create?fromImage=r HTTP/1.1\r\n\r\n");
+        assert_eq!(pull, Answer { came: 0, most: MOST_OF_PULL });
+        assert_eq!(come(pull).to(b"a body"), pull);
+        assert_eq!(come(pull).to(b"GET /images/create/json HTTP/1.1\r\n"), Answer::NONE);
     }
 }

@@ -23,8 +23,11 @@ use super::{
     error::{Fault, HostError},
 };
 
-/// bollard counts a whole upload or a container's grace period into its timeout; callers set their own around a call.
+/// bollard counts a container's grace period into its timeout, and not an answer's body; [`within`] counts all of a call.
 const HOUR: u64 = 3600;
+
+/// How long the engine may take for what is done at once. A busy host takes a minute to make a container.
+pub(super) const AT_ONCE: Duration = Duration::from_secs(300);
 
 /// How long the engine may take to say its version.
 const GREETING: Duration = Duration::from_secs(30);
@@ -54,6 +57,14 @@ impl Connection {
         let _ = version.0.set(format!("/v{}", docker.client_version()));
         Ok(docker)
     }
+}
+
+/// Gives a call its time and no more: an engine may also answer a byte at a time.
+pub(super) async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, bollard::errors::Error>>,
+) -> Result<T, bollard::errors::Error> {
+    timeout(limit, call).await.unwrap_or(Err(bollard::errors::Error::RequestTimeoutError))
 }
 
 fn said(connection: &Connection, error: &bollard::errors::Error) -> HostError {

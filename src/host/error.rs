@@ -4,7 +4,7 @@ use std::{error::Error, fmt, io, net::SocketAddr, time::Duration};
 
 use crate::model::name::HostName;
 
-use super::{host_key::HostKeyFault, identity::IdentityFault, sudo::SudoFault};
+use super::{fence::Loss, host_key::HostKeyFault, identity::IdentityFault, sudo::SudoFault};
 
 /// One host's failure. `Display` names the host and the stage; causes are in `source`, the way out in [`HostError::hint`].
 #[derive(Debug)]
@@ -90,7 +90,7 @@ pub enum Fault {
         within: Duration,
     },
     /// A command that printed without end.
-    #[error("a command printed more than {} MiB", limit >> 20)]
+    #[error("a command printed more than {}", size(*limit))]
     Flood {
         /// The most we collect, bytes.
         limit: usize,
@@ -118,6 +118,15 @@ pub enum Fault {
         /// Since when, by the host's clock, UTC.
         since: String,
     },
+    /// Nobody works on this host, and something that a run has begun still runs.
+    #[error("commands of an earlier run still run on this host{}", said(&what.join(", ")))]
+    StillRunning {
+        /// The commands, with their processes.
+        what: Vec<String>,
+    },
+    /// The lock was ours, and it is not any more.
+    #[error(transparent)]
+    LockLost(#[from] Loss),
 }
 
 /// A stage that has a time limit of its own.
@@ -171,7 +180,7 @@ pub enum Kind {
     Lost,
     /// The host answered, with an error.
     Remote,
-    /// Someone else works on the host.
+    /// Someone else works on the host, or what someone began.
     Locked,
 }
 
@@ -197,7 +206,7 @@ impl HostError {
             Fault::Silent { stage: Stage::Channel | Stage::Start, .. } | Fault::Channel { .. } => Kind::Lost,
             Fault::Lost { .. } | Fault::TooLong { .. } => Kind::Lost,
             Fault::Flood { .. } | Fault::NoDocker | Fault::Docker { .. } | Fault::Lock { .. } => Kind::Remote,
-            Fault::Locked { .. } => Kind::Locked,
+            Fault::Locked { .. } | Fault::StillRunning { .. } | Fault::LockLost(_) => Kind::Locked,
         }
     }
 
@@ -210,6 +219,10 @@ impl HostError {
     pub fn hint(&self) -> Option<String> {
         self.fault.hint()
     }
+}
+
+fn size(bytes: usize) -> String {
+    if bytes < 1 << 20 { format!("{} KiB", bytes >> 10) } else { format!("{} MiB", bytes >> 20) }
 }
 
 fn said(reason: &str) -> String {

@@ -15,7 +15,12 @@ use bollard::{
 use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all};
 use tokio::time::{Instant, sleep};
 
-use super::{Session, apply::ApplyError, error::causes};
+use super::{
+    Session,
+    apply::ApplyError,
+    docker::{AT_ONCE, within},
+    error::causes,
+};
 use crate::model::{
     command::{Command, quote},
     desired::HealthProbe,
@@ -134,7 +139,8 @@ pub async fn watch(docker: &Docker, containers: &[String], window: Duration) -> 
 }
 
 async fn inspect(docker: &Docker, container: &str) -> Result<ContainerInspectResponse, ApplyError> {
-    let seen = docker.inspect_container(container, None::<InspectContainerOptions>).await;
+    let seen = docker.inspect_container(container, None::<InspectContainerOptions>);
+    let seen = within(AT_ONCE, seen).await;
     seen.map_err(|error| ApplyError::docker("inspect", container, &error))
 }
 
@@ -209,7 +215,7 @@ fn last_check(state: &ContainerState) -> Option<String> {
 /// The last lines a container printed. Failing to get them must not hide the failure they are to explain.
 async fn tail(docker: &Docker, container: &str) -> Vec<String> {
     let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail(&TAIL.to_string()).build();
-    let lines = docker.logs(container, Some(options)).map_ok(|line: LogOutput| line.to_string());
+    let lines = docker.logs(container, Some(options)).map_ok(|line: LogOutput| line.to_string()).take(TAIL);
     match tokio::time::timeout(Duration::from_secs(10), lines.collect::<Vec<_>>()).await {
         Ok(lines) => lines
             .into_iter()

@@ -46,6 +46,12 @@ impl Fault {
             Self::Docker { .. } => "look at `systemctl status docker` and `journalctl -u docker` on the host",
             Self::Lock { .. } => "the host needs util-linux (`flock`) and a writable /run",
             Self::Locked { .. } => "wait until it is done; the lock ends with its session",
+            Self::StillRunning { .. } => {
+                "wait until they have ended, then run the same command again; `ps -ef` on the host shows them"
+            }
+            Self::LockLost(_) => {
+                "when nobody else is at work there, run the same command again: it looks at the host anew"
+            }
         };
         Some(text.to_owned())
     }
@@ -87,7 +93,7 @@ fn silent(stage: Stage, address: SocketAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::HostError;
+    use super::super::{HostError, Loss};
     use super::*;
 
     /// What a person reads.
@@ -126,6 +132,8 @@ mod tests {
             Fault::Docker { reason: reason.clone() },
             Fault::Lock { reason },
             Fault::Locked { owner: "anna@laptop".to_owned(), since: "2026-11-21T10:00:00Z".to_owned() },
+            Fault::StillRunning { what: vec!["apt-get -y install chrony (process 4711)".to_owned()] },
+            Fault::LockLost(Loss::LetGo),
         ]
         .map(told);
         insta::assert_snapshot!(told.join("\n"), @r#"
@@ -143,6 +151,10 @@ mod tests {
           the host needs util-linux (`flock`) and a writable /run
         core-1: locked by anna@laptop since 2026-11-21T10:00:00Z
           wait until it is done; the lock ends with its session
+        core-1: commands of an earlier run still run on this host: apt-get -y install chrony (process 4711)
+          wait until they have ended, then run the same command again; `ps -ef` on the host shows them
+        core-1: this host has released our lock, because it did not hear from us for too long; nothing more was changed here
+          when nobody else is at work there, run the same command again: it looks at the host anew
         "#);
     }
 }

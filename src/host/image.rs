@@ -5,11 +5,18 @@ use std::time::Duration;
 use bollard::{Docker, auth::DockerCredentials, query_parameters::CreateImageOptionsBuilder};
 use futures_util::StreamExt as _;
 
-use super::{apply::ApplyError, error::causes};
+use super::{
+    apply::ApplyError,
+    docker::{AT_ONCE, within},
+    error::causes,
+};
 use crate::model::desired::RegistryAccess;
 
 /// A pull that says nothing for this long has died.
 const SILENCE: Duration = Duration::from_secs(120);
+
+/// A pull may go on for so long, whatever it says.
+const LONGEST: Duration = Duration::from_secs(2 * 3600);
 
 /// How often a pull is tried again when the network failed, and after how long. dockerd remembers `/etc/hosts` for 5 s.
 const AGAIN: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
@@ -18,7 +25,10 @@ const AGAIN: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(4), Du
 pub async fn pull(docker: &Docker, image: &str, registry: Option<&RegistryAccess>) -> Result<(), ApplyError> {
     let mut pauses = AGAIN.into_iter();
     loop {
-        let Err(reason) = attempt(docker, image, registry).await else { return Ok(()) };
+        let pulled = tokio::time::timeout(LONGEST, attempt(docker, image, registry)).await;
+        let Err(reason) = pulled.unwrap_or_else(|_| Err("it was not done after two hours".to_owned())) else {
+            return Ok(());
+        };
         match pauses.next() {
             Some(pause) if Trouble::of(&reason) == Trouble::Network => tokio::time::sleep(pause).await,
             Some(_) | None => {
@@ -48,7 +58,7 @@ async fn attempt(docker: &Docker, image: &str, registry: Option<&RegistryAccess>
 
 /// The digest under which the registry served an image that is here; `None`: it was built or loaded, not pulled.
 pub async fn digest(docker: &Docker, image: &str) -> Result<Option<String>, bollard::errors::Error> {
-    let found = docker.inspect_image(image).await?.repo_digests.unwrap_or_default();
+    let found = within(AT_ONCE, docker.inspect_image(image)).await?.repo_digests.unwrap_or_default();
     Ok(digest_of(image, &found).map(str::to_owned))
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::{
     sync::oneshot,
     task::JoinHandle,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
 };
 
 use crate::model::command::quote;
@@ -17,38 +17,57 @@ use super::{
     error::{Fault, HostError, Stage},
 };
 
-/// How often we show that we live; the host gives up a holder that is silent for four of these. About as long as the
-/// keepalives of the connection need to notice a dead link, so that both sides give up together.
+/// How often we show that we live.
 const BEAT: Duration = Duration::from_secs(4);
+
+/// How long the host waits for a beat before it gives us up. Longer than the keepalives of the connection need to notice
+/// a dead link: whoever has lost the lock has lost the connection before.
+const LIFE: Duration = Duration::from_secs(32);
+
+/// How long a script of a run before is waited for: what most scripts may take, and to be ended.
+const ORPHAN: Duration = Duration::from_secs(66);
+
+/// What the host needs beyond the times that it is given.
+const MARGIN: Duration = Duration::from_secs(15);
+
+/// The most that the host may say before we hold the lock, bytes.
+const MOST: usize = 64 << 10;
 
 /// A held lock; dropping it, or losing the connection, frees the host.
 pub struct Lock {
+    token: String,
+    /// The token of whoever had the lock before; empty if nobody had it since the host was started.
+    before: String,
     release: oneshot::Sender<()>,
     holder: JoinHandle<()>,
 }
 
 impl Lock {
-    /// Locks the host for `owner`, a text that tells people who it is.
+    /// Locks the host for `owner`, a text that tells people who it is. From then on every script that the connection, and
+    /// what is made of it, runs as root is begun only while the lock is held.
     ///
     /// # Errors
-    /// [`Fault::Locked`] after two seconds, when someone else has it.
+    /// [`Fault::Locked`] after two seconds, when someone else has it; [`Fault::StillRunning`], when a script of a run that
+    /// is gone has not ended after a minute.
     pub async fn take(connection: &Connection, owner: &str) -> Result<Self, HostError> {
         let fail = |fault| connection.error(fault);
         let mut running = connection.start(Purpose::Lock, &script(owner)).await.map_err(fail)?;
-        let answer = timeout(Stage::Channel.limit(), answer(&mut running)).await;
-        let (out, err) = answer.map_err(|_| fail(running.lost("taking the lock")))?;
-        let mut lines = out.lines();
-        match lines.next() {
-            Some("held") => Ok(Self::hold(running)),
-            Some("busy") => {
-                let mut word = || lines.next().unwrap_or("someone").to_owned();
-                Err(fail(Fault::Locked { owner: word(), since: word() }))
+        match answer(&mut running).await.map_err(fail)? {
+            Answer::Held { token, before } => {
+                connection.fence().raise(&token);
+                Ok(Self::hold(running, token, before))
             }
-            Some(_) | None => Err(fail(Fault::Lock { reason: err.trim().to_owned() })),
+            Answer::Refused(fault) => Err(fail(fault)),
         }
     }
 
-    fn hold(mut running: Running) -> Self {
+    /// Whether nobody else had the host between an earlier lock and this one. After a restart of the host nobody knows, and
+    /// what ran then has ended.
+    pub fn follows(&self, earlier: &Self) -> bool {
+        self.before.is_empty() || self.before == earlier.token
+    }
+
+    fn hold(mut running: Running, token: String, before: String) -> Self {
         let (release, released) = oneshot::channel();
         let writer = running.writer();
         let holder = tokio::spawn(async move {
@@ -62,7 +81,7 @@ impl Lock {
                 },
             }
         });
-        Self { release, holder }
+        Self { token, before, release, holder }
     }
 
     /// Whether the host still holds the lock for us.
@@ -84,40 +103,57 @@ impl Drop for Lock {
     }
 }
 
-/// The folder is root's alone. `read` ends at the end of our input; `timeout` ends it when the controller has vanished
-/// without a word, which sshd would notice only hours later. The age of the file says when the holder was last heard:
-/// one that has missed two beats is waited for, because it is either back soon or gone. The first two seconds are for a
-/// holder that was killed just now, whose session is being cleared away.
+/// The words of the script that takes the lock and holds it.
 fn script(owner: &str) -> String {
-    format!(
-        r#"umask 077
-mkdir -p -m 700 /run/pryvctl && exec 9>>/run/pryvctl/lock || exit 1
-silent() {{ [ $(($(date +%s) - $(stat -c %Y /run/pryvctl/lock))) -gt {} ]; }}
-if ! flock -w 2 9 && ! {{ silent && flock -w {} 9; }}; then echo busy; cat /run/pryvctl/lock; exit; fi
-printf '%s\n' {} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >/run/pryvctl/lock
-echo held
-while timeout {} sh -c 'read -r beat'; do touch /run/pryvctl/lock; done"#,
-        BEAT.as_secs() * 2,
-        BEAT.as_secs() * 3,
-        quote(&owner.replace('\n', " ")),
-        BEAT.as_secs() * 4
-    )
+    let owner = quote(&owner.replace('\n', " "));
+    let (life, orphan) = (LIFE.as_secs(), ORPHAN.as_secs());
+    format!("owner={owner} life={life} orphan={orphan}\n{}", include_str!("lock.sh"))
+}
+
+/// What the host said.
+enum Answer {
+    Held { token: String, before: String },
+    Refused(Fault),
 }
 
 /// Everything the script says until it holds the lock or ends.
-async fn answer(running: &mut Running) -> (String, String) {
+async fn answer(running: &mut Running) -> Result<Answer, Fault> {
+    let asked = Instant::now();
     let (mut out, mut err) = (String::new(), String::new());
-    while let Some(said) = running.next().await {
-        match said {
-            Said::Out(data) => out.push_str(&String::from_utf8_lossy(&data)),
-            Said::Err(data) => err.push_str(&String::from_utf8_lossy(&data)),
-            Said::Exit(_) => {}
+    loop {
+        let orphan = if out.starts_with("waiting\n") { ORPHAN } else { Duration::ZERO };
+        let said = timeout_at(asked + LIFE + orphan + MARGIN, running.next()).await;
+        match said.map_err(|_| running.lost("taking the lock"))? {
+            Some(Said::Out(data)) => out.push_str(&String::from_utf8_lossy(&data)),
+            Some(Said::Err(data)) => err.push_str(&String::from_utf8_lossy(&data)),
+            Some(Said::Exit(_)) => {}
+            None => return Ok(Answer::Refused(refused(&out, &err))),
         }
-        if out == "held\n" {
-            break;
+        if let Some(held) = held(&out) {
+            return Ok(held);
+        }
+        if out.len() + err.len() > MOST {
+            return Err(Fault::Flood { limit: MOST });
         }
     }
-    (out, err)
+}
+
+fn held(out: &str) -> Option<Answer> {
+    let said = out.strip_prefix("waiting\n").unwrap_or(out).strip_prefix("held\n")?;
+    let [token, before] = said.strip_suffix(".\n")?.lines().collect::<Vec<_>>().try_into().ok()?;
+    Some(Answer::Held { token: token.to_owned(), before: before.to_owned() })
+}
+
+fn refused(out: &str, err: &str) -> Fault {
+    let mut lines = out.lines().skip_while(|line| *line == "waiting");
+    match lines.next() {
+        Some("busy") => {
+            let mut word = || lines.next().unwrap_or("someone").to_owned();
+            Fault::Locked { owner: word(), since: word() }
+        }
+        Some("running") => Fault::StillRunning { what: lines.map(str::to_owned).collect() },
+        Some(_) | None => Fault::Lock { reason: err.trim().to_owned() },
+    }
 }
 
 async fn beat(writer: &Writer) {

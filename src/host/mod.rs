@@ -7,6 +7,8 @@ mod container;
 mod dial;
 mod docker;
 mod error;
+mod failpoint;
+mod fence;
 mod gather;
 pub mod guard;
 mod health;
@@ -28,6 +30,7 @@ use crate::model::command::{Command, Output};
 
 pub use connection::Connection;
 pub use error::{Fault, HostError, Kind, Stage};
+pub use fence::Loss;
 pub use gather::gather;
 pub use host_key::HostKeyFault;
 pub use identity::IdentityFault;

@@ -3,6 +3,8 @@
 //! The script's first act is to say on stdout and stderr that it started. Whatever comes before that is sudo's or the
 //! login shell's, whatever comes after is the script's: no guessing from texts who failed. sudo is given a prompt of
 //! our own, and the password is sent only when that prompt is seen, so it cannot end up as the script's input.
+//!
+//! This is the one place where what root runs gets its words, and so the place of the [fence](super::fence).
 
 use std::time::Duration;
 
@@ -12,8 +14,17 @@ use crate::model::{
     secret::Secret,
 };
 
+use super::fence::{self, Loss};
+
 const STARTED: &str = "pryvctl: started\n";
 const PROMPT: &str = "pryvctl: password? ";
+
+/// The most that may come before a script runs, bytes: a greeting of the login shell, a lecture of sudo.
+pub(super) const BEFORE: usize = 64 << 10;
+
+/// The most that one stream of a running script is kept while the other one is late, bytes.
+const EARLY: usize = 4 << 20;
+
 const CAME_IN: &str = "env \"SSH_CONNECTION=$SSH_CONNECTION\" ";
 
 /// Why sudo did not run the command.
@@ -107,22 +118,61 @@ pub(super) enum Life {
 
 /// The words for the login shell. `env` because a login shell may not know `LC_ALL=C command`; the C locale because
 /// answers are read by programs. `timeout` stands behind sudo: only root may end what root runs. sudo forgets by which way
-/// we came in, and scripts ask for it.
-pub(super) fn words(way: Way, life: Life, script: &str) -> String {
+/// we came in, and scripts ask for it. With the token of a lock the script is begun only while the lock is ours.
+pub(super) fn words(way: Way, life: Life, token: Option<&str>, script: &str) -> String {
     let limit = match life {
         Life::Limited(time) => format!("timeout -k 5 {} ", time.as_secs_f64().ceil().max(1.0)),
         Life::Channel => String::new(),
     };
-    let script = format!("echo {0}; echo {0} >&2\n{script}", quote(STARTED.trim_end()));
+    let question = token.map(fence::question).unwrap_or_default();
+    let script = match (token, life) {
+        (Some(_), Life::Limited(_)) => fence::holding(script),
+        // It becomes another program, which holds what the shell held.
+        (Some(_), Life::Channel) | (None, _) => script.to_owned(),
+    };
+    let script = format!("{question}echo {0}; echo {0} >&2\n{script}", quote(STARTED.trim_end()));
     format!("env LC_ALL=C {}{limit}sh -c {}", way.prefix(), quote(&script))
 }
 
 /// Listens until the script says, on both streams, that it started: they travel apart, and either may come first.
 #[derive(Debug, Default)]
 pub(super) struct Opening {
-    out: Vec<u8>,
-    err: Vec<u8>,
+    out: Stream,
+    err: Stream,
     answered: usize,
+    /// Where in stderr the last question that was seen ends.
+    asked_until: usize,
+}
+
+/// What came on one stream so far. Every byte is searched once.
+#[derive(Debug, Default)]
+struct Stream {
+    heard: Vec<u8>,
+    start: Option<usize>,
+}
+
+impl Stream {
+    fn hear(&mut self, piece: &[u8]) {
+        let from = self.heard.len().saturating_sub(STARTED.len() - 1);
+        self.heard.extend_from_slice(piece);
+        if self.start.is_none() {
+            self.start = find(&self.heard, from, STARTED);
+        }
+    }
+
+    fn before_start(&self) -> &[u8] {
+        &self.heard[..self.start.unwrap_or(self.heard.len())]
+    }
+
+    fn take(&mut self) -> Option<Vec<u8>> {
+        Some(self.heard.split_off(self.start? + STARTED.len()))
+    }
+}
+
+/// Where a text stands at or after a place.
+fn find(heard: &[u8], from: usize, text: &str) -> Option<usize> {
+    let found = heard.get(from..)?.windows(text.len()).position(|window| window == text.as_bytes());
+    Some(from + found?)
 }
 
 /// What a piece of stderr meant.
@@ -139,30 +189,50 @@ pub(super) enum Heard {
 impl Opening {
     /// Takes the next piece of stdout.
     pub(super) fn hear_out(&mut self, piece: &[u8]) {
-        self.out.extend_from_slice(piece);
+        self.out.hear(piece);
     }
 
     /// Takes the next piece of stderr.
     pub(super) fn hear_err(&mut self, piece: &[u8]) -> Heard {
-        self.err.extend_from_slice(piece);
-        let asked = String::from_utf8_lossy(before_start(&self.err)).matches(PROMPT).count();
-        if asked <= self.answered {
-            return Heard::Noise;
+        let seam = self.err.heard.len().saturating_sub(PROMPT.len() - 1);
+        self.err.hear(piece);
+        let answered = self.answered;
+        let mut from = seam.max(self.asked_until);
+        while let Some(asked) = find(self.err.before_start(), from, PROMPT) {
+            from = asked + PROMPT.len();
+            (self.asked_until, self.answered) = (from, self.answered + 1);
         }
-        self.answered = asked;
-        if asked == 1 { Heard::Prompt } else { Heard::Again }
+        match (self.answered - answered, self.answered) {
+            (0, _) => Heard::Noise,
+            (1, 1) => Heard::Prompt,
+            (_, _) => Heard::Again,
+        }
     }
 
     /// When the script runs: the bytes of stdout and stderr that are already its own.
     pub(super) fn started(&mut self) -> Option<(Vec<u8>, Vec<u8>)> {
-        let (out, err) = (start(&self.out)?, start(&self.err)?);
-        Some((self.out.split_off(out + STARTED.len()), self.err.split_off(err + STARTED.len())))
+        self.out.start.and(self.err.start)?;
+        self.out.take().zip(self.err.take())
+    }
+
+    /// Whether more came than anybody says before a script runs.
+    pub(super) fn is_flood(&self) -> bool {
+        let streams = [&self.out, &self.err];
+        streams.iter().any(|one| one.before_start().len() > BEFORE || one.heard.len() > BEFORE + EARLY)
+    }
+
+    /// Why the fence did not let the script begin, if it was the fence.
+    pub(super) fn refusal(&self, exit: Option<&Exit>) -> Option<Loss> {
+        if exit != Some(&Exit::Code(fence::NOT_OURS)) {
+            return None;
+        }
+        fence::refusal(&String::from_utf8_lossy(&self.err.heard))
     }
 
     /// What was said before the script ran, without our own words, in one line.
     pub(super) fn said(&self) -> String {
         let text = [&self.out, &self.err]
-            .map(|heard| String::from_utf8_lossy(before_start(heard)).replace(PROMPT, ""));
+            .map(|heard| String::from_utf8_lossy(heard.before_start()).replace(PROMPT, ""));
         let lines = text.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
         lines.collect::<Vec<_>>().join("; ")
     }
@@ -194,14 +264,6 @@ pub(super) fn answer(password: &Secret) -> String {
     format!("{}\n", password.expose())
 }
 
-fn start(heard: &[u8]) -> Option<usize> {
-    heard.windows(STARTED.len()).position(|window| window == STARTED.as_bytes())
-}
-
-fn before_start(heard: &[u8]) -> &[u8] {
-    &heard[..start(heard).unwrap_or(heard.len())]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,18 +272,49 @@ mod tests {
 
     #[test]
     fn the_words_for_each_way() {
-        insta::assert_snapshot!(words(Way::Direct, MINUTE, "echo it's"), @r#"
+        insta::assert_snapshot!(words(Way::Direct, MINUTE, None, "echo it's"), @r#"
         env LC_ALL=C timeout -k 5 60 sh -c 'echo '\''pryvctl: started'\''; echo '\''pryvctl: started'\'' >&2
         echo it'\''s'
         "#);
-        insta::assert_snapshot!(words(Way::Sudo, Life::Channel, "id"), @r#"
+        insta::assert_snapshot!(words(Way::Sudo, Life::Channel, None, "id"), @r#"
         env LC_ALL=C sudo -n -- env "SSH_CONNECTION=$SSH_CONNECTION" sh -c 'echo '\''pryvctl: started'\''; echo '\''pryvctl: started'\'' >&2
         id'
         "#);
-        insta::assert_snapshot!(words(Way::SudoPassword, Life::Limited(Duration::from_millis(1500)), "id"), @r#"
+        insta::assert_snapshot!(words(Way::SudoPassword, Life::Limited(Duration::from_millis(1500)), None, "id"), @r#"
         env LC_ALL=C sudo -S -k -p 'pryvctl: password? ' -- env "SSH_CONNECTION=$SSH_CONNECTION" timeout -k 5 2 sh -c 'echo '\''pryvctl: started'\''; echo '\''pryvctl: started'\'' >&2
         id'
         "#);
+    }
+
+    #[test]
+    fn under_a_lock_the_words_ask_for_the_token_first() {
+        insta::assert_snapshot!(words(Way::Direct, MINUTE, Some("t0k"), "id"), @r#"
+        env LC_ALL=C timeout -k 5 60 sh -c '[ -e /run/pryvctl/work ] && exec 8</run/pryvctl/work && flock -s -w 10 8 && { read -r token </run/pryvctl/token; } 2>/dev/null && [ "$token" = t0k ] || { echo '\''pryvctl: the lock is not ours'\'' >&2; [ ! -e /run/pryvctl/token ] || cat /run/pryvctl/lock >&2; exit 75; }
+        echo '\''pryvctl: started'\''; echo '\''pryvctl: started'\'' >&2
+        trap : TERM
+        (
+        id
+        ) 8<&-
+        exit $?'
+        "#);
+        let stream = words(Way::Direct, Life::Channel, Some("t0k"), "exec docker");
+        assert!(stream.ends_with("exec docker'") && stream.contains("t0k"), "{stream}");
+    }
+
+    #[test]
+    fn what_comes_before_the_start_has_a_limit_and_is_searched_once() {
+        let mut opening = Opening::default();
+        opening.hear_out(&vec![b'x'; BEFORE]);
+        assert!(!opening.is_flood());
+        opening.hear_out(b"pryvctl: started\n");
+        opening.hear_out(&vec![b'y'; BEFORE]);
+        assert!(!opening.is_flood(), "this is the script's own");
+        opening.hear_err(&vec![b'x'; BEFORE + 1]);
+        assert!(opening.is_flood());
+        let mut early = Opening::default();
+        early.hear_out(b"pryvctl: started\n");
+        early.hear_out(&vec![b'y'; BEFORE + EARLY]);
+        assert!(early.is_flood(), "stderr never says that it started");
     }
 
     #[test]

@@ -15,6 +15,19 @@ pub struct Command {
     pub rights: Rights,
     /// After this the host itself ends the script (`timeout -k 5`).
     pub within: Duration,
+    /// Whether it may run when the host is another's by now.
+    pub under: Under,
+    /// The most it may print, bytes; beyond this it is cut off.
+    pub most: usize,
+}
+
+/// Under what a script runs as root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Under {
+    /// The lock of the host, where this run has taken it: once it is lost, the script is not begun.
+    Lock,
+    /// Nothing: it only looks, and its answer counts whoever has the lock.
+    Nothing,
 }
 
 /// Whose rights a command runs with.
@@ -29,10 +42,20 @@ pub enum Rights {
 /// Long enough for any script that only reads or writes files, short enough to notice a hanging host. Seconds.
 const USUAL: Duration = Duration::from_secs(60);
 
+/// What a script may print that is not asked for more: no more than a few files. Bytes.
+const ANSWER: usize = 16 << 20;
+
 impl Command {
     /// A script that runs as root, with nothing on stdin, for at most a minute.
     pub fn root(script: impl Into<String>) -> Self {
-        Self { script: script.into(), stdin: Secret::default(), rights: Rights::Root, within: USUAL }
+        Self {
+            script: script.into(),
+            stdin: Secret::default(),
+            rights: Rights::Root,
+            within: USUAL,
+            under: Under::Lock,
+            most: ANSWER,
+        }
     }
 
     /// A script that runs as the login user.
@@ -44,6 +67,18 @@ impl Command {
     #[must_use]
     pub fn stdin(self, stdin: impl Into<String>) -> Self {
         Self { stdin: Secret::new(stdin), ..self }
+    }
+
+    /// Lets the script run also when the lock is lost.
+    #[must_use]
+    pub fn without_lock(self) -> Self {
+        Self { under: Under::Nothing, ..self }
+    }
+
+    /// Sets the most that the script may print, bytes.
+    #[must_use]
+    pub fn at_most(self, most: usize) -> Self {
+        Self { most, ..self }
     }
 
     /// Sets the time after which the host ends the script.

@@ -107,7 +107,7 @@ mod fleet {
         let sshd = Sshd::start("");
         let host = connected(&sshd).await;
         let error = host.exec(&Command::root("yes")).await.unwrap_err();
-        assert_eq!(error.to_string(), "core-1: a command printed more than 64 MiB");
+        assert_eq!(error.to_string(), "core-1: a command printed more than 16 MiB");
         assert!(host.exec(&Command::root("true")).await.unwrap().ok());
     }
 

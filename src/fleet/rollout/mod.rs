@@ -147,7 +147,11 @@ impl<'a> Proposal<'a> {
 /// Whether a host keeps all others from being begun. One that is away only takes its place in the budget.
 fn holds_back(outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::NotReady | Outcome::Conflict(_) | Outcome::Locked { .. } | Outcome::Died => true,
+        Outcome::NotReady
+        | Outcome::Conflict(_)
+        | Outcome::Locked(_)
+        | Outcome::LockLost(_)
+        | Outcome::Died => true,
         Outcome::Unreachable(_)
         | Outcome::Looked
         | Outcome::Unchanged

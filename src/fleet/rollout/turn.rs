@@ -13,6 +13,7 @@ use crate::{
         event::{Events, What},
         hook,
         outcome::{Outcome, Report, Trouble},
+        renewed::{planned, renewed},
         survey::{Surveyed, look_again, trouble},
         work::carry_out,
     },
@@ -21,19 +22,13 @@ use crate::{
     plan::{
         Goal, Plan,
         crossing::Consents,
-        plan,
         preflight::Preflight,
         rollout::{Ended, Moment},
-        step::Action,
     },
 };
 
 /// How long a host that vanished is waited for: a restart, not a repair.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A look younger than this needs no other before the host has its turn: long enough for the first batch, too short for
-/// much to happen.
-const FRESH: Duration = Duration::from_secs(10);
 
 /// Between two tries to reach it.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -99,53 +94,20 @@ async fn after(
     }
 }
 
-/// The plan as it is now. Hosts wait for their turn, and meanwhile somebody may have changed them.
-async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outcome> {
-    let failed = |trouble| Outcome::Failed { step: "look".to_owned(), trouble };
-    if host.surveyed.lock.as_ref().is_some_and(|lock| !lock.is_held()) {
-        let message =
-            "the host has let go of our lock, because it has not heard of us for too long".to_owned();
-        let hint = Some("run the same command again".to_owned());
-        return Err(failed(Trouble { message, hint, details: Vec::new() }));
-    }
-    let pulls = host.plan.steps.iter().any(|step| matches!(step.action, Action::Pull { .. }));
-    if !pulls && host.surveyed.seen.elapsed() < FRESH {
-        return Ok(host.plan.clone());
-    }
-    let member = &host.surveyed.member;
-    let looked =
-        look_again(&host.surveyed.connection, member).await.map_err(|error| failed(trouble(&error)))?;
-    let now = planned(member, &looked, order.goal)?;
-    let known = |id: &str| host.plan.steps.iter().any(|step| step.id == id);
-    let new: Vec<String> = now.steps.iter().map(|step| step.id.clone()).filter(|id| !known(id)).collect();
-    if new.is_empty() {
-        return Ok(now);
-    }
-    let message =
-        "somebody changed the host while it waited for its turn; these steps were not agreed to".to_owned();
-    Err(failed(Trouble { message, hint: Some("run the same command again".to_owned()), details: new }))
-}
-
-fn planned(member: &Member, looked: &Preflight, goal: Goal) -> Result<Plan, Outcome> {
-    let Some(state) = &looked.state else {
-        return Err(Outcome::unreadable("look", "the host cannot be read", looked));
-    };
-    plan(&member.desired, state, goal).map_err(|conflicts| Outcome::conflict(&conflicts))
-}
-
 /// What a host's end means for the others, after it went back if it had to.
 async fn settle(host: &mut Planned, outcome: Outcome, order: &Order, events: &Events) -> (Outcome, Ended) {
     let (step, why) = match &outcome {
         Outcome::Changed { .. } => return (outcome, Ended::Good),
         Outcome::Unchanged => return (outcome, Ended::Untouched),
-        Outcome::Stopped { .. } => return (outcome, Ended::Down),
+        // Whoever has the host now knows what to do with it.
+        Outcome::Stopped { .. } | Outcome::LockLost(_) => return (outcome, Ended::Down),
         Outcome::Failed { step, trouble } => (step.clone(), trouble.clone()),
         Outcome::Looked
         | Outcome::Planned
         | Outcome::NotReady
         | Outcome::LeftAlone
         | Outcome::Unreachable(_)
-        | Outcome::Locked { .. }
+        | Outcome::Locked(_)
         | Outcome::Conflict(_)
         | Outcome::WentBack { .. }
         | Outcome::TakenBack
@@ -249,9 +211,16 @@ async fn reach(host: &mut Planned, order: &Order) -> Result<Preflight, Trouble> 
     {
         return Ok(looked);
     }
+    if let Some(lost) = host.surveyed.connection.lost_lock() {
+        return Err(trouble(&lost));
+    }
     let begun = Instant::now();
     loop {
         let trouble = match again(&member, order).await {
+            Ok((_, lock, _)) if host.surveyed.lock.as_ref().is_some_and(|ours| !lock.follows(ours)) => {
+                lock.release().await;
+                return Err(came_between());
+            }
             Ok((connection, lock, looked)) if looked.state.is_some() => {
                 host.surveyed.connection = connection;
                 host.surveyed.lock = Some(lock);
@@ -269,6 +238,17 @@ async fn reach(host: &mut Planned, order: &Order) -> Result<Preflight, Trouble> 
         }
         // Not the brake's sleep: a pulled brake must not make this a storm of logins.
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// What was done here before is not this run's to take back any more.
+fn came_between() -> Trouble {
+    Trouble {
+        message:
+            "another controller has worked on this host while it was away; nothing more was changed here"
+                .to_owned(),
+        hint: Some("run the same command again: it looks at the host anew".to_owned()),
+        details: Vec::new(),
     }
 }
 

@@ -21,6 +21,7 @@ use proof::PAUSE;
 use super::{
     Session,
     apply::{ApplyError, Hands, shell},
+    failpoint,
 };
 use crate::{
     model::command::{Command, Exit},
@@ -96,7 +97,10 @@ pub async fn guarded<S: Session>(
 async fn change<S: Session>(hands: &Hands<'_, S>, steps: &[Step]) -> Result<(), ApplyError> {
     for step in steps {
         match shell(&step.action) {
-            Some(command) => hands.run(&script::while_armed(&command)).await?,
+            Some(command) => {
+                let armed = script::while_armed(&command);
+                failpoint::inside(&step.id, hands.run(&armed)).await?;
+            }
             None => hands.apply(step).await?,
         }
     }

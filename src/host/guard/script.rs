@@ -48,11 +48,12 @@ fi
     ))
 }
 
-/// Whether the host has taken the change back.
+/// Whether the host has taken the change back; also one that was restarted meanwhile, and knows nothing of our lock.
 pub fn is_undone() -> Command {
-    Command::root(format!(
+    let question = format!(
         "[ ! -e {GUARD}/failed ] || exit {STUCK}; [ ! -e {GUARD}/armed ] && [ ! -e {GUARD}/undoing ]"
-    ))
+    );
+    Command::root(question).without_lock()
 }
 
 /// One script that saves, writes the undo, and arms. If it fails anywhere, or the connection breaks under it, nothing

@@ -1,0 +1,58 @@
+//! The plan as it is when it is carried out. Between the look and that moment somebody thought about it, or the host waited
+//! for its turn, and meanwhile anybody may have changed it.
+
+use std::time::Duration;
+
+use super::{
+    Member,
+    change::{Order, Planned},
+    outcome::{Outcome, Trouble},
+    survey::{lock_lost, look_again, trouble},
+};
+use crate::{
+    host::{HostError, Loss},
+    plan::{Goal, Plan, plan, preflight::Preflight, step::Action},
+};
+
+/// A look younger than this needs no other before the host has its turn: long enough for the first batch, too short for
+/// much to happen.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// What is to be done now, which is never more than what was agreed to.
+///
+/// # Errors
+/// The host is not ours any more, cannot be read, or needs something that nobody agreed to.
+pub(super) async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outcome> {
+    let failed = |trouble| Outcome::Failed { step: "look".to_owned(), trouble };
+    let member = &host.surveyed.member;
+    if host.surveyed.lock.as_ref().is_some_and(|lock| !lock.is_held()) {
+        return Err(Outcome::LockLost(trouble(&HostError::new(member.host(), Loss::LetGo))));
+    }
+    let pulls = host.plan.steps.iter().any(|step| matches!(step.action, Action::Pull { .. }));
+    if !pulls && host.surveyed.seen.elapsed() < FRESH {
+        return Ok(host.plan.clone());
+    }
+    let connection = &host.surveyed.connection;
+    let looked = look_again(connection, member).await;
+    let looked = looked.map_err(|error| lock_lost(connection).unwrap_or_else(|| failed(trouble(&error))))?;
+    let now = planned(member, &looked, order.goal)?;
+    let known = |id: &str| host.plan.steps.iter().any(|step| step.id == id);
+    let new: Vec<String> = now.steps.iter().map(|step| step.id.clone()).filter(|id| !known(id)).collect();
+    if new.is_empty() {
+        return Ok(now);
+    }
+    let message =
+        "somebody changed the host after it was looked at; these steps were not agreed to".to_owned();
+    Err(failed(Trouble { message, hint: Some("run the same command again".to_owned()), details: new }))
+}
+
+/// The plan that follows from a look.
+///
+/// # Errors
+/// What keeps it from being made.
+pub(super) fn planned(member: &Member, looked: &Preflight, goal: Goal) -> Result<Plan, Outcome> {
+    let Some(state) = &looked.state else {
+        return Err(Outcome::unreadable("look", "the host cannot be read", looked));
+    };
+    plan(&member.desired, state, goal).map_err(|conflicts| Outcome::conflict(&conflicts))
+}
