@@ -12,7 +12,16 @@ if ! flock -w 2 9 && ! { silent && flock -w "$life" 9; }; then
     cat lock
     exit
 fi
-trap 'rm -f token' EXIT
+
+# What still runs of a run is waited for, but for its streams to Docker: they last as long as its connection.
+words() { tr '\0' ' ' <"/proc/$1/cmdline"; }
+holders() { find /proc/[0-9]*/fd -lname /run/pryvctl/work | cut -d/ -f3 | sort -u; }
+hang_up() {
+    for pid in $(holders); do
+        case $(words "$pid") in 'docker system dial-stdio'*) kill "$pid" ;; esac
+    done
+}
+trap 'rm -f token; hang_up 2>/dev/null' EXIT
 trap exit HUP INT PIPE TERM
 
 # The new token fences off the holder before.
@@ -21,14 +30,6 @@ before=
 [ ! -e last ] || read -r before <last
 read -r token </proc/sys/kernel/random/uuid && echo "$token" >last && cp last token && : >>work || exit 1
 
-# What still runs of it is waited for, but for its streams to Docker: they end with its connection, which may last.
-words() { tr '\0' ' ' <"/proc/$1/cmdline"; }
-holders() { find /proc/[0-9]*/fd -lname /run/pryvctl/work | cut -d/ -f3 | sort -u; }
-hang_up() {
-    for pid in $(holders); do
-        case $(words "$pid") in 'docker system dial-stdio'*) kill "$pid" ;; esac
-    done
-}
 # The first process below a script that is not the script's own shell says most.
 running() {
     for pid in $(holders); do

@@ -8,6 +8,7 @@ mod by_hand;
 mod cluster;
 mod controls;
 mod direct;
+mod fence;
 mod firewall;
 mod foreign;
 mod guard;

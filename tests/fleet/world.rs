@@ -185,7 +185,13 @@ impl World {
 
     /// Starts the binary, to see what it says on the way.
     pub fn start(&self, arguments: &[&str]) -> Started {
+        self.start_with(arguments, &[])
+    }
+
+    /// The same with an environment.
+    pub fn start_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Started {
         let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
