@@ -84,6 +84,7 @@ fn service() -> Service {
         role: "core".parse().unwrap(),
         spec: ContainerSpec::default(),
         hash: "abc123".to_owned(),
+        hash_v1: None,
         inside: None,
         endpoints: vec![
             endpoint(Protocol::Tcp, 443),

@@ -10,5 +10,6 @@ mod lab;
 mod layers;
 mod nft;
 mod roles;
+mod spec_hash;
 mod ssh;
 mod writer;

@@ -47,6 +47,7 @@ pub fn service(number: u8, name: &str, order: UpdateOrder, ports: &[u16]) -> Ser
         name: name.parse().unwrap(),
         role: "single".parse().unwrap(),
         hash: format!("{name}-1"),
+        hash_v1: None,
         spec: ContainerSpec {
             image,
             networks: vec![place],

@@ -150,7 +150,7 @@ fn changes(desired: &Desired, state: &HostState, served: &[&ContainerState]) -> 
         desired
             .services
             .iter()
-            .any(|service| service.name.as_str() == found.service && service.hash == found.hash)
+            .any(|service| service.name.as_str() == found.service && service.made(&found.hash))
     };
     let known = state.release.as_ref().map(|release| &release.wanted);
     let repairs = |want: &ManagedFile| known.is_some_and(|known| known.get(&want.path) == Some(&hash(want)));

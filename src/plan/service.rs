@@ -96,7 +96,7 @@ fn right(found: &ContainerState, service: &Service, platform: &PlatformName) -> 
         // A stopped container has no addresses.
         addresses.is_none_or(|list| list.is_empty() || list.contains(&place.at(slot).0.into()))
     });
-    (named && placed && found.hash == service.hash).then_some(slot)
+    (named && placed && service.made(&found.hash)).then_some(slot)
 }
 
 /// Running, and not found unhealthy; it may still be starting.
@@ -265,7 +265,7 @@ impl Turn<'_> {
         match old {
             None => format!("{name}: none runs -> {image}"),
             Some(old) if old.image != *image => format!("{name}: {} ({}) -> {image}", old.image, old.name),
-            Some(old) if old.hash != self.service.hash => {
+            Some(old) if !self.service.made(&old.hash) => {
                 format!("{name}: {} was made from another specification", old.name)
             }
             Some(old) => {

@@ -55,6 +55,8 @@ pub struct Service {
     pub spec: ContainerSpec,
     /// Of `spec` and of the files whose change wants a new container; the label by which drift is seen.
     pub hash: String,
+    /// The same label as the first pryvctl wrote it; `None`: it could not have made such a container.
+    pub hash_v1: Option<String>,
     /// Ports of the host that lead to this service.
     pub endpoints: Vec<Endpoint>,
     /// Where other containers of the host reach it; `None`: it is in `internal` networks only, and they reach it by
@@ -89,6 +91,11 @@ pub enum Data {
 }
 
 impl Service {
+    /// Whether a container with this label was made from exactly this service, by whatever version of pryvctl.
+    pub fn made(&self, label: &str) -> bool {
+        label == self.hash || self.hash_v1.as_deref() == Some(label)
+    }
+
     /// The name of its container in a slot, as in `acme_core_a`.
     pub fn container(&self, platform: &PlatformName, slot: Slot) -> String {
         format!("{platform}_{}_{}", self.name, slot.as_str())

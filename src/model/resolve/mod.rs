@@ -4,6 +4,7 @@ mod address;
 mod baseline;
 mod container;
 mod files;
+mod hash;
 mod network;
 mod order;
 mod placed;

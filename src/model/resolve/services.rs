@@ -2,11 +2,10 @@
 
 use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
 
-use sha2::{Digest, Sha256};
-
 use super::{
     container::Maker,
     files::{Paths, Press, reader},
+    hash::Origin,
     network::Networks,
     order::sort,
     placed::Placed,
@@ -14,8 +13,7 @@ use super::{
 use crate::model::{
     compose,
     desired::{
-        ContainerSpec, Data, Endpoint, HealthCheck, HealthProbe, Inside, ManagedFile, OnChange, Service,
-        UpdateOrder,
+        ContainerSpec, Data, Endpoint, HealthCheck, HealthProbe, Inside, ManagedFile, Service, UpdateOrder,
     },
     name::{PlatformName, RoleName, ServiceName},
     problem::Problem,
@@ -114,10 +112,12 @@ impl Workshop<'_> {
         for (name, address) in called {
             spec.extra_hosts.entry(name).or_insert_with(|| address.to_string());
         }
+        let origin = Origin::of(name, &spec, &endpoints, self.files);
         Service {
             name: name.clone(),
             role: placed.role.name.clone(),
-            hash: self.hash(name, &spec, &endpoints),
+            hash: origin.hash(),
+            hash_v1: origin.hash_v1(),
             healthy_within: healthy_within(&spec),
             endpoints,
             inside,
@@ -225,23 +225,6 @@ impl Workshop<'_> {
             Question::Run(script) => Ok(HealthProbe::Run(self.press.text(placed, script)?)),
         }
     }
-
-    /// Of everything whose change wants a new container: what Docker is told, which ports lead in, and the files that are
-    /// read only at the start.
-    fn hash(&self, name: &ServiceName, spec: &ContainerSpec, endpoints: &[Endpoint]) -> String {
-        let read = |file: &&ManagedFile| file.read_by == Some((name.clone(), OnChange::Restart));
-        let files = self.files.iter().filter(read).map(|file| {
-            let content = Sha256::digest(file.content.expose().as_bytes());
-            (file.path.clone(), hex(&content))
-        });
-        let targets =
-            endpoints.iter().map(|endpoint| (endpoint.protocol, endpoint.target, &endpoint.network));
-        // As text an amount of bytes is rounded.
-        let memory = spec.memory.map(|bytes| bytes.0);
-        let whole = (spec, memory, targets.collect::<Vec<_>>(), files.collect::<Vec<_>>());
-        let text = serde_json::to_string(&whole).unwrap_or_default();
-        hex(&Sha256::digest(text.as_bytes())).chars().take(16).collect()
-    }
 }
 
 /// Who can read a service's data, as its role says.
@@ -261,10 +244,6 @@ fn is_domain(name: &str) -> bool {
             && label.chars().all(|one| one.is_ascii_alphanumeric() || one == '-' || one == '_')
     };
     name.len() < 254 && name.trim_end_matches('.').split('.').all(fits)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The longest time Docker may need to call it healthy, by its own rules.

@@ -37,6 +37,18 @@ fn a_new_version_takes_over_before_the_old_one_goes() {
 }
 
 #[test]
+fn what_an_older_pryvctl_made_goes_on_serving() {
+    let (mut desired, state) = converged();
+    for service in &mut desired.services {
+        let label = std::mem::replace(&mut service.hash, format!("v2:{}", service.name));
+        service.hash_v1 = Some(label);
+    }
+    assert_eq!(planned(&desired, &state).to_string(), "");
+    desired.services[1].hash_v1 = None;
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep service.core.start service.core.healthy service.core.cut-over service.core.probe-1 services.watch services.drain leftover.acme_core_a.stop release.end");
+}
+
+#[test]
 fn what_took_over_a_moment_ago_is_kept_as_what_is_known_to_be_well() {
     let (mut desired, well) = converged();
     let mut young = well.clone();

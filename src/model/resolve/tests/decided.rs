@@ -106,7 +106,7 @@ fn a_new_container_is_wanted_only_for_what_it_reads_at_its_start() {
         hosts.remove(&"a".parse().unwrap()).unwrap().services.pop().unwrap().hash
     };
     let same = hash(TEMPLATE, COMPOSE);
-    assert_eq!(same.len(), 16);
+    assert!(same.starts_with("v2:") && same.len() == 19, "{same}");
     assert_ne!(same, hash("changed", COMPOSE));
     let idle = COMPOSE.replace("service: web }", "service: web, on_change: none }");
     assert_eq!(hash("changed", &idle), hash("again", &idle));
