@@ -94,7 +94,6 @@ fn service() -> Service {
         order: UpdateOrder::StartFirst,
         rollout: Rollout::default(),
         rollback: Rollout::default(),
-        grace: Duration::from_secs(10),
         healthy_within: Duration::from_secs(60),
         health: Vec::new(),
         data: Data::AnyVersion,

@@ -13,6 +13,7 @@ use pryvctl::{
         resolve::resolve,
         secret::Secret,
     },
+    plan::leftover::UNKNOWN_GRACE,
 };
 
 pub const SINGLE: &str = include_str!("../inventory/single-node.yaml");
@@ -65,6 +66,13 @@ fn every_container_is_hardened() {
         assert_eq!(spec.security_opt, ["no-new-privileges:true"], "{}", service.name);
         assert!(spec.healthcheck.is_some(), "{}", service.name);
     }
+}
+
+#[test]
+fn a_container_of_which_nobody_knows_more_gets_the_time_of_the_slowest_role() {
+    let hosts = every_host();
+    let graces = hosts.iter().flat_map(|host| &host.services).map(|service| service.spec.grace());
+    assert_eq!(graces.max(), Some(UNKNOWN_GRACE));
 }
 
 #[test]

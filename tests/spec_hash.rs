@@ -125,24 +125,24 @@ fn what_is_made_today_keeps_its_name() {
     }
     insta::assert_snapshot!(shown, @r"
     own-roles a always v2:8f73b8654c7a6f35
-    own-roles a every v2:96590cecab95a573
+    own-roles a every v2:42a09d0a9db3d867
     own-roles a never v2:e1b9a6206f5f8a28
     own-roles b hello v2:1ad01ea9106f0357
     own-roles b store v2:9722e49883c70fbb
-    own-roles b web v2:97f92532324a37af
-    single-node one admin-panel v2:6cc4861c1e48fd87
-    single-node one app-web-auth3 v2:0ab63290f1bf176d
-    single-node one core v2:3e46433f96dd2e16
-    single-node one dns v2:7956137d177d3fb2
-    single-node one hfs v2:3b53713eb06a4df7
-    single-node one influxdb v2:46732cd4ad69f3b0
-    single-node one mail v2:7465e879d7143d78
-    single-node one mfa v2:2618f781eecc0daf
-    single-node one mongodb v2:788384fee64bbf68
-    single-node one nginx v2:c52db4919ecef316
-    single-node one preview v2:032f9badfc9c72f0
-    single-node one redis v2:b745344318f8bb25
-    single-node one register v2:74c7a7d810136c5a
-    single-node one webhooks v2:d4bad575933e03ca
+    own-roles b web v2:a02f3a8795189c73
+    single-node one admin-panel v2:91bd53cfb2c3d71d
+    single-node one app-web-auth3 v2:9ff31f9043c728d8
+    single-node one core v2:37b213834859a260
+    single-node one dns v2:66fba037bdebecc1
+    single-node one hfs v2:ee3956a98a929b03
+    single-node one influxdb v2:a6f1483065eb3545
+    single-node one mail v2:391174250be90cce
+    single-node one mfa v2:17529c2ecfdd8a41
+    single-node one mongodb v2:35df240b0da346d3
+    single-node one nginx v2:782fef4805ee213c
+    single-node one preview v2:a3b83932742c45df
+    single-node one redis v2:077bdbd17c9143a2
+    single-node one register v2:73245fcc35e7f7bf
+    single-node one webhooks v2:53980266e71f54db
     ");
 }

@@ -29,7 +29,7 @@ pub struct Containers {
     pub published: BTreeSet<(Protocol, u16)>,
 }
 
-const QUESTION: &str = r#"[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
+const QUESTION: &str = r#"[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
 
 /// The path of the Engine API that lists the containers of a platform: `filters={"label":["pryvctl.platform=NAME"]}`.
 pub(super) fn of_platform(platform: &PlatformName) -> String {
@@ -42,6 +42,7 @@ struct Line {
     labels: BTreeMap<String, String>,
     image: String,
     image_id: String,
+    stop_timeout: Option<i64>,
     status: String,
     health: Option<String>,
     started: String,
@@ -127,7 +128,7 @@ impl Line {
             .into_iter()
             .map(|(network, attached)| Ok((network, attached.addresses()?)))
             .collect::<Result<_, String>>()?;
-        let Self { image, image_id, status, health, started, .. } = self;
+        let Self { image, image_id, stop_timeout, status, health, started, .. } = self;
         // Docker says "none" of a container whose image's check was switched off.
         let health = health.filter(|health| health != "none");
         Ok(ContainerState {
@@ -140,6 +141,7 @@ impl Line {
             image,
             image_id,
             digest,
+            stop_timeout: stop_timeout.and_then(|seconds| u64::try_from(seconds).ok()),
             status,
             health,
             addresses,

@@ -200,6 +200,10 @@ pub struct ContainerState {
     /// Label `pryvctl.digest`: the digest under which the registry served that image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// How many seconds it may take to stop, wherever the stop comes from; `None`: the first pryvctl made it, and did not
+    /// write that down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_timeout: Option<u64>,
     /// Docker's `State.Status`, as in `running` or `exited`.
     pub status: String,
     /// Docker's health: `healthy`, `unhealthy`, `starting`; `None`: no health check.

@@ -22,7 +22,7 @@ use crate::{
         desired::{Attachment, ContainerSpec, Healthcheck, MountSource, Network, Slot},
         name::PlatformName,
     },
-    plan::step::Container,
+    plan::{leftover::whole_seconds, step::Container},
 };
 
 /// Creates a container network with our label and fixed subnets.
@@ -90,15 +90,17 @@ pub async fn stop(docker: &Docker, name: &str, grace: Duration) -> Result<(), bo
     let never = RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None };
     let update = ContainerUpdateBody { restart_policy: Some(never), ..ContainerUpdateBody::default() };
     docker.update_container(name, update).await?;
-    let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
-    docker.stop_container(name, Some(StopContainerOptionsBuilder::default().t(seconds).build())).await
+    docker.stop_container(name, Some(StopContainerOptionsBuilder::default().t(seconds(grace)).build())).await
 }
 
-/// Removes a container, running or not. Its volumes stay.
+/// Removes a container that does not run; Docker refuses one that does, which has to be stopped before. Its volumes stay.
 pub async fn remove(docker: &Docker, name: &str) -> Result<(), bollard::errors::Error> {
-    docker
-        .remove_container(name, Some(RemoveContainerOptionsBuilder::default().force(true).v(false).build()))
-        .await
+    docker.remove_container(name, Some(RemoveContainerOptionsBuilder::default().v(false).build())).await
+}
+
+/// Docker counts whole seconds; nothing is killed before its time.
+fn seconds(grace: Duration) -> i32 {
+    i32::try_from(whole_seconds(grace)).unwrap_or(i32::MAX)
 }
 
 fn body(container: &Container) -> ContainerCreateBody {
@@ -112,6 +114,7 @@ fn body(container: &Container) -> ContainerCreateBody {
         working_dir: spec.working_dir.clone(),
         hostname: spec.hostname.clone(),
         stop_signal: spec.stop_signal.clone(),
+        stop_timeout: Some(i64::from(seconds(spec.grace()))),
         healthcheck: spec.healthcheck.as_ref().map(healthcheck),
         exposed_ports: Some(container.loopback.iter().map(port_key).collect()),
         labels: Some(spec.labels.iter().chain(&container.labels).map(owned).collect()),

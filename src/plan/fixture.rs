@@ -52,6 +52,7 @@ pub fn service(number: u8, name: &str, order: UpdateOrder, ports: &[u16]) -> Ser
             image,
             networks: vec![place],
             healthcheck: Some(healthcheck),
+            stop_timeout: Some(Duration::from_secs(30)),
             ..ContainerSpec::default()
         },
         endpoints: ports.iter().map(endpoint).collect(),
@@ -59,7 +60,6 @@ pub fn service(number: u8, name: &str, order: UpdateOrder, ports: &[u16]) -> Ser
         order,
         rollout: Rollout::default(),
         rollback: Rollout::default(),
-        grace: Duration::from_secs(30),
         healthy_within: Duration::from_secs(60),
         health: Vec::new(),
         data: Data::AnyVersion,

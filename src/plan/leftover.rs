@@ -17,8 +17,12 @@ use crate::{
     },
 };
 
-/// How long a container of a service that is no longer wanted may take to stop; Docker's own default.
-pub const GRACE: Duration = Duration::from_secs(10);
+/// How long a container may take to stop that does not say so itself and whose service is in no inventory any more: the
+/// longest that a shipped role asks for. One that ends sooner is not waited for.
+pub const UNKNOWN_GRACE: Duration = Duration::from_secs(120);
+
+/// How long Docker may take for what is not waiting.
+const SLACK: Duration = Duration::from_secs(30);
 
 /// How long Docker may take to start containers.
 const STARTING: Duration = Duration::from_secs(60);
@@ -26,6 +30,30 @@ const STARTING: Duration = Duration::from_secs(60);
 /// Whether Docker has processes of it.
 pub fn is_up(found: &ContainerState) -> bool {
     matches!(found.status.as_str(), "running" | "restarting" | "paused")
+}
+
+/// How long a container may take to stop: as long as it was made with or as its service says now, whichever is longer. A
+/// database that is killed has to be repaired.
+pub fn grace(found: &ContainerState, desired: &Desired) -> Duration {
+    let service = desired.services.iter().find(|service| service.name.as_str() == found.service);
+    let made_with = found.stop_timeout.map(Duration::from_secs);
+    made_with.max(service.map(|service| service.spec.grace())).unwrap_or(UNKNOWN_GRACE)
+}
+
+/// As Docker counts it; nothing is killed before its time.
+pub fn whole_seconds(grace: Duration) -> u64 {
+    grace.as_secs() + u64::from(grace.subsec_nanos() > 0)
+}
+
+/// Stops a container as [`Action::Stop`] does, and removes it; none is fine. Its volumes stay.
+pub fn gone(name: &str, grace: Duration) -> Command {
+    let script = format!(
+        "name={}; docker container inspect \"$name\" >/dev/null 2>&1 || exit 0
+{{ docker update --restart no \"$name\" && docker stop -t {} \"$name\" && docker rm \"$name\"; }} >/dev/null",
+        quote(name),
+        whole_seconds(grace)
+    );
+    Command::root(script).within(grace + SLACK)
 }
 
 /// Whether a container has to be stopped before it is removed.
@@ -53,7 +81,7 @@ pub fn drain<'a>(leaving: impl IntoIterator<Item = (&'a str, Duration)>) -> Opti
     let longest = leaving.iter().map(|(_, grace)| *grace).max()?;
     let each = leaving.iter().map(|(name, grace)| format!("drain {} {} &", quote(name), grace.as_secs()));
     let script = format!("{DRAIN}\n{}\nwait", each.collect::<Vec<_>>().join("\n"));
-    let action = Action::Run(Command::root(script).within(longest + Duration::from_secs(30)));
+    let action = Action::Run(Command::root(script).within(longest + SLACK));
     let why = leaving
         .iter()
         .map(|(name, grace)| format!("{name} ends its connections, for at most {} s", grace.as_secs()));
@@ -81,13 +109,24 @@ const DRAIN: &str = r#"drain() {
 pub struct Return<'a> {
     /// The container.
     pub found: &'a ContainerState,
+    /// How it starts.
+    pub how: How,
     /// What has to stop before it starts, with the time that may take.
     pub rivals: Vec<(&'a ContainerState, Duration)>,
 }
 
+/// How a container starts again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// It is stopped; one that goes on after all is left alone.
+    Start,
+    /// It is up and fell ill: it ends first, for which it has so long.
+    Restart(Duration),
+}
+
 /// Starts a container that was stopped.
 pub fn bring_back(found: &ContainerState) -> Command {
-    change_places(&[Return { found, rivals: Vec::new() }])
+    change_places(&[Return { found, how: How::Start, rivals: Vec::new() }])
 }
 
 /// Starts containers, each as soon as its rivals have ended, and one that runs anew; none waits for another. A container
@@ -95,8 +134,8 @@ pub fn bring_back(found: &ContainerState) -> Command {
 pub fn change_places(returns: &[Return<'_>]) -> Command {
     let chains = returns.iter().map(|back| format!("api{} >/dev/null & pids=\"$pids $!\"\n", back.changes()));
     let script: String = iter::once(API.to_owned()).chain(chains).chain([ALL.to_owned()]).collect();
-    let graces = returns.iter().flat_map(|back| &back.rivals).map(|(_, grace)| *grace);
-    Command::root(script).within(graces.max().unwrap_or_default() + STARTING)
+    let longest = returns.iter().map(Return::stopping).max().unwrap_or_default();
+    Command::root(script).within(longest + STARTING)
 }
 
 /// Waits for everything that was begun.
@@ -106,11 +145,26 @@ impl Return<'_> {
     /// The arguments of [`API`].
     fn changes(&self) -> String {
         let stops = self.rivals.iter().flat_map(|(rival, grace)| {
-            [policy(rival, RestartPolicy::No), change(rival, &format!("stop?t={}", grace.as_secs()), "")]
+            [
+                policy(rival, RestartPolicy::No),
+                change(rival, &format!("stop?t={}", whole_seconds(*grace)), ""),
+            ]
         });
-        let verb = if is_up(self.found) { "restart" } else { "start" };
-        let start = [policy(self.found, self.found.restart), change(self.found, verb, "")];
+        let verb = match self.how {
+            How::Start => "start".to_owned(),
+            How::Restart(grace) => format!("restart?t={}", whole_seconds(grace)),
+        };
+        let start = [policy(self.found, self.found.restart), change(self.found, &verb, "")];
         stops.chain(start).collect()
+    }
+
+    /// How long it may take until all that has to stop has stopped.
+    fn stopping(&self) -> Duration {
+        let own = match self.how {
+            How::Start => Duration::ZERO,
+            How::Restart(grace) => grace,
+        };
+        self.rivals.iter().map(|(_, grace)| *grace).sum::<Duration>() + own
     }
 }
 
@@ -124,9 +178,9 @@ fn policy(found: &ContainerState, policy: RestartPolicy) -> String {
 
 /// The steps that take away a container that serves no one any more. A group of its own: once it is gone, nothing
 /// may lead back to it.
-pub fn leftover(found: &ContainerState, stopped: Stopped, grace: Duration) -> Vec<Step> {
+pub fn leftover(found: &ContainerState, stopped: Stopped, desired: &Desired) -> Vec<Step> {
     let name = &found.name;
-    let stop = (stopped == Stopped::NotYet).then(|| stop(found, grace, "is no longer needed"));
+    let stop = (stopped == Stopped::NotYet).then(|| stop(found, desired, "is no longer needed"));
     let action = Action::RemoveContainer { container: name.clone() };
     let undo = Undo::Nothing("it served no one any more; its volumes stay");
     let remove = Step::safe(format!("leftover.{name}.remove"), action, undo)
@@ -135,19 +189,19 @@ pub fn leftover(found: &ContainerState, stopped: Stopped, grace: Duration) -> Ve
 }
 
 /// The same for a container that may have to come back: then it stays, stopped.
-pub fn retire(found: &ContainerState, stopped: Stopped, grace: Duration, keeping: &Keeping) -> Vec<Step> {
+pub fn retire(found: &ContainerState, stopped: Stopped, desired: &Desired, keeping: &Keeping) -> Vec<Step> {
     if !keeping.keeps(found) {
-        return leftover(found, stopped, grace);
+        return leftover(found, stopped, desired);
     }
     match stopped {
         Stopped::Already => Vec::new(),
-        Stopped::NotYet => vec![stop(found, grace, "is kept for the way back")],
+        Stopped::NotYet => vec![stop(found, desired, "is kept for the way back")],
     }
 }
 
-fn stop(found: &ContainerState, grace: Duration, why: &str) -> Step {
+fn stop(found: &ContainerState, desired: &Desired, why: &str) -> Step {
     let name = &found.name;
-    let action = Action::Stop { container: name.clone(), grace };
+    let action = Action::Stop { container: name.clone(), grace: grace(found, desired) };
     let undo = Undo::Run(bring_back(found));
     Step::safe(format!("leftover.{name}.stop"), action, undo).because([format!("{name} {why}")])
 }
@@ -159,6 +213,6 @@ pub fn leftovers(desired: &Desired, state: &HostState, keeping: &Keeping) -> Vec
         .containers
         .iter()
         .filter(|found| !wanted.contains(found.service.as_str()))
-        .flat_map(|found| retire(found, Stopped::from(found), GRACE, keeping))
+        .flat_map(|found| retire(found, Stopped::from(found), desired, keeping))
         .collect()
 }

@@ -10,7 +10,7 @@ use super::{
     Conflict, Plan,
     crossing::{self, Crossing},
     cutover::{ServiceMap, Switch},
-    leftover::{GRACE, Return, Stopped, change_places, drain, is_up, leftover},
+    leftover::{How, Return, Stopped, change_places, drain, grace, is_up, leftover},
     release, reload,
     step::{Action, Step, Undo},
 };
@@ -70,10 +70,10 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
     steps.extend(kept.iter().filter_map(|found| way.reload(found)));
     let made_room = |found: &ContainerState| rivals.iter().any(|other| other.name == found.name);
     let leaving = way.others().filter(|found| is_up(found) && !made_room(found));
-    steps.extend(drain(leaving.map(|found| (found.name.as_str(), way.grace(found)))));
+    steps.extend(drain(leaving.map(|found| (found.name.as_str(), grace(found, desired)))));
     for found in way.others() {
         let stopped = if made_room(found) { Stopped::Already } else { Stopped::from(found) };
-        steps.extend(leftover(found, stopped, way.grace(found)));
+        steps.extend(leftover(found, stopped, desired));
     }
     steps.extend(release.unfinished.then(|| release::end("what served before serves again")));
     Ok(Plan { steps })
@@ -108,10 +108,6 @@ impl<'a> Way<'a> {
         self.desired.services.iter().find(|service| service.name.as_str() == found.service)
     }
 
-    fn grace(&self, found: &ContainerState) -> std::time::Duration {
-        self.service(found).map_or(GRACE, |service| service.grace)
-    }
-
     /// Notes which version opens the data, where that is not so yet.
     fn note(&self, found: &ContainerState) -> Option<Step> {
         let id = format!("back.data.{}", found.service);
@@ -121,8 +117,11 @@ impl<'a> Way<'a> {
     /// Starts kept containers, all at once, each as soon as what it cannot run beside has stopped; one that is up and
     /// fell ill is started anew.
     fn start(&self, kept: &[&'a ContainerState]) -> Option<Step> {
-        let rivals = |found| self.rivals(found).map(|other| (other, self.grace(other))).collect();
-        let returns: Vec<_> = kept.iter().map(|found| Return { found, rivals: rivals(found) }).collect();
+        let grace = |found| grace(found, self.desired);
+        let rivals = |found| self.rivals(found).map(|other| (other, grace(other))).collect();
+        let how = |found| if is_up(found) { How::Restart(grace(found)) } else { How::Start };
+        let returns: Vec<_> =
+            kept.iter().map(|found| Return { found, how: how(found), rivals: rivals(found) }).collect();
         let why = kept.iter().map(|found| format!("{}: {} -> {}", found.name, found.status, found.image));
         let room = returns.iter().flat_map(|back| &back.rivals).map(|(rival, _)| {
             format!("{} makes room: only one container of its service may run", rival.name)

@@ -6,7 +6,7 @@ use super::{
     Conflict,
     crossing::{self, Crossing},
     cutover::{ServiceMap, Switch},
-    leftover::{Stopped, bring_back, is_up, leftover, retire},
+    leftover::{Stopped, bring_back, gone, grace, is_up, leftover, retire},
     release::Keeping,
     reload,
     step::{Action, Container, Step, Undo},
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     facts::state::{ContainerState, HostState},
     model::{
-        command::{Command, quote},
+        command::Command,
         desired::{Desired, Service, Slot, UpdateOrder},
         name::PlatformName,
         place,
@@ -170,11 +170,11 @@ impl Turn<'_> {
     fn retire(&self, found: &ContainerState, keeping: &Keeping, steps: &mut Steps) {
         let up = is_up(found) && !steps.now.iter().any(|step| takes_away(step, &found.name));
         let stopped = if up { Stopped::NotYet } else { Stopped::Already };
-        let gone = retire(found, stopped, self.service.grace, keeping);
+        let gone = retire(found, stopped, self.desired, keeping);
         match self.service.order {
             UpdateOrder::StartFirst => {
                 let leads = !ServiceMap::to(self.service, Slot::A).is_empty();
-                steps.drain.extend((up && leads).then(|| (found.name.clone(), self.service.grace)));
+                steps.drain.extend((up && leads).then(|| (found.name.clone(), grace(found, self.desired))));
                 steps.after.extend(gone);
             }
             // Two of them must not run for a moment longer.
@@ -199,7 +199,7 @@ impl Turn<'_> {
         let name = self.service.container(&self.desired.platform, slot);
         let mut steps = Vec::new();
         if let Some(found) = self.state.containers.iter().find(|found| found.name == name) {
-            steps.extend(leftover(found, Stopped::from(found), self.service.grace));
+            steps.extend(leftover(found, Stopped::from(found), self.desired));
         }
         if self.service.order == UpdateOrder::StopFirst {
             let up = containers(self.service, self.state).filter(|found| is_up(found) && found.name != name);
@@ -251,7 +251,8 @@ impl Turn<'_> {
         let crossing = Crossing::forward(self.service, self.desired, self.state);
         let undo = match &crossing {
             Some(crossing) => crossing.undo(name, self.desired, self.state),
-            None => Undo::Run(Command::root(format!("docker rm -f {}", quote(name)))),
+            // Others may have spoken with it already: what it wrote it must get the time to keep.
+            None => Undo::Run(gone(name, spec.grace())),
         };
         Step::safe(self.id("start"), Action::Start(Box::new(container)), undo)
             .because([self.reason(name, old)])
@@ -307,7 +308,7 @@ impl Turn<'_> {
 
     /// Only one container may run: the old one makes room, and is started again if the new one fails.
     fn stop(&self, old: &ContainerState) -> Step {
-        let action = Action::Stop { container: old.name.clone(), grace: self.service.grace };
+        let action = Action::Stop { container: old.name.clone(), grace: grace(old, self.desired) };
         Step::safe(self.id(&format!("stop-{}", old.name)), action, Undo::Run(bring_back(old)))
             .because([format!("{} makes room: only one container of this service may run", old.name)])
     }

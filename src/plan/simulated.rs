@@ -112,6 +112,7 @@ fn start(container: &Container, state: &mut HostState) {
         image: container.spec.image.clone(),
         image_id: state.images[&container.spec.image].clone(),
         digest: None,
+        stop_timeout: Some(container.spec.grace().as_secs()),
         status: "running".to_owned(),
         health: container.spec.healthcheck.as_ref().map(|_| "starting".to_owned()),
         addresses,

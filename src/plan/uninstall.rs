@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     Conflict, Plan, boot, control, cutover, firewall,
-    leftover::{GRACE, Stopped, leftover},
+    leftover::{Stopped, leftover},
     nftables::NFT,
     sshd,
     step::{Action, Step, Undo},
@@ -33,7 +33,7 @@ pub enum Volumes {
 /// sshd was moved from a port that the inventory does not name.
 pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Result<Plan, Conflict> {
     sshd::way_back(desired, state)?;
-    let containers = state.containers.iter().flat_map(|found| leftover(found, Stopped::from(found), GRACE));
+    let containers = state.containers.iter().flat_map(|found| leftover(found, Stopped::from(found), desired));
     let networks = state.networks.iter().filter(|(_, found)| found.ours).map(|(name, _)| network(name));
     let mut steps: Vec<Step> = containers.chain(networks).collect();
     match volumes {

@@ -11,6 +11,7 @@ mod direct;
 mod fence;
 mod firewall;
 mod foreign;
+mod grace;
 mod guard;
 mod guard_by_hand;
 mod hand;

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::Slot;
 use crate::model::size::Bytes;
 
+/// Docker's own default of `stop_grace_period`.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// A container network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network {
@@ -76,8 +79,17 @@ pub struct ContainerSpec {
     pub ulimits: BTreeMap<String, (i64, i64)>,
     /// Compose's `stop_signal`.
     pub stop_signal: Option<String>,
+    /// Compose's `stop_grace_period`: how long it may take to stop, whoever stops it.
+    pub stop_timeout: Option<Duration>,
     /// Labels of the role's author; pryvctl adds its own.
     pub labels: BTreeMap<String, String>,
+}
+
+impl ContainerSpec {
+    /// How long it may take to stop before it is killed.
+    pub fn grace(&self) -> Duration {
+        self.stop_timeout.unwrap_or(GRACE)
+    }
 }
 
 /// A mount.

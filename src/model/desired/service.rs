@@ -68,8 +68,6 @@ pub struct Service {
     pub rollout: Rollout,
     /// How a rollback does.
     pub rollback: Rollout,
-    /// How long a container may take to stop.
-    pub grace: Duration,
     /// How long a new container may take to become healthy.
     pub healthy_within: Duration,
     /// Checks made after the cut-over.

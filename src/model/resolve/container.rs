@@ -60,6 +60,7 @@ impl Maker<'_> {
                 .map(|(key, limit)| (key.clone(), (limit.soft, limit.hard)))
                 .collect(),
             stop_signal: service.stop_signal.clone(),
+            stop_timeout: service.stop_grace_period.map(|period| period.0),
             labels: self.labels(name, &service.labels),
         }
     }

@@ -20,9 +20,6 @@ use crate::model::{
     role::{Health, Question},
 };
 
-/// Docker's own default of `stop_grace_period`.
-const GRACE: Duration = Duration::from_secs(10);
-
 /// The shortest wait for health: an image's first start takes its time, also where checks are quick.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -124,7 +121,6 @@ impl Workshop<'_> {
             order: definition.deploy.update_config.order.unwrap_or(UpdateOrder::StopFirst),
             rollout: definition.deploy.update_config.rollout(),
             rollback: definition.deploy.rollback_config.rollout(),
-            grace: definition.stop_grace_period.map_or(GRACE, |period| period.0),
             health: self.health(placed, name, problems),
             data: data(placed, name),
             spec,

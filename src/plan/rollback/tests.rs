@@ -72,7 +72,7 @@ fn one_that_fell_ill_starts_anew_once_its_rival_has_ended() {
     let start = back.steps.iter().find(|step| step.id == "back.services.start").unwrap();
     let Action::Run(command) = &start.action else { panic!("{start}") };
     insta::assert_snapshot!(command.script.strip_prefix(API).unwrap(), @r#"
-    api '/containers/acme_redis_b/update' POST '{"RestartPolicy":{"Name":"no"}}' '/containers/acme_redis_b/stop?t=30' POST '' '/containers/acme_redis_a/update' POST '{"RestartPolicy":{"Name":"unless-stopped"}}' '/containers/acme_redis_a/restart' POST '' >/dev/null & pids="$pids $!"
+    api '/containers/acme_redis_b/update' POST '{"RestartPolicy":{"Name":"no"}}' '/containers/acme_redis_b/stop?t=30' POST '' '/containers/acme_redis_a/update' POST '{"RestartPolicy":{"Name":"unless-stopped"}}' '/containers/acme_redis_a/restart?t=30' POST '' >/dev/null & pids="$pids $!"
     for pid in $pids; do wait $pid || failed=1; done
     [ -z "$failed" ]
     "#);

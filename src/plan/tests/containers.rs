@@ -1,7 +1,9 @@
 //! What becomes of containers.
 
+use std::time::Duration;
+
 use super::*;
-use crate::plan::cutover::table;
+use crate::plan::{cutover::table, step::Undo};
 
 #[test]
 fn a_new_version_takes_over_before_the_old_one_goes() {
@@ -46,6 +48,52 @@ fn what_an_older_pryvctl_made_goes_on_serving() {
     assert_eq!(planned(&desired, &state).to_string(), "");
     desired.services[1].hash_v1 = None;
     insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep service.core.start service.core.healthy service.core.cut-over service.core.probe-1 services.watch services.drain leftover.acme_core_a.stop release.end");
+}
+
+/// The stops of a plan, and how many seconds each may take.
+fn graces(plan: &Plan) -> Vec<(&str, u64)> {
+    let stops = plan.steps.iter().filter_map(|step| {
+        let Action::Stop { container, grace } = &step.action else { return None };
+        Some((container.as_str(), grace.as_secs()))
+    });
+    stops.collect()
+}
+
+#[test]
+fn every_stop_takes_the_time_the_container_was_made_with() {
+    let (desired, mut state) = converged();
+    let mut nothing = desired.clone();
+    nothing.services.clear();
+    let mut check = |made_with, wanted, unwanted| {
+        state.containers.iter_mut().for_each(|found| found.stop_timeout = made_with);
+        for (desired, seconds) in [(&desired, wanted), (&nothing, unwanted)] {
+            for goal in [Goal::Install, Goal::Uninstall(Volumes::Keep)] {
+                let plan = plan(desired, &state, goal).unwrap();
+                let both = [("acme_redis_a", seconds), ("acme_core_a", seconds)];
+                let nothing_to_stop = goal == Goal::Install && !desired.services.is_empty();
+                assert_eq!(graces(&plan), if nothing_to_stop { &both[..0] } else { &both }, "{goal:?}");
+            }
+        }
+    };
+    check(Some(240), 240, 240);
+    // The role was given more time since.
+    check(Some(10), 30, 10);
+    // The first pryvctl did not say it to Docker.
+    check(None, 30, 120);
+}
+
+#[test]
+fn a_start_is_taken_back_without_killing_anybody() {
+    let (mut desired, state) = converged();
+    upgrade(&mut desired, "redis", 2);
+    let plan = planned(&desired, &state);
+    let start = plan.steps.iter().find(|step| step.id == "service.redis.start").unwrap();
+    let Undo::Run(command) = &start.undo else { panic!("{start:?}") };
+    insta::assert_snapshot!(command.script, @r#"
+    name='acme_redis_b'; docker container inspect "$name" >/dev/null 2>&1 || exit 0
+    { docker update --restart no "$name" && docker stop -t 30 "$name" && docker rm "$name"; } >/dev/null
+    "#);
+    assert!(command.within > Duration::from_secs(30));
 }
 
 #[test]

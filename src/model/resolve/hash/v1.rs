@@ -100,6 +100,8 @@ impl<'a> ContainerSpec<'a> {
             sysctls,
             ulimits,
             stop_signal,
+            // Then a container was made without one, and the role's own held for our stops: no reason to replace it.
+            stop_timeout: _,
             labels,
         } = spec;
         Some(Self {

@@ -33,6 +33,7 @@ fn a_service_is_wholly_decided() {
     mounts: [{"read_only":true,"source":{"bind":"/var/pryv/web/conf"},"target":"/etc/web"},{"read_only":false,"source":{"bind":"/var/pryv/web/log"},"target":"/var/log/web"}]
     networks: [{"addresses":["172.28.16.46","172.28.16.47"],"addresses6":["fd82:2b33:ad87:1c10::2e","fd82:2b33:ad87:1c10::2f"],"aliases":["web"],"network":"acme_frontend"},{"addresses":["172.28.240.46","172.28.240.47"],"addresses6":["fd82:2b33:ad87:1cf0::2e","fd82:2b33:ad87:1cf0::2f"],"aliases":["web"],"network":"acme_backend"}]
     restart: "unless-stopped"
+    stop_timeout: {"nanos":0,"secs":30}
     "#);
     assert_eq!(
         (web.container(&host.platform, Slot::B).as_str(), web.role.as_str()),
@@ -40,8 +41,8 @@ fn a_service_is_wholly_decided() {
     );
     insta::assert_snapshot!(format!("{:?}", web.endpoints), @r#"[Endpoint { protocol: Tcp, port: 443, target: 8443, network: "acme_frontend" }]"#);
     insta::assert_snapshot!(format!("{:?} {:?}", web.health, store.health), @r#"[HealthCheck { probe: Http("https://192.0.2.1/status"), within: 90s }] [HealthCheck { probe: Tcp(6379), within: 60s }]"#);
-    insta::assert_snapshot!(format!("{:?} {:?} {:?} {:?}", web.order, web.grace, web.healthy_within, web.rollout), @"StartFirst 30s 960s Rollout { parallelism: Hosts(1), delay: 0ns, monitor: 10s, on_failure: Pause, max_failure_ratio: 0.0 }");
-    assert_eq!((store.order, store.grace), (UpdateOrder::StopFirst, Duration::from_secs(10)));
+    insta::assert_snapshot!(format!("{:?} {:?} {:?} {:?}", web.order, web.spec.grace(), web.healthy_within, web.rollout), @"StartFirst 30s 960s Rollout { parallelism: Hosts(1), delay: 0ns, monitor: 10s, on_failure: Pause, max_failure_ratio: 0.0 }");
+    assert_eq!((store.order, store.spec.grace()), (UpdateOrder::StopFirst, Duration::from_secs(10)));
 }
 
 #[test]
@@ -110,8 +111,10 @@ fn a_new_container_is_wanted_only_for_what_it_reads_at_its_start() {
     assert_ne!(same, hash("changed", COMPOSE));
     let idle = COMPOSE.replace("service: web }", "service: web, on_change: none }");
     assert_eq!(hash("changed", &idle), hash("again", &idle));
+    let watched = COMPOSE.replace("monitor: 10s", "monitor: 11s");
+    assert_eq!(same, hash(TEMPLATE, &watched));
     let patient = COMPOSE.replace("stop_grace_period: 30s", "stop_grace_period: 31s");
-    assert_eq!(same, hash(TEMPLATE, &patient));
+    assert_ne!(same, hash(TEMPLATE, &patient), "Docker is told once, when it makes the container");
     let other = COMPOSE.replace("stop_grace_period: 30s", "init: true");
     assert_ne!(same, hash(TEMPLATE, &other));
     let elsewhere = COMPOSE.replace("443:8443", "443:9443");
