@@ -139,6 +139,7 @@ ip link set lo up; sysctl -qw net.ipv4.ip_forward=1
 tied $outside port 10.0.0.6/24 10.0.0.99/24
 if [ $uplink = up0 ]; then ip link set port down name $uplink; else ip link add $uplink type bridge; ip link set port master $uplink; fi
 ip link set $uplink up; ip address add 10.0.0.5/24 dev $uplink; outside ip route add default via 10.0.0.5
+outside ip address add 169.254.169.254/32 dev lo; ip route add 169.254.169.254 via 10.0.0.6
 for network in "br-0123456789ab $container $subnet" "br-ffffffffffff $later 172.19.0"; do
     set -- $network
     tied $2 port$2 $3.2/24; ip link add $1 type bridge; ip link set port$2 master $1; ip link set $1 up
@@ -151,21 +152,24 @@ up() { mkfifo up.$$; "$@" > up.$$ & servers="$servers $!"; read -r _ < up.$$; rm
 cd $(mktemp -d)
 up nsenter --target $container --net perl -e "$serve" 443 5432 6379
 up perl -e "$serve" 80 9100
-up nsenter --target $outside --net perl -e "$serve" 5000
+up nsenter --target $outside --net perl -e "$serve" 53 5000
 "#;
 
 /// The bridges of containers are known by what they are: an uplink whose name begins like one of them is outside.
 #[test]
 fn only_declared_ports_answer_whatever_the_uplink_is_called() {
-    for (uplink, rules, subnet) in
-        [("up0", "firewall.json", "172.18.0"), ("br-wan", "firewall-bridge.json", "10.9.0")]
+    // In the second, the role of the container that comes later asks for the metadata of the cloud.
+    for (uplink, rules, subnet, asks) in
+        [("up0", "firewall.json", "172.18.0", "no"), ("br-wan", "firewall-bridge.json", "10.9.0", "yes")]
     {
         let ask = format!(
             "for ask in '$outside 10.0.0.99 10.0.0.5 443' '$outside 10.0.0.99 10.0.0.5 5432' '$outside 10.0.0.6 10.0.0.5 5432' \
                 '$outside 10.0.0.99 {subnet}.2 5432' '$outside 10.0.0.99 10.0.0.5 6379' '$outside 10.0.0.6 10.0.0.5 6379' \
                 '$outside 10.0.0.99 10.0.0.5 80' '$outside 10.0.0.99 10.0.0.5 9100' \
                 '$container {subnet}.2 10.0.0.6 5000' '$later 172.19.0.2 10.0.0.6 5000' \
-                '$container {subnet}.2 {subnet}.1 80' '$later 172.19.0.2 172.19.0.1 80' '$later 172.19.0.2 172.19.0.1 9100'
+                '$container {subnet}.2 {subnet}.1 80' '$later 172.19.0.2 172.19.0.1 80' '$later 172.19.0.2 172.19.0.1 9100' \\
+                '$$ 10.0.0.5 169.254.169.254 5000' '$container {subnet}.2 169.254.169.254 5000' \\
+                '$container {subnet}.2 169.254.169.254 53' '$later 172.19.0.2 169.254.169.254 5000'
             do eval \"set -- $ask\"; echo \"$ask $(reaches $1 $2 $3 $4)\"; done"
         );
         let found = inside(&format!("uplink={uplink} rules={} subnet={subnet}\n{HOST}\n{ask}", data(rules)));
@@ -183,6 +187,10 @@ $later 172.19.0.2 10.0.0.6 5000 yes
 $container {subnet}.2 {subnet}.1 80 yes
 $later 172.19.0.2 172.19.0.1 80 yes
 $later 172.19.0.2 172.19.0.1 9100 no
+$$ 10.0.0.5 169.254.169.254 5000 yes
+$container {subnet}.2 169.254.169.254 5000 no
+$container {subnet}.2 169.254.169.254 53 yes
+$later 172.19.0.2 169.254.169.254 5000 {asks}
 "
         );
         assert_eq!(found, Ok(wanted), "by {uplink}");

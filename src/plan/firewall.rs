@@ -5,6 +5,7 @@
 
 pub mod bridge;
 mod group;
+mod metadata;
 mod swarm;
 
 use std::collections::BTreeSet;
@@ -151,6 +152,8 @@ pub fn table(desired: &Desired, state: &HostState) -> Table {
     let from: Vec<Vec<Statement>> = groups.iter().map(|group| group.sources(&mut table)).collect();
     let containers = bridge::from_container(&mut table, desired, state);
     input(&mut table, &sshd::ports(desired, state), &admin);
+    table.rule("forward", None, vec![established()]);
+    metadata::close(&mut table, desired);
     forward(&mut table, &containers);
     for (group, from) in groups.iter().zip(&from) {
         group.open(&mut table, from);
@@ -190,7 +193,6 @@ fn input(table: &mut Table, ssh_ports: &BTreeSet<u16>, admin: &[Statement<'stati
 
 /// Containers may go out; what they may reach of each other is decided by Docker's own rules.
 fn forward(table: &mut Table, containers: &[Vec<Statement<'static>>]) {
-    table.rule("forward", None, vec![established()]);
     for container in containers {
         table.rule("forward", None, container.iter().cloned().chain([accept()]).collect());
     }

@@ -113,6 +113,7 @@ pub fn desired() -> Desired {
                 opening(6379, &["10.0.0.6/32", "10.0.0.7/32"], "role redis"),
             ],
             other_hosts: ["10.0.0.6/32", "10.0.0.7/32", "fd00::6/128"].map(|net| net.parse().unwrap()).into(),
+            metadata: Vec::new(),
         },
         hardening: hardening(3),
         networks: vec![Network {

@@ -71,13 +71,36 @@ struct Shape {
 }
 
 /// A container network.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Network {
     /// No way out of the host.
     pub internal: bool,
     /// The only driver there is.
     pub driver: Bridge,
+    /// Its whole name. Roles that give networks the same one share that network.
+    pub name: Option<NetworkName>,
+    /// Another role of the host has it.
+    pub external: bool,
+}
+
+/// The name of a network, as Docker takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct NetworkName(pub String);
+
+impl TryFrom<String> for NetworkName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let fits = |one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '.' | '-');
+        let starts = text.starts_with(|one: char| one.is_ascii_alphanumeric());
+        if starts && text.chars().all(fits) {
+            Ok(Self(text))
+        } else {
+            Err(format!("`{text}` is not a name for a network"))
+        }
+    }
 }
 
 /// The driver of a network.

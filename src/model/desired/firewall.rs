@@ -13,6 +13,8 @@ pub struct Firewall {
     /// The addresses under which the platform's other hosts may be seen, sorted; what every host of a Swarm must reach is
     /// open to them.
     pub other_hosts: Vec<IpNet>,
+    /// The addresses of containers that may ask what the cloud tells its machines; nobody else's may.
+    pub metadata: Vec<IpNet>,
 }
 
 /// One open port.

@@ -1,6 +1,7 @@
 //! From an inventory and its roles to what every host must be: all references resolved, nothing left to decide.
 
 mod address;
+mod apart;
 mod baseline;
 mod container;
 mod files;
@@ -21,7 +22,7 @@ use std::{
 use super::{
     catalog::Catalog,
     control::Controls,
-    desired::{Desired, MountSource, Needs, Service},
+    desired::{Desired, Firewall, MountSource, Needs, Service},
     inventory::{Host, Inventory},
     material::Material,
     name::{HostName, RoleName},
@@ -104,6 +105,7 @@ impl<'a> Platform<'a> {
             Ok(networks) => networks,
             Err(found) => return Err(problems.into_iter().chain(found).collect()),
         };
+        apart::apart(&networks, &roles, &mut problems);
         let press = Press {
             catalog: self.catalog,
             renderer: &self.renderer,
@@ -137,7 +139,10 @@ impl<'a> Platform<'a> {
             registry: baseline::registry(self.inventory, self.material),
             data: data_folder(host).into(),
             folders: files::folders(&roles, &mut problems),
-            firewall: ports::firewall(name, (self.inventory, self.catalog), &roles, &mut problems),
+            firewall: Firewall {
+                metadata: networks.asking(&roles),
+                ..ports::firewall(name, (self.inventory, self.catalog), &roles, &mut problems)
+            },
             hardening,
             volumes: volumes(&services),
             inside: networks.own_addresses(),

@@ -115,7 +115,7 @@ pub(super) fn firewall(
     }
     openings.sort();
     openings.dedup();
-    Firewall { admin_networks, openings, other_hosts: other_hosts(inventory, name) }
+    Firewall { admin_networks, openings, other_hosts: other_hosts(inventory, name), metadata: Vec::new() }
 }
 
 fn other_hosts(inventory: &Inventory, own: &HostName) -> Vec<IpNet> {

@@ -90,6 +90,8 @@ pub enum Allowance {
 pub struct Body {
     /// Ports that answer from outside.
     pub open: Vec<Open>,
+    /// Whether its containers may ask what the cloud tells its machines, credentials included.
+    pub metadata: bool,
     /// Folders to be on the host.
     pub folders: Vec<Folder>,
     /// Files to be on the host.

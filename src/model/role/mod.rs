@@ -40,6 +40,7 @@
 //!   open:                              # feeds the firewall; every published port must be named here
 //!     - 443/tcp
 //!     - { port: 6379/tcp, from: ["role:register-follower", "host:reg2", "zone:ch", admin, 10.0.0.0/8] }
+//!   metadata: true                     # its containers may ask the cloud's metadata service, which gives credentials
 //!   folders:                           # made before the containers start; content is never touched
 //!     - { path: /var/pryv/register/log, mode: "0750", uid: 9999, gid: 9999 }
 //!   files:                             # rendered with minijinja, or copied as they are
@@ -70,6 +71,14 @@
 //! stays while containers come and go (a line in the caller's `/etc/hosts`; both must share a network that is not
 //! `internal`). The kernel leads it to the container that serves, so a new one is not called before it is healthy. Other
 //! services are found by Docker's DNS, which names both containers while one replaces the other.
+//!
+//! **Networks.** Two roles of a host that name a network alike have two networks: neither reaches the other's containers.
+//! Roles that give a network the same `name` (`networks: { backend: { name: shared } }`) share it; one that only joins
+//! says `external: true`, too. Services of two roles that call one another need a network that both share.
+//!
+//! **Metadata.** Containers do not reach the addresses under which clouds tell their machines who they are
+//! (169.254.0.0/16, fd00:ec2::/64, 100.100.100.200, 192.0.0.192), but for names (port 53), unless their role says
+//! `metadata: true`.
 //!
 //! **Templates** (`{{ }}`, minijinja, an undefined value is an error) see [`template`](super::template). A template is
 //! looked for in the role's folder, then at that path in the roles folder (`shared/nginx.conf.j2`), which is also where

@@ -205,7 +205,9 @@ mod tests {
 
     #[test]
     fn listings_of_both_nft_versions_are_no_drift() {
-        let table = firewall::table(&fixture::desired(), &behind_a_bridge());
+        let mut desired = fixture::desired();
+        desired.firewall.metadata = vec!["172.19.0.2/32".parse().unwrap()];
+        let table = firewall::table(&desired, &behind_a_bridge());
         assert_eq!(table.document(), include_str!("../../../tests/data/nft/firewall-bridge.json"));
         for listing in [
             include_str!("../../../tests/data/nft/firewall-bridge-1.0.6.listing.json"),

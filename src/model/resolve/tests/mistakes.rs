@@ -15,7 +15,7 @@ fn keys_that_are_not_understood_are_named() {
         ("condition: service_healthy", "condition: service_completed_successfully"),
         ("aliases: [redis]", "ipv4_address: 10.0.0.1"),
         ("update_config:", "rollback_config: { order: start-first }, update_config:"),
-    ]), @r"
+    ]), @"
     role.unreadable [sample]
       roles/sample/compose.yaml: `services.store.build`: is not supported: hosts build nothing: push the image to a registry and name it in `image`
     role.unreadable [sample]
@@ -31,7 +31,7 @@ fn keys_that_are_not_understood_are_named() {
     role.unreadable [sample]
       roles/sample/compose.yaml: `volumes.store.external`: `external` is not a key here: possible: `driver`
     role.unreadable [sample]
-      roles/sample/compose.yaml: `x-pryvctl.need`: `need` is not a key here: possible: `open`, `folders`, `files`, `health`
+      roles/sample/compose.yaml: `x-pryvctl.need`: `need` is not a key here: possible: `open`, `metadata`, `folders`, `files`, `health`
     role.unreadable [sample]
       roles/sample/compose.yaml: `x-pryvctl.health[0].servcie`: `servcie` is not a key here: did you mean `service`?
     role.unreadable [sample]
@@ -249,7 +249,7 @@ fn missing_values_are_named_with_the_way_out() {
 
 #[test]
 fn two_roles_that_clash_on_a_host_are_named() {
-    let follower = "services: { store: { image: 'x/y:1', ports: ['443:1'], networks: [backend] } }\nnetworks: { backend: {} }\n\
+    let follower = "services: { store: { image: 'x/y:1', ports: ['443:1'], networks: [backend] } }\nnetworks: { backend: { name: acme_backend } }\n\
          x-pryvctl: { open: [443/tcp], files: [{ copy: sample/mime.types, path: /var/pryv/web/conf/web.yml }] }\n";
     let inventory = INVENTORY.replace("roles: [sample]", "roles: [sample, sample-follower]");
     insta::assert_snapshot!(told(&inventory, catalog(COMPOSE, TEMPLATE, follower)), @r"
@@ -257,7 +257,7 @@ fn two_roles_that_clash_on_a_host_are_named() {
       443/tcp is claimed by `store` of role `sample-follower` and by `web` of role `sample`
       hint: give the roles to different hosts
     network.clash [sample-follower]
-      roles/sample-follower/compose.yaml: another role of this host sees it otherwise whether the network `backend` is `internal`
+      roles/sample-follower/compose.yaml: another role of this host sees it otherwise whether the network `acme_backend` is `internal`
     ");
     let circle = COMPOSE.replace("  title:", "  after: [sample-follower]\n  title:");
     let follower = "services: { other: { image: 'x/y:1' } }\nx-pryvctl: { after: [sample] }\n";

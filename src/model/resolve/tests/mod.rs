@@ -7,6 +7,7 @@ use crate::model::secret::Secret;
 
 mod decided;
 mod mistakes;
+mod networks;
 mod secrets;
 mod shipped;
 
