@@ -54,6 +54,7 @@ fn material(inventory: &Inventory) -> Material {
             SourceKey::TlsKey => material.tls_key = Some(secret),
             SourceKey::Passphrase(host) => drop(material.passphrases.insert(host, secret)),
             SourceKey::SudoPassword(host) => drop(material.sudo_passwords.insert(host, secret)),
+            SourceKey::BreakGlassPassword(host) => drop(material.break_glass_passwords.insert(host, secret)),
         }
     }
     material

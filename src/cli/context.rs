@@ -19,7 +19,7 @@ use crate::{
     model::{
         catalog::Catalog,
         desired::Desired,
-        inventory::{BreakGlass, Inventory},
+        inventory::{Inventory, SecondWay},
         material::Material,
         name::{HostName, RoleName},
         problem::{Problem, Severity},
@@ -100,12 +100,14 @@ impl Loaded {
             login.accept_new = target.accept_new_host_keys;
             login.known_hosts = material::expand(&login.known_hosts, &self.folder);
             self.expand(&mut login.identities);
-            let mut break_glass = self.inventory.break_glass(host).cloned();
-            if let Some(BreakGlass::Login { identities, .. }) = &mut break_glass {
-                self.expand(identities);
+            let mut second_way = self.inventory.second_way(host, &self.material);
+            if let Some(SecondWay::Login(second)) = &mut second_way {
+                second.accept_new = target.accept_new_host_keys;
+                second.known_hosts = login.known_hosts.clone();
+                self.expand(&mut second.identities);
             }
             let place = self.place(host, &desired)?;
-            Some(Arc::new(Member { login, break_glass, desired, place }))
+            Some(Arc::new(Member { login, second_way, desired, place }))
         };
         Ok(selected.iter().filter_map(member).collect())
     }

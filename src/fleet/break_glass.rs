@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Member, each::each, outcome::Report, survey::Surveyed};
 use crate::{
     host::Connection,
-    model::inventory::BreakGlass,
+    model::inventory::SecondWay as Named,
     plan::{
         Goal,
         preflight::break_glass::{Found, SecondWay, judge},
@@ -36,14 +36,12 @@ pub async fn look_for_second_ways(
 }
 
 async fn look_for(member: &Member) -> Found {
-    match &member.break_glass {
+    match &member.second_way {
         None => Found::Nothing,
-        Some(BreakGlass::Console { console }) => Found::Console(console.clone()),
-        Some(BreakGlass::Login { user, identities }) => {
-            match Connection::try_login(&member.login.of_another(user, identities)).await {
-                Ok(()) => Found::LoggedIn(user.clone()),
-                Err(error) => Found::Refused(error.words()),
-            }
-        }
+        Some(Named::Console(note)) => Found::Console(note.clone()),
+        Some(Named::Login(login)) => match Connection::try_root(login).await {
+            Ok(()) => Found::BecameRoot(login.user.clone()),
+            Err(error) => Found::Refused(error.words()),
+        },
     }
 }

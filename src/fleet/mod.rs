@@ -20,7 +20,7 @@ use std::sync::Arc;
 use crate::{
     model::{
         desired::Desired,
-        inventory::{BreakGlass, Login},
+        inventory::{Login, SecondWay},
         name::HostName,
     },
     plan::rollout::Candidate,
@@ -32,7 +32,7 @@ pub struct Member {
     /// How to get in.
     pub login: Login,
     /// How else to get in.
-    pub break_glass: Option<BreakGlass>,
+    pub second_way: Option<SecondWay>,
     /// What it must be.
     pub desired: Desired,
     /// Where it stands among the others.
@@ -40,6 +40,14 @@ pub struct Member {
 }
 
 impl Member {
+    /// A second login, where one is named.
+    pub fn second_login(&self) -> Option<&Login> {
+        match self.second_way.as_ref()? {
+            SecondWay::Login(login) => Some(login),
+            SecondWay::Console(_) => None,
+        }
+    }
+
     /// Its name.
     pub fn host(&self) -> &HostName {
         &self.desired.host

@@ -16,7 +16,7 @@ use crate::{
     host::{Connection, Fault, HostError, Kind, Lock, gather, guard},
     plan::{
         Plan,
-        preflight::{Preflight, preflight},
+        preflight::{Preflight, door::late_key, preflight},
     },
 };
 
@@ -94,7 +94,10 @@ async fn look_once(member: &Arc<Member>, visit: &Visit, events: &Events) -> Resu
     voice.say(What::Surveying);
     let seen = Instant::now();
     let (facts, clock) = gather(&connection, &member.desired).await?;
-    let preflight = preflight(&member.desired, &facts, &clock);
+    let mut preflight = preflight(&member.desired, &facts, &clock);
+    if let Some(late) = late_key(connection.keys_shown(), &member.desired, &facts.sshd) {
+        preflight.add(late);
+    }
     Ok(Surveyed { member: Arc::clone(member), connection, lock, facts, preflight, seen })
 }
 

@@ -15,12 +15,9 @@ use crate::{
     host::{
         Connection, Session as _,
         apply::{ApplyError, Hands, speaks_docker},
-        guard::{GuardError, Moment, guarded},
+        guard::{GuardError, Moment, Terms, guarded},
     },
-    model::{
-        command::{Command, quote},
-        desired::Desired,
-    },
+    model::command::{Command, quote},
     plan::{Plan, plan, step::Step},
 };
 
@@ -66,7 +63,7 @@ pub async fn carry_out_steps(
     events: &Events,
 ) -> Result<Connection, Broken> {
     let mut run = Run {
-        desired: &member.desired,
+        member,
         connection: connection.clone(),
         docker: None,
         order,
@@ -132,7 +129,7 @@ async fn plan_again(connection: &Connection, member: &Member, order: &Order) -> 
 
 /// A plan on its way through one host.
 struct Run<'a> {
-    desired: &'a Desired,
+    member: &'a Member,
     connection: Connection,
     docker: Option<Docker>,
     order: &'a Order,
@@ -167,8 +164,9 @@ impl Run<'_> {
                 Moment::CutOff => What::CutOff { window },
             });
         };
-        let hands = Hands::new(&self.connection, None, self.desired);
-        match guarded(&hands, steps, window, say).await {
+        let hands = Hands::new(&self.connection, None, &self.member.desired);
+        let terms = Terms { window, second_login: self.member.second_login() };
+        match guarded(&hands, steps, terms, say).await {
             Ok(fresh) => {
                 // Docker is spoken over the connection, so its handle goes with the old one.
                 self.docker = None;
@@ -200,14 +198,14 @@ impl Run<'_> {
             // A script may install or restart Docker; the next Docker step opens its own handle.
             self.docker = None;
         }
-        let hands = Hands::new(&self.connection, self.docker.as_ref(), self.desired);
+        let hands = Hands::new(&self.connection, self.docker.as_ref(), &self.member.desired);
         hands.apply(step).await.map_err(|error| apply_trouble(&error))
     }
 
     /// Takes back the steps of the failed one's group, the last first: what belongs to one service belongs together.
     async fn take_back(&self, done: &[Step]) -> Vec<String> {
         let Some(failed) = done.last() else { return Vec::new() };
-        let hands = Hands::new(&self.connection, self.docker.as_ref(), self.desired);
+        let hands = Hands::new(&self.connection, self.docker.as_ref(), &self.member.desired);
         for step in done.iter().rev().take_while(|step| step.group() == failed.group()) {
             if let Err(error) = hands.undo(step).await {
                 // What was done before it rests on it: connections are not led to what was not brought back.

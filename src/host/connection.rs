@@ -20,7 +20,7 @@ use super::{
     error::{Fault, HostError, Stage},
     fence::Fence,
     host_key::Trust,
-    identity::{self, Identity},
+    identity::{self, Keys},
     login::log_in,
     ssh::{self, Line, within},
     sudo::{self, Life, Way},
@@ -40,8 +40,8 @@ pub struct Connection(Arc<Inner>);
 struct Inner {
     login: Login,
     line: Line,
-    /// The keys, the one that was accepted first.
-    identities: Vec<Identity>,
+    /// How many keys the host was shown; it took the last of them.
+    shown: usize,
     execs: Arc<Semaphore>,
     dials: Arc<Semaphore>,
     fence: Fence,
@@ -69,40 +69,41 @@ impl Connection {
     pub async fn open(login: &Login) -> Result<Self, HostError> {
         let fail = |fault: Fault| HostError::new(&login.host, fault);
         let trust = Trust::of(login).map_err(|fault| fail(fault.into()))?;
-        let identities = identity::identities(login).await.map_err(|fault| fail(fault.into()))?;
-        Self::establish(login, trust, identities, Fence::default()).await.map_err(fail)
+        let keys = identity::identities(login).await.map_err(|fault| fail(fault.into()))?;
+        Self::establish(login, trust, &keys, Fence::default()).await.map_err(fail)
     }
 
-    /// Whether a login comes through and a command of its user runs; it ends at once.
+    /// Whether a login comes through and becomes root; it ends at once.
     ///
     /// # Errors
     /// Why not.
-    pub async fn try_login(login: &Login) -> Result<(), HostError> {
+    pub async fn try_root(login: &Login) -> Result<(), HostError> {
         let connection = Self::open(login).await?;
-        let ran = connection.exec(&Command::login("true")).await;
+        let ran = connection.exec(&Command::root("true")).await;
         connection.close().await;
         ran.map(drop)
     }
 
-    async fn establish(
-        login: &Login,
-        trust: Trust,
-        mut identities: Vec<Identity>,
-        fence: Fence,
-    ) -> Result<Self, Fault> {
+    async fn establish(login: &Login, trust: Trust, keys: &Keys, fence: Fence) -> Result<Self, Fault> {
         let mut line = ssh::dial(login, trust).await?;
-        let taken = within(Stage::Login, line.address, log_in(&mut line, &login.user, &identities)).await??;
-        identities.swap(0, taken);
+        let shown = within(Stage::Login, line.address, log_in(&mut line, &login.user, keys)).await??;
         let (execs, dials) = (Arc::new(Semaphore::new(EXECS)), Arc::new(Semaphore::new(DIALS)));
-        Ok(Self(Arc::new(Inner { login: login.clone(), line, identities, execs, dials, fence })))
+        Ok(Self(Arc::new(Inner { login: login.clone(), line, shown, execs, dials, fence })))
     }
 
-    /// Another login of the same host, which has to show the same key. It is of the same run, and so under the same lock.
+    /// Another login of the same host, which has to show the same key. Its own keys are gathered anew and shown in the order
+    /// in which the next run will show them: a login that starts with the key that was good a moment ago would prove
+    /// nothing of a host that now hangs up sooner. It is of the same run, and so under the same lock.
     async fn again(&self, login: &Login) -> Result<Self, HostError> {
         let trust = Trust::Same(self.0.line.host_key.clone());
-        let identities = self.0.identities.clone();
+        let keys = identity::identities(login).await.map_err(|fault| self.error(fault))?;
         let fence = self.0.fence.clone();
-        Self::establish(login, trust, identities, fence).await.map_err(|fault| self.error(fault))
+        Self::establish(login, trust, &keys, fence).await.map_err(|fault| self.error(fault))
+    }
+
+    /// How many keys the host was shown; it took the last of them.
+    pub fn keys_shown(&self) -> usize {
+        self.0.shown
     }
 
     /// The host's name in the inventory.
@@ -195,5 +196,9 @@ impl Session for Connection {
     async fn reconnect6(&self) -> Option<Result<Self, HostError>> {
         let address = self.0.login.address6?;
         Some(self.again(&Login { address, ..self.0.login.clone() }).await)
+    }
+
+    async fn reconnect_as(&self, login: &Login) -> Result<Self, HostError> {
+        self.again(login).await
     }
 }

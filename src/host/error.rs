@@ -49,12 +49,14 @@ pub enum Fault {
     #[error(transparent)]
     Identity(#[from] IdentityFault),
     /// The host refused the login.
-    #[error("login as `{user}` refused; tried {tried}{}", said(reason))]
+    #[error("login as `{user}` refused; tried {tried}{}{}", not_shown(held_back), said(reason))]
     Login {
         /// The login user.
         user: String,
         /// The keys that were shown to the host.
         tried: String,
+        /// The keys that were not shown, because a hardened host hangs up before.
+        held_back: Vec<String>,
         /// What the host would accept, or its last words.
         reason: String,
     },
@@ -223,6 +225,14 @@ impl HostError {
 
 fn size(bytes: usize) -> String {
     if bytes < 1 << 20 { format!("{} KiB", bytes >> 10) } else { format!("{} MiB", bytes >> 20) }
+}
+
+fn not_shown(held_back: &[String]) -> String {
+    match held_back {
+        [] => String::new(),
+        [one] => format!(", and did not try the key {one}"),
+        several => format!(", and did not try the keys {}", several.join(", ")),
+    }
 }
 
 fn said(reason: &str) -> String {

@@ -6,6 +6,7 @@ use super::{
     error::{Fault, Stage},
     login::HUNG_UP,
 };
+use crate::model::inventory::TRIES;
 
 impl Fault {
     pub(super) fn hint(&self) -> Option<String> {
@@ -20,6 +21,7 @@ impl Fault {
                 "a host that resets connections may be punishing failed logins (PerSourcePenalties, fail2ban): wait a \
                  minute; otherwise look at /etc/hosts.deny, and that sshd offers curve25519-sha256"
             }
+            Self::Login { held_back, .. } if !held_back.is_empty() => return Some(one_key()),
             Self::Login { reason, .. } if reason.starts_with(HUNG_UP) => {
                 "the key may be good and the account closed: look at `chage -l`, /etc/nologin and /etc/security/access.conf \
                  on the host; where several keys were tried, name only the one that is in ~/.ssh/authorized_keys in \
@@ -55,6 +57,13 @@ impl Fault {
         };
         Some(text.to_owned())
     }
+}
+
+fn one_key() -> String {
+    format!(
+        "put the right key first in `ssh.identities`, because a hardened host hangs up after {TRIES} wrong keys; of a key that \
+         only the ssh-agent has, name the public key file"
+    )
 }
 
 fn connect(address: SocketAddr, source: &io::Error) -> String {
@@ -124,9 +133,16 @@ mod tests {
     #[test]
     fn every_refusal_names_the_way_out() {
         let (user, reason) = ("ann".to_owned(), "why".to_owned());
+        let login = |held_back: &[&str]| Fault::Login {
+            user: user.clone(),
+            tried: "~/.ssh/id".to_owned(),
+            held_back: held_back.iter().map(ToString::to_string).collect(),
+            reason: String::new(),
+        };
         let told = [
-            Fault::Login { user: user.clone(), tried: "~/.ssh/id".to_owned(), reason: String::new() },
-            Fault::NotStarted { user, reason: reason.clone() },
+            login(&[]),
+            login(&["~/.ssh/fourth", "~/.ssh/fifth"]),
+            Fault::NotStarted { user: user.clone(), reason: reason.clone() },
             Fault::Lost { doing: "sending".to_owned(), reason: reason.clone() },
             Fault::NoDocker,
             Fault::Docker { reason: reason.clone() },
@@ -139,6 +155,8 @@ mod tests {
         insta::assert_snapshot!(told.join("\n"), @r#"
         core-1: login as `ann` refused; tried ~/.ssh/id
           check `ssh.user` and `ssh.identities`, that the public key is in the user's ~/.ssh/authorized_keys, that nobody else may write there, and that AllowUsers, AllowGroups and the like let the user in
+        core-1: login as `ann` refused; tried ~/.ssh/id, and did not try the keys ~/.ssh/fourth, ~/.ssh/fifth
+          put the right key first in `ssh.identities`, because a hardened host hangs up after 3 wrong keys; of a key that only the ssh-agent has, name the public key file
         core-1: the login shell of `ann` ran nothing: why
           give the user a POSIX login shell (`usermod -s /bin/sh`) and remove any ForceCommand
         core-1: connection lost while sending: why

@@ -9,13 +9,13 @@ use std::{
 use russh::keys::{
     self, PrivateKey, PublicKey,
     agent::{AgentIdentity, client::AgentClient},
+    ssh_key::public::KeyData,
 };
 
-use crate::model::{inventory::Login, secret::Secret};
-
-/// How many keys a host is shown: sshd hangs up after `MaxAuthTries` (6, hardened 4) and since OpenSSH 9.8 punishes
-/// the address of whoever fails often.
-const TRIES: usize = 4;
+use crate::model::{
+    inventory::{Login, TRIES},
+    secret::Secret,
+};
 
 /// Why there is no private key to log in with.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,15 @@ pub(super) struct Identity {
     pub(super) half: Half,
 }
 
+impl Identity {
+    fn public(&self) -> KeyData {
+        match &self.half {
+            Half::Private(key) => key.public_key().key_data().clone(),
+            Half::Agent(key) => key.key_data().clone(),
+        }
+    }
+}
+
 /// Who signs with it.
 #[derive(Clone)]
 pub(super) enum Half {
@@ -100,8 +109,30 @@ pub(super) enum Half {
     Agent(PublicKey),
 }
 
+/// The keys of a login.
+pub(super) struct Keys {
+    /// Those that the host is shown, in this order.
+    pub(super) shown: Vec<Identity>,
+    /// The names of those that it is not shown, because it would hang up before.
+    pub(super) held_back: Vec<String>,
+}
+
+impl Keys {
+    /// The first few. The same key under two names is shown once: sshd would count it twice.
+    fn first(all: Vec<Identity>) -> Self {
+        let mut shown: Vec<Identity> = Vec::new();
+        for identity in all {
+            if shown.iter().all(|before| before.public() != identity.public()) {
+                shown.push(identity);
+            }
+        }
+        let held_back = shown.split_off(TRIES.min(shown.len()));
+        Self { shown, held_back: held_back.into_iter().map(|identity| identity.name).collect() }
+    }
+}
+
 /// The keys of a login, in the order they are tried. A file that cannot be used is passed over while another can.
-pub(super) async fn identities(login: &Login) -> Result<Vec<Identity>, IdentityFault> {
+pub(super) async fn identities(login: &Login) -> Result<Keys, IdentityFault> {
     if login.identities.is_empty() {
         return all_of_agent().await;
     }
@@ -115,21 +146,20 @@ pub(super) async fn identities(login: &Login) -> Result<Vec<Identity>, IdentityF
             }
         }
     }
-    usable.truncate(TRIES);
     match first_fault {
         Some(fault) if usable.is_empty() => Err(fault),
-        Some(_) | None => Ok(usable),
+        Some(_) | None => Ok(Keys::first(usable)),
     }
 }
 
-async fn all_of_agent() -> Result<Vec<Identity>, IdentityFault> {
+async fn all_of_agent() -> Result<Keys, IdentityFault> {
     let keys = agent_keys().await.map_err(|source| IdentityFault::NoAgent { source })?;
     let named = |(key, comment): (PublicKey, String)| Identity {
         name: format!("the agent's {comment}"),
         half: Half::Agent(key),
     };
-    let identities: Vec<_> = keys.into_iter().map(named).take(TRIES).collect();
-    if identities.is_empty() { Err(IdentityFault::EmptyAgent) } else { Ok(identities) }
+    let identities: Vec<_> = keys.into_iter().map(named).collect();
+    if identities.is_empty() { Err(IdentityFault::EmptyAgent) } else { Ok(Keys::first(identities)) }
 }
 
 async fn agent_keys() -> Result<Vec<(PublicKey, String)>, keys::Error> {

@@ -7,17 +7,17 @@ use russh::{
 
 use super::{
     error::Fault,
-    identity::{Half, Identity, IdentityFault},
+    identity::{Half, Identity, IdentityFault, Keys},
     ssh::{Client, End, Line},
 };
 
 /// What the reason starts with when the host hung up instead of answering.
 pub(super) const HUNG_UP: &str = "the host hung up";
 
-/// Shows the keys to the host until it takes one. Gives the place of that key, so that a reconnect starts with it.
-pub(super) async fn log_in(line: &mut Line, user: &str, identities: &[Identity]) -> Result<usize, Fault> {
+/// Shows the keys to the host until it takes one. Gives how many that took.
+pub(super) async fn log_in(line: &mut Line, user: &str, keys: &Keys) -> Result<usize, Fault> {
     let (mut answer, mut tried) = (Answer::No(Vec::new()), Vec::new());
-    for (place, identity) in identities.iter().enumerate() {
+    for identity in &keys.shown {
         tried.push(identity.name.as_str());
         answer = match show(&mut line.handle, user, identity).await {
             Ok(answer) => answer,
@@ -25,12 +25,14 @@ pub(super) async fn log_in(line: &mut Line, user: &str, identities: &[Identity])
             Err(Refusal::Agent(source)) => return Err(IdentityFault::NoAgent { source }.into()),
         };
         match answer {
-            Answer::Yes => return Ok(place),
+            Answer::Yes => return Ok(tried.len()),
             Answer::No(_) => {}
             Answer::More(_) | Answer::Gone(_) => break,
         }
     }
-    Err(Fault::Login { user: user.to_owned(), tried: tried.join(", "), reason: reason(answer, &line.end) })
+    let reason = reason(answer, &line.end);
+    let (user, tried, held_back) = (user.to_owned(), tried.join(", "), keys.held_back.clone());
+    Err(Fault::Login { user, tried, held_back, reason })
 }
 
 /// What the host says to a key.

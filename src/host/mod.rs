@@ -26,7 +26,10 @@ mod sudo;
 
 use std::future::Future;
 
-use crate::model::command::{Command, Output};
+use crate::model::{
+    command::{Command, Output},
+    inventory::Login,
+};
 
 pub use connection::Connection;
 pub use error::{Fault, HostError, Kind, Stage};
@@ -45,9 +48,13 @@ pub trait Session: Sized + Send + Sync {
     /// Runs a command and collects what it printed. A command that ends with an error code is an `Ok` answer.
     fn exec(&self, command: &Command) -> impl Future<Output = Result<Output, Self::Error>> + Send;
 
-    /// A new TCP connection and a new login, not a new channel: an open channel survives the rule that locks us out.
+    /// A new TCP connection and a new login, not a new channel: an open channel survives the rule that locks us out. The
+    /// login is made as the next run will make it.
     fn reconnect(&self) -> impl Future<Output = Result<Self, Self::Error>> + Send;
 
     /// The same over the host's second address, where the inventory names one.
     fn reconnect6(&self) -> impl Future<Output = Option<Result<Self, Self::Error>>> + Send;
+
+    /// The same with another login of the host.
+    fn reconnect_as(&self, login: &Login) -> impl Future<Output = Result<Self, Self::Error>> + Send;
 }

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::model::command::{Command, Exit, Output};
+use crate::model::{
+    command::{Command, Exit, Output},
+    inventory::Login,
+};
 
 use super::{HostError, Session};
 
@@ -24,6 +27,7 @@ enum Turn {
     Exec { part: String, answer: Result<Output, HostError> },
     Reconnect(Result<(), HostError>),
     Reconnect6(Result<(), HostError>),
+    ReconnectAs { user: String, answer: Result<(), HostError> },
 }
 
 impl Replay {
@@ -66,6 +70,13 @@ impl Replay {
         self
     }
 
+    /// Next, a new connection is made with another user's login, or fails.
+    #[must_use]
+    pub fn reconnects_as(self, user: &str, answer: Result<(), HostError>) -> Self {
+        self.tape().turns.push_back(Turn::ReconnectAs { user: user.to_owned(), answer });
+        self
+    }
+
     /// The commands that were run, in order.
     pub fn asked(&self) -> Vec<Command> {
         self.tape().asked.clone()
@@ -92,7 +103,7 @@ impl Session for Replay {
                 assert!(command.script.contains(&part), "expected `{part}`, asked: {}", command.script);
                 answer
             }
-            Some(Turn::Reconnect(_) | Turn::Reconnect6(_)) => {
+            Some(Turn::Reconnect(_) | Turn::Reconnect6(_) | Turn::ReconnectAs { .. }) => {
                 panic!("expected a reconnect, asked: {}", command.script)
             }
             None => panic!("nothing more was expected, asked: {}", command.script),
@@ -104,6 +115,7 @@ impl Session for Replay {
             Some(Turn::Reconnect(answer)) => answer.map(|()| self.clone()),
             Some(Turn::Exec { part, .. }) => panic!("expected `{part}`, not a reconnect"),
             Some(Turn::Reconnect6(_)) => panic!("expected a reconnect over the second address"),
+            Some(Turn::ReconnectAs { user, .. }) => panic!("expected a login as {user}"),
             None => panic!("nothing more was expected, not a reconnect either"),
         }
     }
@@ -117,6 +129,18 @@ impl Session for Replay {
                 None
             }
             None => None,
+        }
+    }
+
+    async fn reconnect_as(&self, login: &Login) -> Result<Self, HostError> {
+        match self.tape().turns.pop_front() {
+            Some(Turn::ReconnectAs { user, answer }) => {
+                assert_eq!(user, login.user);
+                answer.map(|()| self.clone())
+            }
+            Some(Turn::Exec { part, .. }) => panic!("expected `{part}`, not a login as {}", login.user),
+            Some(Turn::Reconnect(_) | Turn::Reconnect6(_)) => panic!("expected a reconnect, not another's"),
+            None => panic!("nothing more was expected, not a login as {} either", login.user),
         }
     }
 }

@@ -21,4 +21,6 @@ pub struct Material {
     pub passphrases: BTreeMap<HostName, Secret>,
     /// The password sudo asks for on a host.
     pub sudo_passwords: BTreeMap<HostName, Secret>,
+    /// The password sudo asks a host's second login for.
+    pub break_glass_passwords: BTreeMap<HostName, Secret>,
 }

@@ -3,14 +3,14 @@
 mod access;
 pub mod break_glass;
 mod capacity;
-mod door;
+pub mod door;
 mod engine;
 mod ports;
 mod software;
 mod system;
 mod way;
 
-use super::finding::Finding;
+use super::finding::{Finding, Verdict};
 use crate::{
     facts::{Fact, Facts, docker::Docker, state::EngineState, state::HostState},
     model::{desired::Desired, place},
@@ -32,6 +32,14 @@ pub struct Preflight {
     pub findings: Vec<Finding>,
     /// The host as the planner needs it; `None`: something it rests on is not known, and a finding says what.
     pub state: Option<HostState>,
+}
+
+impl Preflight {
+    /// Adds what was found elsewhere; where a check fails, it is not called well any more.
+    pub fn add(&mut self, finding: Finding) {
+        self.findings.retain(|before| before.check != finding.check || before.verdict != Verdict::Ok);
+        self.findings.push(finding);
+    }
 }
 
 /// Judges a host. Without root's rights nothing else can be judged, so only that is said.

@@ -109,6 +109,16 @@ pub fn closes_passwords(desired: &Desired, found: &BTreeMap<String, Vec<String>>
     PASSWORDS.iter().any(|name| opens(name) && closes(name))
 }
 
+/// After how many wrong keys sshd will hang up: as a wanted control says, or else as `sshd -T` shows.
+pub fn most_tries(desired: &Desired, found: &BTreeMap<String, Vec<String>>) -> Option<usize> {
+    const NAME: &str = "maxauthtries";
+    let wanted = controlled(desired).find_map(|(key, value)| match value {
+        Directive::Value(value) if key.eq_ignore_ascii_case(NAME) => Some(value),
+        Directive::Value(_) | Directive::Names(_) => None,
+    });
+    wanted.or_else(|| found.get(NAME)?.first())?.parse().ok()
+}
+
 /// What all wanted controls say to sshd, by directive. A list of algorithms of which the host knows none is not sent.
 fn directives(desired: &Desired, state: &HostState) -> BTreeMap<String, String> {
     let pairs = controlled(desired).map(|(key, value)| (key.clone(), value_of(value, state)));

@@ -31,6 +31,6 @@ pub fn passwords_go_only_beside_a_second_way(world: &World, inventory: &str) {
     run(NO_SECOND_WAY, "", &["harden", "--dry-run", "--no-break-glass"]).ends_with(0).says("sshd.block");
     run("wrong-way.yaml", &wrong, &["harden", "--yes"])
         .ends_with(4)
-        .says("a: failure break-glass: found passwords open the host, and the second login does not come through: login as `admin` refused");
+        .says("a: failure break-glass: found passwords open the host, and the second login does not open it: login as `admin` refused");
     run("right-way.yaml", &right, &["harden", "--dry-run"]).ends_with(0).says("sshd.block");
 }

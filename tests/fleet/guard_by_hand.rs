@@ -4,7 +4,7 @@ use pryvctl::{
     host::{
         Connection,
         apply::{ApplyError, Hands},
-        guard::{GuardError, Moment, guarded},
+        guard::{GuardError, Moment, Terms, guarded},
     },
     model::{command, inventory::Login, secret::Secret},
     plan::step::{Action, Step, Undo},
@@ -62,7 +62,8 @@ pub async fn by_hand(
     let (address, platform) = (world.addresses(host).0.parse().unwrap(), "guard".parse().unwrap());
     let admin_networks = &["0.0.0.0/0", "::/0"].map(|network| network.parse().unwrap());
     let hands = Hands { session, docker: None, address, admin_networks, platform: &platform, registry: None };
-    guarded(&hands, steps, WINDOW, say).await
+    let terms = Terms { window: WINDOW, second_login: None };
+    guarded(&hands, steps, terms, say).await
 }
 
 /// A connection to a host of the lab, as one of its users.

@@ -7,8 +7,11 @@ mod fleet {
     };
 
     use pryvctl::{
-        host::{Connection, Fault, HostError, Kind},
-        model::inventory::Login,
+        host::{Connection, Fault, HostError, Kind, Session as _},
+        model::{
+            command::Command as Asked,
+            inventory::{Login, TRIES},
+        },
     };
 
     use crate::ssh::sshd::{Folder, Sshd, keygen, secret};
@@ -77,16 +80,48 @@ mod fleet {
 
     #[tokio::test]
     async fn keys_are_tried_in_order_and_few() {
-        let sshd = Sshd::start("MaxAuthTries 4");
+        let sshd = Sshd::start(&format!("MaxAuthTries {TRIES}"));
         let mut login = sshd.login();
-        let strangers = stranger_keys(&sshd, 6);
-        login.identities = [&strangers[..3], &login.identities[..]].concat();
-        Connection::open(&login).await.unwrap();
+        let strangers = stranger_keys(&sshd, TRIES + 2);
+        login.identities = [&strangers[..TRIES - 1], &login.identities[..]].concat();
+        // The same key under another name is no other key: sshd would count it twice.
+        let again = sshd.folder.join("again");
+        std::fs::copy(&strangers[0], &again).unwrap();
+        login.identities.insert(1, again);
+        assert_eq!(Connection::open(&login).await.unwrap().keys_shown(), TRIES);
         login.identities = strangers;
         let error = refused(&login).await;
-        assert!(error.to_string().contains("login as `root` refused; tried /"), "{error}");
-        assert_eq!(error.to_string().matches("/stranger").count(), 4, "{error}");
-        assert!(error.hint().unwrap().contains("authorized_keys"));
+        let (shown, held_back) = error.to_string().split_once(", and did not try the keys ").map(two).unwrap();
+        assert!(shown.contains("login as `root` refused; tried /"), "{shown}");
+        assert_eq!((shown.matches("/stranger").count(), held_back.matches("/stranger").count()), (TRIES, 2));
+        assert!(error.hint().unwrap().contains("put the right key first"), "{error}");
+        login.identities.truncate(TRIES);
+        assert!(refused(&login).await.hint().unwrap().contains("authorized_keys"));
+    }
+
+    fn two((one, other): (&str, &str)) -> (String, String) {
+        (one.to_owned(), other.to_owned())
+    }
+
+    /// The proof of the guard is the login of the next run: its keys, in its order.
+    #[tokio::test]
+    async fn a_new_login_shows_the_keys_that_the_next_run_will_show() {
+        let sshd = Sshd::start("MaxAuthTries 6");
+        let mut login = sshd.login();
+        login.identities.insert(0, stranger_keys(&sshd, 1).remove(0));
+        let host = Connection::open(&login).await.unwrap();
+        assert_eq!((host.keys_shown(), host.reconnect().await.unwrap().keys_shown()), (2, 2));
+        // What a hardening may do, and the key that was good a moment ago comes too late.
+        let config = sshd.folder.join("sshd_config");
+        let text = std::fs::read_to_string(&config).unwrap().replace("MaxAuthTries 6", "MaxAuthTries 1");
+        std::fs::write(&config, text).unwrap();
+        host.exec(&Asked::root("kill -HUP 1")).await.unwrap();
+        while sshd.log().matches("Server listening").count() < 2 {
+            tokio::task::yield_now().await;
+        }
+        let proof = host.reconnect().await.err().unwrap();
+        assert_eq!(proof.kind(), Kind::Refused, "{proof}");
+        assert_eq!(refused(&login).await.to_string(), proof.to_string(), "the next run fares the same");
     }
 
     #[tokio::test]
@@ -99,21 +134,31 @@ mod fleet {
         assert!(error.to_string().ends_with("the key is good, but the host also wants password"), "{error}");
     }
 
-    /// Runs itself once more, because an agent is found through the environment of the whole process.
     #[tokio::test]
-    async fn a_second_login_has_to_run_a_command() {
+    async fn a_second_login_has_to_become_root() {
         let sshd = Sshd::start("");
         let (rescue, stranger) = (sshd.key("rescue", &["-t", "ed25519"]), sshd.folder.join("stranger"));
         keygen(&stranger, &["-t", "ed25519"]);
-        Connection::try_login(&sshd.login().of_another("ann", &[rescue])).await.unwrap();
-        let wrong = Connection::try_login(&sshd.login().of_another("ann", &[stranger])).await.unwrap_err();
+        let second = |user: &str, key: &Path| Login { identities: vec![key.to_owned()], ..sshd.user(user) };
+        Connection::try_root(&second("ann", &rescue)).await.unwrap();
+        Connection::try_root(&second("root", &rescue)).await.unwrap();
+        let wrong = Connection::try_root(&second("ann", &stranger)).await.unwrap_err();
         assert!(wrong.words().starts_with("login as `ann` refused"), "{wrong}");
+        // It comes in, and opens nothing.
+        let no_sudo = Connection::try_root(&second("cat", &rescue)).await.unwrap_err();
+        assert!(matches!(*no_sudo.fault, Fault::Sudo(_)), "{no_sudo}");
+        let asked = Connection::try_root(&second("ben", &rescue)).await.unwrap_err();
+        assert_eq!(asked.words(), "sudo asks `ben` for a password, and none is given");
+        let given = Login { sudo_password: secret("open sesame"), ..second("ben", &rescue) };
+        Connection::try_root(&given).await.unwrap();
         let closed = Sshd::start("ForceCommand /bin/false");
-        let closed = closed.login().of_another("ann", &[closed.key("rescue", &["-t", "ed25519"])]);
-        let closed = Connection::try_login(&closed).await.unwrap_err();
+        let key = vec![closed.key("rescue", &["-t", "ed25519"])];
+        let closed = Login { identities: key, ..closed.user("root") };
+        let closed = Connection::try_root(&closed).await.unwrap_err();
         assert!(matches!(*closed.fault, Fault::NotStarted { .. }), "{closed}");
     }
 
+    /// Runs itself once more, because an agent is found through the environment of the whole process.
     #[tokio::test]
     async fn an_agent_signs() {
         let socket = std::env::var("SSH_AUTH_SOCK").map(PathBuf::from).unwrap_or_default();

@@ -24,7 +24,10 @@ use super::{
     failpoint,
 };
 use crate::{
-    model::command::{Command, Exit},
+    model::{
+        command::{Command, Exit},
+        inventory::Login,
+    },
     plan::step::Step,
 };
 
@@ -54,6 +57,15 @@ pub async fn settle<S: Session>(session: &S) -> Result<(), S::Error> {
     session.exec(&script::take_back()).await.map(drop)
 }
 
+/// What a change has to prove, and in which time.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// How long the host waits for the confirmation.
+    pub window: Duration,
+    /// A second login: where it becomes root before the change, it has to become root after it.
+    pub second_login: Option<&'a Login>,
+}
+
 /// Carries out steps under guard and gives back the new connection that confirmed them.
 ///
 /// # Errors
@@ -61,13 +73,13 @@ pub async fn settle<S: Session>(session: &S) -> Result<(), S::Error> {
 pub async fn guarded<S: Session>(
     hands: &Hands<'_, S>,
     steps: &[Step],
-    window: Duration,
+    Terms { window, second_login }: Terms<'_>,
     say: impl Fn(Moment),
 ) -> Result<S, GuardError> {
     for check in steps.iter().filter_map(|step| step.check.as_ref()) {
         hands.run(check).await.map_err(GuardError::NotStarted)?;
     }
-    let ways = proof::ways(hands).await;
+    let ways = proof::ways(hands, second_login).await;
     hands.run(&script::arm(steps, window)).await.map_err(GuardError::NotStarted)?;
     say(Moment::Armed);
     let end = Instant::now() + window;
@@ -82,7 +94,7 @@ pub async fn guarded<S: Session>(
         }
     }
     let proofs: Vec<&Command> = steps.iter().filter_map(|step| step.proof.as_ref()).collect();
-    match proof::log_in_again(session, ways, &proofs, end - window / 2).await {
+    match proof::log_in_again(session, &ways, &proofs, end - window / 2).await {
         Ok(fresh) => confirm(&fresh).await.map(|()| {
             say(Moment::Confirmed);
             fresh
@@ -188,6 +200,14 @@ mod tests {
     }
 
     async fn run_step(host: &Replay, step: Step) -> (Result<(), GuardError>, Vec<Moment>) {
+        run_terms(host, step, Terms { window: WINDOW, second_login: None }).await
+    }
+
+    async fn run_terms(
+        host: &Replay,
+        step: Step,
+        terms: Terms<'_>,
+    ) -> (Result<(), GuardError>, Vec<Moment>) {
         let platform: PlatformName = "acme".parse().unwrap();
         let (address, admin) = (std::net::Ipv4Addr::LOCALHOST.into(), ["2001:db8::/32".parse().unwrap()]);
         let hands = Hands {
@@ -199,7 +219,7 @@ mod tests {
             registry: None,
         };
         let moments = Mutex::new(Vec::new());
-        let ended = guarded(&hands, &[step], WINDOW, |moment| moments.lock().unwrap().push(moment)).await;
+        let ended = guarded(&hands, &[step], terms, |moment| moments.lock().unwrap().push(moment)).await;
         (ended.map(drop), moments.into_inner().unwrap())
     }
 
@@ -276,6 +296,56 @@ mod tests {
         let host = changed_from("2001:db9::1\n").prints("mv /var/lib/pryvctl/guard/armed", "");
         let (ended, _) = run(&host).await;
         assert!(ended.is_ok() && host.is_over());
+    }
+
+    /// A second way in that was there before the change is there after it, and means root.
+    #[tokio::test]
+    async fn a_second_login_that_opened_the_host_has_to_open_it_still() {
+        let rescue = Login { user: "rescue".to_owned(), ..login() };
+        let terms = Terms { window: WINDOW, second_login: Some(&rescue) };
+        let before = || Replay::new().prints("check-new", "").reconnects_as("rescue", Ok(()));
+        let changed = |host: Replay| {
+            let host = host.prints("start pryvctl-guard.timer", "").prints("load-new", "");
+            host.reconnects(Ok(())).prints("true", "")
+        };
+        let host = changed(before().prints("true", "")).reconnects_as("rescue", Ok(()));
+        let host = host.prints("true", "").prints("mv /var/lib/pryvctl/guard/armed", "");
+        let (ended, _) = run_terms(&host, step(), terms).await;
+        assert!(ended.is_ok() && host.is_over());
+
+        for closed in [Err(no_route()), Ok(())] {
+            let (comes_in, host) = (closed.is_ok(), changed(before().prints("true", "")));
+            let host = host.reconnects_as("rescue", closed);
+            let host = if comes_in { host.fails("true", 1, "rescue is not in the sudoers file") } else { host };
+            let host = host.reconnects(Ok(())).prints("[ ! -e /var/lib/pryvctl/guard/undoing ]", "");
+            let (ended, _) = run_terms(&host, step(), terms).await;
+            let Err(GuardError::Healed { reason }) = ended else { panic!("{ended:?}") };
+            assert!(reason.contains("the second login, `rescue`, opens the host no more"), "{reason}");
+            assert!(host.is_over());
+        }
+
+        // What did not open it before proves nothing.
+        let host = changed(before().fails("true", 1, "no sudo"));
+        let host = host.prints("mv /var/lib/pryvctl/guard/armed", "");
+        let (ended, _) = run_terms(&host, step(), terms).await;
+        assert!(ended.is_ok() && host.is_over());
+    }
+
+    fn login() -> Login {
+        Login {
+            host: "reg1".parse().unwrap(),
+            address: std::net::Ipv4Addr::LOCALHOST.into(),
+            address6: None,
+            port: 22,
+            initial_port: None,
+            user: "root".to_owned(),
+            identities: Vec::new(),
+            passphrase: None,
+            sudo_password: None,
+            known_hosts: "known_hosts".into(),
+            host_key: None,
+            accept_new: false,
+        }
     }
 
     #[tokio::test]

@@ -1,5 +1,5 @@
-//! The proof that a change may stay: a new login with root's rights, over every address that let one in before, and what
-//! the steps themselves want proved by it.
+//! The proof that a change may stay: the login of the next run with root's rights, over every address that let one in
+//! before, the second login where it did before, and what the steps themselves want proved by it.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     host::{Session, apply::Hands, scan},
-    model::command::Command,
+    model::{command::Command, inventory::Login},
 };
 
 /// Between the first two attempts to log in again; each further one waits twice as long. OpenSSH 9.8 and later turn away
@@ -15,21 +15,40 @@ use crate::{
 /// change that is taken back into a lock-out of its own.
 pub const PAUSE: Duration = Duration::from_secs(1);
 
-/// Over which addresses of the host a login has to come through.
+/// By which ways a login has to come through: our own over the first address, and what else did before the change.
+pub struct Ways<'a> {
+    families: Families,
+    second_login: Option<&'a Login>,
+}
+
+/// Over which addresses of the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ways {
+enum Families {
     /// The first.
     One,
     /// Both.
     Both,
 }
 
+/// By which ways somebody becomes root now.
+pub async fn ways<'a, S: Session>(hands: &Hands<'_, S>, second: Option<&'a Login>) -> Ways<'a> {
+    let mut second_login = None;
+    if let Some(login) = second
+        && usable(hands.session.reconnect_as(login).await, &[]).await.is_ok()
+    {
+        second_login = Some(login);
+    }
+    Ways { families: families(hands).await, second_login }
+}
+
 /// Both, if a login over the second address comes through now, and from where the inventory lets administrators in.
-pub async fn ways<S: Session>(hands: &Hands<'_, S>) -> Ways {
-    let Some(Ok(session)) = hands.session.reconnect6().await else { return Ways::One };
+async fn families<S: Session>(hands: &Hands<'_, S>) -> Families {
+    let Some(Ok(session)) = hands.session.reconnect6().await else { return Families::One };
     match scan::seen_from(&session).await {
-        Ok(Some(from)) if hands.admin_networks.iter().any(|network| network.contains(&from)) => Ways::Both,
-        Ok(_) | Err(_) => Ways::One,
+        Ok(Some(from)) if hands.admin_networks.iter().any(|network| network.contains(&from)) => {
+            Families::Both
+        }
+        Ok(_) | Err(_) => Families::One,
     }
 }
 
@@ -38,7 +57,7 @@ pub async fn ways<S: Session>(hands: &Hands<'_, S>) -> Ways {
 /// because the host took the change back is not taken for a good one.
 pub async fn log_in_again<S: Session>(
     old: &S,
-    ways: Ways,
+    ways: &Ways<'_>,
     proofs: &[&Command],
     until: Instant,
 ) -> Result<S, String> {
@@ -59,12 +78,16 @@ pub async fn log_in_again<S: Session>(
     }
 }
 
-async fn log_in<S: Session>(old: &S, ways: Ways, proofs: &[&Command]) -> Result<S, String> {
+async fn log_in<S: Session>(old: &S, ways: &Ways<'_>, proofs: &[&Command]) -> Result<S, String> {
     let fresh = usable(old.reconnect().await, proofs).await?;
-    if ways == Ways::Both
+    if ways.families == Families::Both
         && let Some(second) = old.reconnect6().await
     {
         usable(second, proofs).await?;
+    }
+    if let Some(login) = ways.second_login {
+        let second = usable(old.reconnect_as(login).await, &[]).await;
+        second.map_err(|why| format!("the second login, `{}`, opens the host no more: {why}", login.user))?;
     }
     Ok(fresh)
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::inventory::TRIES;
 
 fn parsed(texts: &[(&str, &str)]) -> Result<Controls, Vec<Problem>> {
     Controls::parse(texts.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())))
@@ -122,4 +123,13 @@ fn a_level_takes_in_the_one_below_and_a_stricter_control_takes_the_place_of_anot
     assert_eq!(ids(Level::Two, &[]), ["a.two"]);
     assert_eq!(ids(Level::Two, &["a.two"]), ["a.one"]);
     assert_eq!(ids(Level::One, &["a.one"]), [""; 0]);
+}
+
+/// A hardened host hangs up after as many wrong keys as we show, not sooner.
+#[test]
+fn the_tries_that_a_host_allows_are_those_that_a_login_takes() {
+    let shipped = Controls::shipped().unwrap();
+    let said = shipped.iter().filter_map(|control| control.kind.sshd()?.get("MaxAuthTries"));
+    let said: Vec<String> = said.map(|value| format!("{value:?}")).collect();
+    assert_eq!(said, [format!("{:?}", Directive::Value(TRIES.to_string()))]);
 }

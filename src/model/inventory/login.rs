@@ -3,6 +3,10 @@
 use super::{Host, Inventory, Login, Ssh};
 use crate::model::{material::Material, name::HostName, problem::Place, secret::SecretSource};
 
+/// How many keys a host is shown in one login. The control `sshd.attempts` sets `MaxAuthTries` to the same number: sshd hangs
+/// up after so many that are wrong, and since OpenSSH 9.8 it punishes the address of whoever fails often.
+pub const TRIES: usize = 3;
+
 /// A secret an inventory refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source<'a> {
@@ -29,6 +33,8 @@ pub enum SourceKey {
     Passphrase(HostName),
     /// The password sudo asks for on a host.
     SudoPassword(HostName),
+    /// The password sudo asks the second login for on a host.
+    BreakGlassPassword(HostName),
 }
 
 impl Inventory {
@@ -60,7 +66,13 @@ impl Inventory {
         });
         let sudo =
             sudo.map(|(source, place)| Source { key: SourceKey::SudoPassword(name.clone()), source, place });
-        passphrase.into_iter().chain(sudo)
+        let second = self.break_glass_password(name);
+        let second = second.map(|(source, place)| Source {
+            key: SourceKey::BreakGlassPassword(name.clone()),
+            source,
+            place,
+        });
+        passphrase.into_iter().chain(sudo).chain(second)
     }
 
     /// A secret of `ssh`: the host's own, or else the platform's, and where it stands.

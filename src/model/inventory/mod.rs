@@ -23,8 +23,8 @@ use serde_saphyr::Spanned;
 
 use self::outline::Places;
 pub use self::{
-    break_glass::BreakGlass,
-    login::{Source, SourceKey},
+    break_glass::{BreakGlass, SecondWay},
+    login::{Source, SourceKey, TRIES},
 };
 use super::{
     control::Level,

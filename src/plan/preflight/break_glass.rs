@@ -40,9 +40,9 @@ pub enum Found {
     Nothing,
     /// A note for people; nobody else can try it.
     Console(String),
-    /// This user came in.
-    LoggedIn(String),
-    /// The second login did not come through.
+    /// This user came in and became root.
+    BecameRoot(String),
+    /// The second login did not come through, or could not become root.
     Refused(String),
     /// Somebody said that there need not be one, so it was not looked for.
     Waived,
@@ -54,11 +54,11 @@ pub fn judge(found: &Found) -> Finding {
     let waive = "say --no-break-glass";
     match found {
         Found::Console(note) => Finding::ok(CHECK, note, NEEDED),
-        Found::LoggedIn(user) => Finding::ok(CHECK, format!("a login as {user}"), NEEDED),
+        Found::BecameRoot(user) => Finding::ok(CHECK, format!("a login as {user}, which becomes root"), NEEDED),
         Found::Nothing => closes("nobody named a second way in")
             .failure(format!("name one as `break_glass` in the inventory, or {waive}")),
-        Found::Refused(why) => closes(&format!("the second login does not come through: {why}"))
-            .failure(format!("let it in, name another one as `break_glass` in the inventory, or {waive}")),
+        Found::Refused(why) => closes(&format!("the second login does not open it: {why}"))
+            .failure(format!("let it in and let it become root, with `sudo_password` where sudo asks for one, name another one as `break_glass` in the inventory, or {waive}")),
         Found::Waived => closes("a second way in was not looked for")
             .warning("name one as `break_glass` in the inventory, and take --no-break-glass away"),
     }
@@ -116,16 +116,16 @@ mod tests {
             Found::Refused(refused),
             Found::Waived,
             Found::Console("The serial console".to_owned()),
-            Found::LoggedIn("rescue".to_owned()),
+            Found::BecameRoot("rescue".to_owned()),
         ];
         let told = answers.map(|answer| judge(&answer));
         let lines = told.each_ref().map(ToString::to_string).join("\n");
         insta::assert_snapshot!(lines, @r"
         failure break-glass: found passwords open the host, and nobody named a second way in, needed a second way in before passwords are switched off; name one as `break_glass` in the inventory, or say --no-break-glass
-        failure break-glass: found passwords open the host, and the second login does not come through: login as `rescue` refused; tried /root/.ssh/rescue, needed a second way in before passwords are switched off; let it in, name another one as `break_glass` in the inventory, or say --no-break-glass
+        failure break-glass: found passwords open the host, and the second login does not open it: login as `rescue` refused; tried /root/.ssh/rescue, needed a second way in before passwords are switched off; let it in and let it become root, with `sudo_password` where sudo asks for one, name another one as `break_glass` in the inventory, or say --no-break-glass
         warning break-glass: found passwords open the host, and a second way in was not looked for, needed a second way in before passwords are switched off; name one as `break_glass` in the inventory, and take --no-break-glass away
         ok break-glass: found The serial console, needed a second way in before passwords are switched off
-        ok break-glass: found a login as rescue, needed a second way in before passwords are switched off
+        ok break-glass: found a login as rescue, which becomes root, needed a second way in before passwords are switched off
         ");
         for goal in [Goal::Harden, Goal::Install] {
             let stopped = told.each_ref().map(|finding| goal.is_stopped_by(finding));

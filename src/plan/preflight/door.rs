@@ -1,13 +1,16 @@
 //! What sshd's configuration would do to our next login. The running sshd may not know it yet: somebody wrote it and did
 //! not reload, so that our own reload would be what locks us out.
 
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use crate::{
-    facts::{Facts, state::UnitState},
+    facts::{Fact, Facts, state::UnitState},
     model::desired::Desired,
     plan::{finding::Finding, sshd},
 };
+
+/// What `sshd -T` shows.
+type Directives = BTreeMap<String, Vec<String>>;
 
 const NEEDED: &str = "a configuration that lets the next login in";
 
@@ -25,12 +28,23 @@ pub(super) fn door(desired: &Desired, facts: &Facts) -> Vec<Finding> {
     if closed.is_empty() { vec![Finding::ok("next-login", "nothing in its way", NEEDED)] } else { closed }
 }
 
+/// A login is over when sshd hangs up, so the right key has to come in time: by what the host says once the plan is carried
+/// out, where this login took so many keys.
+pub fn late_key(shown: usize, desired: &Desired, found: &Fact<Directives>) -> Option<Finding> {
+    let most = sshd::most_tries(desired, found.known()?)?;
+    let (found, remedy) = (
+        format!("the key that opens is number {shown} of those shown, and sshd is told to hang up after {most}"),
+        "put this key first in `ssh.identities`; of a key that only the ssh-agent has, name the public key file",
+    );
+    (shown > most).then(|| Finding::ok("next-login", found, NEEDED).failure(remedy))
+}
+
 /// What is found and what to do about it.
 type Closed = Option<(String, String)>;
 
 struct Look<'a> {
     desired: &'a Desired,
-    directives: &'a std::collections::BTreeMap<String, Vec<String>>,
+    directives: &'a Directives,
 }
 
 impl Look<'_> {
@@ -141,7 +155,26 @@ fn matches(pattern: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::*;
+    use crate::plan::fixture;
+
+    #[test]
+    fn a_key_that_comes_too_late_is_told() {
+        let hardened = |tries| Desired { hardening: fixture::hardening(tries), ..fixture::desired() };
+        let mut left_out = hardened(1);
+        left_out.hardening.skipped.insert("sshd.attempts".to_owned(), "not yet".to_owned());
+        let told = |shown, desired: &Desired, most: &str| {
+            let found = [("maxauthtries".to_owned(), vec![most.to_owned()])].into();
+            late_key(shown, desired, &Fact::Known(found)).map(|finding| finding.to_string())
+        };
+        for (shown, desired, most) in [(3, &hardened(3), "1"), (1, &hardened(1), "6"), (3, &left_out, "3")] {
+            assert_eq!(told(shown, desired, most), None, "{shown} {most}");
+        }
+        let line = told(3, &hardened(2), "6").unwrap();
+        insta::assert_snapshot!(line, @"failure next-login: found the key that opens is number 3 of those shown, and sshd is told to hang up after 2, needed a configuration that lets the next login in; put this key first in `ssh.identities`; of a key that only the ssh-agent has, name the public key file");
+        // Somebody wrote it, and sshd has not read it yet.
+        assert!(told(2, &left_out, "1").is_some());
+    }
 
     #[test]
     fn patterns_are_those_of_sshd() {

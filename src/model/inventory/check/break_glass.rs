@@ -30,7 +30,7 @@ fn said(inventory: &Inventory, way: &BreakGlass, path: &[&str]) -> Vec<Problem> 
             let blank = console.trim().is_empty();
             blank.then(|| problem().hint(hint).at(place("console"))).into_iter().collect()
         }
-        BreakGlass::Login { user, identities } => {
+        BreakGlass::Login { user, identities, sudo_password: _ } => {
             let mut problems: Vec<Problem> =
                 wrong_user(user).map(|it| it.at(place("user"))).into_iter().collect();
             let public = identities.iter().filter_map(|file| public_key(file));
@@ -50,7 +50,7 @@ fn first_again(inventory: &Inventory, name: &HostName) -> Option<Problem> {
     let first = inventory.login(name, &Material::default())?;
     let same = match inventory.break_glass(name)? {
         BreakGlass::Console { .. } => false,
-        BreakGlass::Login { user, identities } => {
+        BreakGlass::Login { user, identities, sudo_password: _ } => {
             let known = identities.iter().all(|key| first.identities.contains(key));
             *user == first.user && known && !identities.is_empty()
         }
