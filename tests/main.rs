@@ -4,6 +4,7 @@
 mod cli;
 mod facts;
 mod fleet;
+mod guard;
 mod hook;
 mod inventory;
 mod lab;

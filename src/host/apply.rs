@@ -232,7 +232,8 @@ impl ApplyError {
         Self::Docker { what, name: name.to_owned(), reason: causes(error) }
     }
 
-    fn command(output: &Output) -> Self {
+    /// A script ended with an error.
+    pub fn command(output: &Output) -> Self {
         let lines: Vec<&str> = output.stderr.lines().chain(output.stdout.lines()).collect();
         let said = lines[lines.len().saturating_sub(TAIL)..].join("\n");
         Self::Command { exit: output.exit.to_string(), said }

@@ -22,6 +22,9 @@ pub struct Step {
     /// For a guarded step: keeps what is there now under [`GUARD`](crate::model::place::GUARD), where `undo` finds
     /// it. Runs when the guard is armed; reads no stdin.
     pub save: Option<Command>,
+    /// For a guarded step: the files that it changes by script. They are on the disk before it is confirmed, and what they
+    /// were before when it was taken back.
+    pub files: Vec<PathBuf>,
     /// Asks the host whether it would take the change, changing nothing. Runs before the change; it must end with 0.
     pub check: Option<Command>,
     /// For a guarded step: what the new login is asked, as root, before it confirms; it must end with 0.
@@ -44,6 +47,7 @@ impl Step {
             why: Vec::new(),
             action,
             save: None,
+            files: Vec::new(),
             check: None,
             proof: None,
             undo,

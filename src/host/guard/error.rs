@@ -8,6 +8,9 @@ pub enum GuardError {
     /// Nothing was changed: saving, arming or checking failed.
     #[error("nothing was changed: {0}")]
     NotStarted(#[source] ApplyError),
+    /// Nothing was changed: another run's change is not confirmed yet, and its way back is not ours.
+    #[error("nothing was changed: a change of another run waits for its confirmation on this host")]
+    Taken,
     /// A step failed; the host took all of them back.
     #[error("taken back: {0}")]
     TakenBack(#[source] ApplyError),
@@ -61,6 +64,7 @@ impl GuardError {
                 "on the host, `journalctl -u pryvctl-guard` says why; what was there before is in /var/lib/pryvctl/guard"
                     .to_owned(),
             ),
+            Self::Taken => Some("wait until the other run has ended, then run again".to_owned()),
             Self::TooLate => Some("run again with a longer --window".to_owned()),
             Self::Unsure { .. } => Some("run again: the next run sees what stands and continues".to_owned()),
         }

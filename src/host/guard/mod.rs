@@ -9,7 +9,9 @@
 
 mod error;
 mod proof;
-mod script;
+pub mod script;
+mod undo;
+mod unit;
 
 use std::time::Duration;
 
@@ -80,7 +82,7 @@ pub async fn guarded<S: Session>(
         hands.run(check).await.map_err(GuardError::NotStarted)?;
     }
     let ways = proof::ways(hands, second_login).await;
-    hands.run(&script::arm(steps, window)).await.map_err(GuardError::NotStarted)?;
+    arm(hands, steps, window).await?;
     say(Moment::Armed);
     let end = Instant::now() + window;
     let session = hands.session;
@@ -95,14 +97,21 @@ pub async fn guarded<S: Session>(
     }
     let proofs: Vec<&Command> = steps.iter().filter_map(|step| step.proof.as_ref()).collect();
     match proof::log_in_again(session, &ways, &proofs, end - window / 2).await {
-        Ok(fresh) => confirm(&fresh).await.map(|()| {
-            say(Moment::Confirmed);
-            fresh
-        }),
+        Ok(fresh) => confirm(fresh, steps, end, say).await,
         Err(reason) => {
             say(Moment::CutOff);
             Err(await_old_access(session, end, reason).await)
         }
+    }
+}
+
+async fn arm<S: Session>(hands: &Hands<'_, S>, steps: &[Step], window: Duration) -> Result<(), GuardError> {
+    let lost = |error| GuardError::NotStarted(ApplyError::Session(Box::new(error)));
+    let output = hands.session.exec(&script::arm(steps, window)).await.map_err(lost)?;
+    match output.exit {
+        Exit::Code(0) => Ok(()),
+        Exit::Code(script::TAKEN) => Err(GuardError::Taken),
+        Exit::Code(_) | Exit::Signal(_) => Err(GuardError::NotStarted(ApplyError::command(&output))),
     }
 }
 
@@ -137,11 +146,22 @@ async fn take_back<S: Session>(
     }
 }
 
-/// Confirms over the new login.
-async fn confirm<S: Session>(fresh: &S) -> Result<(), GuardError> {
-    match fresh.exec(&script::confirm()).await {
-        Ok(output) if output.ok() => Ok(()),
+/// Confirms over the new login. What the disk does not take is not confirmed.
+async fn confirm<S: Session>(
+    fresh: S,
+    steps: &[Step],
+    end: Instant,
+    say: impl Fn(Moment),
+) -> Result<S, GuardError> {
+    match fresh.exec(&script::confirm(steps)).await {
+        Ok(output) if output.ok() => {
+            say(Moment::Confirmed);
+            Ok(fresh)
+        }
         Ok(output) if output.exit == Exit::Code(script::LATE) => Err(GuardError::TooLate),
+        Ok(output) if output.exit == Exit::Code(script::UNSAVED) => {
+            Err(take_back(&fresh, end, ApplyError::command(&output), say).await)
+        }
         Ok(output) => {
             Err(GuardError::Unsure { reason: format!("{}: {}", output.exit, output.stderr.trim()) })
         }
@@ -243,6 +263,23 @@ mod tests {
         assert_eq!(moments, [Moment::Armed, Moment::Confirmed]);
         let arming = &host.asked()[1];
         assert!(arming.script.contains("save-old") && arming.stdin.expose().contains("restore-old"));
+    }
+
+    #[tokio::test]
+    async fn what_the_disk_does_not_take_is_taken_back() {
+        let host = changed().reconnects(Ok(())).prints("true", "");
+        let host = host.fails("flush || exit 6", 6, "sync: error syncing '/etc/x': Input/output error");
+        let host = host.prints("systemctl start pryvctl-guard.service", "");
+        let (ended, moments) = run(&host).await;
+        assert!(matches!(&ended, Err(GuardError::TakenBack(why)) if why.to_string().contains("/etc/x")), "{ended:?}");
+        assert!(host.is_over() && moments == [Moment::Armed]);
+    }
+
+    #[tokio::test]
+    async fn a_change_of_somebody_else_that_waits_for_its_confirmation_is_left_alone() {
+        let host = Replay::new().prints("check-new", "").fails("start pryvctl-guard.timer", 5, "");
+        let (ended, moments) = run(&host).await;
+        assert!(matches!(ended, Err(GuardError::Taken)) && host.is_over() && moments.is_empty());
     }
 
     #[tokio::test]

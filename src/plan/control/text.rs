@@ -311,5 +311,6 @@ pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
     // Each is brought back, whatever became of the others.
     let (save, undo) = (save.collect::<Vec<_>>().join("\n"), undo.collect::<String>());
     let undo = format!("left=0\n{undo}[ $left = 0 ]");
-    Step { undo: Undo::Run(Command::root(undo)), ..step }.guarded(Command::root(save))
+    let files = paths.iter().map(|path| path.to_path_buf()).collect();
+    Step { undo: Undo::Run(Command::root(undo)), files, ..step }.guarded(Command::root(save))
 }
