@@ -160,7 +160,8 @@ fn a_second_guard_leaves_an_armed_one_alone() {
     assert_eq!(said, format!("refused {TAKEN}\nfirst\nold\n/var/lib/pryvctl/guard/armed\n"));
 }
 
-const BOOT: &str = "cut; if [ -e /var/lib/pryvctl/guard/armed ] || [ -e /var/lib/pryvctl/guard/undoing ]; then
+const BOOT: &str =
+    "cut; if [ -e /var/lib/pryvctl/guard/armed ] || [ -e /var/lib/pryvctl/guard/undoing ]; then
 ls /etc/systemd/system/sysinit.target.wants/; undo; fi; cat f; ls -A";
 
 /// The power goes when the confirmation has come through: what was confirmed is there, and nobody takes it back.
@@ -174,7 +175,10 @@ fn what_was_confirmed_outlives_a_power_cut() {
     let gone = step("rm /mnt/f; echo new > /mnt/g", BACK);
     let gone = Step { files: vec!["/mnt/f".into(), "/mnt/g".into()], ..gone };
     let boot = BOOT.replace("cat f", "cat g");
-    assert_eq!(said(&format!("{DISK}{}; {}; {}; {boot}", armed(&gone), changed(&gone), confirmed(&gone))), "new\ng\n");
+    assert_eq!(
+        said(&format!("{DISK}{}; {}; {}; {boot}", armed(&gone), changed(&gone), confirmed(&gone))),
+        "new\ng\n"
+    );
     // The disk does lose what nobody waits for.
     assert_eq!(said(&format!("{DISK}echo new > f; cut; cat f")), "old\n");
 }

@@ -196,3 +196,77 @@ $later 172.19.0.2 169.254.169.254 5000 {asks}
         assert_eq!(found, Ok(wanted), "by {uplink}");
     }
 }
+
+/// What systemd runs when a unit starts, with these files in place.
+fn started(unit: &str, files: &str) -> String {
+    let unit = read_text(unit);
+    // What it says to systemd is not for this machine's.
+    let runs =
+        unit.lines().filter_map(|line| line.strip_prefix("ExecStart=")).filter(|run| run.contains("nft -"));
+    let runs = runs.filter(|run| !run.contains("systemctl"));
+    let runs: String = runs.map(|run| format!("{} || failed=1\n", run.trim_start_matches('-'))).collect();
+    let files = files.replace("DATA", &data(""));
+    let script =
+        format!("mount -t tmpfs none /etc; mkdir /etc/pryvctl\n{files}\nfailed=0\n{runs}echo $failed");
+    format!(
+        "cat > /tmp/guard-unit-$$ <<'END'\n{script}\nEND\nunshare --mount sh -e /tmp/guard-unit-$$; rm /tmp/guard-unit-$$\n"
+    )
+}
+
+fn read_text(name: &str) -> String {
+    std::fs::read_to_string(data(name)).unwrap()
+}
+
+const FIREWALL_UNIT: &str = "pryvctl-firewall.service";
+const GOOD: &str = "cp DATAfirewall.json /etc/pryvctl/";
+
+/// A file that a power cut, a full disk or a hand left: the host is closed but for administrators, and the unit failed.
+#[test]
+fn a_table_that_cannot_be_loaded_at_boot_closes_the_host() {
+    for damage in [
+        "true",
+        ": > /etc/pryvctl/firewall.json",
+        "head -c 700 DATAfirewall.json > /etc/pryvctl/firewall.json",
+        r#"echo '{"nftables":[]}' > /etc/pryvctl/firewall.json"#,
+    ] {
+        let said = inside(&format!("{}nft list table inet pryvctl", started(FIREWALL_UNIT, damage))).unwrap();
+        assert!(said.starts_with("1\n"), "{damage}: {said}");
+        for line in [
+            "iifname \"lo\" accept",
+            "nd-neighbor-solicit",
+            "ip saddr 10.0.0.0/8 tcp dport 22 accept",
+            "ip6 saddr fd00:1::/64 tcp dport 22 accept",
+        ] {
+            assert!(said.contains(line), "{damage}: {line}: {said}");
+        }
+        assert!(!said.contains("443") && said.matches("policy drop;").count() == 2, "{said}");
+    }
+    let whole = format!("{}nft -j -s list table inet pryvctl", started(FIREWALL_UNIT, GOOD));
+    let said = inside(&whole).unwrap();
+    let listing = serde_json::from_str(said.strip_prefix("0\n").unwrap()).unwrap();
+    assert_eq!(differences(&listing, &added(&read("firewall.json"))), Vec::<String>::new());
+}
+
+/// A reload that fails takes nothing away from what stands, and one that works ends what was closed.
+#[test]
+fn what_stands_is_not_closed_and_what_was_closed_is_replaced() {
+    let listing = |first: &str, then: &str| {
+        let (first, then) = (started(FIREWALL_UNIT, first), started(FIREWALL_UNIT, then));
+        let said = inside(&format!("{first}{then}nft -j -s list table inet pryvctl")).unwrap();
+        let (codes, listing) = said.split_at(4);
+        (codes.to_owned(), serde_json::from_str(listing).unwrap())
+    };
+    for (first, then, codes) in [(GOOD, "true", "0\n1\n"), ("true", GOOD, "1\n0\n")] {
+        let (said, listing) = listing(first, then);
+        assert_eq!(said, codes);
+        assert_eq!(differences(&listing, &added(&read("firewall.json"))), Vec::<String>::new());
+    }
+}
+
+/// Each table comes up without the other.
+#[test]
+fn one_table_that_cannot_be_loaded_does_not_keep_the_other_away() {
+    let services = started("pryvctl-services.service", "cp DATAservices.nft /etc/pryvctl/");
+    let said = inside(&format!("{services}nft list tables")).unwrap();
+    assert!(said.contains("table inet pryvctl_services") && !said.contains("table inet pryvctl\n"), "{said}");
+}

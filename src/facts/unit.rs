@@ -13,13 +13,14 @@ use crate::model::{
 pub struct Units(pub BTreeSet<String>);
 
 /// What a platform rests on, whatever its inventory says.
-const ALWAYS: [&str; 8] = [
+const ALWAYS: [&str; 9] = [
     "containerd.service",
     "docker.service",
     "docker.socket",
     "nftables.service",
     "pryvctl-firewall.service",
     "pryvctl-guard.service",
+    "pryvctl-services.service",
     "ssh.service",
     "ssh.socket",
 ];

@@ -17,8 +17,10 @@ pub const OURS: &str = "/etc/pryvctl";
 pub const FIREWALL: &str = "/etc/pryvctl/firewall.json";
 /// The map of services, as `nft` loads it at boot.
 pub const SERVICES: &str = "/etc/pryvctl/services.nft";
-/// The unit that loads both.
+/// The unit that loads the filter table.
 pub const FIREWALL_UNIT: &str = "/etc/systemd/system/pryvctl-firewall.service";
+/// The unit that loads the map of services.
+pub const SERVICES_UNIT: &str = "/etc/systemd/system/pryvctl-services.service";
 /// Our part of sshd's configuration; its name comes first because in sshd the first value wins.
 pub const SSHD_DROP_IN: &str = "/etc/ssh/sshd_config.d/00-pryvctl.conf";
 /// sshd's main configuration.
@@ -55,7 +57,8 @@ pub const FSTAB: &str = "/etc/fstab";
 pub const COMMANDS: [(&str, &str); 2] = [("curl", "curl"), ("nft", "nftables")];
 
 /// Files the planner compares on every host. None holds a secret, so their text may be read and shown.
-const COMPARED: [&str; 6] = [FIREWALL, SERVICES, FIREWALL_UNIT, SSHD_DROP_IN, SSHD_CONFIG, DOCKER_PENDING];
+const COMPARED: [&str; 7] =
+    [FIREWALL, SERVICES, FIREWALL_UNIT, SERVICES_UNIT, SSHD_DROP_IN, SSHD_CONFIG, DOCKER_PENDING];
 
 /// Files the planner compares beside the managed ones. Their text may be read and shown.
 pub fn compared(desired: &Desired) -> BTreeSet<PathBuf> {

@@ -1,7 +1,8 @@
-//! The tables at boot: files under `/etc/pryvctl` and a unit that loads them before the network and Docker.
+//! The tables at boot: files under `/etc/pryvctl` and units that load them before the network and Docker.
 //!
 //! These steps are not guarded and follow the guarded ones, so the boot file is written only after the new table was
-//! confirmed: a reboot inside the window brings back the old one.
+//! confirmed: a reboot inside the window brings back the old one. Each table has a unit of its own: one that cannot be
+//! loaded does not keep the other away.
 
 use super::{
     file::{file, own},
@@ -10,22 +11,30 @@ use super::{
 };
 use crate::{
     facts::state::{HostState, UnitState},
-    model::{command::Command, desired::Desired, place},
+    model::{
+        command::Command,
+        desired::Desired,
+        place::{FIREWALL, FIREWALL_UNIT, SERVICES, SERVICES_UNIT},
+    },
 };
 
-/// The unit's name.
+/// The unit of the filter table.
 pub const UNIT: &str = "pryvctl-firewall.service";
 
+/// The unit of the map of services.
+pub const MAP_UNIT: &str = "pryvctl-services.service";
+
 /// After the stock unit, because that one flushes everything when it starts; restarted and reloaded with it, because
-/// then it flushes again. Without `ExecStop`: a stopped unit must not open the host. Docker notices only at its own
-/// start that its rules are gone, so it is restarted where it runs without any, however often it was started in the last
-/// minute; its containers live on.
-const UNIT_TEXT: &str = r#"# Written by pryvctl; changes are overwritten.
+/// then it flushes again. Without `ExecStop`: a stopped unit must not open the host.
+fn unit(description: &str, after: &str, before: &str, runs: &[String]) -> String {
+    let lines = |name: &str| runs.iter().map(|run| format!("{name}={run}\n")).collect::<String>();
+    format!(
+        "# Written by pryvctl; changes are overwritten.
 [Unit]
-Description=pryvctl: firewall and service map
+Description=pryvctl: {description}
 DefaultDependencies=no
-After=local-fs.target nftables.service
-Before=network-pre.target docker.service ssh.service
+After=local-fs.target nftables.service{after}
+Before=network-pre.target docker.service{before}
 Wants=network-pre.target
 PartOf=nftables.service
 ReloadPropagatedFrom=nftables.service
@@ -33,38 +42,58 @@ ReloadPropagatedFrom=nftables.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/usr/sbin/nft -j -f /etc/pryvctl/firewall.json
-ExecStart=-/usr/sbin/nft -f /etc/pryvctl/services.nft
-ExecStart=-/bin/sh -c '/usr/sbin/nft list chains | grep -q "nat hook prerouting priority dstnat;" || ! systemctl -q is-active docker || { systemctl reset-failed docker; systemctl --no-block restart docker; }'
-ExecReload=/usr/sbin/nft -j -f /etc/pryvctl/firewall.json
-ExecReload=-/usr/sbin/nft -f /etc/pryvctl/services.nft
-ExecReload=-/bin/sh -c '/usr/sbin/nft list chains | grep -q "nat hook prerouting priority dstnat;" || ! systemctl -q is-active docker || { systemctl reset-failed docker; systemctl --no-block restart docker; }'
-
+{}{}
 [Install]
 WantedBy=sysinit.target
-"#;
+",
+        lines("ExecStart"),
+        lines("ExecReload")
+    )
+}
 
-/// The step that lets the unit load the map of services alone, for a host that is hardened no more and still serves.
-pub fn services_only(state: &HostState) -> Option<Step> {
-    let without = |line: &&str| !line.contains(place::FIREWALL);
-    let text: String = UNIT_TEXT.lines().filter(without).map(|line| format!("{line}\n")).collect();
-    file("firewall.unit", &own(place::FIREWALL_UNIT, text, 0o644), state)
+/// Loads the table. Where it cannot be loaded and none stands, because its file is damaged, empty or gone, the host is
+/// closed instead of open: administrators come in and find a unit that failed.
+fn firewall_unit(desired: &Desired, state: &HostState) -> String {
+    let stands = format!("/usr/sbin/nft list table inet {} >/dev/null 2>&1", firewall::TABLE);
+    let closed = firewall::closed(desired, state);
+    let load = format!(
+        "/bin/sh -c '/usr/sbin/nft -j -f {FIREWALL} && {stands} || \
+         {{ {stands} || /usr/sbin/nft \"{closed}\"; echo \"{FIREWALL} cannot be loaded\" >&2; exit 1; }}'"
+    );
+    unit("firewall", "", " ssh.service", &[load])
+}
+
+/// Loads the map, if there is one. Docker notices only at its own start that its rules are gone, so it is restarted where
+/// it runs without any, however often it was started in the last minute; its containers live on.
+fn map_unit() -> String {
+    let docker = "-/bin/sh -c '/usr/sbin/nft list chains | grep -q \"nat hook prerouting priority dstnat;\" || \
+                  ! systemctl -q is-active docker || { systemctl reset-failed docker; systemctl --no-block restart docker; }'";
+    let load = format!("-/bin/sh -c '[ ! -e {SERVICES} ] || /usr/sbin/nft -f {SERVICES}'");
+    unit("service map", " pryvctl-firewall.service", "", &[load, docker.to_owned()])
+}
+
+/// The steps that make the map of services come back at boot, also on a host that is hardened no more and still serves.
+pub fn services(state: &HostState) -> Vec<Step> {
+    let unit = file("services.unit", &own(SERVICES_UNIT, map_unit(), 0o644), state);
+    let start = start("services.boot", MAP_UNIT, unit.is_some(), state);
+    unit.into_iter().chain(start).collect()
 }
 
 /// The steps that make the tables come back at boot.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
-    let table = own(place::FIREWALL, firewall::table(desired, state).document(), 0o600);
+    let table = own(FIREWALL, firewall::table(desired, state).document(), 0o600);
     let table = file("firewall.file", &table, state).map(|step| {
         // The table itself was explained when it was loaded.
-        Step { why: vec![format!("{}: what was confirmed is loaded at boot", place::FIREWALL)], ..step }
+        Step { why: vec![format!("{FIREWALL}: what was confirmed is loaded at boot")], ..step }
     });
-    let unit = file("firewall.unit", &own(place::FIREWALL_UNIT, UNIT_TEXT, 0o644), state);
-    let changed = unit.is_some();
-    let found = state.units.get(UNIT).copied().unwrap_or_default();
-    table.into_iter().chain(unit).chain(start(found, changed)).collect()
+    let unit = file("firewall.unit", &own(FIREWALL_UNIT, firewall_unit(desired, state), 0o644), state);
+    let start = start("firewall.boot", UNIT, unit.is_some(), state);
+    // The map's own unit first: until then it is the other one that loads the map.
+    services(state).into_iter().chain(table).chain(unit).chain(start).collect()
 }
 
-fn start(found: UnitState, changed: bool) -> Option<Step> {
+fn start(id: &str, name: &str, changed: bool, state: &HostState) -> Option<Step> {
+    let found: UnitState = state.units.get(name).copied().unwrap_or_default();
     if found.enabled && found.active && !changed {
         return None;
     }
@@ -72,12 +101,12 @@ fn start(found: UnitState, changed: bool) -> Option<Step> {
     let (enabled, active) =
         (word(found.enabled, "enabled", "not enabled"), word(found.active, "active", "not active"));
     // It reads units again by itself.
-    let script = format!("systemctl enable -q --now {UNIT}");
+    let script = format!("systemctl enable -q --now {name}");
     let undo = if found.enabled {
         Undo::Nothing("it was enabled before")
     } else {
-        Undo::Run(Command::root(format!("systemctl disable -q {UNIT}")))
+        Undo::Run(Command::root(format!("systemctl disable -q {name}")))
     };
-    let step = Step::safe("firewall.boot", Action::Run(Command::root(script)), undo);
-    Some(step.because([format!("{UNIT}: {enabled}, {active} -> enabled, active")]))
+    let step = Step::safe(id, Action::Run(Command::root(script)), undo);
+    Some(step.because([format!("{name}: {enabled}, {active} -> enabled, active")]))
 }

@@ -4,6 +4,7 @@
 //! `ct original proto-dst` is the port as the client dialled it, before any redirection, in both families.
 
 pub mod bridge;
+mod closed;
 mod group;
 mod metadata;
 mod swarm;
@@ -18,6 +19,7 @@ use ::nftables::{
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+pub use self::closed::closed;
 use self::{bridge::comes_in_by, group::groups};
 use super::{
     nftables::{

@@ -143,6 +143,10 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
             let unit = UnitState { exists: true, enabled: true, active: true, masked: false };
             state.units.insert("pryvctl-firewall.service".to_owned(), unit);
         }
+        "services.boot" => {
+            let unit = UnitState { exists: true, enabled: true, active: true, masked: false };
+            state.units.insert("pryvctl-services.service".to_owned(), unit);
+        }
         "sshd.block" => {
             let main = state.files.get_mut(Path::new(place::SSHD_CONFIG)).unwrap().as_mut().unwrap();
             *main = FileState { sha256: sha256(stdin), text: Some(stdin.to_owned()), ..main.clone() };

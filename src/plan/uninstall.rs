@@ -111,12 +111,12 @@ pub fn soften(desired: &Desired, state: &HostState) -> Result<Plan, Conflict> {
     sshd::way_back(desired, state)?;
     let mut steps = access(state);
     // A restart must not load a table again that opens a port which sshd has left.
-    let serves = state.tables.contains_key(cutover::table::TABLE);
-    if serves {
-        steps.extend(boot::services_only(state));
+    if state.tables.contains_key(cutover::table::TABLE) {
+        steps.extend(boot::services(state));
     } else {
-        steps.extend(unit(state));
+        steps.extend(unit("services.unit", boot::MAP_UNIT, place::SERVICES_UNIT, state));
     }
+    steps.extend(unit("firewall.unit", boot::UNIT, place::FIREWALL_UNIT, state));
     steps.extend(removed_with_folder(Path::new(place::FIREWALL), state));
     steps.extend(control::undo::steps(desired, state));
     steps.extend(control::undo::forget(desired, state));
@@ -145,7 +145,12 @@ fn traces(desired: &Desired, state: &HostState) -> Vec<Step> {
     let marks = desired.services.iter().map(|service| place::reload_pending(&service.name));
     let files = ours.chain(ca).chain(marks).filter_map(|path| removed_with_folder(Path::new(&path), state));
     let hosts_line = super::engine::without_hosts_line(desired, state);
-    release(state).into_iter().chain(unit(state)).chain(files).chain(hosts_line).collect()
+    let units = [
+        unit("services.unit", boot::MAP_UNIT, place::SERVICES_UNIT, state),
+        unit("firewall.unit", boot::UNIT, place::FIREWALL_UNIT, state),
+    ];
+    let units = units.into_iter().flatten();
+    release(state).into_iter().chain(units).chain(files).chain(hosts_line).collect()
 }
 
 fn release(state: &HostState) -> Option<Step> {
@@ -157,16 +162,16 @@ fn release(state: &HostState) -> Option<Step> {
     })
 }
 
-fn unit(state: &HostState) -> Option<Step> {
-    let there = state.units.get(boot::UNIT).is_some_and(|unit| unit.exists);
+fn unit(id: &str, name: &str, path: &str, state: &HostState) -> Option<Step> {
+    let there = state.units.get(name).is_some_and(|unit| unit.exists);
     there.then(|| {
-        let (name, path, kept) = (boot::UNIT, place::FIREWALL_UNIT, place::KEPT);
+        let kept = place::KEPT;
         let script = format!(
             "systemctl disable -q --now {name}; rm -f {path}; systemctl daemon-reload
 if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi"
         );
         let undo = Undo::Nothing("an install writes it again");
-        let step = Step::safe("firewall.unit", Action::Run(Command::root(script)), undo);
+        let step = Step::safe(id, Action::Run(Command::root(script)), undo);
         step.because([format!("{name}: -> none")])
     })
 }

@@ -88,6 +88,7 @@ fn files_are_told_by_hash_and_only_harmless_ones_by_text() {
             "gid": 0
           },
           "/etc/systemd/system/pryvctl-firewall.service": null,
+          "/etc/systemd/system/pryvctl-services.service": null,
           "/var/lib/pryvctl/pending/docker": null,
           "/var/lib/pryvctl/pending/reload-core": null,
           "/var/pryv/core/conf/core.yml": {

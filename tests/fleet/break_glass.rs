@@ -20,7 +20,9 @@ pub fn passwords_go_only_beside_a_second_way(world: &World, inventory: &str) {
     let stranger = world.path("stranger");
     tool("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", stranger.to_str().unwrap()]);
     let admin = |key: &str| format!("break_glass: {{ user: admin, identities: [{key}] }}");
-    let (wrong, right) = (admin("stranger"), admin(world.lab_file("id_ed25519").to_str().unwrap()));
+    let (wrong, no_root) = (admin("stranger"), admin(world.lab_file("id_ed25519").to_str().unwrap()));
+    let password = format!(", sudo_password: {{ file: {} }} }}", world.lab_file("secrets/sudo").display());
+    let right = no_root.replace(" }", &password);
 
     let named = "a: failure break-glass: found passwords open the host, and nobody named a second way in";
     for command in [&["harden", "--yes"][..], &["harden", "--dry-run"], &["plan"]] {
@@ -32,5 +34,10 @@ pub fn passwords_go_only_beside_a_second_way(world: &World, inventory: &str) {
     run("wrong-way.yaml", &wrong, &["harden", "--yes"])
         .ends_with(4)
         .says("a: failure break-glass: found passwords open the host, and the second login does not open it: login as `admin` refused");
+    // Who comes in and cannot become root opens nothing.
+    run("no-root.yaml", &no_root, &["harden", "--yes"])
+        .ends_with(4)
+        .says("the second login does not open it: sudo asks `admin` for a password, and none is given")
+        .says("with `sudo_password` where sudo asks for one");
     run("right-way.yaml", &right, &["harden", "--dry-run"]).ends_with(0).says("sshd.block");
 }

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{
-    guard::{BOOT, gateways, inventory, until_or},
+    guard::{BOOT, gateways, inventory, logs_in, until, until_or},
     outside::{FAMILIES, reaches},
     world::World,
 };
@@ -67,6 +67,8 @@ fn only_what_is_declared_answers_and_containers_still_work() {
         closed_and_working(&world, host);
     });
 
+    a_table_that_cannot_be_loaded(&world, &harden);
+
     each(|host| drop(world.on(host, "nft flush ruleset")));
     let ran = world.run(&["plan", "walls.yaml"]);
     ran.says("table inet pryvctl: none -> everything from outside is dropped but")
@@ -125,6 +127,33 @@ fn closed_and_working(world: &World, host: &str) {
     works(world, host, LONG, "the host over loopback", || on_host("127.0.0.1"));
     works(world, host, LONG, "the host over its own address", || on_host(&own));
     published(world, host, false);
+}
+
+/// A host that starts with half of its table, or without it, is closed but for administrators; the next run mends it.
+fn a_table_that_cannot_be_loaded(world: &World, harden: &[&str]) {
+    let file = "/etc/pryvctl/firewall.json";
+    let damage = [format!(": > {file}"), format!("head -c 700 {file} > {file}.half; mv {file}.half {file}")];
+    for (host, damage) in HOSTS.iter().zip(&damage) {
+        world.on(host, damage);
+    }
+    each(|host| world.docker("restart", host));
+    each(|host| {
+        until(BOOT, || logs_in(world, host));
+        let is_active = || world.on(host, "systemctl is-active docker || true") == "active\n";
+        works(world, host, BOOT, "docker is back", is_active);
+        let units = "systemctl is-active pryvctl-firewall pryvctl-services || true";
+        assert_eq!(world.on(host, units), "failed\nactive\n");
+        published(world, host, false);
+        let stranger = HOSTS.into_iter().find(|other| *other != host).unwrap();
+        for family in FAMILIES {
+            assert!(!reaches(world, stranger, host, family, 22), "{host} {family:?}");
+        }
+    });
+    world.run(harden).ends_with(0).says("firewall.file").says("firewall.boot");
+    for host in HOSTS {
+        assert_eq!(world.on(host, "systemctl is-active pryvctl-firewall"), "active\n");
+    }
+    each(|host| closed_and_working(world, host));
 }
 
 /// A port that answers is found, whoever it is that answers: here the way from one host to the other leads astray.

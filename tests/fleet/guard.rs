@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     break_glass::{NO_SECOND_WAY, passwords_go_only_beside_a_second_way},
-    guard_by_hand::{a_login_that_sshd_refuses, an_arming_that_fails},
+    guard_by_hand::{a_key_that_comes_too_late, a_login_that_sshd_refuses, an_arming_that_fails, keys},
     lockout::Place,
     lockout_moved,
     world::World,
@@ -49,6 +49,9 @@ fn no_change_locks_us_out() {
     passwords_go_only_beside_a_second_way(&world, "right.yaml");
     unchanged();
     a_wrong_admin_network(&world);
+    unchanged();
+    a_fourth_key(&world);
+    a_key_that_comes_too_late(&world, "a");
     unchanged();
     thread::scope(|both| {
         both.spawn(|| a_login_that_sshd_refuses(&world, "a"));
@@ -184,6 +187,27 @@ fn a_wrong_admin_network(world: &World) {
         .says("way out: check `admin_networks`");
 }
 
+/// A hardened host would hang up before it saw the right one, so this one is not hardened with it.
+fn a_fourth_key(world: &World) {
+    let text = std::fs::read_to_string(world.path("right.yaml")).unwrap();
+    let list = |strangers| {
+        let keys = keys(world, strangers).into_iter().map(|key| key.display().to_string());
+        keys.collect::<Vec<_>>().join(", ")
+    };
+    for strangers in [3, 2] {
+        let only = world.lab_file("id_ed25519").display().to_string();
+        world.write("keys.yaml", &text.replace(&format!("[{only}]"), &format!("[{}]", list(strangers))));
+        let ran = world.run(&["harden", "keys.yaml", "--host", "a", "--dry-run"]);
+        match strangers {
+            3 => ran
+                .ends_with(8)
+                .says(&format!("and did not try the key {only}"))
+                .says("way out: put the right key first in `ssh.identities`"),
+            _ => ran.ends_with(0).says("MaxAuthTries: 6 -> 3"),
+        };
+    }
+}
+
 /// Everything is dropped from the moment the timer runs until the host has taken the change back; what was sent into
 /// the dead connection arrives then, and must not do anything any more.
 fn a_cut_link(world: &World, host: &str) {
@@ -276,7 +300,7 @@ fn a_good_change(world: &World) {
         assert!(settings.contains(line), "{line}: {settings}");
     }
     let log = world.on("a", "journalctl -b -o cat -u pryvctl-firewall -u ssh");
-    assert!(log.find("firewall and service map").unwrap() < log.find("Server listening").unwrap(), "{log}");
+    assert!(log.find("pryvctl: firewall").unwrap() < log.find("Server listening").unwrap(), "{log}");
     world.run(&harden("right.yaml")).ends_with(0).says("a unchanged");
     assert_eq!(HOSTS.map(|host| access(world, host)), after);
 }

@@ -1,5 +1,7 @@
 //! The guard around steps made by hand: what the planner would not plan.
 
+use std::path::PathBuf;
+
 use pryvctl::{
     host::{
         Connection,
@@ -12,7 +14,7 @@ use pryvctl::{
 
 use super::{
     guard::{WINDOW, access, logs_in},
-    world::World,
+    world::{World, tool},
 };
 
 const NOBODY: &str = "/etc/ssh/sshd_config.d/00-nobody.conf";
@@ -20,6 +22,19 @@ const NOBODY: &str = "/etc/ssh/sshd_config.d/00-nobody.conf";
 /// A user that nobody has.
 pub fn a_login_that_sshd_refuses(world: &World, host: &str) {
     let (ended, moments) = run(world, host, &[nobody()]);
+    assert!(matches!(&ended, Err(GuardError::Healed { reason }) if reason.contains("refused")), "{ended:?}");
+    assert_eq!(moments, [Moment::Armed, Moment::CutOff]);
+    assert!(logs_in(world, host));
+}
+
+/// Our key is the second that is shown, and sshd then hangs up after one: the login that could show it first proves nothing.
+pub fn a_key_that_comes_too_late(world: &World, host: &str) {
+    let reload = "/usr/sbin/sshd -t && systemctl reload ssh";
+    let change = command::Command::root(format!("echo 'MaxAuthTries 1' > {NOBODY}; {reload}"));
+    let undo = Undo::Run(command::Command::root(format!("rm -f {NOBODY}; {reload}")));
+    let step = Step::safe("sshd.tries", Action::Run(change), undo).guarded(command::Command::root("true"));
+    let login = Login { identities: keys(world, 1), ..login(world, host, "root") };
+    let (ended, moments) = run_as(world, host, &login, &[step]);
     assert!(matches!(&ended, Err(GuardError::Healed { reason }) if reason.contains("refused")), "{ended:?}");
     assert_eq!(moments, [Moment::Armed, Moment::CutOff]);
     assert!(logs_in(world, host));
@@ -43,9 +58,18 @@ fn nobody() -> Step {
     Step::safe("sshd.nobody", Action::Run(change), undo).guarded(command::Command::root("true"))
 }
 
+fn run(world: &World, host: &str, steps: &[Step]) -> (Result<(), GuardError>, Vec<Moment>) {
+    run_as(world, host, &login(world, host, "root"), steps)
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn run(world: &World, host: &str, steps: &[Step]) -> (Result<(), GuardError>, Vec<Moment>) {
-    let connection = open(world, host, "root").await;
+async fn run_as(
+    world: &World,
+    host: &str,
+    login: &Login,
+    steps: &[Step],
+) -> (Result<(), GuardError>, Vec<Moment>) {
+    let connection = Connection::open(login).await.unwrap();
     let moments = std::cell::RefCell::new(Vec::new());
     let ended = by_hand(world, host, &connection, steps, |moment| moments.borrow_mut().push(moment)).await;
     (ended.map(drop), moments.into_inner())
@@ -68,8 +92,12 @@ pub async fn by_hand(
 
 /// A connection to a host of the lab, as one of its users.
 pub async fn open(world: &World, host: &str, user: &str) -> Connection {
+    Connection::open(&login(world, host, user)).await.unwrap()
+}
+
+fn login(world: &World, host: &str, user: &str) -> Login {
     let password = std::fs::read_to_string(world.lab_file("secrets/sudo")).unwrap();
-    let login = Login {
+    Login {
         host: host.parse().unwrap(),
         address: world.addresses(host).0.parse().unwrap(),
         address6: Some(world.addresses(host).1.parse().unwrap()),
@@ -82,6 +110,17 @@ pub async fn open(world: &World, host: &str, user: &str) -> Connection {
         known_hosts: world.lab_file("known_hosts"),
         host_key: None,
         accept_new: false,
+    }
+}
+
+/// Keys of which the last one opens the hosts of the lab.
+pub fn keys(world: &World, strangers: usize) -> Vec<PathBuf> {
+    let stranger = |number| {
+        let file = world.path(&format!("stranger{number}"));
+        if !file.exists() {
+            tool("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", file.to_str().unwrap()]);
+        }
+        file
     };
-    Connection::open(&login).await.unwrap()
+    (0..strangers).map(stranger).chain([world.lab_file("id_ed25519")]).collect()
 }

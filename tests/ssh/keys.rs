@@ -91,7 +91,8 @@ mod fleet {
         assert_eq!(Connection::open(&login).await.unwrap().keys_shown(), TRIES);
         login.identities = strangers;
         let error = refused(&login).await;
-        let (shown, held_back) = error.to_string().split_once(", and did not try the keys ").map(two).unwrap();
+        let (shown, held_back) =
+            error.to_string().split_once(", and did not try the keys ").map(two).unwrap();
         assert!(shown.contains("login as `root` refused; tried /"), "{shown}");
         assert_eq!((shown.matches("/stranger").count(), held_back.matches("/stranger").count()), (TRIES, 2));
         assert!(error.hint().unwrap().contains("put the right key first"), "{error}");

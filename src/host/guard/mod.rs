@@ -223,11 +223,7 @@ mod tests {
         run_terms(host, step, Terms { window: WINDOW, second_login: None }).await
     }
 
-    async fn run_terms(
-        host: &Replay,
-        step: Step,
-        terms: Terms<'_>,
-    ) -> (Result<(), GuardError>, Vec<Moment>) {
+    async fn run_terms(host: &Replay, step: Step, terms: Terms<'_>) -> (Result<(), GuardError>, Vec<Moment>) {
         let platform: PlatformName = "acme".parse().unwrap();
         let (address, admin) = (std::net::Ipv4Addr::LOCALHOST.into(), ["2001:db8::/32".parse().unwrap()]);
         let hands = Hands {
@@ -271,7 +267,10 @@ mod tests {
         let host = host.fails("flush || exit 6", 6, "sync: error syncing '/etc/x': Input/output error");
         let host = host.prints("systemctl start pryvctl-guard.service", "");
         let (ended, moments) = run(&host).await;
-        assert!(matches!(&ended, Err(GuardError::TakenBack(why)) if why.to_string().contains("/etc/x")), "{ended:?}");
+        assert!(
+            matches!(&ended, Err(GuardError::TakenBack(why)) if why.to_string().contains("/etc/x")),
+            "{ended:?}"
+        );
         assert!(host.is_over() && moments == [Moment::Armed]);
     }
 
@@ -353,7 +352,8 @@ mod tests {
         for closed in [Err(no_route()), Ok(())] {
             let (comes_in, host) = (closed.is_ok(), changed(before().prints("true", "")));
             let host = host.reconnects_as("rescue", closed);
-            let host = if comes_in { host.fails("true", 1, "rescue is not in the sudoers file") } else { host };
+            let host =
+                if comes_in { host.fails("true", 1, "rescue is not in the sudoers file") } else { host };
             let host = host.reconnects(Ok(())).prints("[ ! -e /var/lib/pryvctl/guard/undoing ]", "");
             let (ended, _) = run_terms(&host, step(), terms).await;
             let Err(GuardError::Healed { reason }) = ended else { panic!("{ended:?}") };

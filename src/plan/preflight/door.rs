@@ -33,7 +33,9 @@ pub(super) fn door(desired: &Desired, facts: &Facts) -> Vec<Finding> {
 pub fn late_key(shown: usize, desired: &Desired, found: &Fact<Directives>) -> Option<Finding> {
     let most = sshd::most_tries(desired, found.known()?)?;
     let (found, remedy) = (
-        format!("the key that opens is number {shown} of those shown, and sshd is told to hang up after {most}"),
+        format!(
+            "the key that opens is number {shown} of those shown, and sshd is told to hang up after {most}"
+        ),
         "put this key first in `ssh.identities`; of a key that only the ssh-agent has, name the public key file",
     );
     (shown > most).then(|| Finding::ok("next-login", found, NEEDED).failure(remedy))

@@ -94,6 +94,10 @@ fn a_bare_host() {
         PasswordAuthentication: yes -> no
     sshd.reload
         sshd takes up its changed files; open sessions stay
+    services.unit
+        /etc/systemd/system/pryvctl-services.service: none -> 0644 0:0
+    services.boot
+        pryvctl-services.service: not enabled, not active -> enabled, active
     firewall.file
         /etc/pryvctl/firewall.json: what was confirmed is loaded at boot
     firewall.unit
@@ -143,7 +147,7 @@ fn a_bare_host() {
 fn hardening_touches_no_docker() {
     let desired = fixture::desired();
     let plan = plan(&desired, &fixture::bare(), Goal::Harden).unwrap();
-    insta::assert_snapshot!(ids(&plan), @"originals.record packages.commands firewall.table sshd.match sshd.block sshd.reload firewall.file firewall.unit firewall.boot control./etc/login.defs");
+    insta::assert_snapshot!(ids(&plan), @"originals.record packages.commands firewall.table sshd.match sshd.block sshd.reload services.unit services.boot firewall.file firewall.unit firewall.boot control./etc/login.defs");
     let done = after(&desired, &fixture::bare(), Goal::Harden, usize::MAX);
     assert!(super::plan(&desired, &done, Goal::Harden).unwrap().is_empty());
 }
@@ -249,7 +253,7 @@ fn only_guarded_steps_can_cut_ssh_and_they_carry_their_way_back() {
 fn uninstalling_leaves_data_and_what_is_not_ours() {
     let (desired, mut state) = converged();
     state.foreign_containers.insert("theirs".to_owned());
-    insta::assert_snapshot!(ids(&uninstall::plan(&desired, &state, Volumes::Keep).unwrap()), @"leftover.acme_redis_a.stop leftover.acme_redis_a.remove leftover.acme_core_a.stop leftover.acme_core_a.remove network.acme_front file./var/pryv/core/core.yml services.table firewall.table firewall.unit file./etc/pryvctl/firewall.json file./etc/pryvctl/services.nft file./etc/docker/certs.d/registry.test:5000/ca.crt registry.hosts-line undo./etc/login.defs undo./etc/ssh/sshd_config undo./etc/ssh/sshd_config.d/00-pryvctl.conf sshd.reload originals.remove");
+    insta::assert_snapshot!(ids(&uninstall::plan(&desired, &state, Volumes::Keep).unwrap()), @"leftover.acme_redis_a.stop leftover.acme_redis_a.remove leftover.acme_core_a.stop leftover.acme_core_a.remove network.acme_front file./var/pryv/core/core.yml services.table firewall.table services.unit firewall.unit file./etc/pryvctl/firewall.json file./etc/pryvctl/services.nft file./etc/docker/certs.d/registry.test:5000/ca.crt registry.hosts-line undo./etc/login.defs undo./etc/ssh/sshd_config undo./etc/ssh/sshd_config.d/00-pryvctl.conf sshd.reload originals.remove");
     let with_volumes = ids(&uninstall::plan(&desired, &state, Volumes::Remove).unwrap());
     assert!(with_volumes.contains("volume.acme_redis") && !with_volumes.contains("theirs"));
     assert!(uninstall::plan(&desired, &fixture::with_docker(), Volumes::Remove).unwrap().is_empty());
@@ -268,6 +272,36 @@ fn sshd_that_reads_something_else_first_gets_our_block_on_top() {
     done.sshd.insert("passwordauthentication".to_owned(), vec!["yes".to_owned()]);
     let conflicts = super::plan(&desired, &done, Goal::Harden).unwrap_err();
     assert_eq!(conflicts[0].thing, "sshd");
+}
+
+/// The recorded units are what systemd is told.
+#[test]
+fn units_are_as_recorded() {
+    let steps = super::boot::steps(&fixture::desired(), &HostState::default());
+    let text = |id: &str| {
+        let step = steps.iter().find(|step| step.id == id).unwrap();
+        let Action::Write(file) = &step.action else { panic!("{step}") };
+        file.content.expose().to_owned()
+    };
+    let firewall = include_str!("../../../tests/data/nft/pryvctl-firewall.service");
+    assert_eq!(text("firewall.unit"), firewall);
+    assert_eq!(text("services.unit"), include_str!("../../../tests/data/nft/pryvctl-services.service"));
+}
+
+/// A host whose one unit loaded both tables: the map has a unit before the other one forgets it, and then there is nothing
+/// left to do.
+#[test]
+fn a_host_with_one_unit_for_both_tables_gets_two() {
+    let desired = fixture::desired();
+    let mut state = reached(&desired, &fixture::with_docker());
+    state.files.insert(place::SERVICES_UNIT.into(), None);
+    state.units.remove("pryvctl-services.service");
+    let old = fixture::found("ExecStart=-/usr/sbin/nft -f /etc/pryvctl/services.nft\n", 0o644);
+    state.files.insert(place::FIREWALL_UNIT.into(), Some(old));
+    let again = plan(&desired, &state, Goal::Harden).unwrap();
+    assert_eq!(ids(&again), "services.unit services.boot firewall.unit firewall.boot");
+    let state = after(&desired, &state, Goal::Harden, usize::MAX);
+    assert!(plan(&desired, &state, Goal::Install).unwrap().is_empty());
 }
 
 /// The recorded documents are what we load; the recorded listings are what two versions of nft made of them.

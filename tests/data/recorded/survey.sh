@@ -157,7 +157,7 @@ echo route6; cat /proc/net/ipv6_route; :
 answer links
 question() {
 command -v systemctl >/dev/null || exit 44
-systemctl show -p LoadState,UnitFileState,ActiveState -- 'containerd.service' 'docker.service' 'docker.socket' 'nftables.service' 'pryvctl-firewall.service' 'pryvctl-guard.service' 'ssh.service' 'ssh.socket'
+systemctl show -p LoadState,UnitFileState,ActiveState -- 'containerd.service' 'docker.service' 'docker.socket' 'nftables.service' 'pryvctl-firewall.service' 'pryvctl-guard.service' 'pryvctl-services.service' 'ssh.service' 'ssh.socket'
 }
 answer units
 question() {
@@ -169,6 +169,7 @@ file '/etc/pryvctl/services.nft'; [ ! -f '/etc/pryvctl/services.nft' ] || set --
 file '/etc/ssh/sshd_config'; [ ! -f '/etc/ssh/sshd_config' ] || set -- "$@" '/etc/ssh/sshd_config'
 file '/etc/ssh/sshd_config.d/00-pryvctl.conf'; [ ! -f '/etc/ssh/sshd_config.d/00-pryvctl.conf' ] || set -- "$@" '/etc/ssh/sshd_config.d/00-pryvctl.conf'
 file '/etc/systemd/system/pryvctl-firewall.service'; [ ! -f '/etc/systemd/system/pryvctl-firewall.service' ] || set -- "$@" '/etc/systemd/system/pryvctl-firewall.service'
+file '/etc/systemd/system/pryvctl-services.service'; [ ! -f '/etc/systemd/system/pryvctl-services.service' ] || set -- "$@" '/etc/systemd/system/pryvctl-services.service'
 file '/var/lib/pryvctl/pending/docker'; [ ! -f '/var/lib/pryvctl/pending/docker' ] || set -- "$@" '/var/lib/pryvctl/pending/docker'
 file '/var/lib/pryvctl/pending/reload-core'; [ ! -f '/var/lib/pryvctl/pending/reload-core' ] || set -- "$@" '/var/lib/pryvctl/pending/reload-core'
 file '/var/pryv/core/conf/core.yml'; [ ! -f '/var/pryv/core/conf/core.yml' ] || set -- "$@" '/var/pryv/core/conf/core.yml'
@@ -179,7 +180,7 @@ perl -e 'for my $path (@ARGV) {
 my $text = ""; if (-f $path && open my $file, "<", $path) { read $file, $text, 65536 }
 my $rest = length($text) % 3; (my $line = pack "u", $text) =~ s/^.|\n//mg;
 $line =~ tr|` -_|AA-Za-z0-9+/|; substr($line, $rest - 3) = "=" x (3 - $rest) if $rest;
-print "$line\n" }' -- '/etc/docker/certs.d/registry.example.org:5000/ca.crt' '/etc/pryvctl/firewall.json' '/etc/pryvctl/services.nft' '/etc/ssh/sshd_config' '/etc/ssh/sshd_config.d/00-pryvctl.conf' '/etc/systemd/system/pryvctl-firewall.service' '/var/lib/pryvctl/pending/docker' '/var/lib/pryvctl/pending/reload-core' '/var/pryv/core/conf/core.yml' ''
+print "$line\n" }' -- '/etc/docker/certs.d/registry.example.org:5000/ca.crt' '/etc/pryvctl/firewall.json' '/etc/pryvctl/services.nft' '/etc/ssh/sshd_config' '/etc/ssh/sshd_config.d/00-pryvctl.conf' '/etc/systemd/system/pryvctl-firewall.service' '/etc/systemd/system/pryvctl-services.service' '/var/lib/pryvctl/pending/docker' '/var/lib/pryvctl/pending/reload-core' '/var/pryv/core/conf/core.yml' ''
 }
 answer files
 question() {
