@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::{
     Session, container,
     docker::{AT_ONCE, within},
-    error::causes,
+    error::{causes, short},
     failpoint, health, image,
 };
 use crate::{
@@ -235,7 +235,8 @@ impl ApplyError {
     /// A script ended with an error.
     pub fn command(output: &Output) -> Self {
         let lines: Vec<&str> = output.stderr.lines().chain(output.stdout.lines()).collect();
-        let said = lines[lines.len().saturating_sub(TAIL)..].join("\n");
+        let said = lines[lines.len().saturating_sub(TAIL)..].iter().map(|line| short(line));
+        let said = said.collect::<Vec<_>>().join("\n");
         Self::Command { exit: output.exit.to_string(), said }
     }
 

@@ -239,12 +239,23 @@ fn said(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
+/// As many of a host's words in one place as somebody reads.
+const READ: usize = 1000;
+
+/// A host's words, cut off where nobody would read on: it may say megabytes.
+pub(super) fn short(text: &str) -> String {
+    match text.char_indices().nth(READ) {
+        Some((end, _)) => format!("{}... ({} bytes)", &text[..end], text.len()),
+        None => text.to_owned(),
+    }
+}
+
 /// An error and all its causes in one line, each said once.
 pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
+    let mut text = short(&error.to_string());
     let mut next = error.source();
     while let Some(cause) = next {
-        let said = cause.to_string();
+        let said = short(&cause.to_string());
         if !text.contains(&said) {
             text = format!("{text}: {said}");
         }
@@ -262,5 +273,17 @@ impl fmt::Display for HostError {
 impl Error for HostError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.fault.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_words_are_cut_off_between_two_letters() {
+        assert_eq!(short("no space left on device"), "no space left on device");
+        let cut = short(&"é".repeat(1 << 20));
+        assert!(cut.len() < 3 * READ && cut.ends_with("é... (2097152 bytes)"), "{cut}");
     }
 }

@@ -19,7 +19,7 @@ use super::{
     Session,
     apply::ApplyError,
     docker::{AT_ONCE, within},
-    error::causes,
+    error::{causes, short},
 };
 use crate::model::{
     command::{Command, quote},
@@ -209,7 +209,7 @@ fn look(state: &ContainerState, restarts: i64, watched: Duration) -> Look {
 fn last_check(state: &ContainerState) -> Option<String> {
     let last = state.health.as_ref()?.log.as_ref()?.last()?;
     let output = last.output.as_deref().unwrap_or_default().trim();
-    Some(format!("exit code {}: {output}", last.exit_code.unwrap_or(-1)))
+    Some(format!("exit code {}: {}", last.exit_code.unwrap_or(-1), short(output)))
 }
 
 /// The last lines a container printed. Failing to get them must not hide the failure they are to explain.
@@ -219,7 +219,7 @@ async fn tail(docker: &Docker, container: &str) -> Vec<String> {
     match tokio::time::timeout(Duration::from_secs(10), lines.collect::<Vec<_>>()).await {
         Ok(lines) => lines
             .into_iter()
-            .map(|line| line.unwrap_or_else(|error| causes(&error)).trim_end().to_owned())
+            .map(|line| short(line.unwrap_or_else(|error| causes(&error)).trim_end()))
             .collect(),
         Err(_) => vec!["(the log could not be read within 10 s)".to_owned()],
     }

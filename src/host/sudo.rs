@@ -14,7 +14,10 @@ use crate::model::{
     secret::Secret,
 };
 
-use super::fence::{self, Loss};
+use super::{
+    error::short,
+    fence::{self, Loss},
+};
 
 const STARTED: &str = "pryvctl: started\n";
 const PROMPT: &str = "pryvctl: password? ";
@@ -234,7 +237,7 @@ impl Opening {
         let text = [&self.out, &self.err]
             .map(|heard| String::from_utf8_lossy(heard.before_start()).replace(PROMPT, ""));
         let lines = text.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
-        lines.collect::<Vec<_>>().join("; ")
+        short(&lines.collect::<Vec<_>>().join("; "))
     }
 
     /// Why sudo ended before the script ran.

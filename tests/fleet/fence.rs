@@ -68,6 +68,7 @@ fn one_controller_at_a_time_and_none_killed_inside_a_step_spoils_it() {
         }
         killed_inside_a_guarded_step(world, host);
     });
+    armed_by_somebody_else(world, "one");
     println!("0 of {} requests lost", load.none_lost());
 }
 
@@ -195,6 +196,17 @@ fn lock_lost_in_the_middle(world: &World, host: &str) {
     ran.says(&format!("{host} lock-lost")).says("this host has released our lock");
     assert_eq!(served(world, host), before);
     converge(world, host, version);
+}
+
+/// A guard whose undo does not work is not replaced: it is the only way back from what it guards.
+fn armed_by_somebody_else(world: &World, host: &str) {
+    world.on(host, "mkdir /var/lib/pryvctl/guard && echo exit 1 >/var/lib/pryvctl/guard/undo");
+    world.on(host, "touch /var/lib/pryvctl/guard/armed");
+    let (good, more) = (format!("to-{}.yaml", served(world, host).version), format!("more-{host}.yaml"));
+    let ran = world.run(&["harden", &more, "--yes", "--window", "20", "--host", host]).ends_with(5);
+    ran.says("a change of another run waits for its confirmation on this host");
+    world.on(host, "rm -r /var/lib/pryvctl/guard");
+    world.run(&["harden", &good, "--yes", "--window", "20", "--host", host]).ends_with(0);
 }
 
 fn kill(world: &World, host: &str, step: &str, after: u32) -> [(&'static str, String); 3] {
