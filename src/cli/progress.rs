@@ -104,6 +104,9 @@ fn words(what: &What) -> String {
             let ports = answering.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
             format!("tried from {}: {ports} answer, {silent} others do not", from.join(" and from "))
         }
+        What::EngineAway { patience } => {
+            format!("Docker does not answer; waiting until it does, for at most {} s", patience.as_secs())
+        }
         What::GoingBack { why } => format!("goes back to what served before: {why}"),
         What::Paused { by } => format!("paused by {by}; `pryvctl resume` goes on"),
         What::Resumed => "goes on".to_owned(),

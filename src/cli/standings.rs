@@ -108,6 +108,7 @@ impl Standings {
             | What::Confirmed
             | What::CutOff { .. }
             | What::Scanned { .. }
+            | What::EngineAway { .. }
             | What::GoingBack { .. }
             | What::Paused { .. }
             | What::Resumed

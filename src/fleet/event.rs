@@ -86,6 +86,12 @@ pub enum What {
         /// How many that were tried answered nobody.
         silent: usize,
     },
+    /// Docker went away under the work; it is waited for.
+    EngineAway {
+        /// The longest wait.
+        #[serde(serialize_with = "seconds")]
+        patience: Duration,
+    },
     /// The host failed and goes back to what served before.
     GoingBack {
         /// Why.
@@ -136,6 +142,7 @@ impl What {
             | Self::CutOff { .. }
             | Self::Watching { .. }
             | Self::Scanned { .. }
+            | Self::EngineAway { .. }
             | Self::GoingBack { .. }
             | Self::Paused { .. }
             | Self::Resumed

@@ -15,6 +15,7 @@ use crate::{
     host::{
         Connection, Session as _,
         apply::{ApplyError, Hands, speaks_docker},
+        engine,
         guard::{GuardError, Moment, Terms, guarded},
     },
     model::command::{Command, quote},
@@ -181,12 +182,26 @@ impl Run<'_> {
         for (place, step) in steps.iter().enumerate() {
             self.halt_before(step)?;
             self.announce(step);
-            if let Err(mut trouble) = self.one(step).await {
+            if let Err(mut trouble) = self.attempt(step).await {
                 trouble.details.extend(self.take_back(&steps[..=place]).await);
                 return Err(Broken::Step { id: step.id.clone(), trouble });
             }
         }
         Ok(())
+    }
+
+    /// Carries out a step, and once more where that does no harm if Docker went away under it. Either way Docker is there
+    /// again before anything else is done.
+    async fn attempt(&mut self, step: &Step) -> Result<(), Trouble> {
+        let Err(trouble) = self.one(step).await else { return Ok(()) };
+        // A connection that is lost is another matter.
+        if engine::is_well(&self.connection).await.unwrap_or(true) {
+            return Err(trouble);
+        }
+        self.voice.say(What::EngineAway { patience: engine::PATIENCE });
+        self.docker = None;
+        let back = engine::comes_back(&self.connection).await.unwrap_or(false);
+        if back && step.action.may_be_repeated() { self.one(step).await } else { Err(trouble) }
     }
 
     async fn one(&mut self, step: &Step) -> Result<(), Trouble> {

@@ -93,9 +93,14 @@ pub async fn stop(docker: &Docker, name: &str, grace: Duration) -> Result<(), bo
     docker.stop_container(name, Some(StopContainerOptionsBuilder::default().t(seconds(grace)).build())).await
 }
 
-/// Removes a container that does not run; Docker refuses one that does, which has to be stopped before. Its volumes stay.
+/// Removes a container that does not run; Docker refuses one that does, which has to be stopped before. One that is gone is
+/// removed. Its volumes stay.
 pub async fn remove(docker: &Docker, name: &str) -> Result<(), bollard::errors::Error> {
-    docker.remove_container(name, Some(RemoveContainerOptionsBuilder::default().v(false).build())).await
+    let options = RemoveContainerOptionsBuilder::default().v(false).build();
+    match docker.remove_container(name, Some(options)).await {
+        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
+        removed => removed,
+    }
 }
 
 /// Docker counts whole seconds; nothing is killed before its time.

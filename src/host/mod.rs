@@ -6,6 +6,7 @@ mod connection;
 mod container;
 mod dial;
 mod docker;
+pub mod engine;
 mod error;
 mod failpoint;
 mod fence;

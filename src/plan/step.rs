@@ -155,6 +155,23 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Whether it may be carried out again when Docker went away under it: it asks, or what it made the first time is no
+    /// hindrance.
+    pub fn may_be_repeated(&self) -> bool {
+        match self {
+            Self::Pull { .. }
+            | Self::CreateVolume(_)
+            | Self::AwaitHealthy { .. }
+            | Self::Watch { .. }
+            | Self::AwaitProbe { .. }
+            | Self::Stop { .. }
+            | Self::RemoveContainer { .. } => true,
+            Self::Run(_) | Self::Write(_) | Self::CreateNetwork(_) | Self::Start(_) => false,
+        }
+    }
+}
+
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileWrite {

@@ -2,6 +2,7 @@
 //! next; a host that fails goes back by itself to what it served.
 
 mod pause;
+mod reach;
 mod turn;
 mod walk;
 

@@ -5,33 +5,28 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::reach::reach;
 use crate::{
     fleet::{
-        Member,
         agreed::Agreed,
         change::{Order, Planned},
         event::{Events, What},
         hook,
         outcome::{Outcome, Report, Trouble},
         renewed::{planned, renewed},
-        survey::{Surveyed, look_again, trouble},
+        survey::Surveyed,
         work::carry_out,
     },
-    host::{Connection, HostError, Lock, guard},
     model::role::Hooks,
     plan::{
         Goal, Plan,
         crossing::Consents,
-        preflight::Preflight,
         rollout::{Ended, Moment},
     },
 };
 
-/// How long a host that vanished is waited for: a restart, not a repair.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Between two tries to reach it.
-const PAUSE: Duration = Duration::from_secs(1);
+/// How often a host is brought back before somebody has to look.
+const TRIES: usize = 2;
 
 /// A host that had its turn.
 pub(super) struct Turn {
@@ -151,7 +146,7 @@ enum Back {
     NotNeeded,
 }
 
-/// Brings back what served before this run. The record says what; a record of an older change is none of ours.
+/// Brings back what served before this run. Docker may go away once more on the way; what is left then is planned anew.
 async fn go_back(
     host: &mut Planned,
     failed: &str,
@@ -159,32 +154,53 @@ async fn go_back(
     order: &Order,
     events: &Events,
 ) -> Result<Back, Trouble> {
+    // Whoever agreed to go forward did not say that the data was put back.
+    let order = Order { goal: Goal::Rollback, consents: Consents::NONE, ..order.clone() };
+    let mut trouble = Trouble::default();
+    for _ in 0..TRIES {
+        let way = match way_back(host, failed, &order, events).await? {
+            Road::None => return Ok(Back::NotNeeded),
+            Road::Arrived => return Ok(Back::Serves),
+            Road::Steps(way) => way,
+        };
+        events.of(host.surveyed.member.host()).say(What::GoingBack { why: why.to_owned() });
+        match carry_out(&host.surveyed, way, &order, events).await {
+            Outcome::Changed { .. } => return Ok(Back::Serves),
+            outcome => trouble = outcome.trouble().unwrap_or_default(),
+        }
+    }
+    Err(trouble)
+}
+
+/// What lies between a host and what it served.
+enum Road {
+    /// Nothing that serves had been touched.
+    None,
+    /// Nothing any more.
+    Arrived,
+    /// These steps.
+    Steps(Agreed),
+}
+
+/// The way back. The record says what; a record of an older change is none of ours.
+async fn way_back(host: &mut Planned, failed: &str, order: &Order, events: &Events) -> Result<Road, Trouble> {
     let member = Arc::clone(&host.surveyed.member);
     let looked = reach(host, order).await?;
     let unfinished =
         looked.state.as_ref().and_then(|state| state.release.as_ref()).is_some_and(|it| it.unfinished);
     let complete = failed == "verify" && host.plan.steps.iter().any(|step| step.id == "release.end");
     if !(unfinished || complete) {
-        return Ok(Back::NotNeeded);
+        return Ok(Road::None);
     }
-    let way =
-        planned(&member, &looked, Goal::Rollback).map_err(|outcome| outcome.trouble().unwrap_or_default())?;
+    let said = |outcome: Outcome| outcome.trouble().unwrap_or_default();
+    let way = planned(&member, &looked, order.goal).map_err(said)?;
     if way.is_empty() {
-        return Ok(Back::Serves);
+        return Ok(Road::Arrived);
     }
     if let Some(trouble) = no_way_back(&way) {
         return Err(trouble);
     }
-    // Whoever agreed to go forward did not say that the data was put back.
-    let order = Order { goal: Goal::Rollback, consents: Consents::NONE, ..order.clone() };
-    let way = Agreed::to(way, &host.surveyed, &order, events).await;
-    let way = way.map_err(|outcome| outcome.trouble().unwrap_or_default())?;
-    events.of(member.host()).say(What::GoingBack { why: why.to_owned() });
-    let outcome = carry_out(&host.surveyed, way, &order, events).await;
-    if let Outcome::Changed { .. } = outcome {
-        return Ok(Back::Serves);
-    }
-    Err(outcome.trouble().unwrap_or_default())
+    Agreed::to(way, &host.surveyed, order, events).await.map(Road::Steps).map_err(said)
 }
 
 /// A host whose data a newer version has opened stays where it is: half of it could not go back either, for what served with
@@ -201,61 +217,4 @@ fn no_way_back(way: &Plan) -> Option<Trouble> {
         )),
         details: crossings.iter().map(ToString::to_string).collect(),
     })
-}
-
-/// Looks at a host that may have vanished meanwhile; over a new connection, and with a new lock, if it has.
-async fn reach(host: &mut Planned, order: &Order) -> Result<Preflight, Trouble> {
-    let member = Arc::clone(&host.surveyed.member);
-    if let Ok(looked) = look_again(&host.surveyed.connection, &member).await
-        && looked.state.is_some()
-    {
-        return Ok(looked);
-    }
-    if let Some(lost) = host.surveyed.connection.lost_lock() {
-        return Err(trouble(&lost));
-    }
-    let begun = Instant::now();
-    loop {
-        let trouble = match again(&member, order).await {
-            Ok((_, lock, _)) if host.surveyed.lock.as_ref().is_some_and(|ours| !lock.follows(ours)) => {
-                lock.release().await;
-                return Err(came_between());
-            }
-            Ok((connection, lock, looked)) if looked.state.is_some() => {
-                host.surveyed.connection = connection;
-                host.surveyed.lock = Some(lock);
-                return Ok(looked);
-            }
-            // It is up, but not all of it yet.
-            Ok((_, lock, _)) => {
-                lock.release().await;
-                Trouble { message: "the host cannot be read".to_owned(), ..Trouble::default() }
-            }
-            Err(error) => trouble(&error),
-        };
-        if begun.elapsed() > PATIENCE {
-            return Err(trouble);
-        }
-        // Not the brake's sleep: a pulled brake must not make this a storm of logins.
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// What was done here before is not this run's to take back any more.
-fn came_between() -> Trouble {
-    Trouble {
-        message:
-            "another controller has worked on this host while it was away; nothing more was changed here"
-                .to_owned(),
-        hint: Some("run the same command again: it looks at the host anew".to_owned()),
-        details: Vec::new(),
-    }
-}
-
-async fn again(member: &Member, order: &Order) -> Result<(Connection, Lock, Preflight), HostError> {
-    let connection = Connection::open(&member.login).await?;
-    let lock = Lock::take(&connection, &order.owner).await?;
-    guard::settle(&connection).await?;
-    let looked = look_again(&connection, member).await?;
-    Ok((connection, lock, looked))
 }
