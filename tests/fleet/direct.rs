@@ -60,6 +60,12 @@ impl<'a> Direct<'a> {
         self
     }
 
+    /// What every host does in place of `web`.
+    pub fn roles(mut self, roles: &str) -> Self {
+        self.hosts.values_mut().for_each(|host| roles.clone_into(&mut host.roles));
+        self
+    }
+
     /// What one host does beside `web`.
     pub fn also(mut self, host: &str, role: &str) -> Self {
         write!(self.host(host).roles, ", {role}").unwrap();
