@@ -140,14 +140,13 @@ fn stopped_at_the_prompt(world: &World, host: &str) {
         said.extend(byte);
     }
     let pid = fs::read_to_string(world.path("first.pid")).unwrap();
-    // `script` stops with what it runs.
-    let both = [first.id().to_string(), pid.trim().to_owned()];
-    let signal = |name: &str| assert_eq!(tool("kill", &[name, &both[0], &both[1]]), "");
-    signal("-STOP");
+    let (pid, terminal) = (pid.trim(), first.id().to_string());
+    assert_eq!(tool("kill", &["-STOP", pid]), "");
     world.on(host, "until [ $(($(date +%s) - $(stat -c %Y /run/pryvctl/lock))) -gt 9 ]; do sleep 0.2; done");
     converge(world, host, version);
     let serves = served(world, host);
-    signal("-CONT");
+    // `script` has stopped itself with what it runs.
+    assert_eq!(tool("kill", &["-CONT", pid, &terminal]), "");
     first.stdin.take().unwrap().write_all(b"y\n").unwrap();
     out.read_to_end(&mut said).unwrap();
     let said = String::from_utf8_lossy(&said);

@@ -142,7 +142,8 @@ mod fleet {
         tokio::select! { biased; _ = events.next() => {}, answer = docker.ping() => { answer.unwrap(); } }
         give_up_the_lock(&looker).await;
         let _held = Lock::take(&two, "ben").await.unwrap();
-        while let Some(Ok(_)) = events.next().await {}
+        let hung_up = async { while let Some(Ok(_)) = events.next().await {} };
+        tokio::time::timeout(Duration::from_secs(30), hung_up).await.expect("the stream goes on");
         assert!(docker.ping().await.is_err(), "a stream was left, or a new one was begun");
         assert!(matches!(loss(one.lost_lock().unwrap()), Loss::TakenOver { .. }));
     }
