@@ -50,6 +50,7 @@ pub fn verdict(reports: &[Report]) -> Exit {
         Outcome::Conflict(_)
         | Outcome::Failed { .. }
         | Outcome::Exposed { .. }
+        | Outcome::Silent { .. }
         | Outcome::NotConverged { .. } => Exit::NotConverged,
         Outcome::Died => Exit::Bug,
     };

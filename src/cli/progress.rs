@@ -1,6 +1,6 @@
 //! Progress of many hosts at once: a table that moves on a terminal, plain lines elsewhere.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -100,9 +100,20 @@ fn words(what: &What) -> String {
         }
         What::Hook { name } => format!("hook {name}"),
         What::Watching { window } => format!("watched for {} s", window.as_secs()),
-        What::Scanned { from, answering, silent } => {
-            let ports = answering.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
-            format!("tried from {}: {ports} answer, {silent} others do not", from.join(" and from "))
+        What::Scanned { from, answering, silent, unsure, untried } => {
+            let ports = answering.iter().map(|port| port.strip_suffix("/tcp").unwrap_or(port));
+            let ports = ports.collect::<Vec<_>>().join(", ");
+            let mut said =
+                format!("tried from {}: {ports} answer, {silent} others do not", from.join(" and from "));
+            if !unsure.is_empty() {
+                write!(said, "; {} said nothing, which over UDP proves nothing", unsure.join(", "))
+                    .unwrap_or_default();
+            }
+            if !untried.is_empty() {
+                write!(said, "; {} not tried, because it is open to none of these", untried.join(", "))
+                    .unwrap_or_default();
+            }
+            said
         }
         What::EngineAway { patience } => {
             format!("Docker does not answer; waiting until it does, for at most {} s", patience.as_secs())

@@ -121,6 +121,7 @@ fn summary(outcome: &Outcome) -> String {
         | Outcome::WentBack { .. }
         | Outcome::Stopped { .. }
         | Outcome::Exposed { .. }
+        | Outcome::Silent { .. }
         | Outcome::NotConverged { .. }
         | Outcome::Died => String::new(),
     }

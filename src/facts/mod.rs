@@ -11,6 +11,7 @@ pub mod disk;
 pub mod docker;
 pub mod door;
 pub mod file;
+pub mod filter;
 pub mod folder;
 pub mod foreign;
 mod frame;

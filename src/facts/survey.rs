@@ -18,6 +18,7 @@ use super::{
     docker::{API, Engine},
     door::CameIn,
     file::Files,
+    filter::Filters,
     folder::Folders,
     foreign::ForeignContainers,
     frame::{Answers, script},
@@ -135,6 +136,8 @@ survey! {
     sshd: EffectiveSshd = sshd(desired),
     /// Our own tables of the packet filter.
     tables: OwnTables = OwnTables,
+    /// Others' chains that decide about packets.
+    filters: Filters = Filters,
     /// Interfaces and routes.
     links: Links = Links,
     /// systemd units.

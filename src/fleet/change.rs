@@ -169,15 +169,13 @@ fn plan_one(mut surveyed: Surveyed, goal: Goal, consents: Consents) -> Result<Pl
 /// Carries out one host's plan and says how it ended.
 async fn finish(mut host: Planned, order: Order, lookouts: Arc<[Lookout]>, events: Events) -> Report {
     let member = Arc::clone(&host.surveyed.member);
-    let mut outcome = match agreed(&host, &order, &events).await {
+    let outcome = match agreed(&host, &order, &events).await {
         Ok(Some(agreed)) => carry_out(&host.surveyed, agreed, &order, &events).await,
         Ok(None) => Outcome::Unchanged,
         Err(outcome) => outcome,
     };
-    if matches!(outcome, Outcome::Changed { .. }) && order.goal.closes_doors() {
-        let exposed = scan::look(&host.surveyed, &lookouts, events.of(member.host())).await;
-        outcome = exposed.unwrap_or(outcome);
-    }
+    let voice = events.of(member.host());
+    let outcome = scan::judged(&host.surveyed, &lookouts, order.goal, outcome, voice).await;
     host.release().await;
     events.of(member.host()).say(outcome.event());
     host.report(outcome)

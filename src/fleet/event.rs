@@ -1,6 +1,6 @@
 //! What happens during a run, as it happens. The work says it; the journal keeps it; the face shows it.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
@@ -81,10 +81,14 @@ pub enum What {
     Scanned {
         /// By whom, and over IPv6 where it was so.
         from: Vec<String>,
-        /// TCP ports that answered somebody.
-        answering: BTreeSet<u16>,
+        /// Ports that answered somebody.
+        answering: Vec<String>,
         /// How many that were tried answered nobody.
         silent: usize,
+        /// Declared UDP ports that said nothing, which a server may do that is well.
+        unsure: Vec<String>,
+        /// Declared ports that nobody could try who may.
+        untried: Vec<String>,
     },
     /// Docker went away under the work; it is waited for.
     EngineAway {

@@ -85,6 +85,11 @@ pub enum Outcome {
         /// Which, and whom.
         ports: Vec<String>,
     },
+    /// It is as planned, and declared ports do not answer from outside.
+    Silent {
+        /// Which, whom, and what drops them where that is known.
+        ports: Vec<String>,
+    },
     /// The task died; a bug of pryvctl.
     Died,
 }
@@ -132,6 +137,7 @@ impl Outcome {
             Self::Stopped { .. } => "stopped",
             Self::NotConverged { .. } => "not-converged",
             Self::Exposed { .. } => "exposed",
+            Self::Silent { .. } => "silent",
             Self::Died => "died",
         }
     }
@@ -184,6 +190,15 @@ impl Outcome {
                 hint: Some(
                     "`ss -lntp` and `nft list ruleset` on the host say what answers; if they do not, something \
                      between answers in its place"
+                        .to_owned(),
+                ),
+                details: ports.clone(),
+            }),
+            Self::Silent { ports } => Some(Trouble {
+                message: "ports that roles open do not answer from outside".to_owned(),
+                hint: Some(
+                    "let them pass where they are dropped; `nft -a list ruleset` on the host shows every rule. If nothing drops \
+                     them there, look at the firewall of the network or the cloud, and at the service's log"
                         .to_owned(),
                 ),
                 details: ports.clone(),

@@ -1,4 +1,7 @@
-//! The look from outside after a change: whether what answers here and on a second host is what was asked for.
+//! The look from outside after a change: whether what answers here and on a second host is what was asked for, and whether
+//! all of it answers.
+
+mod asking;
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -10,12 +13,19 @@ use super::{
 use crate::{
     facts::{
         Fact, Probe as _,
+        filter::Filters,
         port::{Listener, Listeners},
     },
-    host::{Connection, HostError, Session as _, scan},
-    model::{command::Command, inventory::Login, name::HostName},
-    plan::scan::{Look, ports, unasked},
+    host::{Connection, HostError, Session as _},
+    model::{command::Command, desired::Opening, inventory::Login, name::HostName},
+    plan::{
+        Goal,
+        firewall::bridge::uplinks,
+        foreign::{Fate, fate},
+        scan::{Door, Look, Silence, declared, door, label, packet, ports, silent, unasked, untried},
+    },
 };
+use asking::Asking;
 
 /// Another host of the run, from which one can look.
 #[derive(Clone)]
@@ -24,6 +34,18 @@ pub struct Lookout {
     connection: Connection,
     addresses: Vec<IpAddr>,
 }
+
+/// What is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tried {
+    /// Every port that could answer.
+    Everything,
+    /// What is declared; nothing was changed on the host.
+    Declared,
+}
+
+/// How often a declared port that says nothing is asked again: a busy host may be late.
+const AGAIN: usize = 2;
 
 impl Lookout {
     /// A host that was looked at.
@@ -36,74 +58,126 @@ impl Lookout {
     }
 }
 
-/// Looks at a changed host from outside, says what answers, and gives back how the host ended if it is too much. A look
-/// that fails proves nothing, and takes nothing from what was done.
-pub async fn look(surveyed: &Surveyed, lookouts: &[Lookout], voice: Voice<'_>) -> Option<Outcome> {
+/// Looks at a host from outside, says what answers, and gives back how the host ended if that is too much or too little. A
+/// look that fails proves nothing, and takes nothing from what was done.
+async fn look(
+    surveyed: &Surveyed,
+    lookouts: &[Lookout],
+    (goal, tried): (Goal, Tried),
+    voice: Voice<'_>,
+) -> Option<Outcome> {
     let (desired, state) = (&surveyed.member.desired, surveyed.preflight.state.as_ref()?);
-    let looks = match looks(surveyed, lookouts).await {
-        Ok((tried, looks)) => {
-            let from = looks.iter().map(|look| look.who.clone()).collect();
-            let answering: BTreeSet<u16> = looks.iter().flat_map(|look| look.answering.clone()).collect();
-            let silent = tried.difference(&answering).count();
-            voice.say(What::Scanned { from, answering, silent });
-            looks
+    let declared = declared(desired, state, goal);
+    let looked = async {
+        let doors = match tried {
+            Tried::Everything => everything(surveyed).await?,
+            Tried::Declared => declared.iter().map(|opening| door(opening)).collect(),
+        };
+        let asking = Asking { surveyed, lookouts, declared: &declared };
+        let mut looks = asking.all(&doors).await?;
+        for _ in 0..AGAIN {
+            let late: BTreeSet<Door> = silent(&declared, &looks).iter().map(|it| door(it.opening)).collect();
+            if late.is_empty() {
+                break;
+            }
+            asking.again(&mut looks, &late).await;
         }
+        Ok::<_, HostError>((doors, looks))
+    };
+    let (doors, looks) = match looked.await {
+        Ok(looked) => looked,
         Err(error) => {
             tracing::warn!(host = %desired.host, %error, "not looked at from outside");
             return None;
         }
     };
+    let silences = silent(&declared, &looks);
+    if tried == Tried::Everything {
+        voice.say(scanned(&doors, &looks, &silences, &untried(&declared, &looks)));
+    }
     let wrong: Vec<String> = looks.iter().flat_map(|look| unasked(desired, state, look)).collect();
-    (!wrong.is_empty()).then_some(Outcome::Exposed { ports: wrong })
+    if !wrong.is_empty() {
+        return Some(Outcome::Exposed { ports: wrong });
+    }
+    let mute: Vec<&Silence> = silences.iter().filter(|it| it.is_sure()).collect();
+    if mute.is_empty() { None } else { Some(Outcome::Silent { ports: told(surveyed, &mute).await }) }
 }
 
-/// What was tried, and what everybody found.
-async fn looks(surveyed: &Surveyed, lookouts: &[Lookout]) -> Result<(BTreeSet<u16>, Vec<Look>), HostError> {
-    let (member, connection) = (&surveyed.member, &surveyed.connection);
+/// The outcome of a host that ended well, after a look from outside, which may take that back.
+pub async fn judged(
+    surveyed: &Surveyed,
+    lookouts: &[Lookout],
+    goal: Goal,
+    outcome: Outcome,
+    voice: Voice<'_>,
+) -> Outcome {
+    let tried = match &outcome {
+        Outcome::Changed { .. } => Tried::Everything,
+        Outcome::Unchanged => Tried::Declared,
+        Outcome::Looked
+        | Outcome::Planned
+        | Outcome::NotReady
+        | Outcome::LeftAlone
+        | Outcome::Unreachable(_)
+        | Outcome::Locked(_)
+        | Outcome::LockLost(_)
+        | Outcome::Conflict(_)
+        | Outcome::Failed { .. }
+        | Outcome::WentBack { .. }
+        | Outcome::TakenBack
+        | Outcome::Stopped { .. }
+        | Outcome::NotConverged { .. }
+        | Outcome::Exposed { .. }
+        | Outcome::Silent { .. }
+        | Outcome::Died => return outcome,
+    };
+    if !goal.closes_doors() {
+        return outcome;
+    }
+    look(surveyed, lookouts, (goal, tried), voice).await.unwrap_or(outcome)
+}
+
+/// What everybody found, in short.
+fn scanned(doors: &BTreeSet<Door>, looks: &[Look], silences: &[Silence], untried: &[&Opening]) -> What {
+    let answering: BTreeSet<Door> = looks.iter().flat_map(Look::answering).collect();
+    let words =
+        |doors: &mut dyn Iterator<Item = Door>| doors.map(|(protocol, port)| label(protocol, port)).collect();
+    What::Scanned {
+        from: looks.iter().map(|look| look.who.clone()).collect(),
+        silent: doors.difference(&answering).count(),
+        unsure: words(&mut silences.iter().filter(|it| !it.is_sure()).map(|it| door(it.opening))),
+        untried: words(&mut untried.iter().map(|opening| door(opening))),
+        answering: words(&mut answering.iter().copied()),
+    }
+}
+
+/// Each port that does not answer, whom, and what drops it, where that can be told.
+async fn told(surveyed: &Surveyed, mute: &[&Silence<'_>]) -> Vec<String> {
+    let (desired, connection) = (&surveyed.member.desired, &surveyed.connection);
+    let uplinks = surveyed.preflight.state.as_ref().map(|state| uplinks(desired, state)).unwrap_or_default();
+    let said = connection.exec(&Command::root(Filters.question())).await;
+    let chains = said.ok().and_then(|said| Filters.read(&said).known().cloned()).unwrap_or_default();
+    let line = |it: &&Silence| {
+        let port = label(it.opening.protocol, it.opening.port);
+        let why = match fate(&chains, packet(desired, it.opening, &uplinks)) {
+            Fate::Dropped(place) => format!(": dropped by {place}"),
+            Fate::Unsure(place) => format!(": perhaps dropped by {place}"),
+            Fate::Passes => String::new(),
+        };
+        format!("{port} does not answer {}{why}", it.who.join(" and "))
+    };
+    mute.iter().map(line).collect()
+}
+
+/// All ports that could answer.
+async fn everything(surveyed: &Surveyed) -> Result<BTreeSet<Door>, HostError> {
     let published = surveyed.facts.containers.known().map(|found| found.published.clone());
-    let listeners = listeners(connection).await?;
-    let tried = ports(&member.desired, &listeners, &published.unwrap_or_default());
-    let mut looks = vec![from_here(connection, member.login.address, &tried).await?];
-    if let Some(Ok(second)) = connection.reconnect6().await
-        && let Some(address) = member.login.address6
-    {
-        looks.push(from_here(&second, address, &tried).await?);
-    }
-    if let Some(lookout) = lookouts.iter().find(|lookout| lookout.host != *member.host()) {
-        for address in addresses(&member.login) {
-            looks.extend(from_there(lookout, address, &tried).await);
-        }
-    }
-    Ok((tried, looks))
-}
-
-async fn listeners(connection: &Connection) -> Result<Vec<Listener>, HostError> {
-    let said = connection.exec(&Command::root(Listeners.question())).await?;
-    Ok(match Listeners.read(&said) {
+    let said = surveyed.connection.exec(&Command::root(Listeners.question())).await?;
+    let listeners: Vec<Listener> = match Listeners.read(&said) {
         Fact::Known(listeners) => listeners,
         Fact::Absent | Fact::Unreadable(_) => Vec::new(),
-    })
-}
-
-async fn from_here(
-    connection: &Connection,
-    address: IpAddr,
-    tried: &BTreeSet<u16>,
-) -> Result<Look, HostError> {
-    let from = scan::seen_from(connection).await?.into_iter().collect();
-    Ok(Look { who: format!("here{}", over(address)), from, answering: scan::from_here(address, tried).await })
-}
-
-/// `None`: it did not look, or has no address in that family.
-async fn from_there(lookout: &Lookout, address: IpAddr, tried: &BTreeSet<u16>) -> Option<Look> {
-    let Lookout { host, connection, addresses } = lookout;
-    let (from, answering) = scan::from_there(connection, address, tried).await.ok()?;
-    let from = addresses.iter().copied().chain([from?]).collect();
-    Some(Look { who: format!("{host}{}", over(address)), from, answering })
-}
-
-fn over(address: IpAddr) -> &'static str {
-    if address.is_ipv6() { " over IPv6" } else { "" }
+    };
+    Ok(ports(&surveyed.member.desired, &listeners, &published.unwrap_or_default()))
 }
 
 fn addresses(login: &Login) -> Vec<IpAddr> {

@@ -1,14 +1,30 @@
-//! Trying a host's TCP ports from outside: from here, and from another host.
+//! Trying a host's ports from outside: from here, and from another host.
 
-use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+mod here;
 
-use tokio::{net::TcpStream, task::JoinSet, time::timeout};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    time::Duration,
+};
 
 use super::Session;
-use crate::model::command::{Command, Output};
+use crate::{
+    model::{
+        command::{Command, Output},
+        desired::Protocol,
+    },
+    plan::scan::{Door, Said},
+};
+
+pub use here::from_here;
 
 /// How long a port may take to answer. One that a firewall closes never does.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A question to any UDP port: that of a DNS client for the root's name servers (RFC 1035), to which also other servers
+/// send back that they do not understand it.
+const QUESTION: [u8; 17] = [0x2a, 0x2a, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1];
 
 /// As whom the host sees us, who log in: there may be others between.
 ///
@@ -19,68 +35,113 @@ pub async fn seen_from<S: Session>(session: &S) -> Result<Option<IpAddr>, S::Err
     Ok(said.stdout.trim().parse().ok())
 }
 
-/// Which ports of an address answer here.
-pub async fn from_here(address: IpAddr, ports: &BTreeSet<u16>) -> BTreeSet<u16> {
-    let mut tries = JoinSet::new();
-    for port in ports.iter().copied() {
-        tries.spawn(async move {
-            let answer = timeout(PATIENCE, TcpStream::connect((address, port))).await;
-            matches!(answer, Ok(Ok(_))).then_some(port)
-        });
-    }
-    tries.join_all().await.into_iter().flatten().collect()
-}
-
-/// Which ports of an address answer on another host, and the address that host goes there with, where it says so.
+/// What ports of an address say on another host, and the address that host goes there with, where it says so.
 ///
 /// # Errors
 /// What the session says.
 pub async fn from_there<S: Session>(
     session: &S,
     address: IpAddr,
-    ports: &BTreeSet<u16>,
-) -> Result<(Option<IpAddr>, BTreeSet<u16>), S::Error> {
-    let list = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");
-    let seconds = PATIENCE.as_secs();
-    let script = format!(
-        "ip -o route get {address} 2>/dev/null | sed -n 's/.* src \\([^ ]*\\).*/from \\1/p'
-for port in {list}; do
-{{ timeout {seconds} bash -c \": </dev/tcp/{address}/$port\" 2>/dev/null && echo $port; }} &
-done
-wait"
-    );
-    session.exec(&Command::login(script)).await.map(|output| read(&output))
+    ports: &BTreeSet<Door>,
+) -> Result<(Option<IpAddr>, BTreeMap<Door, Said>), S::Error> {
+    let output = session.exec(&Command::login(script(address, ports))).await?;
+    Ok(read(&output, ports))
 }
 
-fn read(output: &Output) -> (Option<IpAddr>, BTreeSet<u16>) {
+/// Every host has bash, which knows sockets; a refusal is told apart by its words.
+fn script(address: IpAddr, ports: &BTreeSet<Door>) -> String {
+    let of = |wanted: Protocol| {
+        let ports = ports.iter().filter(|(protocol, _)| *protocol == wanted);
+        ports.map(|(_, port)| port.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let (tcp, udp) = (of(Protocol::Tcp), of(Protocol::Udp));
+    let question: String = QUESTION.iter().map(|byte| format!("\\x{byte:02x}")).collect();
+    let seconds = PATIENCE.as_secs();
+    format!(
+        "ip -o route get {address} 2>/dev/null | sed -n 's/.* src \\([^ ]*\\).*/from \\1/p'
+told() {{ case $2:$3 in 0:*) echo \"$1 answers\" ;; *refused*) echo \"$1 refuses\" ;; esac; }}
+for port in {tcp}; do
+{{ said=$(LC_ALL=C timeout {seconds} bash -c \": </dev/tcp/{address}/$port\" 2>&1); told \"tcp $port\" $? \"$said\"; }} &
+done
+for port in {udp}; do
+{{ said=$(LC_ALL=C timeout {seconds} bash -c \"exec 3<>/dev/udp/{address}/$port; printf '{question}' >&3; dd bs=1 count=1 of=/dev/null <&3\" 2>&1)
+told \"udp $port\" $? \"$said\"; }} &
+done
+wait"
+    )
+}
+
+fn read(output: &Output, ports: &BTreeSet<Door>) -> (Option<IpAddr>, BTreeMap<Door, Said>) {
     let from = output.stdout.lines().find_map(|line| line.strip_prefix("from ")?.parse().ok());
-    (from, output.stdout.lines().filter_map(|line| line.parse().ok()).collect())
+    let mut said: BTreeMap<Door, Said> = ports.iter().map(|door| (*door, Said::Nothing)).collect();
+    for line in output.stdout.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [protocol, port, word] = words[..] else { continue };
+        let protocol = if protocol == "udp" { Protocol::Udp } else { Protocol::Tcp };
+        let Ok(port) = port.parse() else { continue };
+        let word = if word == "answers" { Said::Answers } else { Said::Refuses };
+        if let Some(known) = said.get_mut(&(protocol, port)) {
+            *known = word;
+        }
+    }
+    (from, said)
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpListener;
-
     use super::*;
     use crate::host::replay::Replay;
 
     #[tokio::test]
-    async fn a_port_answers_while_somebody_listens() {
-        let address = IpAddr::from([127, 0, 0, 1]);
-        let listener = TcpListener::bind((address, 0)).await.unwrap();
-        let port = BTreeSet::from([listener.local_addr().unwrap().port()]);
-        assert_eq!(from_here(address, &port).await, port);
-        drop(listener);
-        assert!(from_here(address, &port).await.is_empty());
+    async fn a_host_says_what_answers_it_and_where_it_comes_from() {
+        let host = Replay::new().prints(
+            "/dev/tcp/192.0.2.1/$port",
+            "from 192.0.2.7\ntcp 443 answers\ntcp 22 refuses\nudp 53 answers\n",
+        );
+        let tried =
+            [(Protocol::Tcp, 22), (Protocol::Tcp, 443), (Protocol::Tcp, 5432), (Protocol::Udp, 53)].into();
+        let (from, said) = from_there(&host, [192, 0, 2, 1].into(), &tried).await.unwrap();
+        assert_eq!(from, Some([192, 0, 2, 7].into()));
+        let words: Vec<Said> = said.into_values().collect();
+        assert_eq!(words, [Said::Refuses, Said::Answers, Said::Nothing, Said::Answers]);
+        assert!(host.asked()[0].script.contains("for port in 22 443 5432; do"));
+        assert!(host.asked()[0].script.contains("for port in 53; do"));
     }
 
+    /// What the script says of sockets of this machine.
     #[tokio::test]
-    async fn a_host_says_what_answers_it_and_where_it_comes_from() {
-        let host = Replay::new().prints("/dev/tcp/192.0.2.1/$port", "from 192.0.2.7\n443\n22\n");
-        let (from, answering) =
-            from_there(&host, [192, 0, 2, 1].into(), &BTreeSet::from([22, 443, 5432])).await.unwrap();
-        assert_eq!(from, Some([192, 0, 2, 7].into()));
-        assert_eq!(answering, BTreeSet::from([22, 443]));
-        assert!(host.asked()[0].script.contains("for port in 22 443 5432; do"));
+    async fn the_script_tells_answers_from_refusals() {
+        use std::net::{TcpListener, UdpSocket};
+        let (tcp, udp, mute) = (
+            TcpListener::bind("127.0.0.1:0").unwrap(),
+            UdpSocket::bind("127.0.0.1:0").unwrap(),
+            UdpSocket::bind("127.0.0.1:0").unwrap(),
+        );
+        let gone = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let ports = [tcp.local_addr(), udp.local_addr(), mute.local_addr()].map(|at| at.unwrap().port());
+        let answering = std::thread::spawn(move || {
+            let (size, from) = udp.recv_from(&mut [0; 64]).unwrap();
+            udp.send_to(b"no", from).unwrap();
+            size
+        });
+        let tried: BTreeSet<Door> = [
+            (Protocol::Tcp, ports[0]),
+            (Protocol::Tcp, closed),
+            (Protocol::Udp, ports[1]),
+            (Protocol::Udp, ports[2]),
+            (Protocol::Udp, gone),
+        ]
+        .into();
+        let ran =
+            tokio::process::Command::new("sh").args(["-c", &script([127, 0, 0, 1].into(), &tried)]).output();
+        let stdout = String::from_utf8(ran.await.unwrap().stdout).unwrap();
+        let (_, said) = read(&Output { stdout, ..Output::default() }, &tried);
+        assert_eq!(answering.join().unwrap(), QUESTION.len());
+        assert_eq!(said[&(Protocol::Tcp, ports[0])], Said::Answers);
+        assert_eq!(said[&(Protocol::Tcp, closed)], Said::Refuses);
+        assert_eq!(said[&(Protocol::Udp, ports[1])], Said::Answers);
+        assert_eq!(said[&(Protocol::Udp, ports[2])], Said::Nothing);
+        assert_eq!(said[&(Protocol::Udp, gone)], Said::Refuses);
     }
 }

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod file;
 pub mod finding;
 pub mod firewall;
+pub mod foreign;
 pub mod leftover;
 pub mod nftables;
 pub mod preflight;

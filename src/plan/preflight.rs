@@ -5,6 +5,7 @@ pub mod break_glass;
 mod capacity;
 pub mod door;
 mod engine;
+mod others;
 mod ports;
 mod software;
 mod system;
@@ -69,6 +70,7 @@ pub fn preflight(desired: &Desired, facts: &Facts, clock: &ControllerClock) -> P
     findings.extend(unknown(facts));
     let state = state(facts);
     findings.extend(state.iter().map(|state| way::uplink(desired, state)));
+    findings.extend(state.iter().flat_map(|state| others::rules(desired, facts, state)));
     Preflight { findings, state }
 }
 

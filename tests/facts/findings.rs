@@ -4,11 +4,12 @@ use pryvctl::{
     facts::{
         Fact, Facts,
         docker::Docker,
+        filter::{Base, Chain, Hook, Rule},
         link::Route,
         login::{Login, Password},
     },
     model::{
-        desired::{Desired, Protocol},
+        desired::{Desired, Opening, Protocol},
         size::Bytes,
     },
     plan::{
@@ -65,6 +66,7 @@ fn a_host_in_use() {
     ok docker: found 20.10.24+dfsg1, needed Docker 20.10 or newer
     ok swarm: found none, needed no Swarm, because live-restore excludes it
     ok uplink: found eth0, needed no bridge of containers on the way to the outside
+    ok other-rules: found none that drops them, needed no rules of others that drop what roles open
     "#);
 }
 
@@ -128,6 +130,29 @@ fn a_bridge_of_containers_that_leads_to_the_administrators_is_found() {
         with(&[("0.0.0.0/0", "eth0"), ("198.51.0.0/16", "docker0")])
             .starts_with("failure uplink: found 198.51.100.0/24 by docker0")
     );
+}
+
+#[test]
+fn rules_of_others_that_drop_an_open_port_are_found() {
+    let mut desired = desired();
+    let opening =
+        |port| Opening { protocol: Protocol::Tcp, port, from: Vec::new(), origin: "role core".to_owned() };
+    desired.firewall.openings = vec![opening(443), opening(8080)];
+    let told = |table: &str, statements: &[serde_json::Value], drops| {
+        let mut facts = recorded("debian12-docker");
+        let rules = vec![Rule { handle: 7, statements: statements.to_vec() }];
+        let base = Some(Base { hook: Hook::Forward, drops });
+        let chain = Chain { table: table.to_owned(), name: "forward".to_owned(), base, rules };
+        facts.filters = Fact::Known(vec![chain]);
+        let findings = findings(&desired, &facts);
+        lines(&findings.into_iter().filter(|finding| finding.check == "other-rules").collect::<Vec<_>>())
+    };
+    let drop = serde_json::json!({ "drop": null });
+    let source = serde_json::json!({ "match": { "op": "!=", "left": { "payload": { "protocol": "ip", "field": "saddr" } }, "right": "192.0.2.1" } });
+    insta::assert_snapshot!(told("inet site", &[], true), @"failure other-rules: found 443/tcp, 8080/tcp dropped by table inet site, chain forward, policy drop, needed no rules of others that drop what roles open; let what is forwarded to containers pass with `nft insert rule inet site forward ct status dnat accept` and in the file that this table is loaded from, or hand the firewall over to pryvctl and take the chain out of that file");
+    insta::assert_snapshot!(told("inet firewalld", std::slice::from_ref(&drop), false), @"failure other-rules: found 443/tcp, 8080/tcp dropped by table inet firewalld, chain forward, the rule with handle 7, needed no rules of others that drop what roles open; let what is forwarded pass in firewalld, or hand the firewall over to pryvctl with `systemctl disable --now firewalld`");
+    insta::assert_snapshot!(told("inet site", &[source, drop], false), @"warning other-rules: found 443/tcp, 8080/tcp perhaps dropped by table inet site, chain forward, the rule with handle 7, needed no rules of others that drop what roles open; let what is forwarded to containers pass with `nft insert rule inet site forward ct status dnat accept` and in the file that this table is loaded from, or hand the firewall over to pryvctl and take the chain out of that file");
+    insta::assert_snapshot!(told("inet site", &[], false), @"ok other-rules: found none that drops them, needed no rules of others that drop what roles open");
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod lockout_struck;
 mod outside;
 mod rolling;
 mod sentinel;
+mod silence;
 mod snapshot;
 mod stage;
 mod standin;

@@ -164,6 +164,7 @@ fn holds_back(outcome: &Outcome) -> bool {
         | Outcome::TakenBack
         | Outcome::Stopped { .. }
         | Outcome::Exposed { .. }
+        | Outcome::Silent { .. }
         | Outcome::NotConverged { .. } => false,
     }
 }

@@ -14,6 +14,7 @@ use crate::{
         hook,
         outcome::{Outcome, Report, Trouble},
         renewed::{planned, renewed},
+        scan::{self, Lookout},
         survey::Surveyed,
         work::carry_out,
     },
@@ -45,7 +46,13 @@ impl Turn {
 }
 
 /// Carries out a host's plan, with its hooks around it. A host that fails goes back by itself.
-pub(super) async fn turn(mut host: Planned, hooks: Hooks, order: Order, events: Events) -> Turn {
+pub(super) async fn turn(
+    mut host: Planned,
+    hooks: Hooks,
+    order: Order,
+    lookouts: Arc<[Lookout]>,
+    events: Events,
+) -> Turn {
     let begun = Instant::now();
     let outcome = match renewed(&host, &order).await {
         Ok(plan) if plan.is_empty() => Outcome::Unchanged,
@@ -54,8 +61,24 @@ pub(super) async fn turn(mut host: Planned, hooks: Hooks, order: Order, events: 
     };
     let (outcome, ended) = settle(&mut host, outcome, &order, &events).await;
     let (outcome, ended) = after(&host, &hooks, outcome, ended, &events).await;
+    let (outcome, ended) = seen(&host, &lookouts, outcome, ended, &order, &events).await;
     events.of(host.surveyed.member.host()).say(outcome.event());
     Turn { host, outcome, ended, took: begun.elapsed() }
+}
+
+/// What it came to as seen from outside. Going back would not mend it: what drops a port is not ours.
+async fn seen(
+    host: &Planned,
+    lookouts: &[Lookout],
+    outcome: Outcome,
+    ended: Ended,
+    order: &Order,
+    events: &Events,
+) -> (Outcome, Ended) {
+    let voice = events.of(host.surveyed.member.host());
+    let judged = scan::judged(&host.surveyed, lookouts, order.goal, outcome.clone(), voice).await;
+    let ended = if judged == outcome { ended } else { Ended::Down };
+    (judged, ended)
 }
 
 /// Backups come before the hooks that take the host from its balancer: they may take their time.
@@ -107,6 +130,7 @@ async fn settle(host: &mut Planned, outcome: Outcome, order: &Order, events: &Ev
         | Outcome::WentBack { .. }
         | Outcome::TakenBack
         | Outcome::Exposed { .. }
+        | Outcome::Silent { .. }
         | Outcome::NotConverged { .. }
         | Outcome::Died => ("verify".to_owned(), outcome.trouble().unwrap_or_default()),
     };

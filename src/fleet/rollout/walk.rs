@@ -13,6 +13,7 @@ use crate::{
         each::each,
         event::{Events, What},
         outcome::{Outcome, Report},
+        scan::{self, Lookout},
         survey::report,
         work,
     },
@@ -29,6 +30,8 @@ pub(super) struct Walk<'a> {
     rolling: &'a Rolling,
     events: &'a Events,
     schedule: Schedule,
+    /// From where hosts are looked at.
+    lookouts: Arc<[Lookout]>,
     /// Hosts that had no turn yet.
     waiting: BTreeMap<HostName, Planned>,
     /// Hosts that did well, and may still have to go back.
@@ -45,8 +48,18 @@ impl<'a> Walk<'a> {
         planned: Vec<Planned>,
         reports: Vec<Report>,
     ) -> Self {
+        let lookouts = planned.iter().map(|host| Lookout::on(&host.surveyed)).collect();
         let waiting = planned.into_iter().map(|host| (host.surveyed.member.host().clone(), host)).collect();
-        Self { rolling, events, schedule, waiting, good: BTreeMap::new(), done: Vec::new(), reports }
+        Self {
+            rolling,
+            events,
+            schedule,
+            lookouts,
+            waiting,
+            good: BTreeMap::new(),
+            done: Vec::new(),
+            reports,
+        }
     }
 
     /// Goes through all batches; says why it ended early, if it did.
@@ -72,8 +85,11 @@ impl<'a> Walk<'a> {
             reports.push(turn.report().await);
         }
         for (_, mut host) in self.waiting {
-            host.release().await;
             let outcome = if host.plan.is_empty() { Outcome::Unchanged } else { Outcome::LeftAlone };
+            let voice = self.events.of(host.surveyed.member.host());
+            let goal = self.rolling.order.goal;
+            let outcome = scan::judged(&host.surveyed, &self.lookouts, goal, outcome, voice).await;
+            host.release().await;
             reports.push(host.report(outcome));
         }
         reports
@@ -160,7 +176,7 @@ impl<'a> Walk<'a> {
         let order = &self.rolling.order;
         let turns = each(hosts, order.parallel, |host| {
             let hooks = self.rolling.hooks(&host);
-            turn(host, hooks, order.clone(), self.events.clone())
+            turn(host, hooks, order.clone(), Arc::clone(&self.lookouts), self.events.clone())
         })
         .await;
         let mut finished = Finished::new();

@@ -150,6 +150,21 @@ done
 }
 answer tables
 question() {
+command -v nft >/dev/null || exit 44
+chains=$(nft list chains) || exit 1
+printf '%s\n' "$chains" | while read -r first second third fourth _; do
+case $first:$second:$third:$fourth in
+table:inet:pryvctl*) table= ;;
+table:ip:*|table:ip6:*|table:inet:*) table="$second $third" ;;
+table:*) table= ;;
+type:filter:hook:forward|type:filter:hook:input) [ ! "$table" ] || echo "$table" ;;
+esac
+done | sort -u | while read -r family name; do
+nft -j -t list table "$family" "$name" || exit 1; echo
+done
+}
+answer filters
+question() {
 cat /proc/net/dev || exit 1
 echo route; cat /proc/net/route
 echo route6; cat /proc/net/ipv6_route; :

@@ -1,0 +1,91 @@
+//! Trying ports from here.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{Error, ErrorKind},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use tokio::{
+    net::{TcpStream, UdpSocket},
+    task::JoinSet,
+    time::timeout,
+};
+
+use super::{PATIENCE, QUESTION};
+use crate::{
+    model::desired::Protocol,
+    plan::scan::{Door, Said},
+};
+
+/// What ports of an address say here.
+pub async fn from_here(address: IpAddr, ports: &BTreeSet<Door>) -> BTreeMap<Door, Said> {
+    let mut tries = JoinSet::new();
+    for door in ports.iter().copied() {
+        tries.spawn(async move {
+            let said = match door.0 {
+                Protocol::Tcp => {
+                    timeout(PATIENCE, TcpStream::connect((address, door.1))).await.map(|it| it.map(drop))
+                }
+                Protocol::Udp => timeout(PATIENCE, asked(address, door.1)).await,
+            };
+            (door, heard(said.ok()))
+        });
+    }
+    tries.join_all().await.into_iter().collect()
+}
+
+/// Asks a UDP port and waits for anything it sends back.
+async fn asked(address: IpAddr, port: u16) -> Result<(), Error> {
+    let own: IpAddr =
+        if address.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((own, 0)).await?;
+    socket.connect((address, port)).await?;
+    socket.send(&QUESTION).await?;
+    socket.recv(&mut [0; 1]).await.map(drop)
+}
+
+fn heard(said: Option<Result<(), Error>>) -> Said {
+    match said {
+        Some(Ok(())) => Said::Answers,
+        Some(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => Said::Refuses,
+        Some(Err(_)) | None => Said::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_answers_while_somebody_listens() {
+        let address = IpAddr::from([127, 0, 0, 1]);
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
+        let door = (Protocol::Tcp, listener.local_addr().unwrap().port());
+        let ask = || async move { from_here(address, &[door].into()).await[&door] };
+        assert_eq!(ask().await, Said::Answers);
+        drop(listener);
+        assert_eq!(ask().await, Said::Refuses);
+    }
+
+    #[tokio::test]
+    async fn over_udp_silence_is_no_answer_and_no_refusal() {
+        let address = IpAddr::from([127, 0, 0, 1]);
+        let socket = UdpSocket::bind((address, 0)).await.unwrap();
+        let door = (Protocol::Udp, socket.local_addr().unwrap().port());
+        let ask = || async move { from_here(address, &[door].into()).await[&door] };
+        assert_eq!(ask().await, Said::Nothing);
+        let answer = async {
+            // The first question is still there.
+            let (_, from) = socket.recv_from(&mut [0; 64]).await.unwrap();
+            socket.send_to(b"x", from).await.unwrap();
+            let (_, from) = socket.recv_from(&mut [0; 64]).await.unwrap();
+            socket.send_to(b"x", from).await.unwrap();
+        };
+        assert_eq!(tokio::join!(ask(), answer).0, Said::Answers);
+        drop(socket);
+        assert_eq!(ask().await, Said::Refuses);
+    }
+}

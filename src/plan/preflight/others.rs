@@ -1,0 +1,74 @@
+//! Whether rules that are not ours drop what roles open.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    facts::{Fact, Facts, filter::Chain, state::HostState},
+    model::desired::{Desired, Opening},
+    plan::{
+        finding::Finding,
+        firewall::bridge::uplinks,
+        foreign::{Fate, Place, fate},
+        scan::{label, packet},
+    },
+};
+
+const CHECK: &str = "other-rules";
+const NEEDED: &str = "no rules of others that drop what roles open";
+
+/// One finding for each chain that drops, or may drop, an open port; one that is well where there is none.
+pub(super) fn rules(desired: &Desired, facts: &Facts, state: &HostState) -> Vec<Finding> {
+    let chains = match &facts.filters {
+        Fact::Known(chains) => chains,
+        Fact::Absent => return Vec::new(),
+        Fact::Unreadable(why) => {
+            let finding = Finding::ok(CHECK, format!("unreadable: {why}"), NEEDED);
+            return vec![finding.warning("run `nft list ruleset` on the host and see what it complains of")];
+        }
+    };
+    let uplinks = uplinks(desired, state);
+    let (mut sure, mut unsure) =
+        (BTreeMap::<Place, Vec<&Opening>>::new(), BTreeMap::<Place, Vec<&Opening>>::new());
+    for opening in &desired.firewall.openings {
+        match fate(chains, packet(desired, opening, &uplinks)) {
+            Fate::Passes => {}
+            Fate::Dropped(place) => sure.entry(place).or_default().push(opening),
+            Fate::Unsure(place) => unsure.entry(place).or_default().push(opening),
+        }
+    }
+    let dropped = sure.into_iter().map(|(place, ports)| {
+        let found = format!("{} dropped by {place}", labels(&ports));
+        Finding::ok(CHECK, found, NEEDED).failure(way_out(chains, &place, &ports))
+    });
+    let maybe = unsure.into_iter().map(|(place, ports)| {
+        let found = format!("{} perhaps dropped by {place}", labels(&ports));
+        Finding::ok(CHECK, found, NEEDED).warning(way_out(chains, &place, &ports))
+    });
+    let found: Vec<Finding> = dropped.chain(maybe).collect();
+    if found.is_empty() { vec![Finding::ok(CHECK, "none that drops them", NEEDED)] } else { found }
+}
+
+fn labels(ports: &[&Opening]) -> String {
+    ports.iter().map(|port| label(port.protocol, port.port)).collect::<Vec<_>>().join(", ")
+}
+
+/// How the ports are let pass there, or the firewall is handed over.
+fn way_out(chains: &[Chain], place: &Place, ports: &[&Opening]) -> String {
+    if chains.iter().any(|chain| chain.name.starts_with("ufw-")) {
+        let allow = ports.iter().map(|port| {
+            format!("`ufw route allow proto {} to any port {}`", port.protocol.as_str(), port.port)
+        });
+        let allow = allow.collect::<Vec<_>>().join(", ");
+        return format!(
+            "let them pass with {allow}, or hand the firewall over to pryvctl with `ufw disable`"
+        );
+    }
+    let Place { table, chain, rule: _ } = place;
+    if table == "inet firewalld" {
+        return "let what is forwarded pass in firewalld, or hand the firewall over to pryvctl with `systemctl disable --now firewalld`".to_owned();
+    }
+    format!(
+        "let what is forwarded to containers pass with `nft insert rule {table} {chain} ct status dnat accept` and in the \
+         file that this table is loaded from, or hand the firewall over to pryvctl and take the chain out of that file"
+    )
+}
