@@ -92,7 +92,8 @@ pub enum Command {
     Preflight(Target),
     /// Shows the exact steps `install` would take; changes nothing. `-o FILE` keeps them for `apply`.
     Plan(Target),
-    /// Carries out a plan that was kept with `plan -o FILE`, batch by batch; refuses if a host has changed since.
+    /// Carries out a plan that was kept with `plan INVENTORY -o FILE`, batch by batch; refuses if now something else would be
+    /// done.
     Apply(Apply),
     /// Sets firewall, sshd, kernel and Docker as hard as the inventory says; what could cut SSH is commit-confirmed.
     Harden(Harden),

@@ -172,11 +172,10 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::args::{Arguments, Command, InventoryFile, Upgrade};
+    use crate::cli::args::{Arguments, Command, Upgrade};
 
     #[test]
     fn only_a_flag_waives_the_second_way_in() {
-        let file = InventoryFile { inventory: "x.yaml".into(), lab: None };
         let second_way = |line: &str| {
             let command = Arguments::parse_from(line.split(' ')).command;
             if let Command::Harden(Harden { change, .. })
@@ -186,11 +185,11 @@ mod tests {
                 return change.second_way();
             }
             let Command::Apply(order) = command else { panic!("{line}") };
-            order.upgrade(file.clone(), Vec::new()).change.second_way()
+            order.upgrade(Vec::new()).change.second_way()
         };
-        for command in ["harden", "install", "upgrade", "apply"] {
-            assert_eq!(second_way(&format!("pryvctl {command} x.yaml --yes")), SecondWay::Needed);
-            assert_eq!(second_way(&format!("pryvctl {command} x.yaml --no-break-glass")), SecondWay::Waived);
+        for command in ["harden x.yaml", "install x.yaml", "upgrade x.yaml", "apply x.yaml p.json"] {
+            assert_eq!(second_way(&format!("pryvctl {command} --yes")), SecondWay::Needed);
+            assert_eq!(second_way(&format!("pryvctl {command} --no-break-glass")), SecondWay::Waived);
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::{
         role::Upgrade,
         selector::Selector,
     },
-    plan::rollout::Candidate,
+    plan::{digest::hash, rollout::Candidate},
 };
 
 /// An inventory with everything that belongs to it.
@@ -41,6 +41,8 @@ pub struct Loaded {
     pub desired: BTreeMap<HostName, Desired>,
     /// What each role says about its place in a rollout.
     pub upgrades: BTreeMap<RoleName, Upgrade>,
+    /// The inventory and every folder of roles, with the SHA-256 of what is in it.
+    pub sources: BTreeMap<String, String>,
 }
 
 /// What a missing secret or file means.
@@ -80,7 +82,8 @@ impl Loaded {
             Some((name, upgrade))
         });
         let upgrades = upgrades.collect();
-        Ok(Self { folder: folder(path).to_owned(), inventory, material, desired, upgrades })
+        let sources = sources(&text, &catalog);
+        Ok(Self { folder: folder(path).to_owned(), inventory, material, desired, upgrades, sources })
     }
 
     /// The hosts the command line selects.
@@ -177,6 +180,16 @@ fn halt(error: LabError) -> Halt {
 
 fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
+}
+
+fn sources(inventory: &str, catalog: &Catalog) -> BTreeMap<String, String> {
+    let mut folders: BTreeMap<String, BTreeMap<&str, &str>> = BTreeMap::new();
+    for (path, text) in catalog.texts().iter() {
+        let folder = path.split('/').next().unwrap_or(path);
+        folders.entry(format!("roles/{folder}")).or_default().insert(path, text);
+    }
+    let folders = folders.into_iter().map(|(name, texts)| (name, hash(&serde_json::json!(texts))));
+    folders.chain([("inventory".to_owned(), hash(&serde_json::json!(inventory)))]).collect()
 }
 
 /// The shipped roles, and those of the inventory's own folder.

@@ -10,6 +10,7 @@
 //!                             parts: [{ place, found, wanted, fits }] }],     of harden --report
 //!                scores:   [{ level, pass, fail, skipped, not_applicable }],
 //!                plan:     [{ id, why, guarded }],                            what is to be done
+//!                lost:     [{ name, service, slot, hash, image }],            what `rollback` would bring back and is gone
 //!                facts }],                                                    what was seen
 //!   early,                           why an upgrade ended before all hosts had their turn
 //!   journal:  [{ number, time, run, who, command, host, what, details }],     of `audit`
@@ -24,7 +25,7 @@ use serde_json::Value;
 
 use super::{exit::Exit, report::Halt};
 use crate::{
-    facts::Facts,
+    facts::{Facts, release::Served},
     fleet::{
         journal::audit::Line,
         outcome::{Report, Trouble},
@@ -75,6 +76,8 @@ struct HostDocument<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     scores: Vec<Score>,
     plan: Vec<StepDocument<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lost: Vec<&'a Served>,
     #[serde(skip_serializing_if = "Option::is_none")]
     facts: Option<&'a Facts>,
 }
@@ -180,6 +183,7 @@ fn host(report: &Report) -> HostDocument<'_> {
         plan: steps
             .map(|step| StepDocument { id: &step.id, why: &step.why, guarded: step.risk.needs_guard() })
             .collect(),
+        lost: report.lost().collect(),
         facts: report.facts.as_ref(),
     }
 }

@@ -1,61 +1,72 @@
-//! A plan on disk: what `plan -o FILE` saw and `apply FILE` may do. It holds digests only, so a host that changed since is
-//! noticed, and nothing secret is in it.
+//! A plan on disk: what `plan -o FILE` saw and `apply INVENTORY FILE` may do. What is read in it is words; what is compared
+//! with a later look is those words and digests. Nothing secret is in it, and nothing that says where it is to be carried out.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{args::InventoryFile, exit::Exit, report::Halt};
-use crate::{fleet::rollout::Proposal, model::name::HostName};
+use super::{exit::Exit, report::Halt};
+use crate::{
+    fleet::rollout::Proposal,
+    model::name::HostName,
+    plan::{Plan, step::Step},
+};
 
 /// The form of the file.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// A plan on disk.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanFile {
     pryvctl_plan: u32,
-    /// The inventory it was made from.
-    pub inventory: PathBuf,
+    /// The version of pryvctl that made it: another one may do the same things in another way.
+    made_by: String,
     /// The lab that stood in for its hosts.
-    pub lab: Option<String>,
+    lab: Option<String>,
+    /// The inventory and every folder of roles, with their SHA-256.
+    sources: BTreeMap<String, String>,
+    /// The rules of the order, a line a role.
+    rules: Vec<String>,
     /// Every host that was looked at.
     hosts: BTreeMap<HostName, Seen>,
 }
 
-/// One host as it was seen.
+/// What was to be done on one host.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Seen {
-    /// Of the host, SHA-256.
-    host: String,
     /// Of the plan, SHA-256; `None`: nothing was to be done.
     plan: Option<String>,
     /// The steps by name, for people who read the file.
     steps: Vec<String>,
+    /// The hooks around its turn.
+    hooks: Vec<String>,
+}
+
+/// What a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The lab that stands in for the hosts.
+    pub lab: Option<&'a String>,
+    /// The inventory and every folder of roles, with their SHA-256.
+    pub sources: &'a BTreeMap<String, String>,
 }
 
 impl PlanFile {
     /// What is seen now.
-    pub fn of(file: &InventoryFile, proposal: &Proposal) -> Self {
-        let seen = proposal.hosts.iter().map(|(name, fingerprint)| {
+    pub fn of(origin: Origin<'_>, proposal: &Proposal) -> Self {
+        let seen = proposal.hosts.iter().map(|(name, hooks)| {
             let plan = proposal.plans.iter().find(|(host, _)| host == name).map(|(_, plan)| plan);
-            let steps = plan.into_iter().flat_map(|plan| &plan.steps).map(|step| step.id.clone());
-            let seen = Seen {
-                host: fingerprint.clone(),
-                plan: plan.map(crate::plan::Plan::digest),
-                steps: steps.collect(),
-            };
-            (name.clone(), seen)
+            let steps = plan.into_iter().flat_map(|plan| &plan.steps).map(named).collect();
+            (name.clone(), Seen { plan: plan.map(Plan::digest), steps, hooks: hooks.clone() })
         });
         Self {
             pryvctl_plan: FORM,
-            inventory: std::path::absolute(&file.inventory).unwrap_or_else(|_| file.inventory.clone()),
-            lab: file.lab.clone(),
+            made_by: env!("CARGO_PKG_VERSION").to_owned(),
+            lab: origin.lab.cloned(),
+            sources: origin.sources.clone(),
+            rules: proposal.rules.clone(),
             hosts: seen.collect(),
         }
     }
@@ -65,16 +76,37 @@ impl PlanFile {
         self.hosts.keys().map(ToString::to_string).collect()
     }
 
-    /// Hosts that are another now than in this file.
-    pub fn differences(&self, now: &Self) -> Vec<String> {
-        let names = self.hosts.keys().chain(now.hosts.keys());
-        let mut differ: Vec<String> = names
-            .filter(|name| self.hosts.get(*name) != now.hosts.get(*name))
-            .map(ToString::to_string)
-            .collect();
-        differ.sort();
-        differ.dedup();
-        differ
+    /// Whether it was made for these hosts: a lab's, or the inventory's own.
+    ///
+    /// # Errors
+    /// For others.
+    pub fn is_for(&self, lab: Option<&String>) -> Result<(), Halt> {
+        if self.lab.as_ref() == lab {
+            return Ok(());
+        }
+        let (said, hint) = match &self.lab {
+            Some(lab) => ("this plan was made for a lab".to_owned(), format!("add --lab={lab}")),
+            None => ("this plan was not made for a lab".to_owned(), "leave out --lab".to_owned()),
+        };
+        Err(Halt::new(Exit::Usage, said, Some(hint)))
+    }
+
+    /// Whether it was made from this, before any host is asked.
+    ///
+    /// # Errors
+    /// Another inventory or another role, or one of them changed since.
+    pub fn is_of(&self, sources: &BTreeMap<String, String>) -> Result<(), Halt> {
+        changed(&differing(&self.sources, sources))
+    }
+
+    /// Whether now the same would be done as in this file.
+    ///
+    /// # Errors
+    /// Hosts or the order are another now.
+    pub fn is_still(&self, now: &Self) -> Result<(), Halt> {
+        let mut differ = differing(&self.hosts, &now.hosts);
+        differ.extend((self.rules != now.rules).then(|| "the order of the hosts".to_owned()));
+        changed(&differ)
     }
 
     /// Writes it.
@@ -100,10 +132,71 @@ impl PlanFile {
         let file: Self = serde_json::from_str(&text).map_err(|error| {
             Halt::new(Exit::Usage, format!("{} is no plan: {error}", path.display()), hint())
         })?;
-        if file.pryvctl_plan == FORM {
+        if file.pryvctl_plan == FORM && file.made_by == env!("CARGO_PKG_VERSION") {
             return Ok(file);
         }
         let said = format!("{} is a plan of another version of pryvctl", path.display());
         Err(Halt::new(Exit::Usage, said, hint()))
+    }
+}
+
+/// A step as it stands in the file.
+fn named(step: &Step) -> String {
+    let then = if step.look_again { " (what follows is planned anew after it)" } else { "" };
+    format!("{}{then}", step.id)
+}
+
+/// The names under which two lists do not say the same.
+fn differing<K: Ord + ToString, V: PartialEq>(one: &BTreeMap<K, V>, other: &BTreeMap<K, V>) -> Vec<String> {
+    let changed = one.iter().filter(|(name, value)| other.get(*name) != Some(*value)).map(|(name, _)| name);
+    let new = other.keys().filter(|name| !one.contains_key(*name));
+    changed.chain(new).map(ToString::to_string).collect()
+}
+
+fn changed(what: &[String]) -> Result<(), Halt> {
+    if what.is_empty() {
+        return Ok(());
+    }
+    let said = format!("changed since the plan was made: {}; nothing was touched", what.join(", "));
+    let hint = "make a new plan, read it, and apply that".to_owned();
+    Err(Halt::new(Exit::Drift, said, Some(hint)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(texts: &[(&str, &str)]) -> BTreeMap<String, String> {
+        texts.iter().map(|(name, sum)| ((*name).to_owned(), (*sum).to_owned())).collect()
+    }
+
+    fn proposal<'a>(hooks: &[&str], rules: &str) -> Proposal<'a> {
+        let hooks = hooks.iter().map(|&hook| hook.to_owned()).collect();
+        Proposal {
+            plans: &[],
+            hosts: BTreeMap::from([("co1".parse().unwrap(), hooks)]),
+            rules: vec![rules.to_owned()],
+            batches: Vec::new(),
+            short: None,
+        }
+    }
+
+    fn said(result: Result<(), Halt>) -> String {
+        result.err().map(|halt| format!("{} {}", halt.exit as u8, halt.message)).unwrap_or_default()
+    }
+
+    #[test]
+    fn only_what_was_read_is_applied() {
+        let made_from = sources(&[("inventory", "1"), ("roles/core", "2")]);
+        let lab = "rehearsal".to_owned();
+        let origin = Origin { lab: None, sources: &made_from };
+        let kept = PlanFile::of(origin, &proposal(&["before: drain"], "core: co1"));
+        assert_eq!(said(kept.is_for(None)) + &said(kept.is_of(&made_from)), "");
+        insta::assert_snapshot!(said(kept.is_for(Some(&lab))), @"2 this plan was not made for a lab");
+        let other = sources(&[("inventory", "1"), ("roles/core", "3"), ("roles/mine", "4")]);
+        insta::assert_snapshot!(said(kept.is_of(&other)), @"6 changed since the plan was made: roles/core, roles/mine; nothing was touched");
+        let now = |hooks: &[&str], rules: &str| PlanFile::of(origin, &proposal(hooks, rules));
+        assert_eq!(said(kept.is_still(&now(&["before: drain"], "core: co1"))), "");
+        insta::assert_snapshot!(said(kept.is_still(&now(&["before: rm -r /"], "core: co2 co1"))), @"6 changed since the plan was made: co1, the order of the hosts; nothing was touched");
     }
 }

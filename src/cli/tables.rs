@@ -1,6 +1,6 @@
 //! Reports as people read them: tables and plans, as text. Nothing here prints.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
@@ -11,7 +11,7 @@ use crate::{
         rollout::Proposal,
     },
     model::name::HostName,
-    plan::{Plan, finding::Verdict},
+    plan::{Plan, finding::Verdict, release::part},
 };
 
 /// How much of a run is told.
@@ -40,14 +40,21 @@ pub fn plan(host: &HostName, plan: &Plan) -> String {
     let mut text = format!("{host}: {} steps{guard}\n", plan.steps.len());
     for step in &plan.steps {
         let mark = if step.risk.needs_guard() { '!' } else { '~' };
-        let step = step.to_string();
-        for (number, line) in step.lines().enumerate() {
+        let words = step.to_string();
+        for (number, line) in words.lines().enumerate() {
             let mark = if number == 0 { mark } else { ' ' };
             writeln!(text, "  {mark} {line}").unwrap_or_default();
+        }
+        if step.look_again {
+            text.push_str(NEW_LOOK);
         }
     }
     text
 }
+
+const NEW_LOOK: &str = "    After this step the host is looked at again, because the step brings more than can be known now (files of \
+                        packages, another port of sshd). What that look finds is planned then, and carried out without another \
+                        question.\n";
 
 /// How it ended on every host.
 pub fn reports(reports: &[Report], detail: Detail) -> String {
@@ -77,7 +84,7 @@ fn took(report: &Report) -> String {
     if report.took.is_zero() { String::new() } else { format!("{:.1} s", report.took.as_secs_f64()) }
 }
 
-/// The order in which hosts will have their turns.
+/// The order in which hosts will have their turns, and the hooks around them.
 pub fn proposal(proposal: &Proposal) -> String {
     let mut table = table(&["batch", "role", "hosts", "wait before"]);
     for (number, batch) in (1..).zip(&proposal.batches) {
@@ -88,6 +95,18 @@ pub fn proposal(proposal: &Proposal) -> String {
     let mut text = table.to_string();
     if let Some(why) = &proposal.short {
         write!(text, "\nit will end there: {why}").unwrap_or_default();
+    }
+    for rule in &proposal.rules {
+        write!(text, "\n{rule}").unwrap_or_default();
+    }
+    let mut hooks: BTreeMap<&String, Vec<&str>> = BTreeMap::new();
+    for (host, line) in
+        proposal.hosts.iter().flat_map(|(host, lines)| lines.iter().map(move |line| (host, line)))
+    {
+        hooks.entry(line).or_default().push(host.as_str());
+    }
+    for (hook, hosts) in hooks {
+        write!(text, "\nhook of {}: {hook}", hosts.join(" ")).unwrap_or_default();
     }
     text
 }
@@ -205,7 +224,7 @@ fn unreachable(reports: &[Report]) -> String {
     text
 }
 
-/// What runs on every host, and what has drifted.
+/// What runs on every host, what is kept for the way back, and what has drifted.
 pub fn status(reports: &[Report]) -> String {
     let mut table = table(&["host", "role", "service", "image", "state", "slot"]);
     for report in reports {
@@ -218,13 +237,15 @@ pub fn status(reports: &[Report]) -> String {
             table.add_row([report.host.as_str(), "", "", "", report.outcome.word(), ""]);
             continue;
         };
+        let release = report.facts.as_ref().and_then(|facts| facts.release.known());
         for container in containers {
+            let part = part(container, containers, release, planned(report));
             table.add_row([
                 report.host.as_str(),
                 &container.role,
                 &container.service,
                 &container.image,
-                container.health.as_deref().unwrap_or(&container.status),
+                part.words(container),
                 container.slot.map_or("", crate::model::desired::Slot::as_str),
             ]);
         }
@@ -240,7 +261,30 @@ pub fn status(reports: &[Report]) -> String {
             write!(text, "\n    {}", step.id).unwrap_or_default();
         }
     }
+    text.push_str(&lost(reports));
     text.push_str(&troubles(reports));
+    text
+}
+
+/// The plan that a look came to, where it came to one.
+fn planned(report: &Report) -> Option<&Plan> {
+    matches!(report.outcome, Outcome::Unchanged | Outcome::Planned).then_some(&report.plan)
+}
+
+/// The ways back that are not whole any more.
+fn lost(reports: &[Report]) -> String {
+    let mut text = String::new();
+    for (report, served) in
+        reports.iter().flat_map(|report| report.lost().map(move |served| (report, served)))
+    {
+        write!(
+            text,
+            "\n\n{}: `rollback` cannot bring back {}: its container {} is gone\n  way out: to go back, give the inventory the \
+             older version, and upgrade",
+            report.host, served.image, served.name
+        )
+        .unwrap_or_default();
+    }
     text
 }
 

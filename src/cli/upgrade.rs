@@ -3,13 +3,13 @@
 use std::{path::Path, time::Duration};
 
 use super::{
-    args::{Agreed, Apply, Change, Failure, InventoryFile, Manner, Rollback, Target, Upgrade},
+    args::{Agreed, Apply, Change, Failure, Manner, Rollback, Target, Upgrade},
     change::approve,
     context::{Loaded, Missing},
     desk::{Desk, owner},
     document::Document,
     exit::{Exit, verdict},
-    plan_file::PlanFile,
+    plan_file::{Origin, PlanFile},
     progress::watched,
     report::{Halt, Screen},
     tables,
@@ -32,7 +32,8 @@ use crate::{
 
 /// Brings the hosts to what the inventory says, batch by batch.
 pub async fn upgrade(command: &Upgrade, screen: &Screen) -> Result<Exit, Halt> {
-    let (members, rolling) = forward(command, screen)?;
+    let loaded = Loaded::load(&command.change.target.file, Missing::Refused, screen)?;
+    let (members, rolling) = forward(&loaded, command)?;
     run("upgrade", &members, rolling, &command.change, screen, |_| Ok(())).await
 }
 
@@ -50,11 +51,13 @@ pub async fn plan(target: &Target, path: &Path, screen: &Screen) -> Result<Exit,
     let agreed = Agreed { accept_irreversible: true, data_restored: true };
     let manner = Manner { agreed, ..Manner::default() };
     let command = Upgrade { change, rolling: true, manner };
-    let (members, rolling) = forward(&command, screen)?;
+    let loaded = Loaded::load(&target.file, Missing::Refused, screen)?;
+    let (members, rolling) = forward(&loaded, &command)?;
+    let origin = Origin { lab: target.file.lab.as_ref(), sources: &loaded.sources };
     let mut kept = Ok(());
     let keep = |proposal: &Proposal| {
         screen.result(tables::proposal(proposal));
-        kept = PlanFile::of(&target.file, proposal).write(path);
+        kept = PlanFile::of(origin, proposal).write(path);
     };
     let reports = watched(screen, async |events| propose(&members, &rolling, events, keep).await).await;
     kept?;
@@ -63,28 +66,23 @@ pub async fn plan(target: &Target, path: &Path, screen: &Screen) -> Result<Exit,
     Ok(exit)
 }
 
-/// Carries out a plan that was kept, if every host is still as it was.
+/// Carries out a plan that was kept, if it still says the same. Which inventory, and so which hosts and which hooks, says
+/// who applies it: a file that came from elsewhere can only be refused.
 pub async fn apply(command: &Apply, screen: &Screen) -> Result<Exit, Halt> {
     let kept = PlanFile::read(&command.plan)?;
-    let file = InventoryFile { inventory: kept.inventory.clone(), lab: kept.lab.clone() };
-    let order = command.upgrade(file.clone(), kept.hosts());
-    let (members, rolling) = forward(&order, screen)?;
-    let agrees = |proposal: &Proposal<'_>| {
-        let changed = kept.differences(&PlanFile::of(&file, proposal));
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let said = format!("{} changed since the plan was made; nothing was touched", changed.join(", "));
-        let hint = "make a new plan, read it, and apply that".to_owned();
-        Err(Halt::new(Exit::Drift, said, Some(hint)))
-    };
+    kept.is_for(command.file.lab.as_ref())?;
+    let loaded = Loaded::load(&command.file, Missing::Refused, screen)?;
+    let origin = Origin { lab: command.file.lab.as_ref(), sources: &loaded.sources };
+    kept.is_of(&loaded.sources)?;
+    let order = command.upgrade(kept.hosts());
+    let (members, rolling) = forward(&loaded, &order)?;
+    let agrees = |proposal: &Proposal<'_>| kept.is_still(&PlanFile::of(origin, proposal));
     run("apply", &members, rolling, &order.change, screen, agrees).await
 }
 
-fn forward(command: &Upgrade, screen: &Screen) -> Result<(Members, Rolling), Halt> {
-    let loaded = Loaded::load(&command.change.target.file, Missing::Refused, screen)?;
+fn forward(loaded: &Loaded, command: &Upgrade) -> Result<(Members, Rolling), Halt> {
     let members = loaded.members(&command.change.target)?;
-    let mut stages = in_order(&loaded, &members, Direction::Forward)?;
+    let mut stages = in_order(loaded, &members, Direction::Forward)?;
     if !command.rolling {
         stages = stages.into_iter().map(Stage::at_once).collect();
     }
@@ -94,7 +92,7 @@ fn forward(command: &Upgrade, screen: &Screen) -> Result<(Members, Rolling), Hal
         order: Order::new(Goal::Install, &command.change, consents, Brake::none()),
         stages,
         policy: command.manner.on_failure.map(Policy::from),
-        upgrades: loaded.upgrades,
+        upgrades: loaded.upgrades.clone(),
         deadline: command.manner.deadline,
     };
     Ok((members, rolling))

@@ -94,6 +94,13 @@ impl Release {
         self.containers.iter().any(|served| served.name == found.name && served.hash == found.hash)
     }
 
+    /// The containers in it that are not there any more.
+    pub fn lost<'a>(&'a self, there: &'a [ContainerState]) -> impl Iterator<Item = &'a Served> {
+        let is =
+            |served: &Served, found: &ContainerState| served.name == found.name && served.hash == found.hash;
+        self.containers.iter().filter(move |served| !there.iter().any(|found| is(served, found)))
+    }
+
     /// The images its containers were made from.
     pub fn images(&self) -> impl Iterator<Item = &String> {
         self.containers.iter().map(|served| &served.image)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::event::What;
 use crate::{
-    facts::Facts,
+    facts::{Facts, release::Served},
     model::name::HostName,
     plan::{Conflict, Plan, control::Assessment, finding::Finding, preflight::Preflight, step::Step},
 };
@@ -26,6 +26,14 @@ pub struct Report {
     pub outcome: Outcome,
     /// How long it had its turn.
     pub took: Duration,
+}
+
+impl Report {
+    /// Containers that `rollback` would bring back, and that are gone.
+    pub fn lost(&self) -> impl Iterator<Item = &Served> {
+        let facts = self.facts.as_ref().and_then(|facts| facts.release.known().zip(facts.containers.known()));
+        facts.into_iter().flat_map(|(release, there)| release.lost(&there.states))
+    }
 }
 
 /// How it ended on one host.

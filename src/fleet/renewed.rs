@@ -36,8 +36,7 @@ pub(super) async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outco
     let looked = look_again(connection, member).await;
     let looked = looked.map_err(|error| lock_lost(connection).unwrap_or_else(|| failed(trouble(&error))))?;
     let now = planned(member, &looked, order.goal)?;
-    let known = |id: &str| host.plan.steps.iter().any(|step| step.id == id);
-    let new: Vec<String> = now.steps.iter().map(|step| step.id.clone()).filter(|id| !known(id)).collect();
+    let new = now.beyond(&host.plan);
     if new.is_empty() {
         return Ok(now);
     }

@@ -78,7 +78,7 @@ impl Catalog {
     }
 
     /// Every text of the roles folder by its path below it.
-    pub(super) fn texts(&self) -> &Arc<BTreeMap<String, String>> {
+    pub fn texts(&self) -> &Arc<BTreeMap<String, String>> {
         &self.texts
     }
 

@@ -1,74 +1,150 @@
-//! One number for a plan or a host: the same number, the same thing.
+//! One number for a step or a plan: the same number, the same doings. It is of JSON with sorted fields which is written here and
+//! nowhere else, so that it does not depend on how this program happens to name and order its own things.
 
-use sha2::{Digest as _, Sha256};
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::{
     Plan,
-    step::{Action, Step},
+    crossing::Crossing,
+    file::sha256,
+    rollout::{Moment, hook::whole},
+    step::{Action, Container, Step, Undo},
 };
-use crate::{facts::state::HostState, model::name::HostName};
+use crate::model::{
+    canonical,
+    command::{Command, Rights},
+    desired::{HealthProbe, Network},
+    name::HostName,
+    secret::Secret,
+};
 
-impl Plan {
-    /// Of everything it would do, contents of files included. SHA-256 in lower-case hex.
+impl Step {
+    /// Of everything it does and of its way back, contents of files included; not of its reasons. SHA-256 in lower-case hex.
     pub fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        for step in &self.steps {
-            // `Debug` leaves secrets out; what is written is hashed for itself.
-            hash.update(format!("{step:?}\n"));
-            hash.update(Sha256::digest(content(step)));
-        }
-        hex(hash)
+        let Self { id, why: _, action, save, files, check, proof, undo, risk, look_again, crosses } = self;
+        let undo = match undo {
+            Undo::Run(script) => command(script),
+            Undo::Nothing(_) => Value::Null,
+        };
+        let optional = |script: &Option<Command>| script.as_ref().map(command);
+        hash(&json!({
+            "id": id,
+            "action": doing(action),
+            "save": optional(save),
+            "files": files,
+            "check": optional(check),
+            "proof": optional(proof),
+            "undo": undo,
+            "guarded": risk.needs_guard(),
+            "look_again": look_again,
+            "crosses": crosses.iter().map(crossing).collect::<Vec<_>>(),
+        }))
     }
 }
 
-fn content(step: &Step) -> &str {
-    match &step.action {
-        Action::Run(command) => command.stdin.expose(),
-        Action::Write(file) => file.content.expose(),
-        Action::Pull { .. }
-        | Action::CreateNetwork(_)
-        | Action::CreateVolume(_)
-        | Action::Start(_)
-        | Action::AwaitHealthy { .. }
-        | Action::Watch { .. }
-        | Action::AwaitProbe { .. }
-        | Action::Stop { .. }
-        | Action::RemoveContainer { .. } => "",
+impl Plan {
+    /// Of everything it does, and of the reasons that were read with it.
+    pub fn digest(&self) -> String {
+        let steps = self.steps.iter().map(|step| json!({ "step": step.digest(), "why": step.why }));
+        hash(&Value::Array(steps.collect()))
+    }
+
+    /// The steps that do something else than was agreed to, by their names.
+    pub fn beyond(&self, agreed: &Self) -> Vec<String> {
+        let digests: Vec<String> = agreed.steps.iter().map(Step::digest).collect();
+        let new = self.steps.iter().filter(|step| !digests.contains(&step.digest()));
+        new.map(|step| step.id.clone()).collect()
     }
 }
 
 /// Of the plans of several hosts.
 pub fn of_all(plans: &[(HostName, Plan)]) -> String {
-    let mut hash = Sha256::new();
-    for (host, plan) in plans {
-        hash.update(format!("{host} {}\n", plan.digest()));
-    }
-    hex(hash)
+    let plans = plans.iter().map(|(host, plan)| json!([host, plan.digest()]));
+    hash(&Value::Array(plans.collect()))
 }
 
-/// Of everything on a host that a plan rests on. What changes by itself stays out: health, and when a container
-/// started.
-pub fn fingerprint(state: &HostState) -> String {
-    let mut state = state.clone();
-    for found in &mut state.containers {
-        found.started.clear();
-        found.health = None;
-    }
-    let mut hash = Sha256::new();
-    hash.update(format!("{state:?}"));
-    hex(hash)
+/// Of JSON, whatever the order of its fields.
+pub fn hash(value: &Value) -> String {
+    sha256(&canonical::text(value))
 }
 
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+fn secret(content: &Secret) -> String {
+    sha256(content.expose())
+}
+
+fn crossing(crossing: &Crossing) -> Value {
+    let backup: Vec<_> = crossing.backup.iter().map(|hook| whole(hook, Moment::Backup)).collect();
+    json!({ "data": crossing.to_string(), "backup": backup })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn command(command: &Command) -> Value {
+    // `under` and `most` say how it is carried out, not what it does.
+    let Command { script, stdin, rights, within, under: _, most: _ } = command;
+    let rights = match rights {
+        Rights::Root => "root",
+        Rights::Login => "login",
+    };
+    json!({ "script": script, "stdin": secret(stdin), "rights": rights, "within": millis(*within) })
+}
+
+fn doing(action: &Action) -> Value {
+    match action {
+        Action::Run(script) => json!({ "run": command(script) }),
+        Action::Write(file) => json!({ "write": {
+            "path": file.path, "content": secret(&file.content), "mode": file.mode, "uid": file.uid, "gid": file.gid,
+        } }),
+        Action::Pull { image } => json!({ "pull": image }),
+        Action::CreateNetwork(network) => json!({ "network": self::network(network) }),
+        Action::CreateVolume(name) => json!({ "volume": name }),
+        Action::Start(container) => json!({ "start": self::container(container) }),
+        Action::AwaitHealthy { containers, within } => {
+            json!({ "healthy": containers, "within": millis(*within) })
+        }
+        Action::Watch { containers, window } => json!({ "watch": containers, "window": millis(*window) }),
+        Action::AwaitProbe { probe, within } => {
+            json!({ "probe": self::probe(probe), "within": millis(*within) })
+        }
+        Action::Stop { container, grace } => json!({ "stop": container, "grace": millis(*grace) }),
+        Action::RemoveContainer { container } => json!({ "remove": container }),
+    }
+}
+
+fn probe(probe: &HealthProbe) -> Value {
+    match probe {
+        HealthProbe::Http(url) => json!({ "http": url }),
+        HealthProbe::Tcp(port) => json!({ "tcp": port }),
+        HealthProbe::Dns(name) => json!({ "dns": name }),
+        HealthProbe::Run(script) => json!({ "run": script }),
+    }
+}
+
+fn network(network: &Network) -> Value {
+    let Network { name, subnet, subnet6, internal } = network;
+    json!({ "name": name, "subnet": subnet, "subnet6": subnet6, "internal": internal })
+}
+
+fn container(container: &Container) -> Value {
+    let Container { name, service, role, slot, spec, loopback, labels } = container;
+    json!({
+        "name": name, "service": service, "role": role, "slot": slot, "spec": canonical::told(spec),
+        "memory": spec.memory.map(|bytes| bytes.0), "loopback": loopback, "labels": labels,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{
         model::secret::Secret,
-        plan::{Goal, fixture, plan},
+        plan::{
+            Goal, fixture, plan,
+            tests::{converged, planned, upgrade},
+        },
     };
 
     #[test]
@@ -82,12 +158,33 @@ mod tests {
         assert_ne!(before, digest(&desired));
     }
 
+    /// An image that nobody here needs and a tool that somebody installed are no change of what was read.
     #[test]
-    fn a_host_is_the_same_until_somebody_changes_it() {
-        let state = fixture::with_docker();
+    fn what_a_plan_does_not_rest_on_may_change() {
+        let (mut desired, state) = converged();
+        upgrade(&mut desired, "core", 2);
         let mut changed = state.clone();
+        changed.images.insert("debian:13".to_owned(), "1".to_owned());
         changed.commands.insert("strace".to_owned());
-        assert_eq!(fingerprint(&state), fingerprint(&state.clone()));
-        assert_ne!(fingerprint(&state), fingerprint(&changed));
+        changed.foreign_containers.insert("sleeper".to_owned());
+        for found in &mut changed.containers {
+            "2027-01-01T00:00:00Z".clone_into(&mut found.started);
+        }
+        assert_eq!(planned(&desired, &changed).digest(), planned(&desired, &state).digest());
+        changed.containers.iter_mut().for_each(|found| found.stop_timeout = Some(300));
+        assert_ne!(planned(&desired, &changed).digest(), planned(&desired, &state).digest());
+    }
+
+    /// What a step is called says nothing of what it does.
+    #[test]
+    fn a_step_of_the_same_name_that_does_something_else_was_not_agreed_to() {
+        let (mut desired, state) = converged();
+        upgrade(&mut desired, "core", 2);
+        let agreed = planned(&desired, &state);
+        let mut pulled = state.clone();
+        pulled.images.insert("registry.test:5000/core:2".to_owned(), "2".to_owned());
+        assert_eq!(planned(&desired, &pulled).beyond(&agreed), [""; 0]);
+        desired.services[1].spec.read_only = true;
+        assert_eq!(planned(&desired, &state).beyond(&agreed), ["service.core.start"]);
     }
 }

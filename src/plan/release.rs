@@ -7,8 +7,10 @@ use std::{
 };
 
 use super::{
+    Plan,
     cutover::{ServiceMap, Switch},
     file::{file, sha256},
+    leftover::is_up,
     step::{Action, Step, Undo},
 };
 use crate::{
@@ -77,6 +79,42 @@ impl Keeping {
         self.release.as_ref().filter(|release| release.unfinished)?;
         Some(end("the new release is complete"))
     }
+}
+
+/// What a container is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// It runs, or should.
+    Serves,
+    /// It is stopped, and stays for a `rollback`.
+    Kept,
+}
+
+impl Part {
+    /// How it is with the container.
+    pub fn words(self, found: &ContainerState) -> &str {
+        match self {
+            Self::Kept => "kept for rollback",
+            // Docker goes on to say of a stopped one what its last check found, or that it was ill because it stopped.
+            Self::Serves if !is_up(found) => &found.status,
+            Self::Serves => found.health.as_deref().unwrap_or(&found.status),
+        }
+    }
+}
+
+/// What a container is there for, beside the others of its host. A stopped one that is to run is not kept for anything: no
+/// other runs in its place, and the plan, where there is one, has a step for its service.
+pub fn part(
+    found: &ContainerState,
+    all: &[ContainerState],
+    release: Option<&Release>,
+    plan: Option<&Plan>,
+) -> Part {
+    let replaced = all.iter().any(|other| other.service == found.service && is_up(other));
+    let step = format!("service.{}.", found.service);
+    let unwanted = || plan.is_some_and(|plan| !plan.steps.iter().any(|next| next.id.starts_with(&step)));
+    let kept = release.is_some_and(|release| release.keeps(found));
+    if kept && !is_up(found) && (replaced || unwanted()) { Part::Kept } else { Part::Serves }
 }
 
 /// Images that only releases older than the last one needed, as far as they are still there. The plan that replaces the

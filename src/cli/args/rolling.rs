@@ -10,6 +10,9 @@ use crate::model::compose::parse_period;
 /// A plan that is carried out.
 #[derive(Debug, Clone, Args)]
 pub struct Apply {
+    /// The inventory the plan was made from.
+    #[command(flatten)]
+    pub file: InventoryFile,
     /// The plan.
     #[arg(value_name = "FILE")]
     pub plan: PathBuf,
@@ -35,9 +38,9 @@ pub struct Apply {
 
 impl Apply {
     /// The same as an upgrade of the hosts the plan is about.
-    pub fn upgrade(&self, file: InventoryFile, host: Vec<String>) -> Upgrade {
+    pub fn upgrade(&self, host: Vec<String>) -> Upgrade {
         let target = Target {
-            file,
+            file: self.file.clone(),
             host,
             role: Vec::new(),
             zone: Vec::new(),

@@ -24,8 +24,7 @@ use crate::{
     },
     plan::{
         Goal, Plan,
-        digest::fingerprint,
-        rollout::{Batch, Ended, Policy, Schedule, Stage, Why},
+        rollout::{Batch, Ended, Moment, Policy, Schedule, Stage, Why, hook::whole},
     },
 };
 use walk::Walk;
@@ -50,8 +49,10 @@ pub struct Rolling {
 pub struct Proposal<'a> {
     /// The plan of every host that will be changed.
     pub plans: &'a [(HostName, Plan)],
-    /// Every host that was looked at, with the [fingerprint](crate::plan::digest::fingerprint) of what was seen.
-    pub hosts: BTreeMap<HostName, String>,
+    /// Every host that was looked at, with the hooks around its turn.
+    pub hosts: BTreeMap<HostName, Vec<String>>,
+    /// The rules of the order, a line a role.
+    pub rules: Vec<String>,
     /// The order, if every host does well.
     pub batches: Vec<Batch>,
     /// Why it will end before all hosts had their turn, if it will.
@@ -76,7 +77,7 @@ pub async fn propose(
 ) -> Vec<Report> {
     let Opened { planned, mut reports } = open(members, &Visit::Look, &rolling.order, events).await;
     let plans = plans(&planned);
-    show(&Proposal::of(&plans, &planned, &schedule(rolling, &planned, &reports)));
+    show(&Proposal::of(&plans, &planned, rolling, &schedule(rolling, &planned, &reports)));
     for host in planned {
         let outcome = if host.plan.is_empty() { Outcome::Unchanged } else { Outcome::Planned };
         reports.push(host.report(outcome));
@@ -97,8 +98,8 @@ pub async fn roll(
     let schedule = schedule(rolling, &planned, &reports);
     let plans = plans(&planned);
     let held = reports.iter().any(|report| holds_back(&report.outcome));
-    let go =
-        !held && (plans.is_empty() || ask(&Proposal::of(&plans, &planned, &schedule)).await == Answer::Yes);
+    let proposal = Proposal::of(&plans, &planned, rolling, &schedule);
+    let go = !held && (plans.is_empty() || ask(&proposal).await == Answer::Yes);
     let mut walk = Walk::new(rolling, events, schedule, planned, reports);
     let early = if go && !plans.is_empty() { walk.all(&plans).await } else { None };
     Rolled { reports: in_order(walk.end().await, members), early }
@@ -135,14 +136,28 @@ fn schedule(rolling: &Rolling, planned: &[Planned], reports: &[Report]) -> Sched
 }
 
 impl<'a> Proposal<'a> {
-    fn of(plans: &'a [(HostName, Plan)], planned: &[Planned], schedule: &Schedule) -> Self {
+    fn of(
+        plans: &'a [(HostName, Plan)],
+        planned: &[Planned],
+        rolling: &Rolling,
+        schedule: &Schedule,
+    ) -> Self {
         let (batches, short) = schedule.forecast();
-        let seen = planned.iter().filter_map(|host| {
-            let state = host.surveyed.preflight.state.as_ref()?;
-            Some((host.surveyed.member.host().clone(), fingerprint(state)))
-        });
-        Self { plans, hosts: seen.collect(), batches, short }
+        let hosts = planned.iter().map(|host| (host.surveyed.member.host().clone(), hooks(host, rolling)));
+        let rules = schedule.stages.iter().map(Stage::to_string);
+        Self { plans, hosts: hosts.collect(), rules: rules.collect(), batches, short }
     }
+}
+
+/// All hooks around a host's turn in the order of their calls, and all that each does.
+fn hooks(host: &Planned, rolling: &Rolling) -> Vec<String> {
+    if host.plan.is_empty() {
+        return Vec::new();
+    }
+    let Hooks { before, after, .. } = rolling.hooks(host);
+    let backup = host.plan.backups().into_iter().map(|hook| whole(hook, Moment::Backup));
+    let before = before.iter().map(|hook| whole(hook, Moment::Before));
+    backup.chain(before).chain(after.iter().map(|hook| whole(hook, Moment::After))).collect()
 }
 
 /// Whether a host keeps all others from being begun. One that is away only takes its place in the budget.

@@ -3,7 +3,7 @@
 use crate::model::{
     command::quote,
     name::HostName,
-    role::{Haproxy, Hook, HookAction},
+    role::{Haproxy, Hook, HookAction, Side},
 };
 
 /// Before a host's turn or after it.
@@ -26,13 +26,33 @@ pub fn script(hook: &Hook, moment: Moment, host: &HostName) -> String {
     }
 }
 
+impl Moment {
+    /// As a role says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+            Self::Backup => "backup",
+        }
+    }
+}
+
+/// All that a hook does, for those who read a plan.
+pub fn whole(hook: &Hook, moment: Moment) -> String {
+    let side = match hook.on {
+        Side::Host => "on the host, as root",
+        Side::Controller => "on the controller",
+    };
+    let action = match &hook.action {
+        HookAction::Run(script) => script.clone(),
+        HookAction::Haproxy(balancer) => format!("HAProxy {} at {}", balancer.server, balancer.socket),
+    };
+    format!("{} ({side}, within {} s): {action}", moment.as_str(), hook.within.0.as_secs_f64())
+}
+
 /// A few words for the screen and the journal.
 pub fn words(hook: &Hook, moment: Moment) -> String {
-    let moment = match moment {
-        Moment::Before => "before",
-        Moment::After => "after",
-        Moment::Backup => "backup",
-    };
+    let moment = moment.as_str();
     match &hook.action {
         HookAction::Run(script) => format!("{moment}: {}", script.lines().next().unwrap_or_default()),
         HookAction::Haproxy(balancer) => format!("{moment}: HAProxy {}", balancer.server),

@@ -1,6 +1,6 @@
 //! A stage: the hosts of one role, and the rules by which they take their turns.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::{Batch, Ended, Finished, Policy, Why};
 use crate::model::{
@@ -52,6 +52,33 @@ pub struct Rules {
     pub max_failure_ratio: f64,
     /// What happens when more failed.
     pub on_failure: Policy,
+}
+
+impl fmt::Display for Stage {
+    /// Everything by which its hosts take their turns, for those who read a plan.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { role, hosts, rules } = self;
+        let Rules { budget, canaries, zones, delay, max_failure_ratio, on_failure } = rules;
+        let hosts: Vec<_> = hosts.iter().map(|host| host.host.as_str()).collect();
+        let zones = match zones {
+            Zones::Apart => "never in two zones at once",
+            Zones::Together => "zones together",
+        };
+        let then = match on_failure {
+            Policy::Stop => "no other host begins",
+            Policy::RollbackBatch => "no other host begins, and the last batch goes back",
+            Policy::RollbackAll => "no other host begins, and all go back",
+            Policy::Continue => "the others go on",
+        };
+        write!(
+            f,
+            "{role}: {}; {canaries} first, then at most {budget} away at a time, {zones}, {} s between batches; if more than \
+             {:.1} % fail, {then}",
+            hosts.join(" "),
+            delay.as_secs_f64(),
+            max_failure_ratio * 100.0,
+        )
+    }
 }
 
 /// Which way a rollout goes.

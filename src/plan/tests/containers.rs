@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::plan::{cutover::table, step::Undo};
+use crate::{
+    facts::state::ContainerState,
+    plan::{cutover::table, release::part, step::Undo},
+};
 
 #[test]
 fn a_new_version_takes_over_before_the_old_one_goes() {
@@ -94,6 +97,52 @@ fn a_start_is_taken_back_without_killing_anybody() {
     { docker update --restart no "$name" && docker stop -t 30 "$name" && docker rm "$name"; } >/dev/null
     "#);
     assert!(command.within > Duration::from_secs(30));
+}
+
+/// What `status` says of each container.
+fn said(desired: &Desired, state: &HostState) -> String {
+    let plan = planned(desired, state);
+    let said = |found: &ContainerState| {
+        let part = part(found, &state.containers, state.release.as_ref(), Some(&plan));
+        format!("{} {}", found.name, part.words(found))
+    };
+    state.containers.iter().map(said).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_is_kept_for_the_way_back_is_called_so() {
+    let (mut desired, state) = converged();
+    let original = desired.clone();
+    upgrade(&mut desired, "core", 2);
+    let mut state = reached(&desired, &state);
+    // Docker says so of every container that was stopped.
+    let stopped = state.containers.iter_mut().filter(|found| found.status == "exited");
+    stopped.for_each(|found| found.health = Some("unhealthy".to_owned()));
+    insta::assert_snapshot!(said(&desired, &state), @r"
+    acme_redis_a healthy
+    acme_core_a kept for rollback
+    acme_core_b healthy
+    ");
+    desired.services.pop();
+    insta::assert_snapshot!(said(&desired, &reached(&desired, &state)), @r"
+    acme_redis_a healthy
+    acme_core_b kept for rollback
+    ");
+    // What served before serves again, and then somebody stops it: it is kept for nothing.
+    let mut back = after(&original, &state, Goal::Rollback, usize::MAX);
+    for found in &mut back.containers {
+        (found.status, found.health) = ("exited".to_owned(), Some("unhealthy".to_owned()));
+    }
+    insta::assert_snapshot!(said(&original, &back), @r"
+    acme_redis_a exited
+    acme_core_a exited
+    ");
+    let release = state.release.unwrap();
+    let lost =
+        |there: &[ContainerState]| release.lost(there).map(|served| served.name.clone()).collect::<Vec<_>>();
+    assert_eq!(lost(&state.containers), [""; 0]);
+    state.containers.retain(|found| found.name != "acme_core_a");
+    assert_eq!(lost(&state.containers), ["acme_core_a"]);
 }
 
 #[test]

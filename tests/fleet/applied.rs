@@ -1,0 +1,76 @@
+//! A plan that was kept does what was read in it, or nothing.
+
+use super::{
+    rolling::{NEW, OLD},
+    trouble::served,
+    world::World,
+};
+
+const INVENTORY: &str = "
+platform: trial
+domain: trial.example.org
+admin_networks: [192.0.2.0/24]
+hardening: $NO_PACKAGES
+zones: { eu: {} }
+roles: roles
+hosts:
+  one: { address: 192.0.2.11, zone: eu, roles: [web] }
+";
+
+const WEB: &str = include_str!("../data/roles/web/compose.yaml");
+
+/// What the role has beside its server.
+const MORE: &str = r#"
+  files: [{ template: page.j2, path: /etc/page.txt, mode: "0644" }]
+  upgrade: { hooks: { before: [{ run: "echo one >>/var/tmp/called" }] } }
+"#;
+
+#[test]
+fn what_was_read_is_done_or_nothing() {
+    let world = World::up("t-applied", INVENTORY);
+    let role = |text: &str| world.write("roles/web/compose.yaml", text);
+    role(&format!("{WEB}{MORE}"));
+    world.write("roles/web/page.j2", "made by hand: no\n");
+    world.write("next.yaml", &format!("variables: {{ WEB_VERSION: \"{NEW}\" }}\n{INVENTORY}"));
+    let lab = world.lab();
+    let apply = |inventory: &str| world.run(&["apply", inventory, "plan.json", &lab, "--yes"]);
+    world.run(&["install", "inventory.yaml", &lab, "--yes"]).ends_with(0);
+    world
+        .run(&["plan", "next.yaml", &lab, "-o", "plan.json"])
+        .ends_with(0)
+        .says("hook of one: before (on the host, as root, within 60 s): echo one >>/var/tmp/called")
+        .says("web: one; 1 first, then at most 1 away at a time");
+
+    // Who could change the file or the role: neither says what runs where.
+    apply("inventory.yaml")
+        .ends_with(6)
+        .says("changed since the plan was made: inventory; nothing was touched");
+    world.run(&["apply", "next.yaml", "plan.json", "--yes"]).ends_with(2).says("add --lab=t-applied");
+    role(&format!("{WEB}{}", MORE.replace("echo one", "echo two")));
+    apply("next.yaml").ends_with(6).says("changed since the plan was made: roles/web; nothing was touched");
+    role(&format!("{WEB}{MORE}"));
+
+    // The host is another, and so is the plan.
+    world.on("one", "cp -p /etc/page.txt /root/page.txt && echo 'by hand' >>/etc/page.txt");
+    apply("next.yaml").ends_with(6).says("changed since the plan was made: one; nothing was touched");
+    world.on("one", "cp -p /root/page.txt /etc/page.txt && test ! -e /var/tmp/called");
+    assert_eq!(served(&world, "one").version, OLD);
+
+    // What the plan does not rest on may change.
+    world.on("one", "docker tag $(docker image ls -q | head -1) unrelated:1");
+    apply("next.yaml").ends_with(0).says("one changed");
+    assert_eq!(served(&world, "one").version, NEW);
+    assert_eq!(world.on("one", "cat /var/tmp/called"), "one\n");
+
+    what_is_kept_is_called_so(&world);
+}
+
+/// Docker calls a stopped container unhealthy, beside the one that serves; and anybody may remove it.
+fn what_is_kept_is_called_so(world: &World) {
+    let status = || world.run(&["status", "next.yaml", &world.lab()]).ends_with(0);
+    let ran = status().says("kept for rollback").says("healthy b");
+    assert!(!ran.said().contains("unhealthy"), "{}", ran.said());
+    world.on("one", "docker container prune -f");
+    let ran = status().says("one: `rollback` cannot bring back").says("its container trial_web_a is gone");
+    assert!(!ran.said().contains("kept for rollback"), "{}", ran.said());
+}
