@@ -1,6 +1,6 @@
 # Thin: each line is a command one could type. Run as root on Debian 12 with Rust.
 
-.PHONY: demo test trials bench audit lint
+.PHONY: demo test trials powercut bench audit lint
 
 demo: # a three-host platform from nothing, on this machine
 	tests/with-docker.sh sh -ec 'cargo build; tests/demo.sh'
@@ -10,6 +10,11 @@ test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
 
 trials: # every control spoiled by hand, every way to cut a login: up to an hour
 	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 fleet::controls fleet::lockout
+
+powercut: # the power goes from emulated machines while they are hardened, on ext4 and on XFS: ten minutes, once more for the disks
+	tests/audit/packages.sh
+	cargo build
+	python3 -B tests/powercut
 
 audit: # strangers' auditors before and after hardening, on emulated machines: hours; PEER= and DOCKER_BENCH= as in the README
 	tests/audit/packages.sh

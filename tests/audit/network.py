@@ -52,6 +52,10 @@ class Network:
         """Runs a program as the second host; what it says counts, also when it fails."""
         return run(*self.words_outside(), *words, **{"check": False, "timeout": 1800} | how)
 
+    def words_inside(self):
+        """The words that start a program as the controller."""
+        return _within(self.controller)
+
     def words_outside(self):
         """The words that start a program as the second host."""
         return _within(self.outsider)

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what the audit needs of this machine, if it is not there.
+# Installs what the audit and the power cuts need of this machine, if it is not there.
 set -eu
-packages="qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring e2fsprogs fdisk mount nmap iproute2 curl openssh-client python3 python3-venv gcc libc6-dev"
+packages="qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring e2fsprogs xfsprogs fdisk mount nmap iproute2 curl openssh-client python3 python3-venv gcc libc6-dev"
 for package in $packages; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="${missing:-} $package"
 done
