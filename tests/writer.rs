@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use pryvctl::model::write::{Access, Put, Seen, copy, folder, function, remove, sha256, unfold};
+use pryvctl::model::write::{Access, Put, Seen, copy, folder, function, remove, sha256, together, unfold};
 
 /// Runs a script as root over an empty `/mnt` that only it sees and in which only root writes. `victim` is root's,
 /// `shared` is a folder of user 9999. `as_other` runs a script as that user.
@@ -221,13 +221,35 @@ fn a_copy_keeps_its_rights_and_its_time() {
 }
 
 #[test]
+fn what_is_not_there_is_removed() {
+    for path in ["/mnt/none", "/mnt/none/deep/er"] {
+        for seen in [Seen::Any, Seen::Absent, Seen::Sha256(sha256("old"))] {
+            good(&format!("{} && ls -A | grep -qx victim", remove(Path::new(path), &seen)), "");
+        }
+    }
+}
+
+#[test]
+fn several_calls_are_one() {
+    let [one, two] = ["/mnt/victim", "/mnt/a/b"].map(|path| put(path, "one").call());
+    let gone = remove(Path::new("/mnt/victim"), &Seen::Sha256(sha256("one")));
+    let all = together([one.clone(), two, gone]);
+    assert_eq!(good(&format!("{all}; ls -AR a; cat a/b"), "oneone"), "a:\nb\none");
+    let refused = together([one, remove(Path::new("/mnt/victim"), &Seen::Absent), put("/mnt/c", "").call()]);
+    assert_eq!(
+        bad(&format!("{refused}; code=$?; ls -A >&2; exit $code"), "one"),
+        (76, "/mnt/victim: changed since it was looked at\nshared\nvictim".to_owned())
+    );
+}
+
+#[test]
 fn folders_come_and_go() {
     let path = Path::new("/mnt/a/b");
     let made = folder(path, 0o2750, 9999, 7);
     assert_eq!(good(&format!("{made} && {made}; stat -c '%a %u %g' a a/b"), ""), "755 0 0\n2750 9999 7\n");
     let gone = unfold(path);
     assert_eq!(
-        good(&format!("{made}; touch a/b/x; {gone} && rm a/b/x && {gone} && {gone}; ls -A a"), ""),
+        good(&format!("{made}; touch a/b/x; {gone} && rm a/b/x && {gone} && {gone} && ls -A a"), ""),
         ""
     );
     assert_eq!(bad(&format!("mkdir a; touch a/b; {made}"), "").1, "/mnt/a/b: Not a directory");

@@ -118,6 +118,7 @@ fn words(what: &What) -> String {
         What::EngineAway { patience } => {
             format!("Docker does not answer; waiting until it does, for at most {} s", patience.as_secs())
         }
+        What::LookingAgain { why } => format!("{why}; looks again and plans anew"),
         What::GoingBack { why } => format!("goes back to what served before: {why}"),
         What::Paused { by } => format!("paused by {by}; `pryvctl resume` goes on"),
         What::Resumed => "goes on".to_owned(),

@@ -109,6 +109,7 @@ impl Standings {
             | What::CutOff { .. }
             | What::Scanned { .. }
             | What::EngineAway { .. }
+            | What::LookingAgain { .. }
             | What::GoingBack { .. }
             | What::Paused { .. }
             | What::Resumed

@@ -1,27 +1,19 @@
-//! What `/etc/hosts` says of a name.
+//! What `/etc/hosts` says.
 
 use super::{Fact, Probe};
 use crate::model::command::Output;
 
-/// Lines of `/etc/hosts` that name a host; absent where none does.
-pub struct HostsLine(pub Option<String>);
+/// The text of `/etc/hosts`.
+pub struct HostsFile;
 
-impl Probe for HostsLine {
+impl Probe for HostsFile {
     type Value = String;
 
     fn question(&self) -> String {
-        match self.0 {
-            Some(_) => "[ -e /etc/hosts ] || exit 44\ncat /etc/hosts".to_owned(),
-            None => "exit 44".to_owned(),
-        }
+        "[ -e /etc/hosts ] || exit 44\ncat /etc/hosts".to_owned()
     }
 
     fn read(&self, output: &Output) -> Fact<String> {
-        let names = |line: &&str| {
-            let words = line.split('#').next().unwrap_or_default().split_whitespace();
-            words.skip(1).any(|word| Some(word) == self.0.as_deref())
-        };
-        let lines = Fact::read(output, |text| Ok(text.lines().filter(names).collect::<Vec<_>>().join("\n")));
-        if lines == Fact::Known(String::new()) { Fact::Absent } else { lines }
+        Fact::read(output, |text| Ok(text.to_owned()))
     }
 }

@@ -52,8 +52,8 @@ pub struct HostState {
     pub commands: BTreeSet<String>,
     /// What served before the last change; `None`: nothing was changed yet.
     pub release: Option<Release>,
-    /// Lines of `/etc/hosts` that name the registry.
-    pub registry_hosts_line: Option<String>,
+    /// The text of `/etc/hosts`; `None`: no such file.
+    pub hosts_file: Option<String>,
     /// The kind of virtual machine or container, as `systemd-detect-virt` names it; `None`: bare metal.
     pub virtualisation: Option<String>,
     /// Live kernel parameters that controls name; those the kernel does not have are left out.

@@ -22,7 +22,7 @@ use super::{
     folder::Folders,
     foreign::ForeignContainers,
     frame::{Answers, script},
-    hosts::HostsLine,
+    hosts::HostsFile,
     image::Images,
     init::InitSystem,
     kernel::Uname,
@@ -146,8 +146,8 @@ survey! {
     files: Files = Files::of(desired),
     /// Folders.
     folders: Folders = Folders(desired.folders.iter().map(|folder| folder.path.clone()).collect()),
-    /// The line of `/etc/hosts` that names the registry.
-    registry_hosts_line: HostsLine = HostsLine(registry_name(desired)),
+    /// The text of `/etc/hosts`.
+    hosts_file: HostsFile = HostsFile,
     /// Docker's configuration.
     daemon_json: DaemonJson = DaemonJson,
     /// The Docker Engine.
@@ -182,12 +182,6 @@ survey! {
     traces: Traces = Traces::of(desired),
     /// How things were before controls changed them.
     originals: Record = Record,
-}
-
-fn registry_name(desired: &Desired) -> Option<String> {
-    let registry = desired.registry.as_ref()?;
-    let name = registry.address.rsplit_once(':').map_or(registry.address.as_str(), |(name, _)| name);
-    Some(name.to_owned())
 }
 
 fn sshd(desired: &Desired) -> EffectiveSshd {

@@ -96,6 +96,11 @@ pub enum What {
         #[serde(serialize_with = "seconds")]
         patience: Duration,
     },
+    /// A file is not what it was when the plan was made; the host is looked at and planned for again.
+    LookingAgain {
+        /// Which file, and at which step.
+        why: String,
+    },
     /// The host failed and goes back to what served before.
     GoingBack {
         /// Why.
@@ -147,6 +152,7 @@ impl What {
             | Self::Watching { .. }
             | Self::Scanned { .. }
             | Self::EngineAway { .. }
+            | Self::LookingAgain { .. }
             | Self::GoingBack { .. }
             | Self::Paused { .. }
             | Self::Resumed

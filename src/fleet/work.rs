@@ -33,17 +33,25 @@ pub async fn carry_out(surveyed: &Surveyed, agreed: Agreed, order: &Order, event
     let (mut connection, mut agreed, mut done) = (connection.clone(), agreed, 0);
     for _ in 0..ROUNDS {
         let steps = agreed.steps();
-        connection = match carry_out_steps(member, &connection, steps, order, events).await {
-            Ok(connection) => connection,
+        let carried_out = carry_out_steps(member, &connection, steps, order, events).await;
+        let overtaken = matches!(carried_out, Err(Broken::Overtaken { .. }));
+        connection = match carried_out {
+            Ok(connection) => {
+                done += steps.len();
+                connection
+            }
+            Err(Broken::Overtaken { done: before, connection, .. }) => {
+                done += before;
+                connection
+            }
             Err(broken) => return broken.outcome(),
         };
-        done += steps.len();
         let rest = match plan_again(&connection, member, order).await {
             Ok(rest) if rest.is_empty() => return Outcome::Changed { steps: done },
             Ok(rest) => rest,
             Err(outcome) => return outcome,
         };
-        let goes_on = steps.last().is_some_and(|step| step.look_again) || rest.is_of_controls();
+        let goes_on = overtaken || steps.last().is_some_and(|step| step.look_again) || rest.is_of_controls();
         if !goes_on || rest == *agreed.plan() {
             return Outcome::NotConverged { left: left(&rest) };
         }
@@ -91,7 +99,6 @@ pub async fn prune(connection: &Connection, images: &[String]) {
 }
 
 /// Why steps were not carried out to their end.
-#[derive(Debug)]
 pub enum Broken {
     /// A step failed.
     Step {
@@ -99,6 +106,17 @@ pub enum Broken {
         id: String,
         /// Why.
         trouble: Trouble,
+    },
+    /// A step left a file alone that somebody changed since it was looked at.
+    Overtaken {
+        /// Which.
+        id: String,
+        /// Which file.
+        trouble: Trouble,
+        /// How many steps were done before it.
+        done: usize,
+        /// Over which the host is to be looked at again.
+        connection: Connection,
     },
     /// Stopped by hand before this step.
     Stopped(String),
@@ -110,7 +128,9 @@ impl Broken {
     /// How the host ended.
     pub fn outcome(self) -> Outcome {
         match self {
-            Self::Step { id, trouble } => Outcome::Failed { step: id, trouble },
+            Self::Step { id, trouble } | Self::Overtaken { id, trouble, .. } => {
+                Outcome::Failed { step: id, trouble }
+            }
             Self::Stopped(before) => Outcome::Stopped { before },
             Self::NotOurs(outcome) => outcome,
         }
@@ -126,6 +146,14 @@ async fn plan_again(connection: &Connection, member: &Member, order: &Order) -> 
         return Err(Outcome::unreadable("verify", "the host cannot be read any more", &after));
     };
     plan(&member.desired, state, order.goal).map_err(|conflicts| Outcome::conflict(&conflicts))
+}
+
+/// Why one step did not come to its end.
+enum Stumble {
+    /// Somebody changed a file since it was looked at; it was left alone.
+    Overtaken(Trouble),
+    /// Anything else.
+    Failed(Trouble),
 }
 
 /// A plan on its way through one host.
@@ -174,6 +202,9 @@ impl Run<'_> {
                 self.connection = fresh;
                 Ok(())
             }
+            Err(GuardError::TakenBack(cause @ ApplyError::Changed(_))) => {
+                Err(self.overtaken(joined(steps), steps.len(), apply_trouble(&cause)))
+            }
             Err(error) => Err(Broken::Step { id: joined(steps), trouble: guard_trouble(&error) }),
         }
     }
@@ -182,39 +213,69 @@ impl Run<'_> {
         for (place, step) in steps.iter().enumerate() {
             self.halt_before(step)?;
             self.announce(step);
-            if let Err(mut trouble) = self.attempt(step).await {
-                trouble.details.extend(self.take_back(&steps[..=place]).await);
-                return Err(Broken::Step { id: step.id.clone(), trouble });
-            }
+            let Err(stumble) = self.attempt(step).await else { continue };
+            let (id, back) = (step.id.clone(), self.take_back(&steps[..=place]).await);
+            let with = |mut trouble: Trouble| {
+                trouble.details.extend(back);
+                trouble
+            };
+            return Err(match stumble {
+                Stumble::Overtaken(trouble) => self.overtaken(id, 1, with(trouble)),
+                Stumble::Failed(trouble) => Broken::Step { id, trouble: with(trouble) },
+            });
         }
         Ok(())
     }
 
     /// Carries out a step, and once more where that does no harm if Docker went away under it. Either way Docker is there
     /// again before anything else is done.
-    async fn attempt(&mut self, step: &Step) -> Result<(), Trouble> {
-        let Err(trouble) = self.one(step).await else { return Ok(()) };
+    async fn attempt(&mut self, step: &Step) -> Result<(), Stumble> {
+        let trouble = match self.one(step).await {
+            Err(Stumble::Failed(trouble)) => trouble,
+            done => return done,
+        };
         // A connection that is lost is another matter.
         if engine::is_well(&self.connection).await.unwrap_or(true) {
-            return Err(trouble);
+            return Err(Stumble::Failed(trouble));
         }
         self.voice.say(What::EngineAway { patience: engine::PATIENCE });
         self.docker = None;
         let back = engine::comes_back(&self.connection).await.unwrap_or(false);
-        if back && step.action.may_be_repeated() { self.one(step).await } else { Err(trouble) }
+        if back && step.action.may_be_repeated() {
+            self.one(step).await
+        } else {
+            Err(Stumble::Failed(trouble))
+        }
     }
 
-    async fn one(&mut self, step: &Step) -> Result<(), Trouble> {
+    /// What somebody wrote meanwhile is no failure: it is looked at, and planned around.
+    fn overtaken(&self, id: String, undone: usize, trouble: Trouble) -> Broken {
+        self.voice.say(What::LookingAgain { why: format!("{id}: {}", trouble.message) });
+        let done = self.number.saturating_sub(undone);
+        Broken::Overtaken { id, trouble, done, connection: self.connection.clone() }
+    }
+
+    async fn one(&mut self, step: &Step) -> Result<(), Stumble> {
         if speaks_docker(step) {
             if self.docker.is_none() {
-                self.docker = Some(self.connection.docker().await.map_err(|error| trouble(&error))?);
+                let docker = self.connection.docker().await;
+                self.docker = Some(docker.map_err(|error| Stumble::Failed(trouble(&error)))?);
             }
         } else {
             // A script may install or restart Docker; the next Docker step opens its own handle.
             self.docker = None;
         }
         let hands = Hands::new(&self.connection, self.docker.as_ref(), &self.member.desired);
-        hands.apply(step).await.map_err(|error| apply_trouble(&error))
+        hands.apply(step).await.map_err(|error| match error {
+            ApplyError::Changed(_) => Stumble::Overtaken(apply_trouble(&error)),
+            ApplyError::Session(_)
+            | ApplyError::Command { .. }
+            | ApplyError::Pull { .. }
+            | ApplyError::Docker { .. }
+            | ApplyError::Unhealthy { .. }
+            | ApplyError::Probe { .. }
+            | ApplyError::NoDocker => Stumble::Failed(apply_trouble(&error)),
+        })
     }
 
     /// Takes back the steps of the failed one's group, the last first: what belongs to one service belongs together.

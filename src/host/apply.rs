@@ -13,9 +13,10 @@ use super::{
 };
 use crate::{
     model::{
-        command::{Command, Output, quote, take_in},
+        command::{Command, Exit, Output},
         desired::{Desired, RegistryAccess},
         name::PlatformName,
+        write::{Access, CHANGED, Put},
     },
     plan::step::{Action, FileWrite, Step, Undo},
 };
@@ -92,10 +93,13 @@ impl<'a, S: Session> Hands<'a, S> {
         }
     }
 
-    /// Takes one step back.
+    /// Takes one step back. What somebody wrote since stays: it is neither ours nor what was before.
     pub async fn undo(&self, step: &Step) -> Result<(), ApplyError> {
         match &step.undo {
-            Undo::Run(command) => self.run(command).await,
+            Undo::Run(command) => match self.run(command).await {
+                Err(ApplyError::Changed(_)) | Ok(()) => Ok(()),
+                Err(error) => Err(error),
+            },
             Undo::Nothing(_) => Ok(()),
         }
     }
@@ -144,22 +148,17 @@ pub fn speaks_docker(step: &Step) -> bool {
     }
 }
 
-/// Writes a file beside its place and renames it, so that no reader sees half of it and a full disk costs nothing.
+/// What a file holds may be a secret, from whose hash it could be guessed: both go through stdin.
 fn write(file: &FileWrite) -> Command {
-    let path = file.path.display().to_string();
-    let folder = file.path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
-    let script = format!(
-        "set -e; umask 077; path={path}; mkdir -p -m 755 {folder}; new=\"$path.pryvctl-new\"; \
-         trap 'rm -f \"$new\"' EXIT; {take_in}; chown {uid}:{gid} \"$new\"; chmod {mode:o} \"$new\"; \
-         mv -f \"$new\" \"$path\"",
-        path = quote(&path),
-        take_in = take_in("\"$new\"", file.content.expose()),
-        folder = quote(&folder),
-        uid = file.uid,
-        gid = file.gid,
-        mode = file.mode,
-    );
-    Command::root(script).stdin(file.content.expose())
+    let FileWrite { mode, uid, gid, .. } = *file;
+    let put = Put {
+        path: file.path.as_path().into(),
+        text: file.content.expose(),
+        seen: file.seen.clone(),
+        access: Access::Of { mode, uid, gid },
+        check: String::new(),
+    };
+    put.hidden_command()
 }
 
 /// Why a step failed.
@@ -176,6 +175,9 @@ pub enum ApplyError {
         /// The last lines it printed.
         said: String,
     },
+    /// A file is not what it was when it was looked at, and was left alone.
+    #[error("{0}")]
+    Changed(String),
     /// An image could not be pulled.
     #[error("cannot pull {image}: {reason}")]
     Pull {
@@ -237,6 +239,9 @@ impl ApplyError {
         let lines: Vec<&str> = output.stderr.lines().chain(output.stdout.lines()).collect();
         let said = lines[lines.len().saturating_sub(TAIL)..].iter().map(|line| short(line));
         let said = said.collect::<Vec<_>>().join("\n");
+        if output.exit == Exit::Code(CHANGED) {
+            return Self::Changed(said);
+        }
         Self::Command { exit: output.exit.to_string(), said }
     }
 
@@ -247,6 +252,7 @@ impl ApplyError {
             Self::Command { said, .. } if said.contains("No space left on device") => {
                 Some("free space on the host (`df -h` shows where), then run again".to_owned())
             }
+            Self::Changed(_) => Some("run again: what is there by now is looked at first".to_owned()),
             Self::NoDocker => Some("look at `systemctl status docker` on the host".to_owned()),
             Self::Unhealthy { .. } => Some("fix the image or its configuration, then run again".to_owned()),
             Self::Session(_) | Self::Command { .. } | Self::Docker { .. } | Self::Probe { .. } => None,
@@ -262,6 +268,7 @@ impl ApplyError {
             }
             Self::Session(_)
             | Self::Command { .. }
+            | Self::Changed(_)
             | Self::Pull { .. }
             | Self::Docker { .. }
             | Self::Probe { .. }

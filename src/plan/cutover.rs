@@ -6,6 +6,8 @@
 pub mod map;
 pub mod table;
 
+use std::path::Path;
+
 pub use map::ServiceMap;
 
 use super::{
@@ -16,9 +18,10 @@ use super::{
 use crate::{
     facts::state::HostState,
     model::{
-        command::{Command, take_in},
+        command::Command,
         desired::{Desired, Slot},
         place,
+        write::Put,
     },
 };
 
@@ -56,7 +59,7 @@ impl<'a> Switch<'a> {
             }
         };
         self.kept = Some(self.map.clone());
-        let action = Action::Run(self.change(&format!("{NFT} -f $new"), &self.map));
+        let action = Action::Run(self.change(&format!("{NFT} -f \"$new\""), &self.map));
         Some(Step::safe("services.table", action, undo).because(why))
     }
 
@@ -67,7 +70,7 @@ impl<'a> Switch<'a> {
         }
         let swap = |from, to| {
             let transaction = table::transaction(from, to);
-            self.change(&format!("{NFT} -f - <<'NFT'\n{transaction}NFT"), to)
+            self.change(&format!("{NFT} -f - <<NFT\n{transaction}NFT\n"), to)
         };
         let step = Step::safe(id, Action::Run(swap(&self.map, &next)), Undo::Run(swap(&next, &self.map)))
             .because(self.map.changes(&next));
@@ -97,14 +100,8 @@ impl<'a> Switch<'a> {
 
     /// A script that changes the kernel's table and then keeps the whole of it for the next boot.
     fn change(&self, change: &str, map: &ServiceMap) -> Command {
-        let (folder, path) = (place::OURS, place::SERVICES);
         let text = table::document(self.desired, map);
-        let script = format!(
-            "set -e; umask 077; mkdir -p {folder}; new={path}.pryvctl-new; trap 'rm -f $new' EXIT; {}
-{change}
-mv -f $new {path}",
-            take_in("$new", &text)
-        );
-        Command::root(script).stdin(text)
+        let put = Put::own(Path::new(place::SERVICES), &text, 0o600);
+        Put { check: change.to_owned(), ..put }.command()
     }
 }

@@ -1,21 +1,25 @@
 //! Packages, the Docker daemon's configuration, and how it reaches the registry.
 
-use std::time::Duration;
+use std::{net::IpAddr, path::Path, time::Duration};
 
 use serde_json::{Map, Value};
 
 use super::{
     Conflict, Goal,
-    control::{edit::Edit, original},
-    file::{file, own},
+    control::{
+        edit::{Edit, ended, lines},
+        original,
+    },
+    file::{file, own, seen},
     step::{Action, Step, Undo},
 };
 use crate::{
     facts::state::{HostState, Os},
     model::{
-        command::{Command, quote, take_in},
+        command::Command,
         desired::{Desired, RegistryAccess},
         place,
+        write::{self, Access, Put, Seen, sha256},
     },
 };
 
@@ -43,10 +47,8 @@ pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Ste
         Goal::Install => {
             // The configuration comes first: dockerd then starts with it, and does not remember an older /etc/hosts.
             let mut steps: Vec<Step> = commands.into_iter().collect();
-            if let Some(registry) = &desired.registry {
-                steps.extend(ca(registry, state));
-                steps.extend(hosts_line(registry, state)?);
-            }
+            steps.extend(desired.registry.as_ref().and_then(|registry| ca(registry, state)));
+            steps.extend(hosts_line(desired, state)?);
             steps.extend(daemon(desired, state)?.into_iter().chain(docker(state)));
             steps
         }
@@ -139,7 +141,7 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
     let wanted = desired.engine.daemon.iter().filter(|(key, _)| !(state.is_in_swarm() && *key == RELOADABLE));
     let changed: Vec<(&String, &Value)> =
         wanted.filter(|(key, value)| found.get(*key) != Some(*value)).collect();
-    let pending = state.files.get(std::path::Path::new(place::DOCKER_PENDING)).is_some_and(Option::is_some);
+    let pending = state.files.get(Path::new(place::DOCKER_PENDING)).is_some_and(Option::is_some);
     if changed.is_empty() && !pending {
         return Ok(None);
     }
@@ -161,13 +163,13 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
     let undo = Undo::Nothing(
         "the step itself brings back the old file if dockerd does not come up with the new one",
     );
-    let command = Command::root(take_up.script(&text)).stdin(text).within(RESTART);
+    let command = take_up.command(&text, state);
     Ok(Some(Step::safe("engine.daemon-json", Action::Run(command), undo).because(why)))
 }
 
 /// The text of `daemon.json`; where it was not read, one that says the same.
 fn daemon_text(state: &HostState) -> String {
-    let file = state.files.get(std::path::Path::new(place::DAEMON_JSON)).and_then(Option::as_ref);
+    let file = state.files.get(Path::new(place::DAEMON_JSON)).and_then(Option::as_ref);
     let written = || state.daemon_json.as_ref().map(|value| format!("{value:#}\n"));
     file.and_then(|file| file.text.clone()).or_else(written).unwrap_or_default()
 }
@@ -182,11 +184,13 @@ pub fn restore(text: Option<&str>, state: &HostState) -> Step {
         "Docker's own firewall rules for it go at the next boot".to_owned(),
     ];
     let undo = Undo::Nothing("the step itself brings back our file if dockerd does not come up without it");
-    let then = if text.is_none() { format!("\nrm -f {}", place::DAEMON_JSON) } else { String::new() };
     // Without a file dockerd does what it does with an empty object.
-    let text = text.unwrap_or("{}\n");
-    let command = Command::root(format!("{}{then}", take_up.script(text))).stdin(text);
-    Step::safe("engine.daemon-json", Action::Run(command.within(RESTART)), undo).because(why)
+    let mut command = take_up.command(text.unwrap_or("{}\n"), state);
+    if text.is_none() {
+        let gone = write::remove(Path::new(place::DAEMON_JSON), &Seen::Any);
+        command.script.push_str(&format!(" || exit $?\n{gone}"));
+    }
+    Step::safe("engine.daemon-json", Action::Run(command), undo).because(why)
 }
 
 /// How dockerd learns of a changed configuration.
@@ -210,39 +214,67 @@ impl TakeUp {
         }
     }
 
+    fn command(self, text: &str, state: &HostState) -> Command {
+        let found = state.files.get(Path::new(place::DAEMON_JSON));
+        let seen = found.map_or(Seen::Any, |found| seen(found.as_ref()));
+        let there = state.daemon_json.is_some() || found.is_some_and(Option::is_some);
+        let old = if there { Old::There } else { Old::Nothing };
+        Command::root(write::script(self.script(text, seen, old))).stdin(text).within(RESTART)
+    }
+
     /// The mark outlives a run that was killed between the file and the restart. After three restarts in a minute systemd
     /// would refuse another.
-    fn script(self, text: &str) -> String {
-        let (path, mark) = (place::DAEMON_JSON, place::DOCKER_PENDING);
-        let write = format!(
-            "set -e; umask 022; mkdir -p /etc/docker; new={path}.pryvctl-new; {}; chmod 644 $new",
-            take_in("$new", text)
-        );
+    fn script(self, text: &str, seen: Seen, old: Old) -> String {
+        let [path, mark, copy] = [place::DAEMON_JSON, place::DOCKER_PENDING, DAEMON_KEPT].map(Path::new);
+        let put =
+            |check: &str| Put { seen: seen.clone(), check: check.to_owned(), ..Put::own(path, text, 0o644) };
         let take_up = match self {
-            Self::AtStart => return format!("{write}; mv -f $new {path}"),
+            Self::AtStart => return put("").call(),
             Self::Reload => "systemctl reload docker".to_owned(),
             Self::Restart => {
                 format!("{LIVE_RESTORE}systemctl reset-failed docker || true; systemctl restart docker")
             }
         };
+        let gone = |path| write::remove(path, &Seen::Any);
+        let keep = match old {
+            Old::There => write::copy(path, copy, &Seen::Any, Access::Kept),
+            Old::Nothing => gone(copy),
+        };
+        let back = match old {
+            Old::There => write::copy(copy, path, &Seen::Any, Access::Kept),
+            Old::Nothing => gone(path),
+        };
+        let undone = write::together([back, gone(mark), gone(copy)]);
         format!(
-            "{write}
-if dockerd --help 2>/dev/null | grep -q -- --validate; then dockerd --validate --config-file $new; fi
-mkdir -p {folder}; : > {mark}; rm -f {path}.pryvctl-old
-if [ -e {path} ]; then cp -p {path} {path}.pryvctl-old; fi
-mv -f $new {path}
-back() {{
-if [ -e {path}.pryvctl-old ]; then mv -f {path}.pryvctl-old {path}; else rm -f {path}; fi
-rm -f {mark}
-}}
+            "set -e
+back() {{ {undone}; }}
+{}
+{} || {{ code=$?; {}; exit $code; }}
 if ! {{ {take_up}; }}; then
 back; systemctl reset-failed docker || true; systemctl restart docker; exit 1
 fi
-rm -f {mark} {path}.pryvctl-old",
-            folder = mark.rsplit_once('/').map_or("/", |(folder, _)| folder),
+{}",
+            write::together([Put::own(mark, "", 0o600).call(), keep]),
+            put(VALIDATE).call(),
+            write::together([gone(mark), gone(copy)]),
+            write::together([gone(mark), gone(copy)]),
         )
     }
 }
+
+/// Whether there was a `daemon.json` to come back to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Old {
+    There,
+    Nothing,
+}
+
+/// Where the old `daemon.json` lies while dockerd takes up the new one.
+const DAEMON_KEPT: &str = "/var/lib/pryvctl/pending/daemon.json";
+
+/// What dockerd says of a new file; an old dockerd cannot be asked.
+const VALIDATE: &str =
+    "! dockerd --help 2>/dev/null | grep -q -- --validate || dockerd --validate --config-file \"$new\"";
 
 /// Makes live-restore count already for the restart that follows: a reload only sends a signal, and a dockerd that is
 /// stopped before it has read its file stops every container. On a busy host systemd's job may fail, so it is asked again.
@@ -264,49 +296,70 @@ fn ca(registry: &RegistryAccess, state: &HostState) -> Option<Step> {
     file("registry.ca", &own(place::registry_ca(&registry.address), pem, 0o644), state)
 }
 
-fn hosts_line(registry: &RegistryAccess, state: &HostState) -> Result<Option<Step>, Conflict> {
-    let Some(ip) = registry.ip else { return Ok(None) };
-    let name = name_of(registry);
-    let found = state.registry_hosts_line.as_deref().map(str::trim).filter(|line| !line.is_empty());
-    let right = |line: &str| line.split_whitespace().next() == Some(&ip.to_string());
-    match found {
-        Some(lines) if lines.lines().all(right) => return Ok(None),
-        Some(lines) if !lines.lines().all(|line| right(line) || line.trim_end().ends_with(MARK)) => {
+/// The step that has `/etc/hosts` say where the registry is, and nothing of ours besides.
+fn hosts_line(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict> {
+    let wanted = desired.registry.as_ref().and_then(|registry| Some((name_of(registry), registry.ip?)));
+    let text = state.hosts_file.as_deref().unwrap_or_default();
+    if let Some((name, ip)) = wanted {
+        let of_others = text.lines().find(|line| names(line, name) && !is_ours(line) && !leads(line, ip));
+        if let Some(line) = of_others {
             return Err(Conflict {
                 thing: format!("{name} in /etc/hosts"),
-                found: format!("a line that is not ours says `{lines}`"),
+                found: format!("a line that is not ours says `{line}`"),
                 way_out: format!("remove the line, or leave `registry.ip` ({ip}) out of the inventory"),
             });
         }
-        Some(_) | None => {}
     }
-    let line = format!("{ip} {name} {MARK}");
-    let add = Command::root(rewrite_hosts(name, &format!("echo {}", quote(&line))));
-    let undo = Undo::Run(Command::root(rewrite_hosts(name, "true")));
-    let step = Step::safe("registry.hosts-line", Action::Run(add), undo);
-    Ok(Some(step.because([format!("/etc/hosts: {} -> {line}", found.unwrap_or("none"))])))
+    Ok(hosts_step(text, wanted, state))
 }
 
 /// The step that takes out our line, if it is there.
-pub fn without_hosts_line(desired: &Desired, state: &HostState) -> Option<Step> {
-    let name = name_of(desired.registry.as_ref()?);
-    let found = state.registry_hosts_line.as_deref()?;
-    let ours = found.lines().find(|line| line.trim_end().ends_with(MARK))?;
-    let undo = Undo::Nothing("an install writes it again");
-    let action = Action::Run(Command::root(rewrite_hosts(name, "true")));
-    Some(Step::safe("registry.hosts-line", action, undo).because([format!("/etc/hosts: {ours} -> none")]))
+pub fn without_hosts_line(state: &HostState) -> Option<Step> {
+    hosts_step(state.hosts_file.as_deref().unwrap_or_default(), None, state)
+}
+
+fn hosts_step(text: &str, wanted: Option<(&str, IpAddr)>, state: &HostState) -> Option<Step> {
+    let right = |line: &str| wanted.is_some_and(|(name, ip)| names(line, name) && leads(line, ip));
+    let stays = |line: &&str| !is_ours(line) || right(line);
+    let gone = text.lines().filter(|line| !stays(line));
+    let mut new: String = lines(text).filter(stays).collect();
+    let add = wanted.filter(|_| !text.lines().any(right)).map(|(name, ip)| format!("{ip} {name} {MARK}"));
+    if let Some(line) = &add {
+        new = format!("{}{line}\n", ended(&new));
+    }
+    let mut why: Vec<String> = gone.map(|line| format!("/etc/hosts: {line} -> none")).collect();
+    why.extend(add.map(|line| format!("/etc/hosts: none -> {line}")));
+    if why.is_empty() {
+        return None;
+    }
+    let there = state.hosts_file.as_ref();
+    let path = Path::new("/etc/hosts");
+    let access = if there.is_some() { Access::Kept } else { Access::root(0o644) };
+    let put = |text, seen| Put { seen, access, ..Put::own(path, text, 0o644) };
+    let change = put(&new, there.map_or(Seen::Absent, |old| Seen::Sha256(sha256(old)))).command();
+    let ours = Seen::Sha256(sha256(&new));
+    let undo = match there {
+        Some(old) => put(old, ours).command(),
+        None => Command::root(write::script(write::remove(path, &ours))),
+    };
+    Some(Step::safe("registry.hosts-line", Action::Run(change), Undo::Run(undo)).because(why))
+}
+
+fn is_ours(line: &str) -> bool {
+    line.trim_end().ends_with(MARK)
+}
+
+/// Whether a line of `/etc/hosts` says where a name is.
+fn names(line: &str, name: &str) -> bool {
+    let words = line.split('#').next().unwrap_or_default().split_whitespace();
+    words.skip(1).any(|word| word == name)
+}
+
+/// Whether a line of `/etc/hosts` leads to an address.
+fn leads(line: &str, ip: IpAddr) -> bool {
+    line.split_whitespace().next().is_some_and(|word| word == ip.to_string())
 }
 
 fn name_of(registry: &RegistryAccess) -> &str {
     registry.address.rsplit_once(':').map_or(registry.address.as_str(), |(name, _)| name)
-}
-
-/// `/etc/hosts` without our line, and with what `add` prints. Written in place: in a container the file is a mount,
-/// which cannot be replaced.
-fn rewrite_hosts(name: &str, add: &str) -> String {
-    format!(
-        "set -e; new=$(mktemp); trap 'rm -f $new' EXIT; \
-         {{ grep -v {} /etc/hosts || true; {add}; }} > $new; cat $new > /etc/hosts",
-        quote(&format!(" {name} {MARK}$"))
-    )
 }

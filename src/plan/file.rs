@@ -2,18 +2,20 @@
 
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
 use similar::TextDiff;
 
 use super::step::{Action, FileWrite, Step, Undo};
 use crate::{
     facts::state::{FileState, HostState},
     model::{
-        command::{Command, quote, take_in},
+        command::Command,
         desired::{Desired, ManagedFile, ManagedFolder},
         secret::Secret,
+        write::{self, Access, Put, Seen},
     },
 };
+
+pub use write::sha256;
 
 /// Folders first, parents before children, then files.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
@@ -42,6 +44,7 @@ pub fn file(id: impl Into<String>, want: &ManagedFile, state: &HostState) -> Opt
     let write = FileWrite {
         path: want.path.clone(),
         content: want.content.clone(),
+        seen: seen(found),
         mode: want.mode,
         uid: want.uid,
         gid: want.gid,
@@ -49,19 +52,19 @@ pub fn file(id: impl Into<String>, want: &ManagedFile, state: &HostState) -> Opt
     Some(Step::safe(id, Action::Write(write), way_back(want, found)).because(difference(want, found)))
 }
 
-/// SHA-256 in lower-case hex.
-pub fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+/// What a plan is made from.
+pub fn seen(found: Option<&FileState>) -> Seen {
+    found.map_or(Seen::Absent, |found| Seen::Sha256(found.sha256.clone()))
 }
 
 fn way_back(want: &ManagedFile, found: Option<&FileState>) -> Undo {
-    let path = quote(&want.path.display().to_string());
+    let ours = Seen::Sha256(sha256(want.content.expose()));
     match found {
-        None => Undo::Run(Command::root(format!("rm -f {path}"))),
+        None => Undo::Run(write::hidden_remove(&want.path, &ours)),
         Some(FileState { text: Some(text), mode, uid, gid, .. }) => {
-            let back = take_in(&path, text);
-            let script = format!("{back}; chown {uid}:{gid} {path}; chmod {mode:o} {path}");
-            Undo::Run(Command::root(script).stdin(text))
+            let access = Access::Of { mode: *mode, uid: *uid, gid: *gid };
+            let path = want.path.as_path().into();
+            Undo::Run(Put { path, text, seen: ours, access, check: String::new() }.hidden_command())
         }
         Some(FileState { text: None, .. }) => {
             Undo::Nothing("its old content was not read, because it may hold a secret")
@@ -103,20 +106,12 @@ fn folder(want: &ManagedFolder, state: &HostState) -> Option<Step> {
         Some(found) if (found.mode, found.uid, found.gid) == (want.mode, want.uid, want.gid) => return None,
         Some(found) => (
             format!("{:04o} {}:{}", found.mode, found.uid, found.gid),
-            rights(&path, found.mode, found.uid, found.gid),
+            write::folder(&want.path, found.mode, found.uid, found.gid),
         ),
-        None => ("none".to_owned(), format!("rmdir --ignore-fail-on-non-empty {}", quote(&path))),
+        None => ("none".to_owned(), write::unfold(&want.path)),
     };
-    let script = format!("mkdir -p {} && {}", quote(&path), rights(&path, want.mode, want.uid, want.gid));
-    let step = Step::safe(
-        format!("folder.{path}"),
-        Action::Run(Command::root(script)),
-        Undo::Run(Command::root(undo)),
-    );
+    let [action, undo] = [write::folder(&want.path, want.mode, want.uid, want.gid), undo]
+        .map(|call| Command::root(write::script(call)));
+    let step = Step::safe(format!("folder.{path}"), Action::Run(action), Undo::Run(undo));
     Some(step.because([format!("{path}: {old} -> {new}")]))
-}
-
-fn rights(path: &str, mode: u32, uid: u32, gid: u32) -> String {
-    let path = quote(path);
-    format!("chown {uid}:{gid} {path} && chmod {mode:o} {path}")
 }

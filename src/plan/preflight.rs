@@ -106,7 +106,7 @@ fn unknown(facts: &Facts) -> Vec<Finding> {
     look("files", why(&facts.files), "move away what stands in the file's place");
     look("folders", why(&facts.folders), "move away what stands in the folder's place");
     look("came-in", why(&facts.came_in), "look at `echo $SSH_CONNECTION` in a login");
-    look("hosts-file", why(&facts.registry_hosts_line), "run `cat /etc/hosts` on the host");
+    look("hosts-file", why(&facts.hosts_file), "run `cat /etc/hosts` on the host");
     look(
         "release",
         why(&facts.release),
@@ -173,7 +173,7 @@ fn state(facts: &Facts) -> Option<HostState> {
         foreign_containers: settled(&facts.foreign_containers)?.unwrap_or_default(),
         commands: facts.commands.known()?.clone(),
         release: settled(&facts.release)?,
-        registry_hosts_line: settled(&facts.registry_hosts_line)?,
+        hosts_file: settled(&facts.hosts_file)?,
         virtualisation: settled(&facts.virtualisation)?,
         sysctl: settled(&facts.sysctl)?.unwrap_or_default(),
         rights: settled(&facts.limited)?.unwrap_or_default(),

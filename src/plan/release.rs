@@ -19,9 +19,10 @@ use crate::{
         state::{ContainerState, HostState},
     },
     model::{
-        command::{Command, quote, take_in},
+        command::Command,
         desired::{Desired, ManagedFile, Slot},
         place,
+        write::{self, Access, Put, Seen},
     },
 };
 
@@ -132,28 +133,30 @@ pub fn outdated(desired: &Desired, state: &HostState) -> Vec<String> {
 
 /// The step that ends a change.
 pub fn end(why: &str) -> Step {
-    let action = Action::Run(Command::root(format!("rm -f {}", place::RELEASE_UNFINISHED)));
+    let remove = write::remove(Path::new(place::RELEASE_UNFINISHED), &Seen::Any);
+    let action = Action::Run(Command::root(write::script(remove)));
     Step::safe("release.end", action, Undo::Nothing("the next change makes a record of its own"))
         .because([why])
 }
 
-/// The folder is made beside its place and moved there, so that a record is whole or not there.
+/// The folder is made beside its place and moved there, so that a record is whole or not there, also on the disk.
 fn script(release: &Release, record: &str) -> String {
     let folder = place::RELEASE;
-    let mut script = format!(
-        "set -e; umask 077; new={folder}.new; rm -rf $new {folder}.old; mkdir -p $new/files; {}; \
-         : > $new/unfinished\n",
-        take_in("$new/record.json", record)
-    );
+    let new = PathBuf::from(format!("{folder}.new"));
+    let own = |name: &str, text| Put::own(new.join(name), text, 0o600).call();
     let there = release.files.iter().filter_map(|kept| Some((&kept.path, kept.was.as_ref()?)));
-    for (path, was) in there {
-        let path = quote(&path.display().to_string());
-        script.push_str(&format!("cp -p {path} $new/files/{}\n", was.sha256));
-    }
-    script.push_str(&format!(
-        "if [ -e {folder} ]; then mv -T {folder} {folder}.old; fi; mv -T $new {folder}; rm -rf {folder}.old"
-    ));
-    script
+    let copies = there
+        .map(|(path, was)| write::copy(path, &new.join("files").join(&was.sha256), &Seen::Any, Access::Kept));
+    let folders = [new.clone(), new.join("files")].map(|folder| write::folder(&folder, 0o700, 0, 0));
+    let calls = folders.into_iter().chain([own("record.json", record), own("unfinished", "")]).chain(copies);
+    let moved = format!(
+        "if [ -e {folder} ]; then mv -T {folder} {folder}.old; fi; mv -T {folder}.new {folder}; sync {}; rm -rf {folder}.old",
+        place::KEPT
+    );
+    write::script(format!(
+        "set -e; umask 077; rm -rf {folder}.new {folder}.old\n{}\n{moved}",
+        write::together(calls)
+    ))
 }
 
 /// Which container of each service serves: the one the kernel leads to, else the one that has been up longest. What took

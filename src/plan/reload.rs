@@ -14,6 +14,7 @@ use crate::{
         command::{Command, quote},
         desired::{Desired, ManagedFile, OnChange, Service},
         place,
+        write::{self, Put, Seen},
     },
 };
 
@@ -42,10 +43,9 @@ pub fn marks(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
     let told = desired.services.iter().filter(kept).filter(|service| changes(service, desired, state));
     told.map(|service| {
         let mark = place::reload_pending(&service.name);
-        let folder = mark.rsplit_once('/').map_or("/", |(folder, _)| folder);
-        let script = format!("mkdir -p {folder} && : > {mark}");
-        let undo = Undo::Run(Command::root(format!("rm -f {mark}")));
-        Step::safe(format!("reload.{}", service.name), Action::Run(Command::root(script)), undo)
+        let made = Put::own(Path::new(&mark), "", 0o600).command();
+        let undo = Undo::Run(Command::root(write::script(write::remove(Path::new(&mark), &Seen::Any))));
+        Step::safe(format!("reload.{}", service.name), Action::Run(made), undo)
             .because([format!("{} will have to read its files again", service.name)])
     })
     .collect()
@@ -63,7 +63,8 @@ pub fn step(service: &Service, container: &str, desired: &Desired, state: &HostS
         return None;
     }
     let (name, mark) = (&service.name, place::reload_pending(&service.name));
-    let script = format!("set -e\n{}rm -f {mark}", messages(desired, name.as_str(), container));
+    let gone = write::remove(Path::new(&mark), &Seen::Any);
+    let script = write::script(format!("set -e\n{}{gone}", messages(desired, name.as_str(), container)));
     let undo = Undo::Nothing("a reload takes up what the files say");
     let step = Step::safe(format!("service.{name}.reload"), Action::Run(Command::root(script)), undo);
     Some(step.because([format!("{container} reads its changed files")]))

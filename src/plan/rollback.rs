@@ -10,6 +10,7 @@ use super::{
     Conflict, Plan,
     crossing::{self, Crossing},
     cutover::{ServiceMap, Switch},
+    file::seen,
     leftover::{How, Return, Stopped, change_places, drain, grace, is_up, leftover},
     release, reload,
     step::{Action, Step, Undo},
@@ -20,8 +21,9 @@ use crate::{
         state::{ContainerState, HostState},
     },
     model::{
-        command::{Command, quote},
+        command::Command,
         desired::{Desired, ManagedFile, Service, UpdateOrder},
+        write::{Access, hidden_copy, hidden_remove},
     },
 };
 
@@ -160,16 +162,18 @@ impl<'a> Way<'a> {
 
     fn file(&self, kept: &KeptFile) -> Option<Step> {
         let path = kept.path.display().to_string();
-        let (script, why) = match (&kept.was, self.found(&kept.path)) {
+        let seen = seen(self.state.files.get(&kept.path).and_then(Option::as_ref));
+        let (command, why) = match (&kept.was, self.found(&kept.path)) {
             (None, None) => return None,
             (Some(was), Some(found)) if *was == found => return None,
-            (None, Some(_)) => (format!("rm -f {}", quote(&path)), format!("{path}: -> none")),
-            (Some(was), _) => (restore(&path, was), format!("{path}: -> as it was before (not shown)")),
+            (None, Some(_)) => (hidden_remove(&kept.path, &seen), format!("{path}: -> none")),
+            (Some(was), _) => {
+                let Was { mode, uid, gid, .. } = *was;
+                let back = hidden_copy(&was.copy(), &kept.path, &seen, Access::Of { mode, uid, gid });
+                (back, format!("{path}: -> as it was before (not shown)"))
+            }
         };
-        Some(
-            Step::safe(format!("back.file.{path}"), Action::Run(Command::root(script)), NO_UNDO)
-                .because([why]),
-        )
+        Some(Step::safe(format!("back.file.{path}"), Action::Run(command), NO_UNDO).because([why]))
     }
 
     fn found(&self, path: &Path) -> Option<Was> {
@@ -190,13 +194,4 @@ impl<'a> Way<'a> {
         let step = Step::safe(format!("back.{}.reload", found.service), action, NO_UNDO);
         Some(step.because([format!("{} reads its changed files", found.name)]))
     }
-}
-
-fn restore(path: &str, was: &Was) -> String {
-    let (path, copy) = (quote(path), quote(&was.copy().display().to_string()));
-    format!(
-        "set -e; new={path}.pryvctl-new; trap 'rm -f $new' EXIT; cp {copy} $new; chown {}:{} $new; chmod {:o} $new; \
-         mv -f $new {path}",
-        was.uid, was.gid, was.mode
-    )
 }

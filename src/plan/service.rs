@@ -1,6 +1,6 @@
 //! Services: what runs, in which slot, and how a new container takes over from an old one.
 
-use std::{cmp::Reverse, time::Duration};
+use std::{cmp::Reverse, path::Path, time::Duration};
 
 use super::{
     Conflict,
@@ -18,6 +18,7 @@ use crate::{
         desired::{Desired, Service, Slot, UpdateOrder},
         name::PlatformName,
         place,
+        write::{self, Seen},
     },
 };
 
@@ -216,8 +217,9 @@ impl Turn<'_> {
         steps.extend(self.take_over(slot, switch));
         steps.extend(self.probes());
         if reload::is_pending(self.service, self.state) {
-            let done =
-                Action::Run(Command::root(format!("rm -f {}", place::reload_pending(&self.service.name))));
+            let mark = place::reload_pending(&self.service.name);
+            let gone = write::script(write::remove(Path::new(&mark), &Seen::Any));
+            let done = Action::Run(Command::root(gone));
             let undo = Undo::Nothing("the new container has read its files");
             steps.push(
                 Step::safe(self.id("reloaded"), done, undo).because(["the new container has read its files"]),

@@ -133,10 +133,7 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
             state.files.insert(place::DAEMON_JSON.into(), Some(super::fixture::found(stdin, 0o644)));
             state.files.insert(place::DOCKER_PENDING.into(), None);
         }
-        "registry.hosts-line" => {
-            let ip = desired.registry.as_ref().and_then(|registry| registry.ip).unwrap();
-            state.registry_hosts_line = Some(format!("{ip} registry # pryvctl"));
-        }
+        "registry.hosts-line" => state.hosts_file = Some(stdin.to_owned()),
         "firewall.table" => load(firewall::TABLE, stdin, state),
         "services.table" => load_map(stdin, state, desired),
         "firewall.boot" => {
@@ -236,7 +233,8 @@ fn load_map(text: &str, state: &mut HostState, desired: &Desired) {
     let listing = table::listing(desired, &read_map(text));
     state.tables.insert(table::TABLE.to_owned(), listing);
     let content = crate::model::secret::Secret::new(text);
-    write(&FileWrite { path: place::SERVICES.into(), content, mode: 0o600, uid: 0, gid: 0 }, state);
+    let seen = crate::model::write::Seen::Any;
+    write(&FileWrite { path: place::SERVICES.into(), content, seen, mode: 0o600, uid: 0, gid: 0 }, state);
 }
 
 /// Carries out the transaction, and holds it against the text that is kept for the next boot.
@@ -244,7 +242,7 @@ fn swap(command: &Command, state: &mut HostState, desired: &Desired) {
     let found = state.tables.get(table::TABLE).expect("the map is changed before it is there");
     let mut map = ServiceMap::read(found);
     let transaction =
-        command.script.split("<<'NFT'\n").nth(1).and_then(|rest| rest.split("NFT\n").next()).unwrap();
+        command.script.split("<<NFT\n").nth(1).and_then(|rest| rest.split("NFT\n").next()).unwrap();
     for line in transaction.lines() {
         let (_, rest) = line.split_once(&format!(" element inet {} ", table::TABLE)).unwrap();
         let (name, element) = rest.split_once(" { ").unwrap();

@@ -17,7 +17,7 @@ use super::{
         edit::{Edit, block},
         reasons, text,
     },
-    file::{file, own},
+    file::{file, own, seen},
     step::{Action, Step, Undo},
 };
 use crate::{
@@ -258,14 +258,16 @@ fn main_step(wanted: &Wanted, desired: &Desired, state: &HostState) -> Option<St
         return None;
     }
     let rights = if found.is_some() { None } else { Some((0o600, 0, 0)) };
-    let none = BTreeSet::new();
-    let action = Action::Run(text::write(Path::new(path), &wanted.main, rights, &none, &none));
-    let mut why = vec![format!("{path}: our block at its top")];
+    let (path, none) = (Path::new(path), BTreeSet::new());
+    let change =
+        text::Change { path, text: &wanted.main, seen: seen(found), rights, checks: &none, after: &none };
+    let action = Action::Run(change.command());
+    let mut why = vec![format!("{}: our block at its top", path.display())];
     let there = found.and_then(|found| block(found.text.as_deref()?)).is_some();
     why.extend(port::reason(desired, state));
     why.extend(if there { spoiled(desired, state) } else { drifted(desired, state) });
     let step = Step::safe("sshd.block", action, Undo::Nothing("the guard's own")).because(why);
-    Some(under_guard(step, &[Path::new(path)]).checked(check(wanted)))
+    Some(under_guard(step, &[path]).checked(check(wanted)))
 }
 
 /// Asks sshd for the whole of the new configuration, in the order in which it will read it: what the one new file says

@@ -8,6 +8,7 @@ use crate::model::{
     desired::{ContainerSpec, HealthProbe, Network, Slot},
     name::{RoleName, ServiceName},
     secret::Secret,
+    write::Seen,
 };
 
 /// One change of one host.
@@ -106,7 +107,7 @@ impl Step {
 pub enum Action {
     /// Runs a script as root.
     Run(Command),
-    /// Writes a file: content through stdin, a temporary file beside it, then a rename.
+    /// Writes a file through the one writer; its content goes through stdin.
     Write(FileWrite),
     /// Pulls an image with the registry's credentials.
     Pull {
@@ -179,6 +180,8 @@ pub struct FileWrite {
     pub path: PathBuf,
     /// What will be in it.
     pub content: Secret,
+    /// What was in its place when this was planned.
+    pub seen: Seen,
     /// Permission bits.
     pub mode: u32,
     /// Owner.

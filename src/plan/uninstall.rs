@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::{
-    Conflict, Plan, boot, control, cutover, firewall,
+    Conflict, Plan, boot, control, cutover,
+    file::seen,
+    firewall,
     leftover::{Stopped, leftover},
     nftables::NFT,
     sshd,
@@ -15,6 +17,7 @@ use crate::{
         command::{Command, quote},
         desired::{Desired, Mount, MountSource},
         place,
+        write::{self, Seen},
     },
 };
 
@@ -78,21 +81,22 @@ fn notes<'a>(desired: &'a Desired, state: &'a HostState) -> impl Iterator<Item =
 
 /// The step that removes a file, if it is there.
 fn removed(path: &Path, state: &HostState) -> Option<Step> {
-    removal(path, state, "")
+    let found = state.files.get(path)?.as_ref()?;
+    let gone = write::hidden_remove(path, &seen(Some(found)));
+    Some(removal(path, gone))
 }
 
 /// The step that removes a file of our own, and its folder with the last of them.
 fn removed_with_folder(path: &Path, state: &HostState) -> Option<Step> {
-    let folder = path.parent()?.display().to_string();
-    removal(path, state, &format!("; rmdir --ignore-fail-on-non-empty {}", quote(&folder)))
+    let (folder, found) = (path.parent()?, state.files.get(path)?.as_ref()?);
+    let calls = [write::remove(path, &seen(Some(found))), write::unfold(folder)];
+    Some(removal(path, Command::root(write::script(write::together(calls)))))
 }
 
-fn removal(path: &Path, state: &HostState, then: &str) -> Option<Step> {
-    state.files.get(path)?.as_ref()?;
+fn removal(path: &Path, gone: Command) -> Step {
     let path = path.display().to_string();
     let undo = Undo::Nothing("an install writes it again");
-    let action = Action::Run(Command::root(format!("rm -f {}{then}", quote(&path))));
-    Some(Step::safe(format!("file.{path}"), action, undo).because([format!("{path}: -> none")]))
+    Step::safe(format!("file.{path}"), Action::Run(gone), undo).because([format!("{path}: -> none")])
 }
 
 fn services(state: &HostState) -> Option<Step> {
@@ -144,7 +148,7 @@ fn traces(desired: &Desired, state: &HostState) -> Vec<Step> {
     let ca = desired.registry.iter().map(|registry| place::registry_ca(&registry.address));
     let marks = desired.services.iter().map(|service| place::reload_pending(&service.name));
     let files = ours.chain(ca).chain(marks).filter_map(|path| removed_with_folder(Path::new(&path), state));
-    let hosts_line = super::engine::without_hosts_line(desired, state);
+    let hosts_line = super::engine::without_hosts_line(state);
     let units = [
         unit("services.unit", boot::MAP_UNIT, place::SERVICES_UNIT, state),
         unit("firewall.unit", boot::UNIT, place::FIREWALL_UNIT, state),
@@ -166,12 +170,13 @@ fn unit(id: &str, name: &str, path: &str, state: &HostState) -> Option<Step> {
     let there = state.units.get(name).is_some_and(|unit| unit.exists);
     there.then(|| {
         let kept = place::KEPT;
+        let gone = write::remove(Path::new(path), &Seen::Any);
         let script = format!(
-            "systemctl disable -q --now {name}; rm -f {path}; systemctl daemon-reload
+            "systemctl disable -q --now {name}; {gone}; systemctl daemon-reload
 if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi"
         );
         let undo = Undo::Nothing("an install writes it again");
-        let step = Step::safe(id, Action::Run(Command::root(script)), undo);
+        let step = Step::safe(id, Action::Run(Command::root(write::script(script))), undo);
         step.because([format!("{name}: -> none")])
     })
 }

@@ -175,7 +175,7 @@ fn every_fact_the_planner_needs_stops_it_when_unreadable() {
         ("containers", |facts| facts.containers = Fact::Unreadable("x".into())),
         ("containers", |facts| facts.foreign_containers = Fact::Unreadable("x".into())),
         ("commands", |facts| facts.commands = Fact::Unreadable("x".into())),
-        ("hosts-file", |facts| facts.registry_hosts_line = Fact::Unreadable("x".into())),
+        ("hosts-file", |facts| facts.hosts_file = Fact::Unreadable("x".into())),
     ];
     assert!(preflight(&desired(), &whole, &in_time(&whole)).state.is_some());
     for (check, damage) in broken {

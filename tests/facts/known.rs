@@ -216,10 +216,12 @@ fn listeners_are_the_same_with_and_without_ss() {
 }
 
 #[test]
-fn the_registry_line_is_found_by_name() {
-    let line = |name| recorded(name).registry_hosts_line;
-    assert_eq!(line("debian12-docker"), Fact::Known("192.0.2.1 registry.example.org # pryvctl".to_owned()));
-    assert_eq!(line("debian12-bare"), Fact::Absent);
+fn etc_hosts_is_read_whole() {
+    let text = |name| recorded(name).hosts_file.known().cloned().unwrap();
+    for text in [text("debian12-docker"), text("debian12-bare")] {
+        assert!(text.starts_with("127.0.0.1\tlocalhost\n::1\tlocalhost ") && text.ends_with('\n'), "{text}");
+    }
+    assert!(text("debian12-docker").contains("\n192.0.2.1 registry.example.org # pryvctl\n"));
 }
 
 #[test]

@@ -22,7 +22,8 @@ pub const CHANGED: u32 = 76;
 /// How the names of half-written files begin, beside the files they are to become.
 pub const HALF: &str = ".pryvctl-new.";
 
-const PROGRAM: &str = include_str!("writer.pl");
+/// The shell function `writer`.
+const FUNCTION: &str = concat!("writer() { perl -e '", include_str!("writer.pl"), "' -- \"$@\"; }\n");
 
 /// What was in a file's place when it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +140,19 @@ pub fn copy(from: &Path, to: &Path, seen: &Seen, access: Access) -> String {
     format!("writer copy {} {} {} {}", quoted(from), quoted(to), seen.word(), access.words("="))
 }
 
+/// The command that copies a file that may hold a secret.
+pub fn hidden_copy(from: &Path, to: &Path, seen: &Seen, access: Access) -> Command {
+    let call = format!("writer copy {} {} stdin {}", quoted(from), quoted(to), access.words("="));
+    Command::root(script(call)).stdin(hidden(seen))
+}
+
+/// One call that does what several do: the program is started once, and a folder is waited for once.
+pub fn together(calls: impl IntoIterator<Item = String>) -> String {
+    let calls: Vec<String> = calls.into_iter().collect();
+    let words: Vec<&str> = calls.iter().map(|call| call.strip_prefix("writer ").unwrap_or(call)).collect();
+    format!("writer {}", words.join(" + "))
+}
+
 /// The call that removes a file, if it is there. What was seen stands in it, for everyone on the host to read.
 pub fn remove(path: &Path, seen: &Seen) -> String {
     format!("writer remove {} {}", quoted(path), seen.word())
@@ -166,8 +180,8 @@ pub fn script(calls: impl AsRef<str>) -> String {
 }
 
 /// The shell function `writer`.
-pub fn function() -> String {
-    format!("writer() {{ perl -e '{PROGRAM}' -- \"$@\"; }}\n")
+pub fn function() -> &'static str {
+    FUNCTION
 }
 
 /// SHA-256 in lower-case hex.
@@ -185,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_program_can_stand_between_quotes() {
-        assert!(!PROGRAM.contains('\''), "it would end there");
+        assert_eq!(FUNCTION.matches('\'').count(), 2, "it would end there");
     }
 
     #[test]

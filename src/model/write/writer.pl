@@ -1,15 +1,18 @@
 # What a root script does to the files of a host: put, copy, remove, folder, unfold. See write.rs.
 use strict; use Fcntl; require XSLoader; XSLoader::load("IO"); umask 022;
-my ($folder, $path, $name, $safe, $temp);
+my ($folder, $path, $name, $safe, $temp, %touched);
 my $FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
 # What was begun goes, however this ends.
 sub failed { print STDERR "@_\n"; exit 1 }
 $SIG{$_} = sub { exit 1 } for qw(HUP INT PIPE TERM);
-END { my $code = $?; unlink $temp if defined $temp; $? = $code }
+END { my $code = $?; unlink $temp if defined $temp; IO::Handle::sync($_) for values %touched; $? = $code }
 
 # EINVAL: a file system that knows no such thing.
 sub kept { IO::Handle::sync($_[0]) or $! == 22 or failed("$path: $!") }
+
+# The folder is another one than before. It is waited for at the end, and once, however often that is so.
+sub touched { $touched{join ".", (stat $_[0])[0, 1]} = $_[0] }
 
 # Whether nobody but root writes in a folder.
 sub is_roots { my ($mode, $uid) = (stat $_[0])[2, 4]; $uid == 0 && !($mode & 022) }
@@ -38,7 +41,7 @@ sub enter {
             return 0 if $! == 2 && !$make;
             $! == 2 or failed("$path: $name: $!");
             mkdir $name, 0755 or $! == 17 or failed("$path: $name: $!");
-            kept($folder);
+            touched($folder);
         }
         chdir $next or failed("$path: $name: $!");
         $folder = $next;
@@ -129,7 +132,7 @@ sub put {
         my ($ours, $theirs) = (join(".", (stat $new)[0, 1]), join ".", (lstat $name)[0, 1]);
         $ours eq $theirs or failed("$path: somebody else put something in its place");
     } elsif ($! == 16) { in_place($text, oct $mode, $uid, $gid) } else { failed("$path: $!") }
-    kept($folder);
+    touched($folder);
 }
 
 my %do = (
@@ -145,6 +148,8 @@ my %do = (
     # copy FROM PATH SEEN MODE UID GID: a file with its times; and its rights, where the mode is "=".
     copy => sub {
         my ($from, $to, $seen, $mode, $uid, $gid) = @_;
+        $path = $to;
+        ($seen) = from_stdin(65) =~ /^(\w+) *\n/ if $seen eq "stdin";
         my $handle = enter($from, 0, 1) && there() // failed("$from: is not there");
         my @of = stat $handle;
         $safe || $of[3] == 1 or failed("$from: has other names, in a folder where others than root may write");
@@ -158,10 +163,10 @@ my %do = (
         my ($at, $seen) = @_;
         $path = $at;
         ($seen) = from_stdin(65) =~ /^(\w+) *\n/ if $seen eq "stdin";
-        return unless enter($at, 0, 0) && defined lstat $name;
+        return unless enter($at, 0, 0) && lstat $name;
         compare($seen);
         unlink $name or failed("$path: $!");
-        kept($folder);
+        touched($folder);
     },
     # folder PATH MODE UID GID
     folder => sub {
@@ -170,13 +175,20 @@ my %do = (
         mkdir $name, 0700 or $! == 17 or failed("$path: $!");
         sysopen my $made, $name, $FOLDER or failed("$path: $!");
         chown $uid, $gid, $made or failed("$path: $!"); chmod oct $mode, $made or failed("$path: $!");
-        kept($made); kept($folder);
+        kept($made); touched($folder);
     },
     # unfold PATH: a folder goes, if nothing is in it.
     unfold => sub {
-        return unless enter($_[0], 0, 0) && defined lstat $name;
+        return unless enter($_[0], 0, 0) && lstat $name;
         rmdir $name or $! == 39 or failed("$path: $!");
-        kept($folder);
+        touched($folder);
     },
 );
-my $what = shift; ($do{$what} // failed("writer: $what"))->(@ARGV);
+# Calls stand one after the other, with a "+" between them.
+while (@ARGV) {
+    my ($what, @words) = shift;
+    push @words, shift while @ARGV && $ARGV[0] ne "+";
+    shift;
+    ($do{$what} // failed("writer: $what"))->(@words);
+}
+kept($_) for values %touched;

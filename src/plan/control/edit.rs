@@ -90,7 +90,7 @@ impl Edit {
 }
 
 /// Every line with its end.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive('\n')
 }
 
@@ -100,7 +100,7 @@ fn has_member(text: &str, key: &str, value: &Value) -> bool {
 }
 
 /// The text with an end to its last line.
-pub(super) fn ended(text: &str) -> String {
+pub fn ended(text: &str) -> String {
     if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
 }
 

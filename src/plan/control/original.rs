@@ -18,11 +18,11 @@ use crate::{
     plan::step::{Action, Step, Undo},
 };
 
-/// Functions that record one thing each, unless it is recorded. Copies are there before the index names them, in one go at
-/// the end; a line that a full disk cut short goes first. The shell's own echo would not say that the disk is full. Where it
+/// Functions that record one thing each, unless it is recorded. Copies are on the disk before the index names them, in one
+/// go at the end; a line that a full disk cut short goes first. The shell's own echo would not say that the disk is full. Where it
 /// can do so itself, the shell starts no program: that is slow on a small machine.
 const FUNCTIONS: &str = r#"set -e; umask 077; mkdir -p files; touch index
-[ -z "$(tail -c 1 index)" ] || { sed '$d' index >index.new; mv -f index.new index; }
+[ -z "$(tail -c 1 index)" ] || { sed '$d' index >index.new; sync index.new; mv -f index.new index; }
 end='
 '; old="$end$(cat index)$end"; new=
 known() { case "$old$new" in *"$end$1 $2$end"*|*"$end$1 $2 "*) ;; *) return 1;; esac; }
@@ -90,12 +90,13 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
         .chain(brought.map(|path| format!("keep_brought {}", quoted(path))))
         .chain(controls().flat_map(|control| live(control, state)))
         .collect();
-    let set: Vec<String> = set.map(|id| format!("keep_control {id}")).collect();
+    let set: Vec<String> = set.map(|id| format!("keep_control {}", quote(id))).collect();
     if lines.is_empty() && set.is_empty() {
         return None;
     }
     let script = format!(
-        "mkdir -p -m 700 {ORIGINALS} && cd {ORIGINALS}\n{FUNCTIONS}{}\nenv printf '%s' \"$new\" >>index\nsync .",
+        "mkdir -p -m 700 {ORIGINALS} && cd {ORIGINALS}\n{FUNCTIONS}{}\n\
+         find files -exec sync {{}} +\nenv printf '%s' \"$new\" >>index\nsync index . ..",
         [&lines[..], &set].concat().join("\n")
     );
     let undo = Undo::Nothing("a record of how things are disturbs nothing");
@@ -110,7 +111,8 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
 /// A shell function that takes lines, given as one text, out of the record.
 pub fn forget() -> String {
     format!(
-        "forget() {{ cd {ORIGINALS} && {{ grep -vxF -e \"$1\" index > index.new; [ $? -le 1 ]; }} && mv -f index.new index; }}"
+        "forget() {{ cd {ORIGINALS} && {{ grep -vxF -e \"$1\" index > index.new; [ $? -le 1 ]; }} && \
+         sync index.new && mv -f index.new index && sync .; }}"
     )
 }
 
@@ -149,7 +151,7 @@ fn live(control: &Control, state: &HostState) -> Vec<String> {
         Kind::Sysctl(keys) => {
             let named = keys.keys().flat_map(|key| sysctl::named(key, state));
             let new = named.filter(|key| !known.sysctl.contains_key(*key));
-            new.map(|key| format!("keep_sysctl {key} {}", sysctl::path(key))).collect()
+            new.map(|key| format!("keep_sysctl {} {}", quote(key), sysctl::path(key))).collect()
         }
         Kind::Mount(mount)
             if state.mounts.contains_key(&mount.path) && !known.mounts.contains_key(&mount.path) =>

@@ -42,7 +42,8 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
         "mkdir -p -m 700 {ORIGINALS}; touch {ORIGINALS}/index
 for name in $(apt-get -s install --no-remove --no-install-recommends {} | sed -n 's/^Inst \\([^ ]*\\) (.*/\\1/p'); do
 grep -qxF \"package $name\" {ORIGINALS}/index || echo \"package $name\" >> {ORIGINALS}/index
-done",
+done
+sync {ORIGINALS}/index {ORIGINALS}",
         names.join(" ")
     );
     let script = install_script(&names, &record);

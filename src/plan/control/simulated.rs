@@ -153,15 +153,23 @@ fn record(script: &str, state: &mut HostState) {
 }
 
 fn file(path: &Path, script: &str, stdin: &str, state: &mut HostState) {
-    if script.starts_with("rm -rf") {
+    let call = script.rsplit_once("\nset -e; ").map_or(script, |(_, call)| call);
+    if call.starts_with("writer remove") {
         state.files.insert(path.to_owned(), None);
-    } else if script.contains("cp -p /var/lib/pryvctl/originals") {
+    } else if call.contains("writer copy '/var/lib/pryvctl/originals") {
         let copy = state.originals.files[path].clone().expect("there is no copy");
         let text = copy.text.clone().unwrap();
         state.files.insert(path.to_owned(), Some(FileState { ..with_hash(copy, &text) }));
     } else {
-        let mode = script.split("chmod ").nth(1).unwrap().split(' ').next().unwrap();
-        let now = state.files.get(path).and_then(Option::as_ref).map(|file| file.mode);
+        let words = call.strip_prefix(&format!("writer put '{}' ", path.display())).unwrap();
+        let [seen, _, mode] = words.split(' ').take(3).collect::<Vec<_>>()[..] else { panic!("{call}") };
+        let found = state.files.get(path).and_then(Option::as_ref);
+        assert_eq!(
+            seen,
+            found.map_or("absent", |file| &file.sha256),
+            "{path:?}: planned from something else"
+        );
+        let now = found.map(|file| file.mode);
         let mode = u32::from_str_radix(mode, 8).ok().or(now).expect("rights of a file that is not there");
         state.files.insert(path.to_owned(), Some(fixture::found(stdin, mode)));
     }

@@ -131,7 +131,8 @@ fn relative(key: &str) -> String {
 fn set<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Command {
     let set = values.into_iter().map(|(key, value)| {
         let path = path(key);
-        format!("echo '{value}' > {path} || [ ! -e {path} ] || {{ echo '{key} does not take {value}' >&2; failed=1; }}\n")
+        let refused = quote(&format!("{key} does not take {value}"));
+        format!("echo {} > {path} || [ ! -e {path} ] || {{ echo {refused} >&2; failed=1; }}\n", quote(value))
     });
     Command::root(format!("failed=0\n{}exit $failed", set.collect::<String>()))
 }

@@ -13,11 +13,15 @@ use super::{
 use crate::{
     facts::state::{FileState, HostState},
     model::{
-        command::{Command, quote, take_in},
+        command::{Command, quote},
         control::{Control, Kind, OwnFile},
         place::{self, GUARD},
+        write::{self, Access, Put, Seen, sha256},
     },
-    plan::step::{Action, Step, Undo},
+    plan::{
+        file::seen,
+        step::{Action, Step, Undo},
+    },
 };
 
 const HEADER: &str = "# Written by pryvctl; changes are overwritten.\n";
@@ -227,8 +231,10 @@ fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
     if why.is_empty() {
         why.push(format!("{}: holds what is not ours, or has other rights", path.display()));
     }
-    let action = Action::Run(write(path, &new, rights, &draft.checks, &draft.after));
-    let undo = way_back(path, found, &draft.after);
+    let (checks, after) = (&draft.checks, &draft.after);
+    let change = Change { path, text: &new, seen: seen(found), rights, checks, after };
+    let action = Action::Run(change.command());
+    let undo = way_back(path, &new, found, after);
     let step = Step::safe(format!("control.{}", path.display()), action, undo).because(why);
     let written: Vec<&Path> =
         std::iter::once(path).chain(draft.others.iter().map(PathBuf::as_path)).collect();
@@ -240,30 +246,36 @@ pub fn restart(unit: &str) -> String {
     format!("systemctl try-restart {}", quote(unit))
 }
 
-/// Writes a file beside its place and renames it. Through a link, what the link leads to is written. Without rights it
-/// keeps those it has by then.
-pub fn write(
-    path: &Path,
-    text: &str,
-    rights: Option<(u32, u32, u32)>,
-    checks: &BTreeSet<String>,
-    after: &BTreeSet<String>,
-) -> Command {
-    let checks: String = checks.iter().map(|check| format!("{check} \"$new\" >&2; ")).collect();
-    let after: String =
-        std::iter::once(reload(path).to_owned()).chain(after.iter().map(|run| then(run))).collect();
-    let rights = match rights {
-        Some((mode, uid, gid)) => format!("chown {uid}:{gid} \"$new\"; chmod {mode:o} \"$new\""),
-        None => "chown --reference=\"$path\" \"$new\"; chmod --reference=\"$path\" \"$new\"".to_owned(),
-    };
-    let script = format!(
-        "set -e; umask 077; path=$(readlink -m {path}); mkdir -p -m 755 \"${{path%/*}}\"; new=\"$path.pryvctl-new\"; \
-         trap 'rm -f \"$new\"' EXIT; {take_in}; {checks}{rights}; \
-         mv -f \"$new\" \"$path\"{after}",
-        path = quote(&path.display().to_string()),
-        take_in = take_in("\"$new\"", text),
-    );
-    Command::root(script).stdin(text)
+/// A file that is to hold another text.
+pub struct Change<'a> {
+    /// Where. Through a link of root's, what the link leads to is written.
+    pub path: &'a Path,
+    /// The text.
+    pub text: &'a str,
+    /// What was there when this was planned.
+    pub seen: Seen,
+    /// Permission bits, owner and group; without them it keeps those it has by then.
+    pub rights: Option<(u32, u32, u32)>,
+    /// What has to take the new file before it counts.
+    pub checks: &'a BTreeSet<String>,
+    /// What puts it into force.
+    pub after: &'a BTreeSet<String>,
+}
+
+impl Change<'_> {
+    /// The command that writes it.
+    pub fn command(&self) -> Command {
+        let checks: Vec<String> = self.checks.iter().map(|check| format!("{check} \"$new\" >&2")).collect();
+        let reload = std::iter::once(reload(self.path).to_owned());
+        let after: String = reload.chain(self.after.iter().map(|run| then(run))).collect();
+        let access = match self.rights {
+            Some((mode, uid, gid)) => Access::Of { mode, uid, gid },
+            None => Access::Kept,
+        };
+        let (path, seen, check) = (self.path.into(), self.seen.clone(), checks.join(" && "));
+        let call = Put { path, text: self.text, seen, access, check }.call();
+        Command::root(write::script(format!("set -e; {call}{after}"))).stdin(self.text)
+    }
 }
 
 /// The end of a script: a command that may write files that are not ours, with the rights they have elsewhere.
@@ -276,16 +288,17 @@ pub fn reload(path: &Path) -> &'static str {
     if path.starts_with("/etc/systemd/system") { "; systemctl daemon-reload" } else { "" }
 }
 
-fn way_back(path: &Path, found: Option<&FileState>, after: &BTreeSet<String>) -> Undo {
-    let name = quote(&path.display().to_string());
+fn way_back(path: &Path, new: &str, found: Option<&FileState>, after: &BTreeSet<String>) -> Undo {
+    let ours = Seen::Sha256(sha256(new));
     match found {
         None => {
             let after: String = after.iter().map(|run| then(run)).collect();
-            Undo::Run(Command::root(format!("rm -f {name}{after}")))
+            let remove = write::remove(path, &ours);
+            Undo::Run(Command::root(write::script(format!("set -e; {remove}{after}"))))
         }
         Some(FileState { text: Some(text), mode, uid, gid, .. }) => {
-            let none = BTreeSet::new();
-            Undo::Run(write(path, text, Some((*mode, *uid, *gid)), &none, after))
+            let (rights, none) = (Some((*mode, *uid, *gid)), BTreeSet::new());
+            Undo::Run(Change { path, text, seen: ours, rights, checks: &none, after }.command())
         }
         Some(FileState { text: None, .. }) => {
             Undo::Nothing("its old content lies in the record of originals")
@@ -293,24 +306,25 @@ fn way_back(path: &Path, found: Option<&FileState>, after: &BTreeSet<String>) ->
     }
 }
 
-/// A step that writes files, under guard: they are kept as they are, and put back from there.
+/// A step that writes files, under guard: they are kept as they are, and put back from there, whatever is in them by
+/// then.
 pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
-    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    let kept = |path: &str| format!("{GUARD}/file{}", path.replace('/', "%"));
-    let save = names.iter().map(|path| {
-        let kept = kept(path);
+    let kept =
+        |path: &Path| PathBuf::from(format!("{GUARD}/file{}", path.display().to_string().replace('/', "%")));
+    let quoted = |path: &Path| quote(&path.display().to_string());
+    let save = paths.iter().map(|path| {
+        let (path, kept) = (quoted(path), quoted(&kept(path)));
         format!("if [ -e {path} ]; then cp -p {path} {kept}; fi")
     });
-    let undo = names.iter().map(|path| {
+    let undo = paths.iter().map(|path| {
         let kept = kept(path);
-        format!(
-            "if [ -e {kept} ]; then cp -p {kept} {path}.pryvctl-new && mv -f {path}.pryvctl-new {path}; \
-             else rm -f {path}; fi || left=1\n"
-        )
+        let (back, gone) =
+            (write::copy(&kept, path, &Seen::Any, Access::Kept), write::remove(path, &Seen::Any));
+        format!("if [ -e {} ]; then {back}; else {gone}; fi || left=1\n", quoted(&kept))
     });
     // Each is brought back, whatever became of the others.
     let (save, undo) = (save.collect::<Vec<_>>().join("\n"), undo.collect::<String>());
-    let undo = format!("left=0\n{undo}[ $left = 0 ]");
+    let undo = write::script(format!("left=0\n{undo}[ $left = 0 ]"));
     let files = paths.iter().map(|path| path.to_path_buf()).collect();
     Step { undo: Undo::Run(Command::root(undo)), files, ..step }.guarded(Command::root(save))
 }

@@ -181,7 +181,7 @@ impl<'a> Way<'a> {
         };
         let ours: Vec<&String> =
             loaded.keys.iter().filter(|key| self.goes(|control| names(control, key))).collect();
-        let script = ours.iter().map(|key| format!("auditctl -D -k {key} >/dev/null\n")).collect();
+        let script = ours.iter().map(|key| format!("auditctl -D -k {} >/dev/null\n", quote(key))).collect();
         run("undo.audit", script, ours.iter().map(|key| format!("rules with key {key}: -> none")).collect())
     }
 

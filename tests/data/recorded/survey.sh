@@ -208,7 +208,7 @@ question() {
 [ -e /etc/hosts ] || exit 44
 cat /etc/hosts
 }
-answer registry_hosts_line
+answer hosts_file
 question() {
 [ -e /etc/docker/daemon.json ] || exit 44
 cat /etc/docker/daemon.json

@@ -1,6 +1,7 @@
 //! The way back.
 
 use super::*;
+use crate::model::write::sha256;
 
 #[test]
 fn an_object_without_members_is_no_file_of_before() {
@@ -12,7 +13,7 @@ fn an_object_without_members_is_no_file_of_before() {
         state.originals.files.insert(path.clone(), before);
         let back = plan(&desired, &state, Goal::Soften).unwrap();
         let script = script(step(&back, "engine.daemon-json"));
-        assert_eq!(script.contains("\nrm -f /etc/docker/daemon.json"), made, "{script}");
+        assert_eq!(script.contains("\nwriter remove '/etc/docker/daemon.json' any"), made, "{script}");
     }
 }
 
@@ -24,11 +25,13 @@ fn what_came_through_a_file_goes_with_it() {
     state.files.insert(path, Some(fixture::found("x", 0o644)));
     let id = "undo./etc/systemd/system/check.service";
     let back = plan(&desired, &state, Goal::Soften).unwrap();
-    let own = "rm -rf '/etc/systemd/system/check.service'; systemctl daemon-reload";
+    let remove = format!("set -e; writer remove '/etc/systemd/system/check.service' {}", sha256("x"));
+    let own = format!("{remove}; systemctl daemon-reload");
     assert_eq!(script(step(&back, id)), own, "nobody knows who made the folder");
     state.originals.files.insert("/var/lib/check".into(), None);
     let back = plan(&desired, &state, Goal::Soften).unwrap();
-    insta::assert_snapshot!(script(step(&back, id)), @"rm -rf '/etc/systemd/system/check.service' '/var/lib/check'; systemctl daemon-reload");
+    let with_folder = format!("{remove}; rm -rf '/var/lib/check'; systemctl daemon-reload");
+    assert_eq!(script(step(&back, id)), with_folder);
 }
 
 #[test]
@@ -42,7 +45,8 @@ fn what_was_made_of_a_file_goes_before_the_rest_is_looked_at() {
     let first = back.up_to_next_look();
     let ids: Vec<&str> = first.iter().map(|step| step.id.as_str()).collect();
     assert_eq!(ids, ["undo./usr/share/pam-configs/ours"]);
-    assert_eq!(script(&first[0]), "rm -rf '/usr/share/pam-configs/ours'; umask 022; pam-auth-update");
+    let remove = format!("set -e; writer remove '/usr/share/pam-configs/ours' {}", sha256("Name: ours"));
+    assert_eq!(script(&first[0]), format!("{remove}; umask 022; pam-auth-update"));
     assert!(first.len() < back.steps.len(), "the record of originals is still needed");
 }
 

@@ -46,7 +46,7 @@ fn planned(desired: &Desired, state: &HostState) -> Plan {
 
 fn script(step: &Step) -> &str {
     let crate::plan::step::Action::Run(command) = &step.action else { panic!("{step}") };
-    &command.script
+    command.script.strip_prefix(crate::model::write::function()).unwrap_or(&command.script)
 }
 
 fn step<'a>(plan: &'a Plan, id: &str) -> &'a Step {
@@ -151,7 +151,7 @@ fn what_decides_over_logins_is_made_under_guard() {
     assert!(step.risk.needs_guard());
     let saved = &step.save.as_ref().unwrap().script;
     for path in ["/usr/share/pam-configs/ours", "/etc/pam.d/common-auth", "/var/lib/pam/auth"] {
-        assert!(saved.contains(&format!("cp -p {path} ")), "{saved}");
+        assert!(saved.contains(&format!("cp -p '{path}' ")), "{saved}");
     }
 }
 

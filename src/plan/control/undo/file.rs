@@ -12,10 +12,16 @@ use crate::{
         command::{Command, quote},
         control::{Control, Kind, OwnFile},
         place::{self, ORIGINALS},
+        write::{self, Access},
     },
     plan::{
-        control::{edit::Edit, text},
-        engine, sshd,
+        control::{
+            edit::Edit,
+            text::{self, Change},
+        },
+        engine,
+        file::seen,
+        sshd,
         step::{Action, Step, Undo},
     },
 };
@@ -83,11 +89,12 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
     let back = back(path, way);
     let came = |path: &&PathBuf| way.state.originals.files.get(*path) == Some(&None);
     let brought = own(path, way).flat_map(|file| &file.brings).filter(came);
-    let brought: String = brought.map(|path| format!(" {}", quote(&path.display().to_string()))).collect();
+    let brought: String =
+        brought.map(|path| format!("; rm -rf {}", quote(&path.display().to_string()))).collect();
     let after = after(path, way);
     let then: String = after.iter().map(|run| text::then(run)).collect();
     let name = path.display().to_string();
-    let quoted = quote(&name);
+    let found = seen(way.state.files.get(path).and_then(Option::as_ref));
     if path == Path::new(place::DAEMON_JSON) {
         let old = way.state.originals.files.get(path).and_then(Option::as_ref);
         return match &back {
@@ -100,20 +107,26 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
     let (command, why) = match &back {
         Back::There => return None,
         Back::Remove => (
-            Command::root(format!("rm -rf {quoted}{brought}{}{then}", text::reload(path))),
+            Command::root(write::script(format!(
+                "set -e; {}{brought}{}{then}",
+                write::remove(path, &found),
+                text::reload(path)
+            ))),
             format!("{name}: -> none"),
         ),
         Back::Copy => (
             // Its folder may have gone with its package, in a run that did not come to its end.
-            Command::root(format!(
-                "set -e; path=$(readlink -m {quoted}); [ -d \"${{path%/*}}\" ] || exit 0; cp -p {ORIGINALS}/files{quoted} \"$path.pryvctl-new\"; \
-                 mv -f \"$path.pryvctl-new\" \"$path\"{then}"
-            )),
+            Command::root(write::script(format!(
+                "set -e; [ -d {} ] || exit 0; {}{then}",
+                quote(&path.parent().unwrap_or(path).display().to_string()),
+                write::copy(Path::new(&format!("{ORIGINALS}/files{name}")), path, &found, Access::Kept)
+            ))),
             format!("{name}: as it was before pryvctl"),
         ),
         Back::Write(text) => {
             let none = BTreeSet::new();
-            (text::write(path, text, None, &none, &after), format!("{name}: what is ours is taken out"))
+            let change = Change { path, text, seen: found, rights: None, checks: &none, after: &after };
+            (change.command(), format!("{name}: what is ours is taken out"))
         }
     };
     let undo = Undo::Nothing("the original stays in the record until all is back");
