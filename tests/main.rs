@@ -9,6 +9,7 @@ mod hook;
 mod inventory;
 mod lab;
 mod layers;
+mod lost;
 mod nft;
 mod roles;
 mod spec_hash;

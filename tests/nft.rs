@@ -9,9 +9,16 @@ use pryvctl::plan::nftables::{differences, same};
 use serde_json::{Value, json};
 
 /// Runs a script as root of a new network namespace; its output, or what it complained about.
-fn inside(script: &str) -> Result<String, String> {
+pub fn inside(script: &str) -> Result<String, String> {
+    within(&[], script)
+}
+
+/// The same in further namespaces.
+pub fn within(further: &[&str], script: &str) -> Result<String, String> {
     let mut child = Command::new("unshare")
-        .args(["--map-root-user", "--net", "sh", "-ec", "PATH=$PATH:/usr/sbin; . /dev/stdin"])
+        .args(["--map-root-user", "--net"])
+        .args(further)
+        .args(["sh", "-ec", "PATH=$PATH:/usr/sbin; . /dev/stdin"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -23,7 +30,7 @@ fn inside(script: &str) -> Result<String, String> {
     if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
 }
 
-fn data(name: &str) -> String {
+pub fn data(name: &str) -> String {
     format!("{}/tests/data/nft/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 

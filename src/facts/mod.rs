@@ -3,6 +3,7 @@
 pub mod boot;
 pub mod cgroup;
 pub mod clock;
+pub mod conntrack;
 pub mod container;
 pub mod control;
 pub mod cpu;

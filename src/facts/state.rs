@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    conntrack::Conntrack,
     control::{audit::Loaded, mount::Mounted, original::Originals, route::RouteOrigin, trace::Trace},
     link::LinkState,
     release::Release,
@@ -36,6 +37,8 @@ pub struct HostState {
     pub tables: BTreeMap<String, serde_json::Value>,
     /// Interfaces and routes.
     pub links: LinkState,
+    /// The kernel's table of connections.
+    pub conntrack: Conntrack,
     /// systemd units we care for, by name.
     pub units: BTreeMap<String, UnitState>,
     /// All container networks by name.

@@ -7,6 +7,7 @@ use super::{
     boot::BootState,
     cgroup::Cgroups,
     clock::HostClock,
+    conntrack::Connections,
     container::OwnContainers,
     control::{
         algorithm::Algorithms, audit::AuditRules, installed::Installed, mount::Mounts, original::Record,
@@ -140,6 +141,8 @@ survey! {
     filters: Filters = Filters,
     /// Interfaces and routes.
     links: Links = Links,
+    /// The kernel's table of connections.
+    conntrack: Connections = Connections,
     /// systemd units.
     units: Units = Units::of(desired),
     /// Files.

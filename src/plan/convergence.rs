@@ -118,7 +118,8 @@ fn befall(mishap: Mishap, state: &mut HostState, desired: &Desired) {
             return;
         }
         Mishap::MapIsEmptied => {
-            let listing = super::cutover::table::listing(desired, &ServiceMap::default());
+            let listing =
+                super::cutover::table::listing(desired, state.conntrack.timeouts, &ServiceMap::default());
             state.tables.entry(super::cutover::table::TABLE.to_owned()).and_modify(|table| *table = listing);
             return;
         }

@@ -3,6 +3,7 @@
 //! Replacing an element is one transaction: new connections go to the new container, while established ones stay with
 //! the old one, because their redirection is already in the connection table.
 
+pub mod half_open;
 pub mod map;
 pub mod table;
 
@@ -44,7 +45,7 @@ impl<'a> Switch<'a> {
 
     /// The step that makes the table what it must be around the map it has, if it is not.
     pub fn structure(&mut self) -> Option<Step> {
-        let listing = table::listing(self.desired, &self.map);
+        let listing = table::listing(self.desired, self.state.conntrack.timeouts, &self.map);
         let (why, undo) = match self.state.tables.get(table::TABLE) {
             Some(found) if same(found, &listing) => return None,
             Some(found) => {
@@ -93,14 +94,14 @@ impl<'a> Switch<'a> {
         if self.kept.as_ref() == Some(&self.map) {
             return None;
         }
-        let text = table::document(self.desired, &self.map);
+        let text = table::document(self.desired, self.state.conntrack.timeouts, &self.map);
         let step = file("services.file", &own(place::SERVICES, text, 0o600), self.state)?;
         Some(Step { why: vec![format!("{}: the map as it is, for the next boot", place::SERVICES)], ..step })
     }
 
     /// A script that changes the kernel's table and then keeps the whole of it for the next boot.
     fn change(&self, change: &str, map: &ServiceMap) -> Command {
-        let text = table::document(self.desired, map);
+        let text = table::document(self.desired, self.state.conntrack.timeouts, map);
         let put = Put::own(Path::new(place::SERVICES), &text, 0o600);
         Put { check: change.to_owned(), ..put }.command()
     }

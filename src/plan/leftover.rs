@@ -1,4 +1,4 @@
-//! Containers that serve no one any more: they drain, stop and go.
+//! Containers that serve no one any more: they stop and go.
 
 use std::{collections::BTreeSet, iter, time::Duration};
 
@@ -70,40 +70,6 @@ impl From<&ContainerState> for Stopped {
         if is_up(found) { Self::NotYet } else { Self::Already }
     }
 }
-
-/// The step that waits until nobody speaks with containers any more that get no new connections: each as long as it
-/// may take to stop.
-///
-/// A container's own sockets say it, because a stock Debian has no tool that asks the kernel for its connections. UDP has
-/// none; its answers are out within the shortest wait.
-pub fn drain<'a>(leaving: impl IntoIterator<Item = (&'a str, Duration)>) -> Option<Step> {
-    let leaving: Vec<_> = leaving.into_iter().collect();
-    let longest = leaving.iter().map(|(_, grace)| *grace).max()?;
-    let each = leaving.iter().map(|(name, grace)| format!("drain {} {} &", quote(name), grace.as_secs()));
-    let script = format!("{DRAIN}\n{}\nwait", each.collect::<Vec<_>>().join("\n"));
-    let action = Action::Run(Command::root(script).within(longest + SLACK));
-    let why = leaving
-        .iter()
-        .map(|(name, grace)| format!("{name} ends its connections, for at most {} s", grace.as_secs()));
-    Some(Step::safe("services.drain", action, Undo::Nothing("waiting changes nothing")).because(why))
-}
-
-/// Twice nothing, half a second apart. A connection is one to a port the container listens on, but from itself: its own
-/// health check. States 01 to 04, 08, 09 and 0B have something to say or to hear.
-const DRAIN: &str = r#"drain() {
-    pid=$(docker inspect -f '{{.State.Pid}}' "$1" 2>/dev/null) && [ "$pid" -gt 0 ] || return 0
-    end=$(($(date +%s) + $2)) calm=0
-    while [ $calm -lt 2 ] && [ "$(date +%s)" -lt $end ]; do
-        sleep 0.5
-        open=$(cat /proc/$pid/net/tcp /proc/$pid/net/tcp6 2>/dev/null | awk '
-            { port = $2; sub(/.*:/, "", port) }
-            $4 == "0A" { listens[port] = 1 }
-            $4 ~ /^0[123489B]$/ && $2 !~ /^(0100007F|0{24}01000000|0{16}FFFF00000100007F):/ { open[port]++ }
-            END { for (port in open) if (port in listens) n += open[port]; print n + 0 }')
-        [ "${open:-0}" = 0 ] && calm=$((calm + 1)) || calm=0
-    done
-    [ $calm -ge 2 ] || echo "$1: $open connections are cut"
-}"#;
 
 /// A container that starts again.
 pub struct Return<'a> {

@@ -6,6 +6,7 @@ pub mod crossing;
 pub mod cutover;
 pub mod digest;
 pub mod docker;
+pub mod drain;
 pub mod engine;
 pub mod file;
 pub mod finding;
@@ -175,6 +176,7 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
 fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     let mut switch = Switch::of(desired, state);
     let keeping = Keeping::of(desired, state, &switch.map);
+    let mut draining = drain::unwanted(desired, state, &switch.map);
     draft.take(Ok(keeping.record().into_iter().collect()));
     draft.take(Ok(reload::marks(desired, state, &switch.map)));
     draft.take(Ok(file::steps(desired, state)));
@@ -182,7 +184,7 @@ fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     draft.take(Ok(docker::volumes(desired, state)));
     draft.take(Ok(docker::pulls(desired, state, &switch.map)));
     draft.take(Ok(switch.structure().into_iter().collect()));
-    let (mut new, mut draining, mut after) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut new, mut after) = (Vec::new(), Vec::new());
     for service in &desired.services {
         draft.take(takes_ssh(service, desired).map_or(Ok(Vec::new()), |conflict| Err(vec![conflict])));
         match service::steps(service, desired, state, &mut switch, &keeping) {
@@ -199,8 +201,7 @@ fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     draft.take(Ok(switch.at_boot().into_iter().collect()));
     draft.take(Ok(service::watch(&new).into_iter().collect()));
     // Until here every old container still runs: to take a service back is to switch back.
-    let draining = draining.iter().map(|(name, grace)| (name.as_str(), *grace));
-    draft.take(Ok(leftover::drain(draining).into_iter().collect()));
+    draft.take(Ok(drain::drain(&draining).into_iter().collect()));
     draft.take(Ok(after));
     draft.take(Ok(leftover::leftovers(desired, state, &keeping)));
     draft.take(Ok(keeping.end().into_iter().collect()));

@@ -137,6 +137,14 @@ impl Table {
         } }));
     }
 
+    /// Adds a timeout, in seconds, for connections of TCP in a state. The crate has the shape of an older nft.
+    pub fn timeout(&mut self, name: &str, l3proto: &str, state: &str, seconds: u32) {
+        self.sets.push(json!({ "ct timeout": {
+            "family": FAMILY, "table": self.name, "name": name, "protocol": "tcp", "l3proto": l3proto,
+            "policy": { state: seconds },
+        } }));
+    }
+
     /// Adds a rule that drops what exceeds a rate, counted for each source address in a set that is
     /// [`remembered`](Self::remembered). The crate has no words for it.
     pub fn rate(

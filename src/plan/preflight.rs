@@ -3,6 +3,7 @@
 mod access;
 pub mod break_glass;
 mod capacity;
+mod conntrack;
 pub mod door;
 mod engine;
 mod others;
@@ -66,6 +67,7 @@ pub fn preflight(desired: &Desired, facts: &Facts, clock: &ControllerClock) -> P
     findings.extend([access::sshd(facts), access::login(desired, facts)]);
     findings.extend(door::door(desired, facts));
     findings.extend([software::commands(facts), software::packages(facts), software::firewall(facts)]);
+    findings.extend(conntrack::conntrack(facts));
     findings.extend(engine::checks(desired, facts));
     findings.extend(unknown(facts));
     let state = state(facts);
@@ -165,6 +167,7 @@ fn state(facts: &Facts) -> Option<HostState> {
         sshd: facts.sshd.known()?.clone(),
         tables: settled(&facts.tables)?.unwrap_or_default(),
         links: facts.links.known()?.clone(),
+        conntrack: settled(&facts.conntrack)?.unwrap_or_default(),
         units: facts.units.known()?.clone(),
         networks: settled(&facts.networks)?.unwrap_or_default(),
         volumes: settled(&facts.volumes)?.unwrap_or_default(),

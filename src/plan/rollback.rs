@@ -10,8 +10,9 @@ use super::{
     Conflict, Plan,
     crossing::{self, Crossing},
     cutover::{ServiceMap, Switch},
+    drain::{Leaving, drain},
     file::seen,
-    leftover::{How, Return, Stopped, change_places, drain, grace, is_up, leftover},
+    leftover::{How, Return, Stopped, change_places, grace, is_up, leftover},
     release, reload,
     step::{Action, Step, Undo},
 };
@@ -72,7 +73,8 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
     steps.extend(kept.iter().filter_map(|found| way.reload(found)));
     let made_room = |found: &ContainerState| rivals.iter().any(|other| other.name == found.name);
     let leaving = way.others().filter(|found| is_up(found) && !made_room(found));
-    steps.extend(drain(leaving.map(|found| (found.name.as_str(), grace(found, desired)))));
+    let leaving: Vec<_> = leaving.map(|found| Leaving::new(found, grace(found, desired))).collect();
+    steps.extend(drain(&leaving));
     for found in way.others() {
         let stopped = if made_room(found) { Stopped::Already } else { Stopped::from(found) };
         steps.extend(leftover(found, stopped, desired));

@@ -6,6 +6,7 @@ use super::{
     Conflict,
     crossing::{self, Crossing},
     cutover::{ServiceMap, Switch},
+    drain::Leaving,
     leftover::{Stopped, bring_back, gone, grace, is_up, leftover, retire},
     release::Keeping,
     reload,
@@ -113,8 +114,8 @@ pub struct Steps {
     pub new: Option<(String, Duration)>,
     /// In its turn.
     pub now: Vec<Step>,
-    /// Containers that get no new connections any more and are to drain, with the time they may take.
-    pub drain: Vec<(String, Duration)>,
+    /// Containers that get no new connections any more and are to drain.
+    pub drain: Vec<Leaving>,
     /// When they have.
     pub after: Vec<Step>,
 }
@@ -175,7 +176,7 @@ impl Turn<'_> {
         match self.service.order {
             UpdateOrder::StartFirst => {
                 let leads = !ServiceMap::to(self.service, Slot::A).is_empty();
-                steps.drain.extend((up && leads).then(|| (found.name.clone(), grace(found, self.desired))));
+                steps.drain.extend((up && leads).then(|| Leaving::new(found, grace(found, self.desired))));
                 steps.after.extend(gone);
             }
             // Two of them must not run for a moment longer.

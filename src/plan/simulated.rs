@@ -230,7 +230,7 @@ fn read_map(text: &str) -> ServiceMap {
 
 /// The whole table, kept for the next boot too.
 fn load_map(text: &str, state: &mut HostState, desired: &Desired) {
-    let listing = table::listing(desired, &read_map(text));
+    let listing = table::listing(desired, state.conntrack.timeouts, &read_map(text));
     state.tables.insert(table::TABLE.to_owned(), listing);
     let content = crate::model::secret::Secret::new(text);
     let seen = crate::model::write::Seen::Any;

@@ -3,6 +3,7 @@
 use pryvctl::{
     facts::{
         Fact, Facts,
+        conntrack::{Conntrack, Timeouts},
         docker::Docker,
         filter::{Base, Chain, Hook, Rule},
         link::Route,
@@ -63,6 +64,7 @@ fn a_host_in_use() {
     ok commands: found curl, nft, needed curl, nft
     ok packages: found nothing has to be installed, needed apt, with package sources and nothing unfinished
     ok nftables: found table pryvctl, needed nftables in the kernel
+    ok conntrack: found 0 of 262144 connections, needed at most 80 % of the connection table in use, and a kernel with CONFIG_NF_CONNTRACK_TIMEOUT
     ok docker: found 20.10.24+dfsg1, needed Docker 20.10 or newer
     ok swarm: found none, needed no Swarm, because live-restore excludes it
     ok uplink: found eth0, needed no bridge of containers on the way to the outside
@@ -159,7 +161,7 @@ fn rules_of_others_that_drop_an_open_port_are_found() {
 fn every_fact_the_planner_needs_stops_it_when_unreadable() {
     type Damage = fn(&mut Facts);
     let whole = recorded("debian12-docker");
-    let broken: [(&str, Damage); 16] = [
+    let broken: [(&str, Damage); 17] = [
         ("os", |facts| facts.os = Fact::Unreadable("x".into())),
         ("docker", |facts| facts.docker = Fact::Unreadable("x".into())),
         ("daemon.json", |facts| facts.daemon_json = Fact::Unreadable("x".into())),
@@ -168,6 +170,7 @@ fn every_fact_the_planner_needs_stops_it_when_unreadable() {
         ("sshd", |facts| facts.sshd = Fact::Unreadable("x".into())),
         ("nftables", |facts| facts.tables = Fact::Unreadable("x".into())),
         ("links", |facts| facts.links = Fact::Unreadable("x".into())),
+        ("conntrack", |facts| facts.conntrack = Fact::Unreadable("x".into())),
         ("units", |facts| facts.units = Fact::Unreadable("x".into())),
         ("networks", |facts| facts.networks = Fact::Unreadable("x".into())),
         ("volumes", |facts| facts.volumes = Fact::Unreadable("x".into())),
@@ -284,6 +287,21 @@ fn an_account_that_would_be_refused_is_found_out() {
             change(login, today);
         }
         assert_eq!(verdict(&desired(), &facts, "login"), expected, "row {index}");
+    }
+}
+
+#[test]
+fn a_connection_table_that_is_nearly_full_or_cannot_forget_is_told() {
+    let mut facts = recorded("debian12-docker");
+    for (timeouts, held, most, expected) in [
+        (Timeouts::Settable, 0, 262_144, Verdict::Ok),
+        (Timeouts::Settable, 80, 100, Verdict::Ok),
+        (Timeouts::Settable, 81, 100, Verdict::Warning),
+        (Timeouts::Fixed, 0, 262_144, Verdict::Warning),
+        (Timeouts::Settable, 0, 0, Verdict::Ok),
+    ] {
+        facts.conntrack = Fact::Known(Conntrack { timeouts, held, most });
+        assert_eq!(verdict(&desired(), &facts, "conntrack"), expected, "{held} of {most}");
     }
 }
 

@@ -16,8 +16,12 @@ use ::nftables::{
 };
 use serde_json::Value;
 
-use super::map::{Port, ServiceMap};
+use super::{
+    half_open,
+    map::{Port, ServiceMap},
+};
 use crate::{
+    facts::conntrack::Timeouts,
     model::desired::Desired,
     plan::{
         firewall::element,
@@ -64,7 +68,7 @@ const ZONE: u16 = 1;
 /// What replaces the table in one transaction, whether it is there or not.
 ///
 /// A packet from a loopback address cannot leave the host, so 127.0.0.1 is left alone: refused instead of hanging.
-pub fn document(desired: &Desired, map: &ServiceMap) -> String {
+pub fn document(desired: &Desired, timeouts: Timeouts, map: &ServiceMap) -> String {
     let (four, six, inside) = (shown(&map.four), shown(&map.six), elements(map.inside.iter().map(to)));
     let inner4 = elements(desired.networks.iter().map(|network| network.subnet.to_string()));
     let inner6 = elements(desired.networks.iter().map(|network| network.subnet6.to_string()));
@@ -107,7 +111,7 @@ table inet {TABLE} {{
 		type ipv6_addr
 		flags interval{inner6}
 	}}
-	chain lookup {{
+{brief}	chain lookup {{
 		type filter hook prerouting priority {LOOKUP}; policy accept;
 		{asked}
 		ip saddr . udp sport @second4 ct zone set {ZONE}
@@ -140,6 +144,7 @@ table inet {TABLE} {{
 	}}
 }}
 ",
+        brief = half_open::lines(desired.inside, timeouts),
         own = desired.inside,
     )
 }
@@ -204,9 +209,10 @@ fn exchange(text: &mut String, name: &str, from: &Elements, to: &Elements) {
 }
 
 /// What `nft -j list table` must show.
-pub fn listing(desired: &Desired, map: &ServiceMap) -> Value {
+pub fn listing(desired: &Desired, timeouts: Timeouts, map: &ServiceMap) -> Value {
     let mut table = Table::new(TABLE);
     sets(&mut table, desired, map);
+    half_open::list(&mut table, desired.inside, timeouts);
     let (filter, nat) = (|hook| (NfChainType::Filter, hook), |hook| (NfChainType::NAT, hook));
     table.base_chain("lookup", filter(NfHook::Prerouting), LOOKUP, NfChainPolicy::Accept);
     table.base_chain("lookup_own", filter(NfHook::Output), LOOKUP, NfChainPolicy::Accept);
@@ -263,7 +269,7 @@ fn zone() -> Statement<'static> {
     Statement::Mangle(Mangle { key: connection("zone"), value: number(ZONE) })
 }
 
-fn local() -> Statement<'static> {
+pub(super) fn local() -> Statement<'static> {
     let kind = Fib { result: FibResult::Type, flags: HashSet::from([FibFlag::Daddr]) };
     equal(Expression::Named(NamedExpression::Fib(kind)), text("local"))
 }

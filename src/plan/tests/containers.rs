@@ -217,7 +217,7 @@ fn of_two_right_containers_the_dialled_one_stays() {
 #[test]
 fn a_lost_map_is_only_switched_back() {
     let (desired, mut state) = converged();
-    let listing = table::listing(&desired, &ServiceMap::default());
+    let listing = table::listing(&desired, Timeouts::Settable, &ServiceMap::default());
     state.tables.insert(table::TABLE.to_owned(), listing);
     insta::assert_snapshot!(ids(&planned(&desired, &state)), @"service.redis.cut-over service.core.cut-over service.core.probe-1");
     assert!(planned(&desired, &reached(&desired, &state)).is_empty());
@@ -241,6 +241,6 @@ fn a_changed_file_is_told_to_its_service_even_after_a_kill() {
 fn a_service_no_longer_wanted_goes_with_its_ports() {
     let (mut desired, state) = converged();
     desired.services.pop();
-    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep services.retire leftover.acme_core_a.stop release.end");
+    insta::assert_snapshot!(ids(&planned(&desired, &state)), @"release.keep services.retire services.drain leftover.acme_core_a.stop release.end");
     assert!(planned(&desired, &reached(&desired, &state)).is_empty());
 }

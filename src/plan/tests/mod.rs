@@ -9,7 +9,10 @@ use super::{
     uninstall::Volumes,
 };
 use crate::{
-    facts::state::{HostState, NetworkState},
+    facts::{
+        conntrack::Timeouts,
+        state::{HostState, NetworkState},
+    },
     model::{
         desired::{Desired, Protocol, Slot, UpdateOrder},
         place,
@@ -304,6 +307,18 @@ fn a_host_with_one_unit_for_both_tables_gets_two() {
     assert!(plan(&desired, &state, Goal::Install).unwrap().is_empty());
 }
 
+#[test]
+fn a_kernel_without_timeouts_gets_a_table_without_them() {
+    let desired = fixture::desired();
+    let mut state = fixture::with_docker();
+    state.conntrack.timeouts = Timeouts::Fixed;
+    let mut done = reached(&desired, &state);
+    assert!(!done.tables[super::cutover::table::TABLE].to_string().contains("ct timeout"));
+    assert!(planned(&desired, &done).is_empty());
+    done.conntrack.timeouts = Timeouts::Settable;
+    assert_eq!(ids(&planned(&desired, &done)), "services.table");
+}
+
 /// The recorded documents are what we load; the recorded listings are what two versions of nft made of them.
 #[test]
 fn listings_of_both_nft_versions_are_no_drift() {
@@ -313,9 +328,9 @@ fn listings_of_both_nft_versions_are_no_drift() {
     let map = ServiceMap::to(&desired.services[1], Slot::A).with(&ServiceMap::to(&dns, Slot::B));
     let firewall = super::firewall::table(&desired, &HostState::default());
     assert_eq!(firewall.document(), include_str!("../../../tests/data/nft/firewall.json"));
-    let services = super::cutover::table::document(&desired, &map);
+    let services = super::cutover::table::document(&desired, Timeouts::Settable, &map);
     assert_eq!(services, include_str!("../../../tests/data/nft/services.nft"));
-    let services = super::cutover::table::listing(&desired, &map);
+    let services = super::cutover::table::listing(&desired, Timeouts::Settable, &map);
     assert_eq!(
         services.to_string(),
         include_str!("../../../tests/data/nft/services.listing.json").trim_end()
