@@ -124,8 +124,10 @@ fn steps(world: &World, host: &str, version: &str) -> Vec<String> {
 /// Somebody closes the lid of a laptop, another one upgrades the host, the lid is opened again and the answer is yes.
 fn stopped_at_the_prompt(world: &World, host: &str) {
     let version = target(world, host);
+    // `script` would stop itself with a child of its own that is stopped; of a grandchild it does not know.
     let line = format!(
-        "echo $$ >first.pid; exec '{}' install to-{version}.yaml --window 20 --host {host}",
+        "timeout --foreground -s KILL 300 \
+         sh -c 'echo $$ >first.pid; exec {} install to-{version}.yaml --window 20 --host {host}'; exit $?",
         env!("CARGO_BIN_EXE_pryvctl")
     );
     let mut script = Command::new("script");
@@ -140,13 +142,12 @@ fn stopped_at_the_prompt(world: &World, host: &str) {
         said.extend(byte);
     }
     let pid = fs::read_to_string(world.path("first.pid")).unwrap();
-    let (pid, terminal) = (pid.trim(), first.id().to_string());
-    assert_eq!(tool("kill", &["-STOP", pid]), "");
+    let signal = |name: &str| assert_eq!(tool("kill", &[name, pid.trim()]), "");
+    signal("-STOP");
     world.on(host, "until [ $(($(date +%s) - $(stat -c %Y /run/pryvctl/lock))) -gt 9 ]; do sleep 0.2; done");
     converge(world, host, version);
     let serves = served(world, host);
-    // `script` has stopped itself with what it runs.
-    assert_eq!(tool("kill", &["-CONT", pid, &terminal]), "");
+    signal("-CONT");
     first.stdin.take().unwrap().write_all(b"y\n").unwrap();
     out.read_to_end(&mut said).unwrap();
     let said = String::from_utf8_lossy(&said);
