@@ -188,10 +188,11 @@ async fn go_back(
             Road::Steps(way) => way,
         };
         events.of(host.surveyed.member.host()).say(What::GoingBack { why: why.to_owned() });
-        match carry_out(&host.surveyed, way, &order, events).await {
-            Outcome::Changed { .. } => return Ok(Back::Serves),
-            outcome => trouble = outcome.trouble().unwrap_or_default(),
+        let outcome = carry_out(&host.surveyed, way, &order, events).await;
+        if matches!(outcome, Outcome::Changed { .. }) {
+            return Ok(Back::Serves);
         }
+        trouble = outcome.trouble().unwrap_or_default();
     }
     Err(trouble)
 }

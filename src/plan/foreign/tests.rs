@@ -6,8 +6,11 @@ use crate::{
     model::command::{Exit, Output},
 };
 
-/// Chains of `inet site`: name, hook, policy, rules.
-fn site(chains: &[(&str, Option<(&str, &str)>, Vec<Value>)]) -> Vec<Chain> {
+/// A chain's name, its hook and policy, and its rules.
+type Described<'a> = (&'a str, Option<(&'a str, &'a str)>, Vec<Value>);
+
+/// Chains of `inet site`.
+fn site(chains: &[Described]) -> Vec<Chain> {
     let mut objects = Vec::new();
     for (name, base, rules) in chains {
         let mut chain = json!({ "family": "inet", "table": "site", "name": name, "handle": 1 });
