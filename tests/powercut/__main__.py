@@ -23,7 +23,7 @@ import apt  # noqa: E402
 from network import V4, V6, Network  # noqa: E402
 from shell import Failed, run, say  # noqa: E402
 
-# On a busy machine a boot takes minutes. Seconds.
+# On a busy machine a boot takes minutes; on one that is too busy, pryvctl gives the connection up. Seconds.
 PATIENCE = 600
 DISKS = ("ext4", "xfs")
 INVENTORY = """\
@@ -99,7 +99,7 @@ class Trial:
     """The power cuts of one machine, one after the other."""
 
     def __init__(self, machine, binary):
-        self.machine, self.work, self.binary = machine, machine.work, binary
+        self.machine, self.work, self.binary, self.wrong = machine, machine.work, binary, []
 
     def inventory(self, file, admins):
         text = (HERE / "../../hardening/controls").resolve()
@@ -122,14 +122,13 @@ class Trial:
             raise Failed(f"harden ended with {child.returncode}:\n{said}")
         return None, said
 
+    def look(self, what, found, wanted):
+        if found != wanted:
+            self.wrong.append(f"{what}: {found!r} instead of {wanted!r}")
+
     def run(self):
-        """Gives what was not as it should be."""
-        machine, wrong = self.machine, []
-
-        def look(what, found, wanted):
-            if found != wanted:
-                wrong.append(f"{what}: {found!r} instead of {wanted!r}")
-
+        """Notes what was not as it should be."""
+        machine, look = self.machine, self.look
         passwords = "/usr/sbin/sshd -T | grep '^passwordauthentication'; ls /var/lib/pryvctl 2>/dev/null | grep guard || true"
         host_key = machine.cache.joinpath("root/etc/ssh/ssh_host_ed25519_key.pub").read_text()
         machine.work.joinpath("known_hosts").write_text(f"{V4['machine']} {host_key}")
@@ -163,7 +162,6 @@ class Trial:
         look("after the end, strangers reach 22", machine.reached(22), [])
         _, said = self.harden("right.yaml")
         look("the next run", "unchanged" in said, True)
-        return wrong
 
 
 def _knock():
@@ -198,16 +196,17 @@ def _trial(cache, binary, disk):
     run("cp", "-r", HERE.parent / "audit/roles", work)
     with Network(f"cut-{disk}") as network:
         machine = Machine(cache, work, disk, network)
+        trial = Trial(machine, binary)
         try:
-            wrong = Trial(machine, binary).run()
+            trial.run()
         except Failed as error:
-            wrong = [str(error)]
+            trial.wrong.append(str(error))
         finally:
             if machine.process:
                 machine.cut()
-    for line in wrong:
+    for line in trial.wrong:
         say(f"WRONG: {line}")
-    if wrong:
+    if trial.wrong:
         sys.exit(1)
     say("what was confirmed stands, what was not is gone")
 
