@@ -10,7 +10,8 @@ use super::{
     survey::{lock_lost, look_again, trouble},
 };
 use crate::{
-    host::{HostError, Loss},
+    host::{Connection, HostError, Loss, Session as _},
+    model::command::Command,
     plan::{Goal, Plan, plan, preflight::Preflight, step::Action},
 };
 
@@ -26,7 +27,7 @@ pub(super) async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outco
     let failed = |trouble| Outcome::Failed { step: "look".to_owned(), trouble };
     let member = &host.surveyed.member;
     if host.surveyed.lock.as_ref().is_some_and(|lock| !lock.is_held()) {
-        return Err(Outcome::LockLost(trouble(&HostError::new(member.host(), Loss::LetGo))));
+        return Err(not_held(&host.surveyed.connection).await);
     }
     let pulls = host.plan.steps.iter().any(|step| matches!(step.action, Action::Pull { .. }));
     if !pulls && host.surveyed.seen.elapsed() < FRESH {
@@ -43,6 +44,15 @@ pub(super) async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outco
     let message =
         "somebody changed the host after it was looked at; these steps were not agreed to".to_owned();
     Err(failed(Trouble { message, hint: Some("run the same command again".to_owned()), details: new }))
+}
+
+/// Our side of the lock ends with its connection, too: whether the host has released it, the host says.
+async fn not_held(connection: &Connection) -> Outcome {
+    match connection.exec(&Command::root("true")).await {
+        Ok(_) => Outcome::LockLost(trouble(&HostError::new(connection.host(), Loss::LetGo))),
+        Err(error) => lock_lost(connection)
+            .unwrap_or_else(|| Outcome::Failed { step: "look".to_owned(), trouble: trouble(&error) }),
+    }
 }
 
 /// The plan that follows from a look.
