@@ -10,7 +10,7 @@ use super::{
     crossing::Crossing,
     file::sha256,
     rollout::{Moment, hook::whole},
-    step::{Action, Container, Step, Undo},
+    step::{Action, Container, FileWrite, Step, Undo},
 };
 use crate::model::{
     canonical,
@@ -96,9 +96,7 @@ fn command(command: &Command) -> Value {
 fn doing(action: &Action) -> Value {
     match action {
         Action::Run(script) => json!({ "run": command(script) }),
-        Action::Write(file) => json!({ "write": {
-            "path": file.path, "content": secret(&file.content), "mode": file.mode, "uid": file.uid, "gid": file.gid,
-        } }),
+        Action::Write(file) => json!({ "write": self::file(file) }),
         Action::Pull { image } => json!({ "pull": image }),
         Action::CreateNetwork(network) => json!({ "network": self::network(network) }),
         Action::CreateVolume(name) => json!({ "volume": name }),
@@ -113,6 +111,13 @@ fn doing(action: &Action) -> Value {
         Action::Stop { container, grace } => json!({ "stop": container, "grace": millis(*grace) }),
         Action::RemoveContainer { container } => json!({ "remove": container }),
     }
+}
+
+fn file(file: &FileWrite) -> Value {
+    let FileWrite { path, content, seen, mode, uid, gid } = file;
+    json!({
+        "path": path, "content": secret(content), "seen": seen.word(), "mode": mode, "uid": uid, "gid": gid,
+    })
 }
 
 fn probe(probe: &HealthProbe) -> Value {
@@ -156,6 +161,20 @@ mod tests {
         assert_eq!(before, digest(&desired));
         desired.files[0].content = Secret::new("port: 3001\n");
         assert_ne!(before, digest(&desired));
+    }
+
+    /// A plan does not show what is in it, and would say the same.
+    #[test]
+    fn a_hidden_file_that_somebody_changed_meanwhile_makes_another_plan() {
+        let (mut desired, mut state) = converged();
+        desired.files[0].shown = false;
+        desired.files[0].content = Secret::new("port: 3001\n");
+        let agreed = planned(&desired, &state);
+        let path = desired.files[0].path.clone();
+        state.files.insert(path, Some(fixture::found("port: 3002\n", 0o640)));
+        let now = planned(&desired, &state);
+        assert_eq!(now.to_string(), agreed.to_string());
+        assert!(now.digest() != agreed.digest() && !now.beyond(&agreed).is_empty());
     }
 
     /// An image that nobody here needs and a tool that somebody installed are no change of what was read.

@@ -37,7 +37,8 @@ pub enum Seen {
 }
 
 impl Seen {
-    fn word(&self) -> &str {
+    /// As the writer is told.
+    pub fn word(&self) -> &str {
         match self {
             Self::Absent => "absent",
             Self::Sha256(hash) => hash,
