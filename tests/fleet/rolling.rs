@@ -140,7 +140,7 @@ pub fn clean(world: &World, host: &str) {
          nft list map inet pryvctl_services services | grep -o 'tcp . [0-9]*' | sed 1d
          nft list map inet pryvctl_services services6 | grep -o 'tcp . [0-9]*' | sed 1d
          systemctl list-timers --all --no-legend 'pryvctl*'
-         find /etc /var/lib/pryvctl /run/pryvctl -name '*.pryvctl-new' -o -name 'release.new' -o -name 'release.old' \
+         find /etc /var/lib/pryvctl /run/pryvctl -name '*.pryvctl-new*' -o -name 'release.new' -o -name 'release.old' \
            -o -name unfinished -o -name guard -o -name pause",
     );
     assert_eq!(found, "", "left on {host}");

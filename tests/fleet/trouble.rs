@@ -31,7 +31,7 @@ fn trouble_stays_where_it_is() {
     trouble_running::small_disk(&world);
     world.run(&["install", "inventory.yaml", &world.lab(), "--yes", "--window", "20"]).ends_with(0);
     Direct::new(&world, "first", OLD).run(&["plan"]).ends_with(0).says("one unchanged");
-    let cases: [fn(&World); 13] = [
+    let cases: [fn(&World); 14] = [
         trouble_login::unknown_host_key,
         trouble_login::changed_host_key,
         trouble_login::wrong_user,
@@ -43,6 +43,7 @@ fn trouble_stays_where_it_is() {
         trouble_running::disk_full,
         trouble_running::unhealthy_image,
         trouble_running::needs_not_met,
+        trouble_running::changed_meanwhile,
         trouble_killed::second_controller,
         trouble_killed::killed_on_the_way,
     ];
@@ -127,7 +128,7 @@ fn leftovers(world: &World, host: &str) -> String {
         "all=$(docker ps --all --filter label=pryvctl.platform=trial --format '{{.Names}} {{.Status}}')
          echo \"$all\" | grep ' Up ' | sed 1d
          echo \"$all\" | grep -v ' Up ' | sed 1d
-         find /etc /var/lib/pryvctl /run/pryvctl -name '*.pryvctl-new'
+         find /etc /var/lib/pryvctl /run/pryvctl -name '*.pryvctl-new*'
          find /etc/systemd/system /var/lib/pryvctl -name 'pryvctl-guard*' -o -name guard",
     )
 }

@@ -147,3 +147,23 @@ fn untouched(world: &World, run: impl FnOnce()) {
         assert_eq!(rest, rest_after);
     }
 }
+
+/// An administrator writes in the file at the very moment at which pryvctl begins to.
+const MEANWHILE: &str = r#"cat > /usr/local/bin/perl <<'END'
+#!/bin/sh
+case "$*" in *"put /etc/login.defs "*) rm /usr/local/bin/perl; echo '# by hand' >> /etc/login.defs;; esac
+exec /usr/bin/perl "$@"
+END
+chmod 755 /usr/local/bin/perl; sed -i 's/^UMASK.*/UMASK 022/' /etc/login.defs"#;
+
+/// What somebody writes between the look and the step survives, and what was to be written comes to stand beside it.
+pub fn changed_meanwhile(world: &World) {
+    world.on("one", MEANWHILE);
+    world
+        .run(&["harden", "inventory.yaml", &world.lab(), "--yes", "--window", "20"])
+        .ends_with(0)
+        .says("/etc/login.defs: changed since it was looked at; looks again and plans anew");
+    let found = world.on("one", "grep -c '^# by hand$' /etc/login.defs; grep '^UMASK' /etc/login.defs");
+    assert_eq!(found, "1\nUMASK 027\n");
+    world.on("one", "sed -i '/^# by hand$/d' /etc/login.defs");
+}

@@ -10,6 +10,7 @@ mod network;
 mod order;
 mod placed;
 mod ports;
+mod reach;
 mod scope;
 mod services;
 mod upgrade;
@@ -121,6 +122,8 @@ impl<'a> Platform<'a> {
             press: &press,
         };
         let services = workshop.services(&ranks, &mut problems);
+        let folders = files::folders(&roles, &mut problems);
+        reach::check(&roles, &folders, &services, &mut problems);
         let hardening = baseline::hardening(self.inventory, host, &self.controls);
         let desired = Desired {
             host: name.clone(),
@@ -138,7 +141,7 @@ impl<'a> Platform<'a> {
             engine: baseline::engine(&hardening),
             registry: baseline::registry(self.inventory, self.material),
             data: data_folder(host).into(),
-            folders: files::folders(&roles, &mut problems),
+            folders,
             firewall: Firewall {
                 metadata: networks.asking(&roles),
                 ..ports::firewall(name, (self.inventory, self.catalog), &roles, &mut problems)

@@ -266,3 +266,49 @@ fn two_roles_that_clash_on_a_host_are_named() {
       the roles `sample`, `sample-follower` wait for one another by `after`
     ");
 }
+
+#[test]
+fn what_is_written_as_root_lies_where_no_container_writes() {
+    insta::assert_snapshot!(all(&[
+        ("path: /var/pryv/web/conf/web.yml", "path: /var/pryv/web/log/web.yml"),
+        ("path: /var/pryv/web/conf/web.yml", "path: /var/pryv/web/log/deep/web.yml"),
+        ("/var/pryv/web/conf:/etc/web:ro", "/var/pryv/web/conf:/etc/web"),
+        ("/var/pryv/web/conf:/etc/web:ro", "/var/pryv/web:/etc/web"),
+        ("{ path: /var/pryv/web/conf, mode: \"0755\" }", "{ path: /var/pryv/web/log/old, mode: \"0755\" }"),
+        ("{ path: /var/pryv/web/conf, mode: \"0755\" }", "{ path: /var/pryv/web/conf, mode: \"0777\" }"),
+    ]), @r"
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/log/web.yml` lies in `/var/pryv/web/log`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, outside of `/var/pryv/web/log`
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/log/deep/web.yml` lies in `/var/pryv/web/log`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, outside of `/var/pryv/web/log`
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv/web/conf`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, and mount that folder with `:ro`
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv/web/conf`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, and mount that folder with `:ro`
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv/web`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, and mount that folder with `:ro`
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv/web`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, and mount that folder with `:ro`
+    path.open [sample]
+      roles/sample/compose.yaml: the folder `/var/pryv/web/log` lies in `/var/pryv/web`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the folder outside of `/var/pryv/web`
+    path.open [sample]
+      roles/sample/compose.yaml: the folder `/var/pryv/web/conf` lies in `/var/pryv/web`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the folder outside of `/var/pryv/web`
+    path.open [sample]
+      roles/sample/compose.yaml: the folder `/var/pryv/web/log/old` lies in `/var/pryv/web/log`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the folder outside of `/var/pryv/web/log`
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv/web/conf`, in which users other than root may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, outside of `/var/pryv/web/conf`
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv/web/conf`, in which users other than root may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, outside of `/var/pryv/web/conf`
+    ");
+}

@@ -1,0 +1,81 @@
+//! What pryvctl writes as root must lie where no container can write: a container that may change a folder can put a link
+//! into it, and the next run would write where the link leads.
+
+use std::path::{Path, PathBuf};
+
+use super::placed::Placed;
+use crate::model::{
+    desired::{ManagedFolder, MountSource, Service},
+    problem::Problem,
+};
+
+/// What others than root may write in.
+struct Open<'a> {
+    folder: PathBuf,
+    /// Who, in words.
+    who: String,
+    /// A service, if it is one by its mount.
+    service: Option<&'a Service>,
+}
+
+/// Every file and folder of the host's roles that lies where others than root may write.
+pub(super) fn check(
+    roles: &[Placed],
+    folders: &[ManagedFolder],
+    services: &[Service],
+    problems: &mut Vec<Problem>,
+) {
+    let open: Vec<Open> = owned(folders).chain(mounted(services)).collect();
+    for placed in roles {
+        let body = &placed.bound.body;
+        let files = body.files.iter().map(|file| ("file", &file.path));
+        let folders = body.folders.iter().map(|folder| ("folder", &folder.path));
+        for (kind, path) in files.chain(folders) {
+            let inside =
+                |open: &&Open| Path::new(path) != open.folder && Path::new(path).starts_with(&open.folder);
+            if let Some(open) = open.iter().find(inside) {
+                problems.push(problem(placed, kind, path, open));
+            }
+        }
+    }
+}
+
+fn owned(folders: &[ManagedFolder]) -> impl Iterator<Item = Open<'_>> {
+    let of_others = folders.iter().filter(|folder| folder.uid != 0 || folder.mode & 0o022 != 0);
+    of_others.map(|folder| {
+        let who = match folder.uid {
+            0 => "in which users other than root may write".to_owned(),
+            uid => format!("which belongs to user {uid}"),
+        };
+        Open { folder: folder.path.clone(), who, service: None }
+    })
+}
+
+fn mounted(services: &[Service]) -> impl Iterator<Item = Open<'_>> {
+    let mounts =
+        services.iter().flat_map(|service| service.spec.mounts.iter().map(move |mount| (service, mount)));
+    mounts.filter(|(_, mount)| !mount.read_only).filter_map(|(service, mount)| match &mount.source {
+        MountSource::Bind(source) => {
+            let who = format!("in which the container of `{}` may write", service.name);
+            Some(Open { folder: source.into(), who, service: Some(service) })
+        }
+        MountSource::Volume(_) => None,
+    })
+}
+
+fn problem(placed: &Placed, kind: &str, path: &str, open: &Open) -> Problem {
+    let folder = open.folder.display();
+    let what = format!(
+        "the {kind} `{path}` lies in `{folder}`, {}: who writes there can put a link in the way, and pryvctl would write \
+         somewhere else on the host, as root",
+        open.who
+    );
+    let hint = match (kind, open.service) {
+        ("file", Some(_)) => {
+            "put the file in a folder of its own, and mount that folder with `:ro`".to_owned()
+        }
+        ("file", None) => format!("put the file in a folder of its own, outside of `{folder}`"),
+        (_, _) => format!("put the folder outside of `{folder}`"),
+    };
+    placed.problem("path.open", what).hint(hint)
+}
