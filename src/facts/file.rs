@@ -3,9 +3,8 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use sha2::{Digest, Sha256};
 
-use super::{Fact, Probe, state::FileState, strange};
+use super::{Fact, Probe, content::ContentHash, state::FileState, strange};
 use crate::model::{
     command::{Output, quote},
     desired::Desired,
@@ -107,7 +106,7 @@ impl Files {
 fn file(metadata: &str, hash: &str, text: &str) -> Option<FileState> {
     let [mode, uid, gid, size] = metadata.split(' ').collect::<Vec<_>>()[..] else { return None };
     // sha256sum puts a backslash before the hash of a file with a strange name.
-    let sha256 = hash.trim_start_matches('\\').get(..64)?.to_owned();
+    let sha256 = ContentHash::parse(hash.trim_start_matches('\\').get(..64)?)?;
     let size: u32 = size.parse().unwrap_or(u32::MAX);
     let text = match text {
         // Nothing is no secret, and is told apart from what was not asked for by its size.
@@ -115,7 +114,7 @@ fn file(metadata: &str, hash: &str, text: &str) -> Option<FileState> {
         _ if size > LARGEST_TEXT => None,
         text => {
             let bytes = BASE64_STANDARD.decode(text).ok()?;
-            if hex(&Sha256::digest(&bytes)) != sha256 {
+            if ContentHash::of(&bytes) != sha256 {
                 return None;
             }
             String::from_utf8(bytes).ok()
@@ -123,8 +122,4 @@ fn file(metadata: &str, hash: &str, text: &str) -> Option<FileState> {
     };
     let mode = u32::from_str_radix(mode, 8).ok()?;
     Some(FileState { sha256, mode, uid: uid.parse().ok()?, gid: gid.parse().ok()?, text })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

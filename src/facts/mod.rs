@@ -5,6 +5,7 @@ pub mod cgroup;
 pub mod clock;
 pub mod conntrack;
 pub mod container;
+pub mod content;
 pub mod control;
 pub mod cpu;
 pub mod daemon;

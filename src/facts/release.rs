@@ -7,12 +7,14 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Fact, Probe, state::ContainerState, strange};
+use super::{Fact, Probe, content::ContentHash, state::ContainerState, strange};
 use crate::model::{
     command::Output,
     desired::{Protocol, Slot},
     place,
+    secret::Secret,
 };
 
 /// The record of the release before the last change.
@@ -30,9 +32,9 @@ pub struct Release {
     pub inside: BTreeMap<Ipv4Addr, Ipv4Addr>,
     /// The managed files; what was in them is kept beside the record.
     pub files: Vec<KeptFile>,
-    /// SHA-256 of what the change that followed wanted in them: what comes back to that is a repair.
-    #[serde(default)]
-    pub wanted: BTreeMap<PathBuf, String>,
+    /// What the change that followed wanted in them: what comes back to that is a repair.
+    #[serde(default, skip_serializing)]
+    pub wanted: BTreeMap<PathBuf, ContentHash>,
     /// Images of older releases, which nobody needs any more.
     pub retired: BTreeSet<String>,
     /// Whether the change that followed has not come to its end.
@@ -50,6 +52,7 @@ pub struct Served {
     /// Its slot.
     pub slot: Slot,
     /// Label `pryvctl.spec`.
+    #[serde(skip_serializing)]
     pub hash: String,
     /// The image it was made from.
     pub image: String,
@@ -73,13 +76,18 @@ pub struct KeptFile {
     pub path: PathBuf,
     /// What was there; `None`: no such file.
     pub was: Option<Was>,
+    /// The name under which its content is kept beside the record; a record of an older pryvctl has none, and its copies
+    /// are named by their hashes. A name stands in arguments of processes, where a hash of a secret must not.
+    #[serde(default)]
+    pub copy: Option<String>,
 }
 
 /// What was there in a file's place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Was {
-    /// SHA-256 of its content, lower-case hex; the name under which the content is kept.
-    pub sha256: String,
+    /// SHA-256 of its content.
+    #[serde(skip_serializing)]
+    pub sha256: ContentHash,
     /// Permission bits.
     pub mode: u32,
     /// Owner.
@@ -101,6 +109,23 @@ impl Release {
         self.containers.iter().filter(move |served| !there.iter().any(|found| is(served, found)))
     }
 
+    /// The record as it lies on the host, which only root may read there: the one text that holds the hashes.
+    pub fn record(&self) -> Secret {
+        let mut record = serde_json::to_value(self).unwrap_or_default();
+        let hashes =
+            self.wanted.iter().map(|(path, hash)| (path.display().to_string(), hash.expose().into()));
+        record["wanted"] = Value::Object(hashes.collect());
+        for (place, kept) in self.files.iter().enumerate() {
+            if let Some(was) = &kept.was {
+                record["files"][place]["was"]["sha256"] = was.sha256.expose().into();
+            }
+        }
+        for (place, served) in self.containers.iter().enumerate() {
+            record["containers"][place]["hash"] = served.hash.as_str().into();
+        }
+        Secret::new(record.to_string())
+    }
+
     /// The images its containers were made from.
     pub fn images(&self) -> impl Iterator<Item = &String> {
         self.containers.iter().map(|served| &served.image)
@@ -115,10 +140,11 @@ impl Served {
     }
 }
 
-impl Was {
-    /// Where the content is kept on the host.
-    pub fn copy(&self) -> PathBuf {
-        Path::new(place::RELEASE).join("files").join(&self.sha256)
+impl KeptFile {
+    /// Where the content is kept on the host, if there was one.
+    pub fn kept_at(&self) -> Option<PathBuf> {
+        let hash = self.was.as_ref()?.sha256.expose();
+        Some(Path::new(place::RELEASE).join("files").join(self.copy.as_deref().unwrap_or(hash)))
     }
 }
 
@@ -158,11 +184,19 @@ mod tests {
                 image: "core:1".to_owned(),
             }],
             ports: vec![Led { protocol: Protocol::Tcp, port: 443, to: "[fd00::2]:3000".parse().unwrap() }],
-            files: vec![KeptFile { path: "/etc/x".into(), was: None }],
+            files: vec![
+                KeptFile { path: "/etc/x".into(), was: None, copy: None },
+                KeptFile {
+                    path: "/etc/y".into(),
+                    was: Some(Was { sha256: ContentHash::of("y"), mode: 0o640, uid: 1, gid: 2 }),
+                    copy: Some("1".to_owned()),
+                },
+            ],
+            wanted: [("/etc/y".into(), ContentHash::of("z"))].into(),
             ..Release::default()
         };
         let answer = |mark: &str, code| Output {
-            stdout: format!("{mark}\n{}\n", serde_json::to_string(&release).unwrap()),
+            stdout: format!("{mark}\n{}\n", release.record().expose()),
             exit: Exit::Code(code),
             ..Output::default()
         };
@@ -172,5 +206,20 @@ mod tests {
         assert_eq!(LastRelease.read(&answer("", 44)), Fact::Absent);
         let cut = Output { stdout: "finished\n{\"containers\":".to_owned(), ..Output::default() };
         assert!(matches!(LastRelease.read(&cut), Fact::Unreadable(_)));
+        let shown = serde_json::to_string(&release).unwrap();
+        for hash in [ContentHash::of("y"), ContentHash::of("z")] {
+            assert!(release.record().expose().contains(hash.expose()));
+            assert!(!shown.contains(hash.expose()), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_record_of_an_older_pryvctl_names_its_copies_by_their_hashes() {
+        let kept: KeptFile =
+            serde_json::from_str(r#"{"path":"/etc/x","was":{"sha256":"ab","mode":420,"uid":0,"gid":0}}"#)
+                .unwrap();
+        assert_eq!(kept.kept_at(), Some(Path::new(place::RELEASE).join("files/ab")));
+        let now = KeptFile { copy: Some("3".to_owned()), ..kept };
+        assert_eq!(now.kept_at(), Some(Path::new(place::RELEASE).join("files/3")));
     }
 }

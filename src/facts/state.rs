@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     conntrack::Conntrack,
+    content::ContentHash,
     control::{audit::Loaded, mount::Mounted, original::Originals, route::RouteOrigin, trace::Trace},
     link::LinkState,
     release::Release,
@@ -133,8 +134,9 @@ pub struct EngineState {
 /// A file as found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct FileState {
-    /// SHA-256 of its content, lower-case hex.
-    pub sha256: String,
+    /// SHA-256 of its content.
+    #[serde(skip)]
+    pub sha256: ContentHash,
     /// Permission bits.
     pub mode: u32,
     /// Owner.
@@ -192,7 +194,8 @@ pub struct ContainerState {
     pub service: String,
     /// Label `pryvctl.slot`.
     pub slot: Option<Slot>,
-    /// Label `pryvctl.spec`.
+    /// Label `pryvctl.spec`. Files that hold secrets are part of it, so it is shown to nobody.
+    #[serde(skip)]
     pub hash: String,
     /// Label `pryvctl.restart`: the restart policy it had before it was stopped.
     pub restart: RestartPolicy,

@@ -6,7 +6,10 @@ use similar::TextDiff;
 
 use super::step::{Action, FileWrite, Step, Undo};
 use crate::{
-    facts::state::{FileState, HostState},
+    facts::{
+        content::ContentHash,
+        state::{FileState, HostState},
+    },
     model::{
         command::Command,
         desired::{Desired, ManagedFile, ManagedFolder},
@@ -35,7 +38,7 @@ pub fn own(path: impl AsRef<Path>, content: impl Into<String>, mode: u32) -> Man
 pub fn file(id: impl Into<String>, want: &ManagedFile, state: &HostState) -> Option<Step> {
     let found = state.files.get(&want.path).and_then(Option::as_ref);
     let same = found.is_some_and(|found| {
-        found.sha256 == sha256(want.content.expose())
+        found.sha256 == ContentHash::of(want.content.expose())
             && (found.mode, found.uid, found.gid) == (want.mode, want.uid, want.gid)
     });
     if same {
@@ -54,7 +57,7 @@ pub fn file(id: impl Into<String>, want: &ManagedFile, state: &HostState) -> Opt
 
 /// What a plan is made from.
 pub fn seen(found: Option<&FileState>) -> Seen {
-    found.map_or(Seen::Absent, |found| Seen::Sha256(found.sha256.clone()))
+    found.map_or(Seen::Absent, |found| Seen::Sha256(found.sha256.expose().to_owned()))
 }
 
 fn way_back(want: &ManagedFile, found: Option<&FileState>) -> Undo {
@@ -84,7 +87,7 @@ fn difference(want: &ManagedFile, found: Option<&FileState>) -> Vec<String> {
     if old != new {
         lines.push(format!("{path}: {old} -> {new}"));
     }
-    if found.sha256 != sha256(want.content.expose()) {
+    if found.sha256 != ContentHash::of(want.content.expose()) {
         match &found.text {
             Some(text) if want.shown => lines.extend(unified(&path.to_string(), text, want.content.expose())),
             Some(_) | None => lines.push(format!("{path}: other content (not shown)")),

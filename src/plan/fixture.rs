@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use serde_json::json;
 
 use crate::{
-    facts::state::{EngineState, FileState, HostState, Os},
+    facts::{
+        content::ContentHash,
+        state::{EngineState, FileState, HostState, Os},
+    },
     model::{
         control::{Controls, Hardening},
         desired::{
@@ -15,7 +18,7 @@ use crate::{
         },
         place,
     },
-    plan::file::{own, sha256},
+    plan::file::own,
 };
 
 /// A service; its number makes its addresses, ports and name different from the others'.
@@ -150,7 +153,7 @@ fn opening(port: u16, from: &[&str], origin: &str) -> Opening {
 
 /// A file of root's as found.
 pub fn found(text: &str, mode: u32) -> FileState {
-    FileState { sha256: sha256(text), mode, text: Some(text.to_owned()), ..FileState::default() }
+    FileState { sha256: ContentHash::of(text), mode, text: Some(text.to_owned()), ..FileState::default() }
 }
 
 /// A host as its distribution leaves it, without Docker.

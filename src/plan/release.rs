@@ -9,12 +9,13 @@ use std::{
 use super::{
     Plan,
     cutover::{ServiceMap, Switch},
-    file::{file, sha256},
+    file::file,
     leftover::is_up,
     step::{Action, Step, Undo},
 };
 use crate::{
     facts::{
+        content::ContentHash,
         release::{KeptFile, Led, Release, Served, Was},
         state::{ContainerState, HostState},
     },
@@ -48,7 +49,7 @@ impl Keeping {
             containers: served.iter().filter_map(|found| Served::of(found)).collect(),
             inside: map.inside.clone(),
             ports: map.entries().map(|((protocol, port), to)| Led { protocol, port, to }).collect(),
-            files: desired.files.iter().map(|want| kept(&want.path, state)).collect(),
+            files: (0..).zip(&desired.files).map(|(place, want)| kept(place, &want.path, state)).collect(),
             wanted: wanted(desired),
             retired,
             unfinished: true,
@@ -66,8 +67,8 @@ impl Keeping {
         let release = self.release.as_ref().filter(|_| self.new)?;
         let undo = Undo::Nothing("a record changes nothing");
         let served = release.containers.iter().map(|served| format!("{}: {}", served.name, served.image));
-        let record = serde_json::to_string(release).unwrap_or_default();
-        let action = Action::Run(Command::root(script(release, &record)).stdin(record));
+        let record = release.record();
+        let action = Action::Run(Command::root(script(release, record.expose())).stdin(record.expose()));
         Some(
             Step::safe("release.keep", action, undo)
                 .because(["what serves is kept for the way back"])
@@ -144,9 +145,10 @@ fn script(release: &Release, record: &str) -> String {
     let folder = place::RELEASE;
     let new = PathBuf::from(format!("{folder}.new"));
     let own = |name: &str, text| Put::own(new.join(name), text, 0o600).call();
-    let there = release.files.iter().filter_map(|kept| Some((&kept.path, kept.was.as_ref()?)));
+    let there = release.files.iter().filter(|kept| kept.was.is_some());
     let copies = there
-        .map(|(path, was)| write::copy(path, &new.join("files").join(&was.sha256), &Seen::Any, Access::Kept));
+        .filter_map(|kept| Some((&kept.path, kept.copy.as_ref()?)))
+        .map(|(path, copy)| write::copy(path, &new.join("files").join(copy), &Seen::Any, Access::Kept));
     let folders = [new.clone(), new.join("files")].map(|folder| write::folder(&folder, 0o700, 0, 0));
     let calls = folders.into_iter().chain([own("record.json", record), own("unfinished", "")]).chain(copies);
     let moved = format!(
@@ -199,15 +201,15 @@ fn changes(desired: &Desired, state: &HostState, served: &[&ContainerState]) -> 
     !served.is_empty() && (!served.iter().all(stays) || writes())
 }
 
-fn wanted(desired: &Desired) -> BTreeMap<PathBuf, String> {
+fn wanted(desired: &Desired) -> BTreeMap<PathBuf, ContentHash> {
     desired.files.iter().map(|want| (want.path.clone(), hash(want))).collect()
 }
 
-fn hash(want: &ManagedFile) -> String {
-    sha256(want.content.expose())
+fn hash(want: &ManagedFile) -> ContentHash {
+    ContentHash::of(want.content.expose())
 }
 
-fn kept(path: &Path, state: &HostState) -> KeptFile {
+fn kept(place: usize, path: &Path, state: &HostState) -> KeptFile {
     let found = state.files.get(path).and_then(Option::as_ref);
     let was = found.map(|found| Was {
         sha256: found.sha256.clone(),
@@ -215,7 +217,7 @@ fn kept(path: &Path, state: &HostState) -> KeptFile {
         uid: found.uid,
         gid: found.gid,
     });
-    KeptFile { path: path.to_owned(), was }
+    KeptFile { path: path.to_owned(), was, copy: Some(place.to_string()) }
 }
 
 /// Images that only the record before this one needed.

@@ -171,7 +171,7 @@ impl<'a> Way<'a> {
             (None, Some(_)) => (hidden_remove(&kept.path, &seen), format!("{path}: -> none")),
             (Some(was), _) => {
                 let Was { mode, uid, gid, .. } = *was;
-                let back = hidden_copy(&was.copy(), &kept.path, &seen, Access::Of { mode, uid, gid });
+                let back = hidden_copy(&kept.kept_at()?, &kept.path, &seen, Access::Of { mode, uid, gid });
                 (back, format!("{path}: -> as it was before (not shown)"))
             }
         };

@@ -12,8 +12,8 @@ use super::{
     step::{Action, Container, FileWrite, Step},
 };
 use crate::{
-    facts::release::Release,
     facts::state::{ContainerState, EngineState, FileState, FolderState, HostState, NetworkState, UnitState},
+    facts::{content::ContentHash, release::Release},
     model::{
         command::Command,
         desired::{Data, Desired, Protocol},
@@ -83,7 +83,7 @@ fn named<'a>(state: &'a mut HostState, name: &str) -> &'a mut ContainerState {
 fn write(file: &FileWrite, state: &mut HostState) {
     let text = file.content.expose();
     let FileWrite { mode, uid, gid, .. } = *file;
-    let found = FileState { sha256: sha256(text), mode, uid, gid, text: Some(text.to_owned()) };
+    let found = FileState { sha256: ContentHash::of(text), mode, uid, gid, text: Some(text.to_owned()) };
     state.files.insert(file.path.clone(), Some(found));
 }
 
@@ -146,7 +146,8 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
         }
         "sshd.block" => {
             let main = state.files.get_mut(Path::new(place::SSHD_CONFIG)).unwrap().as_mut().unwrap();
-            *main = FileState { sha256: sha256(stdin), text: Some(stdin.to_owned()), ..main.clone() };
+            *main =
+                FileState { sha256: ContentHash::of(stdin), text: Some(stdin.to_owned()), ..main.clone() };
             read_sshd(state);
         }
         "sshd.reload" => read_sshd(state),

@@ -1,9 +1,13 @@
-//! Secrets, looked for in everything that others can read.
+//! Secrets, looked for in everything that others can read: each as it is, in base64, and as the hashes from which a weak one
+//! can be guessed.
 //!
 //! A decoy that is no secret is put into every one of these places: a search that does not find it there proves nothing.
 //! A sampler cannot see every process; but every script a host is sent is in the transcript of a run with `-v -v`.
 
 use std::fs;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use sha2::{Digest as _, Sha256};
 
 use super::world::World;
 
@@ -31,6 +35,25 @@ const PLACES: [(&str, &str); 6] = [
     ),
 ];
 
+/// A secret, and everything made of it by which it is known or can be guessed: files hold it with a newline at the end.
+/// Base64 is cut so that what follows the secret does not matter.
+fn shapes(name: &str, word: &str) -> Vec<(String, String)> {
+    let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mut shapes = vec![(name.to_owned(), word.to_owned())];
+    let mut add = |how: &str, shape: String| shapes.push((format!("{name}, {how}"), shape));
+    let whole = word.len() - word.len() % 3;
+    add("in base64", BASE64_STANDARD.encode(&word[..whole]));
+    for (what, text) in [("it", word.to_owned()), ("it and a newline", format!("{word}\n"))] {
+        let hash = Sha256::digest(&text);
+        add(&format!("the hash of {what}"), hex(&hash));
+        add(
+            &format!("the hash of {what} in base64"),
+            BASE64_STANDARD.encode(hash).trim_end_matches('=').to_owned(),
+        );
+    }
+    shapes
+}
+
 /// The words that nobody may see, and one that is to be found everywhere.
 pub struct Sentinels {
     secrets: Vec<(String, String)>,
@@ -51,6 +74,7 @@ impl Sentinels {
         let secrets: Vec<_> =
             of_files.into_iter().chain([("tls key".to_owned(), key)]).chain(others).collect();
         assert!(secrets.iter().all(|(_, word)| word.len() >= 12), "a short word is found by chance");
+        let secrets = secrets.iter().flat_map(|(name, word)| shapes(name, word)).collect();
         Self { secrets, decoy: "decoy-of-no-value" }
     }
 

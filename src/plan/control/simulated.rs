@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     facts::{
+        content::ContentHash,
         control::{audit::Loaded, original::Originals},
         state::{FileState, HostState},
     },
@@ -166,7 +167,7 @@ fn file(path: &Path, script: &str, stdin: &str, state: &mut HostState) {
         let found = state.files.get(path).and_then(Option::as_ref);
         assert_eq!(
             seen,
-            found.map_or("absent", |file| &file.sha256),
+            found.map_or("absent", |file| file.sha256.expose()),
             "{path:?}: planned from something else"
         );
         let now = found.map(|file| file.mode);
@@ -182,7 +183,7 @@ fn file(path: &Path, script: &str, stdin: &str, state: &mut HostState) {
 }
 
 fn with_hash(file: FileState, text: &str) -> FileState {
-    FileState { sha256: crate::plan::file::sha256(text), ..file }
+    FileState { sha256: ContentHash::of(text), ..file }
 }
 
 /// What `sshd -T` would say of our block: the first value of each directive, and every port.

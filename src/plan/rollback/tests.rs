@@ -5,8 +5,9 @@ use super::super::{
     tests::{after, converged, ids, planned, reached, upgrade},
 };
 use crate::{
-    facts::{docker::API, state::HostState},
-    plan::step::Action,
+    facts::{content::ContentHash, docker::API, state::HostState},
+    model::secret::Secret,
+    plan::step::{Action, Undo},
 };
 
 #[test]
@@ -76,4 +77,34 @@ fn one_that_fell_ill_starts_anew_once_its_rival_has_ended() {
     for pid in $pids; do wait $pid || failed=1; done
     [ -z "$failed" ]
     "#);
+}
+
+/// Whoever may list the processes of a host reads the scripts; a hash of a password is as good as a weak password.
+#[test]
+fn no_hash_of_a_hidden_file_is_in_a_script_on_the_way_there_or_back() {
+    let (mut desired, mut before) = converged();
+    let path = desired.files[0].path.clone();
+    desired.files[0].shown = false;
+    before.files.get_mut(&path).unwrap().as_mut().unwrap().text = None;
+    let old = before.files[&path].as_ref().unwrap().sha256.clone();
+    upgrade(&mut desired, "core", 2);
+    desired.files[0].content = Secret::new("another\n");
+    let hashes = [old, ContentHash::of("another\n")];
+    let state = reached(&desired, &before);
+    let plans = [plan(&desired, &before, Goal::Install), plan(&desired, &state, Goal::Rollback)];
+    let mut hidden = 0;
+    for step in plans.into_iter().flat_map(|plan| plan.unwrap().steps) {
+        let mut scripts = vec![step.to_string()];
+        if let Action::Run(command) = &step.action {
+            hidden += usize::from(hashes.iter().any(|hash| command.stdin.expose().contains(hash.expose())));
+            scripts.push(command.script.clone());
+        }
+        if let Undo::Run(command) = &step.undo {
+            scripts.push(command.script.clone());
+        }
+        for hash in &hashes {
+            assert!(!scripts.concat().contains(hash.expose()), "{}: {}", step.id, scripts.concat());
+        }
+    }
+    assert_eq!(hidden, 1, "the record, which root alone reads, has them");
 }
