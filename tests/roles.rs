@@ -101,6 +101,111 @@ fn every_json_file_is_json() {
     assert!(read > 20, "{read} files");
 }
 
+/// What people and password managers come up with, and what each format treats in a way of its own.
+pub const NASTY: &str = "-&<>'\"\\#$%{}{{ domain }};:@/? !`*~\\n\\x41\\u0026 $HOME é日\t'";
+
+/// The arguments of a line of `redis.conf`, as redis takes it apart (`sdssplitargs` in sds.c).
+fn redis_arguments(line: &str) -> Vec<String> {
+    let (mut bytes, mut arguments) =
+        (line.trim_matches([' ', '\t', '\r', '\n']).bytes().peekable(), Vec::new());
+    let digit = |byte: u8| u8::try_from(char::from(byte).to_digit(16).unwrap()).unwrap();
+    while let Some(first) = bytes.next() {
+        let mut argument = Vec::new();
+        match first {
+            b' ' | b'\t' => continue,
+            b'"' => loop {
+                match bytes.next().expect("an open quote") {
+                    b'"' => break,
+                    b'\\' => argument.push(match bytes.next().unwrap() {
+                        b'x' => digit(bytes.next().unwrap()) * 16 + digit(bytes.next().unwrap()),
+                        b'n' => b'\n',
+                        b'r' => b'\r',
+                        b't' => b'\t',
+                        b'b' => 8,
+                        b'a' => 7,
+                        other => other,
+                    }),
+                    other => argument.push(other),
+                }
+            },
+            b'\'' => panic!("single quotes have rules of their own: {line}"),
+            other => {
+                argument.push(other);
+                while let Some(byte) = bytes.next_if(|byte| !b" \t\"'".contains(byte)) {
+                    argument.push(byte);
+                }
+            }
+        }
+        assert!(bytes.peek().is_none_or(|next| b" \t".contains(next)), "a quote ends in a word: {line}");
+        arguments.push(String::from_utf8(argument).unwrap());
+    }
+    arguments
+}
+
+/// Every text of a JSON document.
+fn texts(value: &serde_json::Value) -> Vec<&str> {
+    match value {
+        serde_json::Value::String(text) => vec![text],
+        serde_json::Value::Array(list) => list.iter().flat_map(texts).collect(),
+        serde_json::Value::Object(map) => map.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Secrets that are hard to write.
+pub fn nasty() -> Material {
+    let secrets = ["admin_key", "redis_password"].map(|name| (name.to_owned(), Secret::new(NASTY)));
+    Material { secrets: secrets.into(), ..material() }
+}
+
+#[test]
+fn a_secret_with_any_letter_comes_through_every_file() {
+    let hosts = [SINGLE, CLUSTER, ZONES].iter().flat_map(|text| resolved(text, &nasty()).into_values());
+    let hosts: Vec<Desired> = hosts.collect();
+    let mut read = BTreeMap::new();
+    for file in hosts.iter().flat_map(|host| &host.files).filter(|file| !file.shown) {
+        let (name, text) = (file.path.file_name().unwrap().to_str().unwrap(), file.content.expose());
+        let found = match name {
+            "tls.key" => continue,
+            "password" => vec![text.strip_suffix('\n').unwrap().to_owned()],
+            "redis.conf" => {
+                let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+                let arguments = lines.map(redis_arguments);
+                let secret = |words: &Vec<String>| ["requirepass", "masterauth"].contains(&words[0].as_str());
+                arguments
+                    .filter(secret)
+                    .map(|words| {
+                        assert_eq!(words.len(), 2);
+                        words[1].clone()
+                    })
+                    .collect()
+            }
+            _ if name.ends_with(".json") => {
+                let json: serde_json::Value = serde_json::from_str(text).unwrap();
+                texts(&json).into_iter().filter(|text| text.contains("HOME")).map(str::to_owned).collect()
+            }
+            other => panic!("nothing reads {other} back; add what stands for its program"),
+        };
+        assert!(!found.is_empty() && found.iter().all(|found| found == NASTY), "{name}: {found:?}");
+        *read.entry(name.to_owned()).or_insert(0) += found.len();
+    }
+    assert_eq!(
+        read.keys().collect::<Vec<_>>(),
+        ["core.json", "mail.json", "password", "redis.conf", "register.json"]
+    );
+}
+
+#[test]
+fn what_a_file_cannot_hold_is_said_where_it_stands() {
+    let two_lines = ("redis_password".to_owned(), Secret::new("two\nlines"));
+    let mut material = material();
+    material.secrets.extend([two_lines]);
+    let inventory = Inventory::parse(SINGLE).unwrap();
+    let problems = resolve(&inventory, &Catalog::shipped().unwrap(), &material).unwrap_err();
+    let said: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    insta::assert_snapshot!(said.join("\n"), @"roles/single-node/compose.yaml: template `shared/redis.password.j2`, line 1: the text has several lines, and this file has one for it; choose a text without line ends");
+}
+
 #[test]
 fn a_single_node_runs_what_the_other_roles_run() {
     let services = |text: &str| -> serde_json::Map<String, serde_json::Value> {

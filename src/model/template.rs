@@ -3,7 +3,9 @@
 //! A template sees `platform`, `domain`, `host`, `zone {name, title, country}`, `hosts` (all of them, by name),
 //! `hosts_with("ROLE")`, `vars` (the same values as `${NAME}`), `secrets.NAME`, `tls.certificate` and `tls.key`, and
 //! `registry {address, ca}`. A host has `name`, `address`, `address6`, `private_address`, `zone`, `roles`, `labels`, `data`
-//! and `vars`. A host's CPUs and memory are not known here: templates are rendered before any host is asked.
+//! and `vars`. [`quote`] has the filters that write a secret into each format. A host's CPUs and memory are not known here: templates are rendered before any host is asked.
+
+pub mod quote;
 
 use std::{
     collections::BTreeMap,
@@ -112,6 +114,7 @@ impl Renderer {
         environment.remove_global("debug");
         let sources = Arc::clone(&texts);
         environment.set_loader(move |name| Ok(sources.get(name).cloned()));
+        quote::add(&mut environment);
         environment.add_function("hosts_with", hosts_with(hosts.to_vec(), roles));
         let used = Arc::new(AtomicBool::new(false));
         let hidden = |shown: Option<(&str, &str)>, hidden: BTreeMap<String, Secret>| {
@@ -182,13 +185,15 @@ impl Renderer {
         let expression = inner.range().and_then(|range| text.get(range)).map(|text| format!(" `{text}`"));
         // The detail of other errors may quote the value, which may come from a secret.
         let detail = inner.detail().filter(|_| !secret).map(|detail| format!(": {detail}"));
-        let (what, hint) = if inner.kind() == ErrorKind::UndefinedError {
-            ("undefined value".to_owned(), Some(UNDEFINED))
-        } else {
-            (format!("{}{}", inner.kind(), detail.unwrap_or_default()), None)
+        let unfit = inner.source().and_then(|source| source.downcast_ref::<quote::Unfit>());
+        let expression = expression.unwrap_or_default();
+        let (what, hint) = match (inner.kind(), unfit) {
+            (_, Some(unfit)) => (unfit.to_string(), None),
+            (ErrorKind::UndefinedError, None) => (format!("undefined value{expression}"), Some(UNDEFINED)),
+            (kind, None) => (format!("{kind}{}{expression}", detail.unwrap_or_default()), None),
         };
         let line = inner.line().unwrap_or(1);
-        Unrendered { template: name.to_owned(), line, what: what + &expression.unwrap_or_default(), hint }
+        Unrendered { template: name.to_owned(), line, what, hint }
     }
 }
 

@@ -10,7 +10,7 @@ use pryvctl::model::{
 };
 
 use super::stage::{Stage, ask, run};
-use crate::roles::{SINGLE, ZONES, material, resolved};
+use crate::roles::{SINGLE, ZONES, nasty, resolved};
 
 fn service<'a>(host: &'a Desired, name: &str) -> &'a Service {
     host.services.iter().find(|service| service.name.as_str() == name).unwrap()
@@ -28,7 +28,7 @@ fn hosts(text: &str) -> BTreeMap<HostName, Desired> {
         &Material {
             tls_certificate: Some(certificate.to_owned()),
             tls_key: Some(Secret::new(key)),
-            ..material()
+            ..nasty()
         },
     )
 }
