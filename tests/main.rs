@@ -15,3 +15,4 @@ mod roles;
 mod spec_hash;
 mod ssh;
 mod writer;
+mod terminal;

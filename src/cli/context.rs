@@ -161,7 +161,7 @@ pub fn parse(path: &Path, text: &str, screen: &Screen) -> Result<Inventory, Halt
 
 fn warn(path: &Path, text: &str, warnings: &[Problem], screen: &Screen) {
     if !warnings.is_empty() {
-        screen.note(problem::render(warnings, &path.display().to_string(), text, screen.look()).trim_end());
+        screen.painted(&problem::paint(warnings, &path.display().to_string(), text, screen.look()));
     }
 }
 

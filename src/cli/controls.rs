@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::tables;
+use super::{gate::line, tables};
 use crate::{
     fleet::outcome::Report,
     plan::control::{Assessment, Verdict, score::Score},
@@ -46,8 +46,9 @@ pub fn table(reports: &[Report]) -> String {
 /// Lists of algorithms and rules are long; the evidence has them whole.
 fn short(text: &str) -> String {
     const LONGEST: usize = 60;
+    let text = line(text);
     let start: String = text.chars().take(LONGEST).collect();
-    if start.len() < text.len() { format!("{start}…") } else { start }
+    if start.len() < text.len() { format!("{start}…") } else { text }
 }
 
 /// A score in words.
@@ -63,7 +64,8 @@ pub fn words(score: &Score) -> String {
 fn evidence(report: &Report, one: &Assessment, text: &mut String) {
     write!(text, "\n\n{}: {}: {}", report.host, one.id, one.title).unwrap_or_default();
     for part in one.parts.iter().filter(|part| !part.fits) {
-        write!(text, "\n    {}: {} -> {}", part.place, part.found, part.wanted).unwrap_or_default();
+        let part = format!("{}: {} -> {}", part.place, part.found, part.wanted);
+        write!(text, "\n    {}", line(part)).unwrap_or_default();
     }
     write!(text, "\n    asked for by {}\n    may break: {}", one.refs.join(", "), one.breaks)
         .unwrap_or_default();

@@ -66,7 +66,7 @@ pub async fn controls(target: &Target, form: ReportForm, screen: &Screen) -> Res
             screen.result(controls::table(&reports));
             screen.document(&Document::new("harden", exit).hosts_with_controls(&reports));
         }
-        ReportForm::Sarif => screen.text(sarif::log(&reports)),
+        ReportForm::Sarif => screen.json(&sarif::log(&reports)),
         ReportForm::Html => screen.text(page::html(&reports).trim_end()),
     }
     Ok(exit)

@@ -8,6 +8,7 @@ mod controls;
 mod desk;
 mod document;
 pub mod exit;
+mod gate;
 mod lab;
 mod look;
 pub mod mask;
@@ -38,7 +39,7 @@ use crate::fleet::rollout::Pause;
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
+        Err(error) => return report::usage(&error).into(),
     };
     trace(arguments.face.verbose);
     let screen = Screen::new(arguments.face.output.format());
@@ -89,13 +90,6 @@ async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Exit {
     })
 }
 
-/// clap prints its own words; help and version are no errors.
-fn usage(error: &clap::Error) -> ExitCode {
-    // A closed pipe while printing help is not worth another word.
-    error.print().unwrap_or_default();
-    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
-}
-
 /// Tracing goes to stderr. The transports log payloads, which may hold secrets, so they stay silent at any level.
 fn trace(verbose: u8) {
     let level = match verbose {
@@ -104,5 +98,5 @@ fn trace(verbose: u8) {
         2.. => "info,pryvctl=trace",
     };
     let filter = format!("{level},russh=warn,hyper=warn,hyper_util=warn,bollard=warn");
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    report::listen(&filter);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::controls::words;
+use super::{controls::words, gate::shown};
 use crate::{
     fleet::outcome::Report,
     plan::control::{Assessment, Part, score::Score},
@@ -84,5 +84,5 @@ fn escaped(text: &str) -> String {
         '\'' => "&#39;".to_owned(),
         other => String::from(other),
     };
-    text.chars().map(escape).collect()
+    shown(text).chars().map(escape).collect()
 }

@@ -16,7 +16,7 @@ use crate::model::schema;
 pub fn schema(screen: &Screen) -> Result<Exit, Halt> {
     let text =
         serde_json::to_string_pretty(&schema::schema()).map_err(|error| Halt::new(Exit::Bug, error, None))?;
-    screen.text(text);
+    screen.json(&text);
     Ok(Exit::Done)
 }
 

@@ -7,7 +7,10 @@ use miette::{
     SourceCode, SourceSpan, SpanContents,
 };
 
-use super::mask::mask;
+use super::{
+    gate::{Painted, in_place, line, shown},
+    mask::mask,
+};
 use crate::model::problem::{Place, Problem, Severity};
 
 /// Fits a usual terminal, a mail and a side-by-side view. Columns.
@@ -31,28 +34,34 @@ impl Look {
     }
 }
 
+/// The same as [`render`], for a screen that shows our colours: nothing that a file says becomes one of them.
+pub(super) fn paint(problems: &[Problem], file: &str, text: &str, look: Look) -> Painted {
+    Painted::by_us(render(problems, file, text, look))
+}
+
 /// All problems of a file in the order of the text, each with its line, and their number at the end. `text` is the
 /// file's content; values of secrets in it are hidden. Nothing to say gives an empty text.
 pub fn render(problems: &[Problem], file: &str, text: &str, look: Look) -> String {
-    let source = Source { name: file, text: mask(text) };
+    let file = &line(file);
+    let source = Source { name: file, text: in_place(&mask(text)) };
     let handler = GraphicalReportHandler::new_themed(look.theme())
         .with_width(WIDTH)
         .with_context_lines(1)
         .with_links(false)
         .without_syntax_highlighting();
-    let mut shown = String::new();
+    let mut rendered = String::new();
     for problem in in_order(problems) {
         let report = Shown { problem, source: &source };
         // Writing to a String cannot fail; were it to, the plain message still comes through.
-        if handler.render_report(&mut shown, &report).is_err() {
-            shown.push_str(&problem.message);
+        if handler.render_report(&mut rendered, &report).is_err() {
+            rendered.push_str(&shown(&problem.message));
         }
-        shown.push('\n');
+        rendered.push('\n');
     }
     if !problems.is_empty() {
-        shown.push_str(&format!("{file}: {}\n", count(problems)));
+        rendered.push_str(&format!("{file}: {}\n", count(problems)));
     }
-    shown.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    rendered.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// The same for programs: severity, rule, message, hint, file, line and column of each problem.
@@ -146,7 +155,7 @@ impl fmt::Debug for Shown<'_> {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem.message)
+        f.write_str(&shown(&self.problem.message))
     }
 }
 
@@ -163,7 +172,7 @@ impl Diagnostic for Shown<'_> {
         })
     }
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.problem.hint.as_ref().map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
+        self.problem.hint.as_ref().map(|hint| Box::new(shown(hint)) as Box<dyn fmt::Display>)
     }
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
         self.problem.at.map(|_| self.source as &dyn SourceCode)
@@ -172,8 +181,7 @@ impl Diagnostic for Shown<'_> {
         let word = self.problem.also.as_ref().map(|_| "here".to_owned());
         let here = LabeledSpan::new_primary_with_span(word, self.span(self.problem.at?));
         let also = self.problem.also.iter();
-        let also =
-            also.map(|(place, word)| LabeledSpan::new_with_span(Some(word.clone()), self.span(*place)));
+        let also = also.map(|(place, word)| LabeledSpan::new_with_span(Some(line(word)), self.span(*place)));
         Some(Box::new(std::iter::once(here).chain(also)))
     }
 }
@@ -198,6 +206,16 @@ mod tests {
     fn colours_only_where_they_are_wanted() {
         assert!(render(&[problem()], "a.yaml", TEXT, Look::Colour).contains('\u{1b}'));
         assert!(!render(&[problem()], "a.yaml", TEXT, Look::Plain).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn what_a_file_says_is_shown_and_not_obeyed() {
+        let text = "a: 1\nb: \u{1b}]52;c;AA\u{7}\u{9b}2K\u{202e}\n";
+        let (said, place) = ("found \u{1b}[2K\u{202e}", Place { offset: 8, len: 5 });
+        let problem = Problem::error("test.rule", said).hint(said).at(place).also(place, said);
+        let shown = render(&[problem], "a\u{1b}[1A.yaml", text, Look::Plain);
+        assert!(!shown.chars().any(|one| one != '\n' && one.is_control() || one == '\u{202e}'), "{shown}");
+        assert!(shown.contains(r"found \x1b[2K\u{202e}"), "{shown}");
     }
 
     #[test]

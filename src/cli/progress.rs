@@ -9,7 +9,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{report::Screen, standings::Standings};
+use super::{gate, report::Screen, standings::Standings};
 use crate::{
     fleet::event::{Event, Events, What},
     model::name::HostName,
@@ -81,7 +81,12 @@ async fn moving(mut events: UnboundedReceiver<Event>) {
     view.finish_and_clear();
 }
 
+/// What happened as one line: what a host says in it begins no other.
 fn words(what: &What) -> String {
+    gate::line(said(what))
+}
+
+fn said(what: &What) -> String {
     match what {
         What::Connecting => "logging in".to_owned(),
         What::Surveying => "looking".to_owned(),

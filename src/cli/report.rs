@@ -1,13 +1,20 @@
-//! The only place that prints. Results go to stdout, everything about the way there to stderr.
+//! The only place that prints. Results go to stdout, everything about the way there to stderr; all of it passes the gate.
 
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
     fmt::Display,
     io::{self, IsTerminal as _, Write},
 };
 
 use serde_json::Value;
 
-use super::{args::Format, document::Document, exit::Exit, problem::Look};
+use super::{
+    args::Format,
+    document::Document,
+    exit::Exit,
+    gate::{self, Gated, Painted},
+    problem::Look,
+};
 
 /// Why a command ended before it could do its work.
 #[derive(Debug)]
@@ -74,16 +81,26 @@ impl Screen {
         put(&mut io::stdout().lock(), &text);
     }
 
+    /// A document in JSON, as [`text`](Self::text).
+    pub fn json(&self, text: &str) {
+        put(&mut io::stdout().lock(), &gate::json(text));
+    }
+
     /// A word about the way, on stderr.
     pub fn note(&self, text: impl Display) {
         put(&mut io::stderr().lock(), &text);
     }
 
+    /// The same with our own colours, which the gate would show instead of obey.
+    pub fn painted(&self, text: &Painted) {
+        writeln!(io::stderr().lock(), "{text}").unwrap_or_default();
+    }
+
     /// A failure and the way out, on stderr.
     pub fn failure(&self, what: &str, why: &str, hint: Option<&str>) {
-        let mut text = format!("{what}: {why}");
+        let mut text = format!("{what}: {}", gate::line(why));
         if let Some(hint) = hint {
-            text.push_str(&format!("\n  way out: {hint}"));
+            text.push_str(&format!("\n  way out: {}", gate::line(hint)));
         }
         self.note(text);
     }
@@ -100,7 +117,7 @@ impl Screen {
 
     /// Asks a question on stderr and reads `y` or `yes` from stdin.
     pub fn ask(&self, question: &str) -> bool {
-        put_open(&mut io::stderr().lock(), &format!("{question} [y/N] "));
+        put_open(&mut io::stderr().lock(), &format!("{} [y/N] ", gate::line(question)));
         let mut answer = String::new();
         // No answer is a no.
         io::stdin().read_line(&mut answer).unwrap_or_default();
@@ -111,21 +128,49 @@ impl Screen {
     pub fn document(&self, document: &Document<'_>) {
         let text = match self.format {
             Format::Text => return,
-            Format::Json => serde_json::to_string_pretty(document).map_err(|error| error.to_string()),
+            Format::Json => serde_json::to_string_pretty(document)
+                .map(|text| gate::json(&text))
+                .map_err(|error| error.to_string()),
             // By way of a JSON value, because YAML has a form of its own for enums.
             Format::Yaml => serde_json::to_value(document)
                 .map_err(|error| error.to_string())
-                .and_then(|value| serde_yaml::to_string(&value).map_err(|error| error.to_string())),
+                .and_then(|value| gate::yaml(value).map_err(|error| error.to_string())),
         };
         put(&mut io::stdout().lock(), &text.unwrap_or_else(|error| error).trim_end());
     }
 }
 
+/// What clap says: help and version are a result in clap's own colours and hold only words of ours; an error repeats what
+/// was typed.
+pub fn usage(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
+        put_open(&mut io::stderr().lock(), &error.render());
+        return Exit::Usage;
+    }
+    // A closed pipe while printing help is not worth another word.
+    error.print().unwrap_or_default();
+    Exit::Done
+}
+
+/// From now on what tracing says, and what a bug says when it ends a task, passes the gate as well.
+pub fn listen(filter: &str) {
+    let stream = || Gated(io::stderr());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stream);
+    // Colours of tracing's own would not pass.
+    lines.with_ansi(false).with_target(false).init();
+    std::panic::set_hook(Box::new(|panic| {
+        let trace = Backtrace::capture();
+        let trace =
+            if trace.status() == BacktraceStatus::Captured { format!("\n{trace}") } else { String::new() };
+        put(&mut io::stderr().lock(), &format_args!("a bug of pryvctl: {panic}{trace}"));
+    }));
+}
+
 /// Prints a line. A closed pipe (`| head`) is the reader's wish, not an error.
 fn put(to: &mut impl Write, text: &impl Display) {
-    writeln!(to, "{text}").unwrap_or_default();
+    writeln!(to, "{}", gate::shown(&text.to_string())).unwrap_or_default();
 }
 
 fn put_open(to: &mut impl Write, text: &impl Display) {
-    write!(to, "{text}").and_then(|()| to.flush()).unwrap_or_default();
+    write!(to, "{}", gate::shown(&text.to_string())).and_then(|()| to.flush()).unwrap_or_default();
 }

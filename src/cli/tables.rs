@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
+use super::gate::line;
 use crate::{
     fleet::{
         journal::audit::Line,
@@ -40,10 +41,10 @@ pub fn plan(host: &HostName, plan: &Plan) -> String {
     let mut text = format!("{host}: {} steps{guard}\n", plan.steps.len());
     for step in &plan.steps {
         let mark = if step.risk.needs_guard() { '!' } else { '~' };
-        let words = step.to_string();
-        for (number, line) in words.lines().enumerate() {
-            let mark = if number == 0 { mark } else { ' ' };
-            writeln!(text, "  {mark} {line}").unwrap_or_default();
+        writeln!(text, "  {mark} {}", line(&step.id)).unwrap_or_default();
+        // Each stands further in than a step, so that none can look like one.
+        for why in step.why.iter().flat_map(|why| why.lines()) {
+            writeln!(text, "        {why}").unwrap_or_default();
         }
         if step.look_again {
             text.push_str(NEW_LOOK);
@@ -113,10 +114,10 @@ pub fn proposal(proposal: &Proposal) -> String {
 
 /// The lines of a journal: one each however long, so that they can be searched and cut.
 pub fn journal(lines: &[Line]) -> String {
-    let text = |line: &Line| {
-        let host = if line.host.is_empty() { "-" } else { &line.host };
-        let Line { time, run, who, command, what, details, .. } = line;
-        format!("{time}  {run}  {who}  {command}  {host}  {what}  {details}").trim_end().to_owned()
+    let text = |one: &Line| {
+        let host = if one.host.is_empty() { "-" } else { &one.host };
+        let Line { time, run, who, command, what, details, .. } = one;
+        line(format!("{time}  {run}  {who}  {command}  {host}  {what}  {details}").trim_end())
     };
     lines.iter().map(text).collect::<Vec<_>>().join("\n")
 }
@@ -151,12 +152,12 @@ pub fn troubles(reports: &[Report]) -> String {
     let mut text = String::new();
     for report in reports {
         if let Some(Trouble { message, hint, details }) = report.outcome.trouble() {
-            write!(text, "\n\n{}: {message}", report.host).unwrap_or_default();
+            write!(text, "\n\n{}: {}", report.host, line(message)).unwrap_or_default();
             for detail in details {
-                write!(text, "\n    {detail}").unwrap_or_default();
+                write!(text, "\n    {}", line(detail)).unwrap_or_default();
             }
             if let Some(hint) = hint {
-                write!(text, "\n  way out: {hint}").unwrap_or_default();
+                write!(text, "\n  way out: {}", line(hint)).unwrap_or_default();
             }
         }
     }
@@ -169,7 +170,7 @@ fn failures(reports: &[Report]) -> String {
     let mut text = String::new();
     for report in held {
         for finding in report.findings.iter().filter(|finding| finding.verdict == Verdict::Failure) {
-            write!(text, "\n{}: {finding}", report.host).unwrap_or_default();
+            write!(text, "\n{}: {}", report.host, line(finding)).unwrap_or_default();
         }
     }
     text
@@ -181,11 +182,11 @@ pub fn findings(reports: &[Report]) -> String {
     for report in reports {
         for finding in &report.findings {
             table.add_row([
-                report.host.as_str(),
-                finding.check,
-                finding.verdict.word(),
-                &finding.found,
-                &finding.needed,
+                report.host.to_string(),
+                finding.check.to_owned(),
+                finding.verdict.word().to_owned(),
+                line(&finding.found),
+                line(&finding.needed),
             ]);
         }
     }
@@ -203,7 +204,8 @@ pub fn findings(reports: &[Report]) -> String {
         for finding in report.findings.iter().filter(|finding| finding.verdict != Verdict::Ok) {
             if let Some(remedy) = &finding.remedy {
                 let verdict = finding.verdict.word();
-                write!(text, "\n{verdict}: {} {}: {remedy}", report.host, finding.check).unwrap_or_default();
+                write!(text, "\n{verdict}: {} {}: {}", report.host, finding.check, line(remedy))
+                    .unwrap_or_default();
             }
         }
     }
@@ -215,9 +217,9 @@ fn unreachable(reports: &[Report]) -> String {
     let mut text = String::new();
     for report in reports {
         if let Outcome::Unreachable(trouble) = &report.outcome {
-            write!(text, "\n\n{}: {}", report.host, trouble.message).unwrap_or_default();
+            write!(text, "\n\n{}: {}", report.host, line(&trouble.message)).unwrap_or_default();
             if let Some(hint) = &trouble.hint {
-                write!(text, "\n  way out: {hint}").unwrap_or_default();
+                write!(text, "\n  way out: {}", line(hint)).unwrap_or_default();
             }
         }
     }
@@ -242,10 +244,10 @@ pub fn status(reports: &[Report]) -> String {
             let part = part(container, containers, release, planned(report));
             table.add_row([
                 report.host.as_str(),
-                &container.role,
-                &container.service,
-                &container.image,
-                part.words(container),
+                &line(&container.role),
+                &line(&container.service),
+                &line(&container.image),
+                &line(part.words(container)),
                 container.slot.map_or("", crate::model::desired::Slot::as_str),
             ]);
         }
@@ -258,7 +260,7 @@ pub fn status(reports: &[Report]) -> String {
         };
         write!(text, "\n{}: {drift} steps away from the inventory", report.host).unwrap_or_default();
         for step in &report.plan.steps {
-            write!(text, "\n    {}", step.id).unwrap_or_default();
+            write!(text, "\n    {}", line(&step.id)).unwrap_or_default();
         }
     }
     text.push_str(&lost(reports));

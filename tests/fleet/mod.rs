@@ -19,6 +19,7 @@ mod hand;
 mod keeper;
 mod keeper_data;
 mod keeper_engine;
+mod hostile;
 mod load;
 mod lockout;
 mod lockout_guarded;
