@@ -11,7 +11,10 @@ use std::{
 
 use pryvctl::{
     model::role::{Haproxy, Hook, HookAction, Side},
-    plan::rollout::{Moment, hook::script},
+    plan::rollout::{
+        Moment,
+        hook::{Ground, script},
+    },
 };
 
 /// Answers orders; the sessions of the server end one a look.
@@ -45,8 +48,9 @@ fn balancer(name: &str, mut sessions: u32) -> (PathBuf, Arc<Mutex<Vec<String>>>)
 fn run(path: &std::path::Path, server: &str, moment: Moment) -> (bool, String) {
     let action =
         HookAction::Haproxy(Haproxy { socket: path.display().to_string(), server: server.to_owned() });
-    let hook = Hook { action, on: Side::Controller, within: pryvctl::model::compose::Period::default() };
-    let script = script(&hook, moment, &"one".parse().unwrap());
+    let within = pryvctl::model::compose::Period::default();
+    let hook = Hook { action, on: Side::Controller, within, lab: false };
+    let script = script(&hook, moment, &"one".parse().unwrap(), Ground::Platform);
     let output = Command::new("timeout").args(["20", "sh", "-c", &script]).output().unwrap();
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }

@@ -7,6 +7,8 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use rolling::{Agreed, Apply, Failure, Install, Manner, Rollback, Upgrade};
 
+use crate::lab::Secrets;
+
 /// Makes bare Linux hosts a hardened, running platform, and keeps them so.
 #[derive(Debug, Parser)]
 #[command(name = "pryvctl", version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -135,9 +137,20 @@ pub struct InventoryFile {
     /// The inventory.
     #[arg(value_name = "INVENTORY")]
     pub inventory: PathBuf,
-    /// Run against the lab instead of the inventory's addresses; a name where there are several labs.
+    /// Run against the lab instead of the inventory's addresses; a name where there are several labs. Hooks that reach
+    /// out of the lab are not called, and secrets are made up.
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     pub lab: Option<String>,
+    /// Take the inventory's own secrets into the lab, where all others are made up.
+    #[arg(long, requires = "lab")]
+    pub real_secrets: bool,
+}
+
+impl InventoryFile {
+    /// Which secrets a lab gets.
+    pub fn secrets(&self) -> Secrets {
+        if self.real_secrets { Secrets::Real } else { Secrets::MadeUp }
+    }
 }
 
 /// The inventory and which of its hosts.

@@ -27,7 +27,10 @@ use crate::{
         role::Upgrade,
         selector::Selector,
     },
-    plan::{digest::hash, rollout::Candidate},
+    plan::{
+        digest::hash,
+        rollout::{Candidate, hook::Ground},
+    },
 };
 
 /// An inventory with everything that belongs to it.
@@ -63,7 +66,7 @@ impl Loaded {
         if let Some(name) = &file.lab {
             let name = if name.is_empty() { inventory.platform.as_str() } else { name };
             let lab = lab::open(name).map_err(halt)?;
-            lab::overlay(&mut inventory, &lab, folder(path)).map_err(halt)?;
+            lab::overlay(&mut inventory, &lab, file.secrets()).map_err(halt)?;
         }
         let show = |problems: Vec<Problem>| shown(path, &text, &problems);
         let catalog = catalog(&inventory, path)?;
@@ -97,6 +100,7 @@ impl Loaded {
         let selected = selector
             .select(&self.inventory)
             .map_err(|problem| Halt::new(Exit::Usage, &problem.message, problem.hint.clone()))?;
+        let ground = if target.file.lab.is_some() { Ground::Lab } else { Ground::Platform };
         let member = |host: &HostName| {
             let desired = self.desired.get(host)?.clone();
             let mut login = self.inventory.login(host, &self.material)?;
@@ -110,7 +114,7 @@ impl Loaded {
                 self.expand(&mut second.identities);
             }
             let place = self.place(host, &desired)?;
-            Some(Arc::new(Member { login, second_way, desired, place }))
+            Some(Arc::new(Member { login, second_way, desired, place, ground }))
         };
         Ok(selected.iter().filter_map(member).collect())
     }

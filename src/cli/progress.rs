@@ -104,6 +104,7 @@ fn said(what: &What) -> String {
             format!("batch {number}/{of}, {role}: {hosts}")
         }
         What::Hook { name } => format!("hook {name}"),
+        What::HookLeft { name } => format!("hook {name}: not called, because this is a lab"),
         What::Watching { window } => format!("watched for {} s", window.as_secs()),
         What::Scanned { from, answering, silent, unsure, untried } => {
             let ports = answering.iter().map(|port| port.strip_suffix("/tcp").unwrap_or(port));

@@ -104,6 +104,7 @@ impl Standings {
             What::Begun { .. }
             | What::Batch { .. }
             | What::Hook { .. }
+            | What::HookLeft { .. }
             | What::Armed { .. }
             | What::Confirmed
             | What::CutOff { .. }

@@ -48,6 +48,11 @@ pub enum What {
         /// What is called, in a few words.
         name: String,
     },
+    /// A hook that reaches out of a lab is not called there.
+    HookLeft {
+        /// What is not called, in a few words.
+        name: String,
+    },
     /// A step begins.
     Step {
         /// Its place, from 1.
@@ -145,6 +150,7 @@ impl What {
             Self::Begun { .. }
             | Self::Batch { .. }
             | Self::Hook { .. }
+            | Self::HookLeft { .. }
             | Self::Step { .. }
             | Self::Armed { .. }
             | Self::Confirmed

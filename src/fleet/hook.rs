@@ -19,7 +19,10 @@ use crate::{
         command::Command,
         role::{Hook, Side},
     },
-    plan::rollout::{Moment, hook},
+    plan::rollout::{
+        Moment,
+        hook::{self, Fate},
+    },
 };
 
 /// How much of what a failing hook said is kept, bytes, and how many lines of it are shown.
@@ -43,8 +46,12 @@ pub(super) async fn call(
     });
     for each in hooks {
         let words = hook::words(each, moment);
+        if hook::fate(each, member.ground) == Fate::Announced {
+            events.of(member.host()).say(What::HookLeft { name: words });
+            continue;
+        }
         events.of(member.host()).say(What::Hook { name: words.clone() });
-        let script = hook::script(each, moment, member.host());
+        let script = hook::script(each, moment, member.host(), member.ground);
         let called = match each.on {
             Side::Host => there(connection, script, context.to_string(), each.within.0).await,
             Side::Controller => here(script, context.to_string(), each.within.0).await,

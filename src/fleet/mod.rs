@@ -23,7 +23,7 @@ use crate::{
         inventory::{Login, SecondWay},
         name::HostName,
     },
-    plan::rollout::Candidate,
+    plan::rollout::{Candidate, hook::Ground},
 };
 
 /// One host of a run: how to get in, and what it must be.
@@ -37,6 +37,8 @@ pub struct Member {
     pub desired: Desired,
     /// Where it stands among the others.
     pub place: Candidate,
+    /// Whether it is the host itself or its stand-in.
+    pub ground: Ground,
 }
 
 impl Member {

@@ -34,7 +34,7 @@ pub use self::{
     error::LabError,
     folder::Folder,
     network::{Addresses, Network},
-    overlay::overlay,
+    overlay::{Secrets, overlay},
     registry::RegistryPush,
     status::{HostStatus, list, open, status},
     up::up,

@@ -1,6 +1,6 @@
 //! The rehearsal: the same inventory, with the lab's hosts in the place of the real ones.
 
-use std::{net::IpAddr, path::Path};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde_saphyr::{Location, Spanned};
@@ -11,14 +11,21 @@ use crate::model::{
     secret::SecretSource,
 };
 
-/// Replaces addresses, logins, the registry, the certificate and every secret that cannot be read here by the lab's own.
-/// Places in the inventory's text stay, so that problems still point at the line that was written.
-///
-/// `folder` is the inventory's: relative paths of secrets start there.
+/// Which secrets a lab gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// Made up, and kept with the lab: a lab host is no place for a platform's own.
+    MadeUp,
+    /// The inventory's, because the administrator says so.
+    Real,
+}
+
+/// Replaces addresses, logins, the registry, the certificate and the secrets by the lab's own. Places in the inventory's
+/// text stay, so that problems still point at the line that was written.
 ///
 /// # Errors
 /// [`LabError::NotInLab`] when the inventory has a host that the lab has not, [`LabError::File`] where a made-up secret cannot be kept.
-pub fn overlay(inventory: &mut Inventory, lab: &Lab, folder: &Path) -> Result<(), LabError> {
+pub fn overlay(inventory: &mut Inventory, lab: &Lab, secrets: Secrets) -> Result<(), LabError> {
     let file = |name: &str| SecretSource::File(lab.folder.path(name));
     for (name, host) in &mut inventory.hosts {
         // Anything else would let a rehearsal reach the real host.
@@ -54,12 +61,13 @@ pub fn overlay(inventory: &mut Inventory, lab: &Lab, folder: &Path) -> Result<()
         password: Some(file(registry::PASSWORD)),
     });
     inventory.tls = Some(Tls { certificate: file("platform.pem"), key: file("platform.key") });
+    if secrets == Secrets::Real {
+        return Ok(());
+    }
     for (name, source) in &mut inventory.secrets {
-        if !can_be_read(source, folder) {
-            let made_up = format!("secrets/of-inventory/{}", name.replace(['/', '.'], "_"));
-            lab.folder.password(&made_up)?;
-            *source = file(&made_up);
-        }
+        let made_up = format!("secrets/of-inventory/{}", name.replace(['/', '.'], "_"));
+        lab.folder.password(&made_up)?;
+        *source = file(&made_up);
     }
     Ok(())
 }
@@ -93,14 +101,6 @@ fn other_family(address: IpAddr, at: Addresses) -> IpAddr {
     }
 }
 
-fn can_be_read(source: &SecretSource, folder: &Path) -> bool {
-    match source {
-        SecretSource::Env(name) => std::env::var_os(name).is_some(),
-        SecretSource::File(path) => std::fs::File::open(folder.join(path)).is_ok(),
-        SecretSource::Value(_) => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -113,7 +113,7 @@ platform: p
 domain: pryv.example.org
 ssh: { user: admin, port: 2222, sudo_password: { env: NOBODY_SETS_THIS } }
 admin_networks: [192.0.2.0/24, 198.51.100.7/32]
-secrets: { set: { env: PATH }, unset: { env: NOBODY_SETS_THIS }, gone: { file: no/such/file } }
+secrets: { set: { env: PATH }, inline: { value: NOBODY_SETS_THIS }, unset: { env: NOBODY_SETS_THIS }, gone: { file: no/such/file } }
 zones: { ch: {} }
 hosts:
   a:
@@ -125,7 +125,7 @@ hosts:
   b: { address: '2001:db8::12', address6: 192.0.2.12, private_address: 10.0.0.12, zone: ch, roles: [core] }
 ";
 
-    fn rehearsed(hosts: &[(&str, u8)]) -> Result<Inventory, LabError> {
+    fn rehearsed(hosts: &[(&str, u8)], secrets: Secrets) -> Result<Inventory, LabError> {
         let mut inventory: Inventory = serde_saphyr::from_str(INVENTORY).unwrap();
         let at = |number| Addresses {
             v4: std::net::Ipv4Addr::new(10, 213, 7, number),
@@ -137,14 +137,14 @@ hosts:
         let network = Network { v4: "10.213.7.0/24".parse().unwrap(), v6: "fd00::/64".parse().unwrap() };
         let folder = Folder::at(place.clone());
         let lab = Lab { name: "one".into(), folder, network, hosts: hosts.collect::<BTreeMap<_, _>>() };
-        let result = overlay(&mut inventory, &lab, Path::new("/"));
+        let result = overlay(&mut inventory, &lab, secrets);
         std::fs::remove_dir_all(place).ok();
         result.map(|()| inventory)
     }
 
     #[test]
     fn nothing_of_the_real_hosts_is_left() {
-        let inventory = rehearsed(&[("a", 11), ("b", 12)]).unwrap();
+        let inventory = rehearsed(&[("a", 11), ("b", 12)], Secrets::MadeUp).unwrap();
         let shown = format!("{inventory:?}");
         for real in
             ["192.0.2.", "2001:db8::", "198.51.100.", "SHA256:x", "2222", "admin\"", "NOBODY_SETS_THIS"]
@@ -154,7 +154,14 @@ hosts:
         let host = &inventory.hosts[&"b".parse().unwrap()];
         let texts = [&host.address, host.address6.as_ref().unwrap(), host.private_address.as_ref().unwrap()];
         assert_eq!(texts.map(|text| text.value.to_string()), ["fd00::c", "10.213.7.12", "10.213.7.12"]);
-        assert_eq!(inventory.secrets["set"], SecretSource::Env("PATH".into()));
+        for (name, source) in &inventory.secrets {
+            assert!(
+                matches!(source, SecretSource::File(path) if path.ends_with(format!("of-inventory/{name}"))),
+                "{source:?}"
+            );
+        }
+        let real = rehearsed(&[("a", 11), ("b", 12)], Secrets::Real).unwrap();
+        assert_eq!(real.secrets["set"], SecretSource::Env("PATH".into()));
         let way = inventory.break_glass(&"a".parse().unwrap());
         assert!(matches!(way, Some(BreakGlass::Console { .. })), "a rehearsal is never refused: {way:?}");
     }
@@ -174,7 +181,7 @@ hosts:
 
     #[test]
     fn a_host_without_a_stand_in_stops_the_rehearsal() {
-        let error = rehearsed(&[("a", 11)]).unwrap_err();
+        let error = rehearsed(&[("a", 11)], Secrets::MadeUp).unwrap_err();
         assert_eq!(error.to_string(), "the lab `one` has no host b");
     }
 }

@@ -27,6 +27,7 @@ mod lockout_moved;
 mod lockout_others;
 mod lockout_struck;
 mod outside;
+mod rehearsal;
 mod rolling;
 mod sentinel;
 mod silence;

@@ -26,6 +26,8 @@ pub struct Hook {
     pub on: Side,
     /// How long it may take.
     pub within: Period,
+    /// Whether it is also called in a lab, where it reaches out of it; `PRYVCTL_LAB=1` tells it.
+    pub lab: bool,
 }
 
 /// What is called.
@@ -68,6 +70,8 @@ struct Words {
     on: Side,
     #[serde(default = "Period::minute")]
     within: Period,
+    #[serde(default)]
+    lab: bool,
 }
 
 impl TryFrom<Words> for Hook {
@@ -80,6 +84,6 @@ impl TryFrom<Words> for Hook {
                 return Err("a hook needs either `run` or `haproxy`".to_owned());
             }
         };
-        Ok(Self { action, on: words.on, within: words.within })
+        Ok(Self { action, on: words.on, within: words.within, lab: words.lab })
     }
 }

@@ -6,6 +6,36 @@ use crate::model::{
     role::{Haproxy, Hook, HookAction, Side},
 };
 
+/// Which hosts a run is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// Those of the inventory.
+    Platform,
+    /// Their stand-ins in a lab. What a platform's balancers and monitors are told must be true of the platform.
+    Lab,
+}
+
+/// Whether a hook is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is.
+    Called,
+    /// It is only said that it would be.
+    Announced,
+}
+
+/// In a lab nothing is called that reaches out of it, unless the role wants that.
+pub fn fate(hook: &Hook, ground: Ground) -> Fate {
+    let reaches_out = match (&hook.action, hook.on) {
+        (HookAction::Haproxy(_), _) | (HookAction::Run(_), Side::Controller) => true,
+        (HookAction::Run(_), Side::Host) => false,
+    };
+    match ground {
+        Ground::Lab if reaches_out && !hook.lab => Fate::Announced,
+        Ground::Lab | Ground::Platform => Fate::Called,
+    }
+}
+
 /// Before a host's turn or after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -19,10 +49,14 @@ pub enum Moment {
 }
 
 /// The script of a hook.
-pub fn script(hook: &Hook, moment: Moment, host: &HostName) -> String {
-    match &hook.action {
+pub fn script(hook: &Hook, moment: Moment, host: &HostName, ground: Ground) -> String {
+    let script = match &hook.action {
         HookAction::Run(script) => script.clone(),
         HookAction::Haproxy(balancer) => haproxy(balancer, moment, host),
+    };
+    match ground {
+        Ground::Platform => script,
+        Ground::Lab => format!("export PRYVCTL_LAB=1\n{script}"),
     }
 }
 
@@ -47,7 +81,8 @@ pub fn whole(hook: &Hook, moment: Moment) -> String {
         HookAction::Run(script) => script.clone(),
         HookAction::Haproxy(balancer) => format!("HAProxy {} at {}", balancer.server, balancer.socket),
     };
-    format!("{} ({side}, within {} s): {action}", moment.as_str(), hook.within.0.as_secs_f64())
+    let lab = if hook.lab { ", also in a lab" } else { "" };
+    format!("{} ({side}{lab}, within {} s): {action}", moment.as_str(), hook.within.0.as_secs_f64())
 }
 
 /// A few words for the screen and the journal.
@@ -89,5 +124,29 @@ fn haproxy(balancer: &Haproxy, moment: Moment, host: &HostName) -> String {
             quote(backend),
             quote(name)
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_lab_nothing_is_called_that_reaches_out_of_it() {
+        let hook = |text: &str| serde_saphyr::from_str::<Hook>(text).unwrap();
+        let balancer = "haproxy: { socket: 'lb1:9999', server: 'web/{host}' }";
+        let fates = [
+            ("{ run: x }".to_owned(), Fate::Called),
+            ("{ run: x, on: controller }".to_owned(), Fate::Announced),
+            ("{ run: x, on: controller, lab: true }".to_owned(), Fate::Called),
+            (format!("{{ {balancer} }}"), Fate::Announced),
+            (format!("{{ {balancer}, on: controller }}"), Fate::Announced),
+        ];
+        for (text, wanted) in fates {
+            assert_eq!(fate(&hook(&text), Ground::Lab), wanted, "{text}");
+            assert_eq!(fate(&hook(&text), Ground::Platform), Fate::Called, "{text}");
+        }
+        let said = script(&hook("{ run: echo }"), Moment::Before, &"one".parse().unwrap(), Ground::Lab);
+        assert_eq!(said, "export PRYVCTL_LAB=1\necho");
     }
 }
