@@ -14,5 +14,5 @@ mod nft;
 mod roles;
 mod spec_hash;
 mod ssh;
-mod writer;
 mod terminal;
+mod writer;

@@ -7,5 +7,6 @@ mod host_keys;
 mod keys;
 mod reach;
 mod running;
+mod signature;
 mod sshd;
 mod sudo;

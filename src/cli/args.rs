@@ -109,7 +109,8 @@ pub enum Command {
     Pause(Target),
     /// Lets a waiting upgrade go on.
     Resume(Target),
-    /// Shows what was done and by whom, and verifies that nobody changed the record of it.
+    /// Shows what was done and by whom. Finds lines of that record that were changed, lost or moved; with an inventory also a
+    /// record that was cut, written anew or replaced, by what the changed hosts keep of it.
     Audit(Audit),
     /// Shows what runs, and whether it is what the inventory says; changes nothing.
     Status(Target),
@@ -202,15 +203,48 @@ pub struct Change {
     pub journal: Option<PathBuf>,
 }
 
-/// What of the journal is shown.
+/// What of the journal is shown, and with what it is compared.
 #[derive(Debug, Clone, Args)]
 pub struct Audit {
+    /// The inventory whose hosts are asked what they keep of the journal; changes nothing.
+    #[arg(value_name = "INVENTORY")]
+    pub inventory: Option<PathBuf>,
+    /// Ask the lab's hosts; a name where there are several labs.
+    #[arg(
+        long,
+        value_name = "NAME",
+        num_args = 0..=1,
+        default_missing_value = "",
+        require_equals = true,
+        requires = "inventory"
+    )]
+    pub lab: Option<String>,
+    /// Ask only hosts of these names; `*` and `?` match, `!name` leaves out.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "inventory")]
+    pub host: Vec<String>,
     /// The journal. Default: pryvctl/journal.jsonl in the state folder of this account.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
     /// Only runs whose name begins so.
     #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
+}
+
+impl Audit {
+    /// The hosts to ask.
+    pub fn target(&self) -> Option<Target> {
+        let file =
+            InventoryFile { inventory: self.inventory.clone()?, lab: self.lab.clone(), real_secrets: false };
+        Some(Target {
+            file,
+            host: self.host.clone(),
+            role: Vec::new(),
+            zone: Vec::new(),
+            label: Vec::new(),
+            accept_new_host_keys: false,
+            parallel: 16,
+        })
+    }
 }
 
 /// Shorter than a slow login would undo good changes; longer than an hour would leave an administrator waiting.
@@ -264,6 +298,9 @@ pub struct Lab {
     /// What to do with it.
     #[command(subcommand)]
     pub action: LabAction,
+    /// The journal of what is done. Default: pryvctl/journal.jsonl in the state folder of this account.
+    #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true, global = true)]
+    pub journal: Option<PathBuf>,
 }
 
 /// What can be done with a lab.

@@ -1,38 +1,116 @@
 //! `audit`: what was done and by whom, and whether anybody changed the record of it.
 
-use std::path::PathBuf;
-
 use super::{
-    args::Audit,
+    args::{Audit, Target},
+    context::{Loaded, Missing},
     desk::place,
     document::Document,
     exit::Exit,
     report::{Halt, Screen},
     tables,
 };
-use crate::fleet::journal::audit::{Fault, audit};
+use crate::{
+    fleet::{
+        each::each,
+        journal::{
+            self, anchor,
+            audit::{self, Comparison, Fault, audit},
+        },
+        survey::trouble,
+    },
+    host::Connection,
+};
 
 /// Shows and verifies the journal.
-pub fn run(command: &Audit, screen: &Screen) -> Result<Exit, Halt> {
-    let path: PathBuf = place(command.journal.as_ref())?;
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        let hint =
-            "nothing was changed from this account yet, or the journal is elsewhere (--journal)".to_owned();
-        Halt::new(Exit::Usage, format!("cannot read the journal {}: {error}", path.display()), Some(hint))
-    })?;
+pub async fn run(command: &Audit, screen: &Screen) -> Result<Exit, Halt> {
+    let path = place(command.journal.as_ref())?;
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        // Hosts may know of one that is gone.
+        Err(error) if command.inventory.is_some() && error.kind() == std::io::ErrorKind::NotFound => {
+            String::new()
+        }
+        Err(error) => {
+            let hint = "nothing was changed from this account yet, or the journal is elsewhere (--journal)"
+                .to_owned();
+            let said = format!("cannot read the journal {}: {error}", path.display());
+            return Err(Halt::new(Exit::Usage, said, Some(hint)));
+        }
+    };
     let mut audit = audit(&text);
+    let mut exit = Exit::Done;
+    if let Some(target) = command.target() {
+        exit = compare(&mut audit, &journal::place(&path), &target, screen).await?;
+    }
+    if !audit.faults.is_empty() {
+        exit = Exit::Drift;
+    }
     if let Some(run) = &command.run {
         audit.lines.retain(|line| line.run.starts_with(run));
     }
-    let exit = if audit.faults.is_empty() { Exit::Done } else { Exit::Drift };
     screen.result(tables::journal(&audit.lines));
+    let name = path.display();
     for fault in &audit.faults {
-        screen.note(format!("{}: {fault}", path.display()));
+        screen.note(format!("{name}: {fault}"));
     }
-    if audit.faults.is_empty() {
-        screen.note(format!("{}: every line follows from the one before", path.display()));
+    for (key, times) in &audit.signers {
+        screen.note(format!("{name}: signed {times} times with the key {key}"));
+    }
+    if audit.faults.is_empty() && command.inventory.is_none() {
+        screen.note(format!(
+            "{name}: every line follows from the one before; whether all lines are there, and are the first ones, say the \
+             hosts: `pryvctl audit INVENTORY`"
+        ));
+    } else if audit.faults.is_empty() {
+        screen.note(format!("{name}: every line follows from the one before"));
     }
     let faults: Vec<String> = audit.faults.iter().map(Fault::to_string).collect();
     screen.document(&Document::new("audit", exit).journal(&audit.lines, faults));
     Ok(exit)
+}
+
+/// Asks every host what it keeps of the journal.
+async fn compare(
+    audit: &mut audit::Audit,
+    place: &str,
+    target: &Target,
+    screen: &Screen,
+) -> Result<Exit, Halt> {
+    let members = Loaded::load(&target.file, Missing::Refused, screen)?.members(target)?;
+    let kept = each(members.clone(), usize::from(target.parallel), |member| async move {
+        let connection = Connection::open(&member.login).await?;
+        anchor::kept(&connection).await
+    })
+    .await;
+    let mut exit = Exit::Done;
+    for (member, kept) in members.iter().zip(kept) {
+        let host = member.host();
+        match kept {
+            Some(Ok(kept)) => {
+                let found = audit.compare(place, host, &kept);
+                for line in said(&found) {
+                    screen.note(format!("{host}: {line}"));
+                }
+                audit.faults.extend(found.faults);
+            }
+            Some(Err(error)) => {
+                let trouble = trouble(&error);
+                screen.failure(host.as_str(), &trouble.message, trouble.hint.as_deref());
+                exit = Exit::Unreachable;
+            }
+            None => exit = Exit::Bug,
+        }
+    }
+    Ok(exit)
+}
+
+fn said(found: &Comparison) -> Vec<String> {
+    let keys = found.keys.iter().map(|(key, times)| match key.as_str() {
+        "" => format!("keeps {times} moments of this journal; which key came is not known"),
+        key => format!("keeps {times} moments of this journal; the key {key} came"),
+    });
+    let others = found.others.iter();
+    let others =
+        others.map(|(journal, times)| format!("keeps {times} moments of another journal, {journal}"));
+    keys.chain(others).collect()
 }

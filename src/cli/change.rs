@@ -91,12 +91,13 @@ async fn carry_out(
     screen: &Screen,
 ) -> Result<Exit, Halt> {
     let parallel = usize::from(command.target.parallel);
+    let mut kept = Exit::Done;
     let reports = if command.dry_run {
         let second_way = command.second_way();
         watched(screen, async |events| look(members, goal, second_way, consents, parallel, events).await)
             .await
     } else {
-        let desk = Desk::open(name, command.journal.as_ref(), screen)?;
+        let desk = Desk::open(name, command.target.file.lab.as_ref(), command.journal.as_ref(), screen)?;
         let order = Order::new(goal, command, consents, desk.brake.clone());
         let mut heed = None;
         let ask = async |plans: &[_]| {
@@ -106,10 +107,10 @@ async fn carry_out(
         };
         let reports = change(members, &order, &desk.events, ask).await;
         drop(heed);
-        desk.close(screen).await;
+        kept = desk.close(screen).await;
         reports
     };
-    let exit = verdict(&reports);
+    let exit = verdict(&reports).or(kept);
     screen.result(tables::reports(&reports, tables::Detail::of(command.dry_run)));
     screen.document(&Document::new(name, exit).hosts(&reports));
     Ok(exit)

@@ -34,7 +34,12 @@ impl Desk {
     ///
     /// # Errors
     /// A journal that cannot be written: who wants no history says so with `--journal /dev/null`.
-    pub fn open(command: &str, journal: Option<&PathBuf>, screen: &Screen) -> Result<Self, Halt> {
+    pub fn open(
+        command: &str,
+        lab: Option<&String>,
+        journal: Option<&PathBuf>,
+        screen: &Screen,
+    ) -> Result<Self, Halt> {
         let path = place(journal)?;
         let journal = Journal::open(&path, command, &owner()).map_err(|error| {
             let hint = "name another file with --journal; /dev/null keeps no history".to_owned();
@@ -44,7 +49,7 @@ impl Desk {
                 Some(hint),
             )
         })?;
-        let journal = Arc::new(journal);
+        let journal = Arc::new(journal.of_lab(lab.cloned()));
         let (events, watch) = Watch::start(screen);
         let (hand, brake) = Brake::new();
         Ok(Self { events: events.kept_in(Arc::clone(&journal)), brake, hand, journal, watch })
@@ -72,13 +77,18 @@ impl Desk {
         }))
     }
 
-    /// Waits until everything is shown. Every clone of the events must be gone.
-    pub async fn close(self, screen: &Screen) {
+    /// Waits until everything is shown. Every clone of the events must be gone. A run whose journal is not whole did not end
+    /// well, however its hosts are.
+    pub async fn close(self, screen: &Screen) -> Exit {
         let Self { events, watch, journal, .. } = self;
         drop(events);
         watch.done().await;
-        if let Some(trouble) = journal.trouble() {
-            screen.note(trouble);
+        match journal.trouble() {
+            Some(trouble) => {
+                screen.note(trouble);
+                Exit::NotConverged
+            }
+            None => Exit::Done,
         }
     }
 }

@@ -29,6 +29,14 @@ pub enum Exit {
     Unreachable = 8,
 }
 
+impl Exit {
+    /// This, or where all is well the other.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        if self == Self::Done { other } else { self }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

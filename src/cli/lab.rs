@@ -1,46 +1,66 @@
 //! `lab`: throw-away hosts on this machine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
-    args::LabAction,
+    args::{Lab, LabAction},
     context::{parse, read},
+    desk::Desk,
     document::Document,
     exit::Exit,
     report::{Halt, Screen},
 };
-use crate::lab::{self, Images, LabError};
+use crate::{
+    fleet::event::What,
+    lab::{self, Images, LabError},
+};
 
 /// Brings labs up, takes them down, lists them.
-pub async fn run(action: LabAction, screen: &Screen) -> Result<Exit, Halt> {
-    match action {
-        LabAction::Up { inventory, name } => up(&inventory, name, screen).await,
-        LabAction::Down { lab, images } => down(&lab, images, screen).await,
+pub async fn run(command: Lab, screen: &Screen) -> Result<Exit, Halt> {
+    let journal = command.journal.as_ref();
+    match command.action {
+        LabAction::Up { inventory, name } => up(&inventory, name, journal, screen).await,
+        LabAction::Down { lab, images } => down(&lab, images, journal, screen).await,
         LabAction::Status => status(screen).await,
     }
 }
 
-async fn up(file: &Path, name: Option<String>, screen: &Screen) -> Result<Exit, Halt> {
+async fn up(
+    file: &Path,
+    name: Option<String>,
+    journal: Option<&PathBuf>,
+    screen: &Screen,
+) -> Result<Exit, Halt> {
     let text = read(file)?;
     let inventory = parse(file, &text, screen)?;
     let name = name.unwrap_or_else(|| inventory.platform.to_string());
+    let kept = note(&name, true, journal, screen).await?;
     let lab = lab::up(&inventory, &name, &|line: &str| screen.note(line)).await.map_err(halt)?;
     screen.result(format_args!("the lab {name} is up; add --lab to any command to run against it"));
     for (host, addresses) in &lab.hosts {
         screen.result(format_args!("  {host:<14} {}", addresses.v4));
     }
     let hosts = lab::status(&name).await.map_err(halt)?;
-    screen.document(&Document::new("lab up", Exit::Done).lab(&name, &hosts));
-    Ok(Exit::Done)
+    screen.document(&Document::new("lab up", kept).lab(&name, &hosts));
+    Ok(kept)
 }
 
-async fn down(lab: &str, images: bool, screen: &Screen) -> Result<Exit, Halt> {
+/// Keeps it in the journal.
+async fn note(name: &str, comes: bool, journal: Option<&PathBuf>, screen: &Screen) -> Result<Exit, Halt> {
+    let command = if comes { "lab up" } else { "lab down" };
+    let desk = Desk::open(command, Some(&name.to_owned()), journal, screen)?;
+    desk.events.say(What::Lab { name: name.to_owned(), comes });
+    Ok(desk.close(screen).await)
+}
+
+async fn down(lab: &str, images: bool, journal: Option<&PathBuf>, screen: &Screen) -> Result<Exit, Halt> {
     let name = name_of(lab, screen)?;
     let images = if images { Images::Remove } else { Images::Keep };
+    let kept = note(&name, false, journal, screen).await?;
     lab::down(&name, images).await.map_err(halt)?;
     screen.result(format_args!("the lab {name} is gone"));
-    screen.document(&Document::new("lab down", Exit::Done));
-    Ok(Exit::Done)
+    screen.document(&Document::new("lab down", kept));
+    Ok(kept)
 }
 
 /// A lab is named by its name, or by the inventory it was made for.

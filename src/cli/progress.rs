@@ -91,6 +91,12 @@ fn said(what: &What) -> String {
         What::Connecting => "logging in".to_owned(),
         What::Surveying => "looking".to_owned(),
         What::Step { number, of, id } => format!("{number}/{of} {id}"),
+        What::StepEnded { id, failed: None } => format!("{id}: done"),
+        What::StepEnded { id, failed: Some(why) } => format!("{id}: {why}"),
+        What::Anchored(anchor) => format!("keeps that the journal has {} lines", anchor.lines),
+        What::Unanchored { why } => format!("could not keep how far the journal went: {why}"),
+        What::Lab { name, comes: true } => format!("the lab {name} comes up"),
+        What::Lab { name, comes: false } => format!("the lab {name} goes"),
         What::Armed { window } => {
             format!("the host takes the next change back in {} s unless we confirm it", window.as_secs())
         }

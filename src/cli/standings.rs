@@ -105,6 +105,10 @@ impl Standings {
             | What::Batch { .. }
             | What::Hook { .. }
             | What::HookLeft { .. }
+            | What::StepEnded { .. }
+            | What::Anchored(_)
+            | What::Unanchored { .. }
+            | What::Lab { .. }
             | What::Armed { .. }
             | What::Confirmed
             | What::CutOff { .. }

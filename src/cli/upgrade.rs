@@ -138,7 +138,7 @@ async fn run(
         screen.document(&Document::new(name, exit).hosts(&reports));
         return Ok(exit);
     }
-    let desk = Desk::open(name, command.journal.as_ref(), screen)?;
+    let desk = Desk::open(name, command.target.file.lab.as_ref(), command.journal.as_ref(), screen)?;
     rolling.order.brake = desk.brake.clone();
     let (mut heed, mut refused) = (None, None);
     let ask = async |proposal: &Proposal<'_>| {
@@ -153,12 +153,13 @@ async fn run(
     };
     let rolled = roll(members, &rolling, &desk.events, ask).await;
     drop(heed);
-    desk.close(screen).await;
+    let kept = desk.close(screen).await;
     if let Some(halt) = refused {
         return Err(halt);
     }
     let exit = verdict(&rolled.reports);
     let exit = if exit == Exit::Done && rolled.early.is_some() { Exit::NotConverged } else { exit };
+    let exit = exit.or(kept);
     screen.result(tables::reports(&rolled.reports, tables::Detail::Outcomes));
     if let Some(why) = &rolled.early {
         screen.note(format!("it ended early: {why}"));

@@ -8,7 +8,8 @@ use super::{
     brake::Brake,
     break_glass::look_for_second_ways,
     each::each,
-    event::Events,
+    event::{Events, What},
+    journal::anchor::{self, Moment},
     outcome::{Outcome, Report, names},
     renewed::renewed,
     scan::{self, Lookout},
@@ -21,7 +22,7 @@ use crate::{
         Goal, Plan,
         control::assess,
         crossing::Consents,
-        plan,
+        digest, plan,
         preflight::break_glass::{CHECK, SecondWay},
         release,
     },
@@ -111,12 +112,19 @@ pub async fn change(
         reports.extend(planned.into_iter().map(|host| host.report(Outcome::LeftAlone)));
         return in_order(reports, members);
     }
+    if !plans.is_empty() {
+        let hosts = plans.iter().map(|(host, _)| host.clone()).collect();
+        events.say(What::Begun { plan: digest::of_all(&plans), hosts });
+    }
     let hosts: Vec<Arc<Member>> = planned.iter().map(|host| Arc::clone(&host.surveyed.member)).collect();
     let lookouts: Arc<[Lookout]> = planned.iter().map(|host| Lookout::on(&host.surveyed)).collect();
     let done = each(planned, order.parallel, |host| {
         finish(host, order.clone(), Arc::clone(&lookouts), events.clone())
     })
     .await;
+    if !plans.is_empty() {
+        events.say(What::Ended { why: None });
+    }
     reports.extend(
         done.into_iter()
             .zip(hosts)
@@ -169,15 +177,21 @@ fn plan_one(mut surveyed: Surveyed, goal: Goal, consents: Consents) -> Result<Pl
 /// Carries out one host's plan and says how it ended.
 async fn finish(mut host: Planned, order: Order, lookouts: Arc<[Lookout]>, events: Events) -> Report {
     let member = Arc::clone(&host.surveyed.member);
+    let voice = events.of(member.host());
     let outcome = match agreed(&host, &order, &events).await {
-        Ok(Some(agreed)) => carry_out(&host.surveyed, agreed, &order, &events).await,
+        Ok(Some(agreed)) => {
+            anchor::tell(&host.surveyed.connection, Moment::Begin, voice).await;
+            carry_out(&host.surveyed, agreed, &order, &events).await
+        }
         Ok(None) => Outcome::Unchanged,
         Err(outcome) => outcome,
     };
-    let voice = events.of(member.host());
     let outcome = scan::judged(&host.surveyed, &lookouts, order.goal, outcome, voice).await;
-    host.release().await;
     events.of(member.host()).say(outcome.event());
+    if outcome != Outcome::Unchanged {
+        anchor::tell(&host.surveyed.connection, Moment::End, events.of(member.host())).await;
+    }
+    host.release().await;
     host.report(outcome)
 }
 

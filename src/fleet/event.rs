@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::journal::Journal;
+use super::journal::{Journal, anchor::Anchored, head::Head};
 use crate::model::name::HostName;
 
 /// Something that happened.
@@ -61,6 +61,27 @@ pub enum What {
         of: usize,
         /// Its name.
         id: String,
+    },
+    /// A step has ended.
+    StepEnded {
+        /// Its name.
+        id: String,
+        /// Why it failed, if it did.
+        failed: Option<String>,
+    },
+    /// The host keeps in a log of its own how far the journal went.
+    Anchored(Anchored),
+    /// It does not.
+    Unanchored {
+        /// Why.
+        why: String,
+    },
+    /// A lab comes up or goes.
+    Lab {
+        /// Its name.
+        name: String,
+        /// What becomes of it.
+        comes: bool,
     },
     /// The host's own timer runs: without our confirmation it takes the change back.
     Armed {
@@ -143,6 +164,17 @@ fn seconds<S: serde::Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Err
 }
 
 impl What {
+    /// Whether somebody who watches wants to know: that a step has ended is told by the next one.
+    fn is_shown(&self) -> bool {
+        !matches!(self, Self::StepEnded { .. } | Self::Anchored(_) | Self::Lab { .. })
+    }
+
+    /// Whether it says what is done next, and not what was done.
+    pub(super) fn comes_first(&self) -> bool {
+        self.is_history()
+            && !matches!(self, Self::StepEnded { .. } | Self::Anchored(_) | Self::Unanchored { .. })
+    }
+
     /// Whether it belongs to the history of the hosts: looking at them does not.
     pub fn is_history(&self) -> bool {
         match self {
@@ -152,6 +184,10 @@ impl What {
             | Self::Hook { .. }
             | Self::HookLeft { .. }
             | Self::Step { .. }
+            | Self::StepEnded { .. }
+            | Self::Anchored(_)
+            | Self::Unanchored { .. }
+            | Self::Lab { .. }
             | Self::Armed { .. }
             | Self::Confirmed
             | Self::CutOff { .. }
@@ -193,6 +229,11 @@ impl Events {
         Self { journal: Some(journal), ..self }
     }
 
+    /// How far the journal went; `None`: there is none, or it cannot be read.
+    pub(super) fn head(&self) -> Option<Head> {
+        self.journal.as_ref()?.head()
+    }
+
     /// The voice of one host.
     pub fn of<'a>(&'a self, host: &'a HostName) -> Voice<'a> {
         Voice { events: self, host }
@@ -207,7 +248,7 @@ impl Events {
         if let Some(journal) = self.journal.as_ref().filter(|_| event.what.is_history()) {
             journal.write(&event);
         }
-        if let Some(sender) = &self.screen {
+        if let Some(sender) = self.screen.as_ref().filter(|_| event.what.is_shown()) {
             sender.send(event).unwrap_or_default();
         }
     }
@@ -221,6 +262,11 @@ pub struct Voice<'a> {
 }
 
 impl Voice<'_> {
+    /// How far the journal went.
+    pub(super) fn head(&self) -> Option<Head> {
+        self.events.head()
+    }
+
     /// Says it.
     pub fn say(&self, what: What) {
         self.events.send(Event { host: Some(self.host.clone()), what });

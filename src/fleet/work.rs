@@ -156,6 +156,14 @@ enum Stumble {
     Failed(Trouble),
 }
 
+impl Stumble {
+    fn trouble(&self) -> &Trouble {
+        match self {
+            Self::Overtaken(trouble) | Self::Failed(trouble) => trouble,
+        }
+    }
+}
+
 /// A plan on its way through one host.
 struct Run<'a> {
     member: &'a Member,
@@ -195,7 +203,10 @@ impl Run<'_> {
         };
         let hands = Hands::new(&self.connection, None, &self.member.desired);
         let terms = Terms { window, second_login: self.member.second_login() };
-        match guarded(&hands, steps, terms, say).await {
+        let done = guarded(&hands, steps, terms, say).await;
+        let failed = done.as_ref().err().map(guard_trouble);
+        steps.iter().for_each(|step| self.ended(step, failed.as_ref()));
+        match done {
             Ok(fresh) => {
                 // Docker is spoken over the connection, so its handle goes with the old one.
                 self.docker = None;
@@ -213,7 +224,9 @@ impl Run<'_> {
         for (place, step) in steps.iter().enumerate() {
             self.halt_before(step)?;
             self.announce(step);
-            let Err(stumble) = self.attempt(step).await else { continue };
+            let done = self.attempt(step).await;
+            self.ended(step, done.as_ref().err().map(Stumble::trouble));
+            let Err(stumble) = done else { continue };
             let (id, back) = (step.id.clone(), self.take_back(&steps[..=place]).await);
             let with = |mut trouble: Trouble| {
                 trouble.details.extend(back);
@@ -309,6 +322,13 @@ impl Run<'_> {
     fn announce(&mut self, step: &Step) {
         self.number += 1;
         self.voice.say(What::Step { number: self.number, of: self.of, id: step.id.clone() });
+    }
+}
+
+impl Run<'_> {
+    fn ended(&self, step: &Step, failed: Option<&Trouble>) {
+        let failed = failed.map(|trouble| trouble.message.clone());
+        self.voice.say(What::StepEnded { id: step.id.clone(), failed });
     }
 }
 

@@ -20,8 +20,9 @@ use super::{
     error::{Fault, HostError, Stage},
     fence::Fence,
     host_key::Trust,
-    identity::{self, Keys},
+    identity::{self, Identity, Keys},
     login::log_in,
+    signature::{self, Signature},
     ssh::{self, Line, within},
     sudo::{self, Life, Way},
 };
@@ -42,6 +43,8 @@ struct Inner {
     line: Line,
     /// How many keys the host was shown; it took the last of them.
     shown: usize,
+    /// The key it took.
+    taken: Option<Identity>,
     execs: Arc<Semaphore>,
     dials: Arc<Semaphore>,
     fence: Fence,
@@ -87,8 +90,9 @@ impl Connection {
     async fn establish(login: &Login, trust: Trust, keys: &Keys, fence: Fence) -> Result<Self, Fault> {
         let mut line = ssh::dial(login, trust).await?;
         let shown = within(Stage::Login, line.address, log_in(&mut line, &login.user, keys)).await??;
+        let taken = shown.checked_sub(1).and_then(|last| keys.shown.get(last)).cloned();
         let (execs, dials) = (Arc::new(Semaphore::new(EXECS)), Arc::new(Semaphore::new(DIALS)));
-        Ok(Self(Arc::new(Inner { login: login.clone(), line, shown, execs, dials, fence })))
+        Ok(Self(Arc::new(Inner { login: login.clone(), line, shown, taken, execs, dials, fence })))
     }
 
     /// Another login of the same host, which has to show the same key. Its own keys are gathered anew and shown in the order
@@ -109,6 +113,11 @@ impl Connection {
     /// The host's name in the inventory.
     pub fn host(&self) -> &HostName {
         &self.0.login.host
+    }
+
+    /// Signs a text with the key that logged in; `None` where nobody would sign.
+    pub async fn sign(&self, text: &str) -> Option<Signature> {
+        signature::sign(self.0.taken.as_ref()?, text).await
     }
 
     /// Says goodbye to the host; running commands of this connection are cut off.

@@ -22,6 +22,7 @@ mod lock;
 mod login;
 pub mod replay;
 pub mod scan;
+pub mod signature;
 mod ssh;
 mod sudo;
 

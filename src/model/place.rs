@@ -29,6 +29,8 @@ pub const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
 pub const DAEMON_JSON: &str = "/etc/docker/daemon.json";
 /// What a run leaves for the next one, below it; root only.
 pub const KEPT: &str = "/var/lib/pryvctl";
+/// What a host was told of the journals of those who changed it. A log: it stays when all else of ours goes.
+pub const JOURNAL: &str = "/var/log/pryvctl/journal";
 /// There while the Docker daemon still has to take up a changed configuration.
 pub const DOCKER_PENDING: &str = "/var/lib/pryvctl/pending/docker";
 /// The release before the last change, for the way back; root only, because copies of files may hold secrets.

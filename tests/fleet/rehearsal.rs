@@ -48,12 +48,16 @@ x-pryvctl:
 
 #[test]
 fn no_hook_and_no_secret_of_production_is_in_a_rehearsal() {
-    let world = World::up("rehearsal", INVENTORY);
+    let world = World::up("rehearsal", &INVENTORY.replace("hooked", "web"));
     let lab = world.lab();
-    world.write("roles/hooked/compose.yaml", &ROLE.replace("$FOLDER", &world.path("").display().to_string()));
+    world.write("inventory.yaml", INVENTORY);
+    let role = ROLE.replace("$FOLDER", &world.path("").display().to_string());
+    world.write("roles/hooked/compose.yaml", &role);
     world.write("roles/hooked/secret.j2", "{{ secrets.word | line }}\n{{ secrets.said | line }}\n");
     world.write("word", SECRET);
     let said = [("REHEARSAL_WORD", SECRET)];
+    world.run_with(&["install", "inventory.yaml", &lab, "--yes"], &said).ends_with(0);
+    world.write("roles/hooked/compose.yaml", &role.replace("core:1.9.2", "core:1.9.3"));
     let ran = world.run_with(&["upgrade", "inventory.yaml", &lab, "--rolling", "--yes"], &said).ends_with(0);
     assert!(!world.path("production").exists(), "a hook of production was called: {}", ran.said());
     let ran = ran.says("before: touch").says("after: touch").says("HAProxy web/{host}");

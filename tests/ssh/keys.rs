@@ -7,7 +7,7 @@ mod fleet {
     };
 
     use pryvctl::{
-        host::{Connection, Fault, HostError, Kind, Session as _},
+        host::{Connection, Fault, HostError, Kind, Session as _, signature::signer},
         model::{
             command::Command as Asked,
             inventory::{Login, TRIES},
@@ -189,7 +189,9 @@ mod fleet {
         let rsa = sshd.key("rsa", &["-t", "rsa", "-b", "2048"]);
         agent.add(&rsa);
         let public = Login { identities: vec![rsa.with_extension("pub")], ..sshd.login() };
-        Connection::open(&public).await.unwrap();
+        let host = Connection::open(&public).await.unwrap();
+        let signature = host.sign("a text").await.unwrap();
+        assert_eq!(signer(&signature.pem, "a text"), Some(signature.key));
     }
 
     fn stranger_keys(sshd: &Sshd, count: usize) -> Vec<PathBuf> {

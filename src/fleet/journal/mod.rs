@@ -1,18 +1,23 @@
 //! The journal: every run as lines of JSON, each bound to the one before by its hash. It is an aid for people; nothing
 //! is ever read from it to decide what to do, so deleting it loses nothing but history.
 //!
+//! The chain alone finds a line that was edited, lost or mixed up. Whoever may write the file can make a new chain; that
+//! is found by what the changed hosts keep ([`anchor`]).
+//!
 //! ```text
 //! {"command":"upgrade","hash":"9f…","host":"co1","id":"service.core.start","number":4,"of":9,"prev":"51…",
 //!  "run":"20261121T134502Z-4711","time":"2026-11-21T13:45:09Z","what":"step","who":"root@console (pid 4711)"}
 //! ```
 
+pub mod anchor;
 pub mod audit;
 mod failpoint;
+pub mod head;
 mod time;
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::Mutex,
@@ -20,6 +25,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
+use self::head::{Counted, Head, last};
 use super::event::Event;
 use crate::plan::file::sha256;
 
@@ -27,6 +33,10 @@ use crate::plan::file::sha256;
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
+    /// The machine and the path.
+    place: String,
+    /// The lab that stood in for the hosts.
+    lab: Option<String>,
     command: String,
     who: String,
     run: String,
@@ -36,7 +46,9 @@ pub struct Journal {
 #[derive(Debug)]
 struct Lines {
     file: File,
+    /// Lines of this run that say what is done next.
     written: usize,
+    counted: Counted,
     /// The first failure; what follows is not tried any more.
     failed: Option<io::Error>,
 }
@@ -58,11 +70,33 @@ impl Journal {
         let run = format!("{}-{}", now.replace(['-', ':'], ""), std::process::id());
         Ok(Self {
             path: path.to_owned(),
+            place: place(path),
+            lab: None,
             command: command.to_owned(),
             who: who.to_owned(),
             run,
-            lines: Mutex::new(Lines { file, written: 0, failed: None }),
+            lines: Mutex::new(Lines { file, written: 0, counted: Counted::default(), failed: None }),
         })
+    }
+
+    /// With the lab in which the run is a rehearsal.
+    #[must_use]
+    pub fn of_lab(self, lab: Option<String>) -> Self {
+        Self { lab, ..self }
+    }
+
+    /// How far it went; `None`: it keeps nothing, as `/dev/null`, or cannot be read.
+    pub fn head(&self) -> Option<Head> {
+        let mut lines = self.lines.lock().ok()?;
+        let Lines { file, counted, failed, .. } = &mut *lines;
+        if failed.is_some() || !file.metadata().ok()?.is_file() {
+            return None;
+        }
+        file.lock().ok()?;
+        let end = last(file).and_then(|last| Ok((last.hash, counted.count(file)?)));
+        file.unlock().ok()?;
+        let (hash, lines) = end.ok()?;
+        Some(Head { journal: self.place.clone(), run: self.run.clone(), lines, hash: hash? })
     }
 
     /// Writes a line. A full disk must not stop a rollout halfway, so a failure is only kept for the end.
@@ -72,10 +106,13 @@ impl Journal {
             return;
         }
         match append(&mut lines.file, self.body(event)) {
-            Ok(()) => lines.written += 1,
+            Ok(()) => {}
             Err(error) => lines.failed = Some(error),
         }
-        failpoint::reached(lines.written);
+        if event.what.comes_first() {
+            lines.written += 1;
+            failpoint::reached(lines.written);
+        }
     }
 
     /// Why the journal is not whole, if it is not.
@@ -95,11 +132,21 @@ impl Journal {
         put("run", &self.run);
         put("who", &self.who);
         put("command", &self.command);
+        if let Some(lab) = &self.lab {
+            put("lab", lab);
+        }
         if let Some(host) = &event.host {
             put("host", host.as_str());
         }
         body
     }
+}
+
+/// The machine and the path of a journal: an administrator may have several, and each host hears of all of them.
+pub fn place(path: &Path) -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let whole = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+    format!("{}:{}", machine.trim(), whole.as_deref().unwrap_or(path).display())
 }
 
 /// Appends a line under the file's lock, because two runs may share one journal.
@@ -116,28 +163,6 @@ fn append(file: &mut File, mut body: Map<String, Value>) -> io::Result<()> {
     });
     file.unlock()?;
     written
-}
-
-/// The end of a journal.
-struct Last {
-    hash: Option<String>,
-    torn: bool,
-}
-
-/// More than the longest line.
-const TAIL: u64 = 1 << 20;
-
-fn last(file: &mut File) -> io::Result<Last> {
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
-    let mut tail = Vec::new();
-    file.read_to_end(&mut tail)?;
-    let text = String::from_utf8_lossy(&tail);
-    let hash = text.lines().rev().find_map(|line| {
-        let line: Value = serde_json::from_str(line).ok()?;
-        Some(line.get("hash")?.as_str()?.to_owned())
-    });
-    Ok(Last { hash, torn: !text.is_empty() && !text.ends_with('\n') })
 }
 
 /// Of everything a line says, the hash of the line before included. Keys are sorted, so the text is always the same.

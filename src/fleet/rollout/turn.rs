@@ -12,6 +12,7 @@ use crate::{
         change::{Order, Planned},
         event::{Events, What},
         hook,
+        journal::anchor,
         outcome::{Outcome, Report, Trouble},
         renewed::{planned, renewed},
         scan::{self, Lookout},
@@ -62,7 +63,11 @@ pub(super) async fn turn(
     let (outcome, ended) = settle(&mut host, outcome, &order, &events).await;
     let (outcome, ended) = after(&host, &hooks, outcome, ended, &events).await;
     let (outcome, ended) = seen(&host, &lookouts, outcome, ended, &order, &events).await;
-    events.of(host.surveyed.member.host()).say(outcome.event());
+    let voice = events.of(host.surveyed.member.host());
+    voice.say(outcome.event());
+    if outcome != Outcome::Unchanged {
+        anchor::tell(&host.surveyed.connection, anchor::Moment::End, voice).await;
+    }
     Turn { host, outcome, ended, took: begun.elapsed() }
 }
 

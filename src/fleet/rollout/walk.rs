@@ -12,6 +12,7 @@ use crate::{
         change::Planned,
         each::each,
         event::{Events, What},
+        journal::anchor,
         outcome::{Outcome, Report},
         scan::{self, Lookout},
         survey::report,
@@ -66,6 +67,7 @@ impl<'a> Walk<'a> {
     pub(super) async fn all(&mut self, plans: &[(HostName, Plan)]) -> Option<String> {
         let hosts = plans.iter().map(|(host, _)| host.clone()).collect();
         self.events.say(What::Begun { plan: digest::of_all(plans), hosts });
+        self.anchor().await;
         let early = if self.pull().await {
             self.batches().await
         } else {
@@ -76,6 +78,19 @@ impl<'a> Walk<'a> {
         }
         self.events.say(What::Ended { why: early.clone() });
         early
+    }
+
+    /// Every host that will be changed is told how far the journal went.
+    async fn anchor(&self) {
+        let busy = self.waiting.values().filter(|host| !host.plan.is_empty());
+        let busy: Vec<_> = busy
+            .map(|host| (host.surveyed.member.host().clone(), host.surveyed.connection.clone()))
+            .collect();
+        each(busy, self.rolling.order.parallel, |(host, connection)| {
+            let events = self.events.clone();
+            async move { anchor::tell(&connection, anchor::Moment::Begin, events.of(&host)).await }
+        })
+        .await;
     }
 
     /// Every host's end, also of those that had no turn.
