@@ -144,11 +144,12 @@ fn redis_arguments(line: &str) -> Vec<String> {
 
 /// Every text of a JSON document.
 fn texts(value: &serde_json::Value) -> Vec<&str> {
+    use serde_json::Value;
     match value {
-        serde_json::Value::String(text) => vec![text],
-        serde_json::Value::Array(list) => list.iter().flat_map(texts).collect(),
-        serde_json::Value::Object(map) => map.values().flat_map(texts).collect(),
-        _ => Vec::new(),
+        Value::String(text) => vec![text],
+        Value::Array(list) => list.iter().flat_map(texts).collect(),
+        Value::Object(map) => map.values().flat_map(texts).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
 

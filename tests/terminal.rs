@@ -95,6 +95,9 @@ fn what_was_typed() {
         assert!(String::from_utf8(said).unwrap().contains("evil"), "{arguments:?}");
     }
     shows("a file that is not there", &pryvctl(&["validate", HOSTILE]).stderr);
-    shows("a plan that is not there", &pryvctl(&["apply", HOSTILE, "--yes"]).stderr);
+    shows(
+        "a plan that is not there",
+        &pryvctl(&["apply", "inventory/cluster.yaml", HOSTILE, "--yes"]).stderr,
+    );
     shows("the same as JSON", &pryvctl(&["validate", HOSTILE, "--output", "json"]).stdout);
 }
