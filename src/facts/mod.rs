@@ -15,6 +15,7 @@ pub mod door;
 pub mod file;
 pub mod filter;
 pub mod folder;
+pub mod footing;
 pub mod foreign;
 mod frame;
 pub mod hosts;

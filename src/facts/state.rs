@@ -11,6 +11,7 @@ use super::{
     conntrack::Conntrack,
     content::ContentHash,
     control::{audit::Loaded, mount::Mounted, original::Originals, route::RouteOrigin, trace::Trace},
+    footing::Footing,
     link::LinkState,
     release::Release,
 };
@@ -23,6 +24,10 @@ pub struct HostState {
     pub os: Os,
     /// The Docker Engine; `None`: there is no Docker.
     pub engine: Option<EngineState>,
+    /// Why Docker does not answer, where it can be woken: nothing is known of what it has. `None`: it answers, or there is none.
+    pub asleep: Option<Asleep>,
+    /// What Docker stands on; `None`: there is no Docker.
+    pub footing: Option<Footing>,
     /// `/etc/docker/daemon.json` as parsed; `None`: no such file.
     pub daemon_json: Option<serde_json::Value>,
     /// Every file that is desired and every one of [`place::compared`](crate::model::place::compared), by path;
@@ -129,6 +134,15 @@ pub struct EngineState {
     pub swarm: bool,
     /// Whether the `docker` command is there, through which the API is reached.
     pub cli: bool,
+}
+
+/// Why a Docker Engine does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asleep {
+    /// dockerd does not run.
+    Stopped,
+    /// dockerd runs, and its socket is gone.
+    Deaf,
 }
 
 /// A file as found.

@@ -21,6 +21,7 @@ use super::{
     file::Files,
     filter::Filters,
     folder::Folders,
+    footing::Underneath,
     foreign::ForeignContainers,
     frame::{Answers, script},
     hosts::HostsFile,
@@ -165,6 +166,8 @@ survey! {
     containers: OwnContainers = OwnContainers(desired.platform.clone()),
     /// Names of all other containers.
     foreign_containers: ForeignContainers = ForeignContainers(desired.platform.clone()),
+    /// What Docker stands on.
+    footing: Underneath = Underneath,
     /// What served before the last change.
     release: LastRelease = LastRelease,
     /// Live kernel parameters.

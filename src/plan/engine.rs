@@ -27,7 +27,7 @@ use crate::{
 pub const APT: Duration = Duration::from_secs(1800);
 
 /// A restart of dockerd with many containers.
-const RESTART: Duration = Duration::from_secs(300);
+pub(super) const RESTART: Duration = Duration::from_secs(300);
 
 /// A key of `daemon.json` that a hang-up signal suffices for.
 const RELOADABLE: &str = "live-restore";
@@ -278,7 +278,7 @@ const VALIDATE: &str =
 
 /// Makes live-restore count already for the restart that follows: a reload only sends a signal, and a dockerd that is
 /// stopped before it has read its file stops every container. On a busy host systemd's job may fail, so it is asked again.
-const LIVE_RESTORE: &str = r#"
+pub(super) const LIVE_RESTORE: &str = r#"
 if grep -q '"live-restore": *true' /etc/docker/daemon.json && docker info >/dev/null 2>&1; then
 turns=0
 until [ "$(docker info -f '{{.LiveRestoreEnabled}}' 2>/dev/null)" = true ]; do

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod file;
 pub mod finding;
 pub mod firewall;
+pub mod footing;
 pub mod foreign;
 pub mod leftover;
 pub mod nftables;
@@ -139,9 +140,14 @@ impl fmt::Display for Plan {
 /// # Errors
 /// Something in the way that we may not touch; all of it at once, and then nothing is planned.
 pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Vec<Conflict>> {
+    if let Some(step) = footing::wake(state) {
+        return Ok(Plan { steps: vec![step] });
+    }
     match goal {
         Goal::Uninstall(volumes) => return uninstall::plan(desired, state, volumes).map_err(|no| vec![no]),
-        Goal::Rollback => return rollback::plan(desired, state),
+        Goal::Rollback => {
+            return rollback::plan(desired, state).map(|plan| on_firm_ground(plan, desired, state));
+        }
         Goal::Soften => return uninstall::soften(desired, state).map_err(|no| vec![no]),
         Goal::Harden | Goal::Install => {}
     }
@@ -163,6 +169,8 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     if sshd::leaving(desired, state).is_some() {
         draft.look_again();
     }
+    // Doors are closed before Docker is touched.
+    draft.take(Ok(footing::steps(desired, state)));
     // Where the way in was not confirmed, nothing else is changed.
     draft.take(Ok(controls.safe));
     match goal {
@@ -170,6 +178,14 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
         Goal::Install => install(&mut draft, desired, state),
     }
     if draft.conflicts.is_empty() { Ok(Plan { steps: draft.steps }) } else { Err(draft.conflicts) }
+}
+
+/// What Docker stands on is mended before containers start.
+fn on_firm_ground(plan: Plan, desired: &Desired, state: &HostState) -> Plan {
+    if plan.is_empty() {
+        return plan;
+    }
+    Plan { steps: footing::steps(desired, state).into_iter().chain(plan.steps).collect() }
 }
 
 /// Everything is written, made and pulled before the first container is touched.

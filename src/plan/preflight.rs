@@ -14,7 +14,11 @@ mod way;
 
 use super::finding::{Finding, Verdict};
 use crate::{
-    facts::{Fact, Facts, docker::Docker, state::EngineState, state::HostState},
+    facts::{
+        Fact, Facts,
+        docker::Docker,
+        state::{Asleep, EngineState, HostState},
+    },
     model::{desired::Desired, place},
 };
 
@@ -108,6 +112,7 @@ fn unknown(facts: &Facts) -> Vec<Finding> {
     look("files", why(&facts.files), "move away what stands in the file's place");
     look("folders", why(&facts.folders), "move away what stands in the folder's place");
     look("came-in", why(&facts.came_in), "look at `echo $SSH_CONNECTION` in a login");
+    look("footing", why(&facts.footing), "run `iptables -S` and `iptables -t nat -S` on the host");
     look("hosts-file", why(&facts.hosts_file), "run `cat /etc/hosts` on the host");
     look(
         "release",
@@ -157,9 +162,12 @@ fn settled<T: Clone>(fact: &Fact<T>) -> Option<Option<T>> {
 }
 
 fn state(facts: &Facts) -> Option<HostState> {
+    let asleep = asleep(facts);
     Some(HostState {
         os: facts.os.known()?.clone(),
-        engine: engine(&facts.docker)?,
+        engine: if asleep.is_some() { Some(EngineState::default()) } else { engine(&facts.docker)? },
+        asleep,
+        footing: settled(&facts.footing)?,
         daemon_json: settled(&facts.daemon_json)?,
         files: facts.files.known()?.clone(),
         folders: facts.folders.known()?.clone(),
@@ -169,11 +177,11 @@ fn state(facts: &Facts) -> Option<HostState> {
         links: facts.links.known()?.clone(),
         conntrack: settled(&facts.conntrack)?.unwrap_or_default(),
         units: facts.units.known()?.clone(),
-        networks: settled(&facts.networks)?.unwrap_or_default(),
-        volumes: settled(&facts.volumes)?.unwrap_or_default(),
-        images: settled(&facts.images)?.unwrap_or_default(),
-        containers: settled(&facts.containers)?.unwrap_or_default().states,
-        foreign_containers: settled(&facts.foreign_containers)?.unwrap_or_default(),
+        networks: told(&facts.networks, asleep)?,
+        volumes: told(&facts.volumes, asleep)?,
+        images: told(&facts.images, asleep)?,
+        containers: told(&facts.containers, asleep)?.states,
+        foreign_containers: told(&facts.foreign_containers, asleep)?,
         commands: facts.commands.known()?.clone(),
         release: settled(&facts.release)?,
         hosts_file: settled(&facts.hosts_file)?,
@@ -188,6 +196,27 @@ fn state(facts: &Facts) -> Option<HostState> {
         traces: settled(&facts.traces)?.unwrap_or_default(),
         originals: settled(&facts.originals)?.unwrap_or_default(),
     })
+}
+
+/// What Docker tells; nothing while it sleeps.
+fn told<T: Clone + Default>(fact: &Fact<T>, asleep: Option<Asleep>) -> Option<T> {
+    match asleep {
+        Some(_) => Some(T::default()),
+        None => Some(settled(fact)?.unwrap_or_default()),
+    }
+}
+
+/// Whether a Docker that does not answer can be woken. One that hangs is left to the administrator.
+fn asleep(facts: &Facts) -> Option<Asleep> {
+    let (Fact::Known(Docker::Silent(_)), Fact::Known(footing)) = (&facts.docker, &facts.footing) else {
+        return None;
+    };
+    let unit = facts.units.known()?.get("docker.service")?;
+    match (unit.exists && !unit.masked, footing.dockerd, footing.socket) {
+        (false, _, _) | (true, true, true) => None,
+        (true, false, _) => Some(Asleep::Stopped),
+        (true, true, false) => Some(Asleep::Deaf),
+    }
 }
 
 /// An engine without its command cannot be asked for its containers; it is planned for only where it has none.

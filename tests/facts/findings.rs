@@ -8,6 +8,7 @@ use pryvctl::{
         filter::{Base, Chain, Hook, Rule},
         link::Route,
         login::{Login, Password},
+        state::Asleep,
     },
     model::{
         desired::{Desired, Opening, Protocol},
@@ -101,13 +102,31 @@ fn a_host_without_the_docker_command() {
 }
 
 #[test]
-fn a_host_whose_docker_is_stopped_is_not_planned() {
+fn a_stopped_docker_is_planned_to_start() {
     let facts = recorded("debian13-docker-stopped");
     insta::assert_snapshot!(complaints(&facts), @r#"
     warning systemd: found degraded (systemd-modules-load.service failed), needed running; `systemctl --failed` shows what; repair it, then `systemctl reset-failed`
-    failure docker: found no answer: dockerd is not running, needed Docker 20.10 or newer; `systemctl start docker`; `journalctl -u docker` says why it stopped
+    warning docker: found no answer: dockerd is not running, needed Docker 20.10 or newer; `install` starts it; `journalctl -u docker` says why it stopped
     "#);
-    assert!(preflight(&desired(), &facts, &in_time(&facts)).state.is_none());
+    let asleep =
+        |facts: &Facts| preflight(&desired(), facts, &in_time(facts)).state.map(|state| state.asleep);
+    assert_eq!(asleep(&facts), Some(Some(Asleep::Stopped)));
+    let footing = |facts: &mut Facts, socket| {
+        let Fact::Known(footing) = &mut facts.footing else { panic!("{:?}", facts.footing) };
+        (footing.dockerd, footing.socket) = (true, socket);
+    };
+    let mut deaf = facts.clone();
+    footing(&mut deaf, false);
+    assert_eq!(asleep(&deaf), Some(Some(Asleep::Deaf)));
+    // One that runs, has its socket and does not answer is the administrator's business; so is one that is masked.
+    let mut hangs = facts.clone();
+    footing(&mut hangs, true);
+    assert_eq!((asleep(&hangs), verdict(&desired(), &hangs, "docker")), (None, Verdict::Failure));
+    let mut masked = facts;
+    if let Fact::Known(units) = &mut masked.units {
+        units.get_mut("docker.service").unwrap().masked = true;
+    }
+    assert_eq!((asleep(&masked), verdict(&desired(), &masked, "docker")), (None, Verdict::Failure));
 }
 
 #[test]
@@ -161,7 +180,7 @@ fn rules_of_others_that_drop_an_open_port_are_found() {
 fn every_fact_the_planner_needs_stops_it_when_unreadable() {
     type Damage = fn(&mut Facts);
     let whole = recorded("debian12-docker");
-    let broken: [(&str, Damage); 17] = [
+    let broken: [(&str, Damage); 18] = [
         ("os", |facts| facts.os = Fact::Unreadable("x".into())),
         ("docker", |facts| facts.docker = Fact::Unreadable("x".into())),
         ("daemon.json", |facts| facts.daemon_json = Fact::Unreadable("x".into())),
@@ -171,6 +190,7 @@ fn every_fact_the_planner_needs_stops_it_when_unreadable() {
         ("nftables", |facts| facts.tables = Fact::Unreadable("x".into())),
         ("links", |facts| facts.links = Fact::Unreadable("x".into())),
         ("conntrack", |facts| facts.conntrack = Fact::Unreadable("x".into())),
+        ("footing", |facts| facts.footing = Fact::Unreadable("x".into())),
         ("units", |facts| facts.units = Fact::Unreadable("x".into())),
         ("networks", |facts| facts.networks = Fact::Unreadable("x".into())),
         ("volumes", |facts| facts.volumes = Fact::Unreadable("x".into())),

@@ -11,6 +11,7 @@ mod controls;
 mod direct;
 mod fence;
 mod firewall;
+mod footing;
 mod foreign;
 mod grace;
 mod guard;

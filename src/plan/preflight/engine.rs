@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{judge, version};
+use super::{asleep, judge, version};
 use crate::{
     facts::{Fact, Facts, docker::Docker, state::EngineState},
     model::desired::Desired,
@@ -25,8 +25,15 @@ fn docker(desired: &Desired, facts: &Facts) -> Finding {
     }
     let remedy = "`docker info` must work as root";
     judge("docker", &needed, &facts.docker, remedy, |docker| match docker {
-        Docker::Silent(why) => Finding::ok("docker", format!("no answer: {why}"), &needed)
-            .failure("`systemctl start docker`; `journalctl -u docker` says why it stopped"),
+        Docker::Silent(why) => {
+            let finding = Finding::ok("docker", format!("no answer: {why}"), &needed);
+            match asleep(facts) {
+                Some(_) => finding.warning("`install` starts it; `journalctl -u docker` says why it stopped"),
+                None => {
+                    finding.failure("`systemctl start docker`; `journalctl -u docker` says why it stopped")
+                }
+            }
+        }
         Docker::Running { engine, .. } => aged(engine, desired.engine.oldest, &needed),
         Docker::NoCommand { engine, containers } => {
             let finding = aged(engine, desired.engine.oldest, &needed);

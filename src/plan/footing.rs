@@ -1,0 +1,174 @@
+//! What Docker stands on and we do not own: where it broke, it is mended in the gentlest way.
+
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{
+    engine::{LIVE_RESTORE, RESTART},
+    step::{Action, Step, Undo},
+};
+use crate::{
+    facts::state::{Asleep, HostState},
+    model::{
+        command::{Command, quote},
+        desired::Desired,
+    },
+};
+
+const CONTAINERD: &str = "containerd.service";
+
+const NO_UNDO: Undo = Undo::Nothing("it was so before somebody changed it");
+
+/// Waits until Docker answers, and then until it has found out again how our containers are: after its start all are
+/// "starting". One that does not get well is the next look's business.
+const AWAKE: &str = r#"turns=0
+until docker info >/dev/null 2>&1; do
+turns=$((turns+1)); [ $turns -lt 240 ] || { echo 'Docker does not answer within 120 s' >&2; exit 1; }; sleep 0.5
+done
+turns=0
+while [ $turns -lt 120 ] && [ -n "$(docker ps -q --filter label=pryvctl.platform --filter health=starting)" ]; do
+turns=$((turns+1)); sleep 0.5
+done"#;
+
+/// The step without which nothing else can be planned: Docker cannot be asked for its containers.
+pub fn wake(state: &HostState) -> Option<Step> {
+    let asleep = state.asleep?;
+    let (script, why) = match asleep {
+        Asleep::Stopped => (
+            "systemctl reset-failed containerd docker 2>/dev/null || true; systemctl start docker".to_owned(),
+            "docker.service: not running -> started; what else is to be done shows when it answers"
+                .to_owned(),
+        ),
+        Asleep::Deaf => (deaf(state), format!("/run/docker.sock: gone -> dockerd restarts; {}", cost(state))),
+    };
+    let action = Action::Run(Command::root(format!("{script}\n{AWAKE}")).within(RESTART));
+    Some(Step::safe("engine.start", action, NO_UNDO).because([why]))
+}
+
+/// Only systemd can make the socket again, and not while dockerd has it. dockerd cannot be asked whether it has taken up
+/// live-restore, so it is told to, and its journal says when it did.
+fn deaf(state: &HostState) -> String {
+    let take_up = if is_live(state) {
+        "since=$(date +%s); systemctl reload docker || true; turns=0
+until journalctl -q -u docker --since \"@$since\" | grep -q 'Reloaded configuration' || [ $turns -ge 20 ]; do
+turns=$((turns+1)); sleep 0.5
+done
+"
+    } else {
+        ""
+    };
+    format!(
+        "{take_up}systemctl stop docker.socket docker.service
+rm -f /run/docker.sock
+systemctl reset-failed docker.socket docker.service 2>/dev/null || true
+systemctl start docker.socket docker.service"
+    )
+}
+
+/// The steps that mend what a Docker that answers stands on.
+pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
+    if state.engine.is_none() {
+        return Vec::new();
+    }
+    containerd(state)
+        .into_iter()
+        .chain(forwarding(state))
+        .chain(bridges(state))
+        .chain(restart(desired, state))
+        .collect()
+}
+
+fn containerd(state: &HostState) -> Option<Step> {
+    let unit = state.units.get(CONTAINERD)?;
+    (unit.exists && !unit.active && !unit.masked).then(|| {
+        let script = format!(
+            "systemctl reset-failed {CONTAINERD} 2>/dev/null || true; systemctl start {CONTAINERD}\n{AWAKE}"
+        );
+        let action = Action::Run(Command::root(script).within(RESTART));
+        let why = [format!("{CONTAINERD}: not running -> started; running containers go on")];
+        Step::safe("engine.containerd", action, NO_UNDO).because(why)
+    })
+}
+
+/// Docker switches it on when it starts, and never looks again.
+fn forwarding(state: &HostState) -> Option<Step> {
+    let footing = state.footing.as_ref()?;
+    if rules::ours(state).all(|(_, network)| network.bridge.is_none())
+        || says(state, "ip-forward", &Value::Bool(false))
+    {
+        return None;
+    }
+    let six =
+        rules::ours(state).any(|(_, network)| network.subnets.iter().any(|subnet| subnet.contains(':')));
+    let off = [
+        ("net.ipv4.ip_forward", footing.forwards),
+        ("net.ipv6.conf.all.forwarding", !six || footing.forwards6.unwrap_or(true)),
+    ];
+    let off: Vec<&str> = off.into_iter().filter(|(_, on)| !on).map(|(key, _)| key).collect();
+    (!off.is_empty()).then(|| {
+        let script = off.iter().map(|key| format!("echo 1 >/proc/sys/{}", key.replace('.', "/")));
+        let script = script.collect::<Vec<_>>().join(" && ");
+        let why = off.iter().map(|key| format!("{key}: 0 -> 1, without which no packet reaches a container"));
+        Step::safe("engine.forwarding", Action::Run(Command::root(script)), NO_UNDO).because(why)
+    })
+}
+
+/// The route to a network's containers goes with its bridge when somebody takes that down.
+fn bridges(state: &HostState) -> Option<Step> {
+    let down = |bridge: &&str| state.links.names.contains(*bridge);
+    let down: Vec<&str> = rules::unreached(state).filter(down).collect();
+    (!down.is_empty()).then(|| {
+        let script = down.iter().map(|bridge| format!("ip link set {} up", quote(bridge)));
+        let script = script.collect::<Vec<_>>().join(" && ");
+        let why = down.iter().map(|bridge| format!("{bridge}: down -> up"));
+        Step::safe("engine.bridges", Action::Run(Command::root(script)), NO_UNDO).because(why)
+    })
+}
+
+/// dockerd makes its rules and bridges when it starts, and at no other time.
+fn restart(desired: &Desired, state: &HostState) -> Option<Step> {
+    let gone: Vec<&str> =
+        rules::unreached(state).filter(|bridge| !state.links.names.contains(*bridge)).collect();
+    let mut why = rules::missing(desired, state);
+    why.extend(gone.iter().map(|bridge| format!("{bridge}: the bridge is gone")));
+    if why.is_empty() {
+        return None;
+    }
+    why.push(format!("dockerd restarts and makes them again; {}", cost(state)));
+    let mut script = format!(
+        "back() {{ :; }}{LIVE_RESTORE}systemctl reset-failed docker 2>/dev/null || true; systemctl restart docker\n"
+    );
+    // A container whose bridge went has lost its end of it.
+    let cut: Vec<&str> = rules::attached(state, &gone).collect();
+    if !cut.is_empty() {
+        why.push(format!("{} restart: their network is gone", cut.join(", ")));
+        let names = cut.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" ");
+        script = format!("{script}docker restart {names} >/dev/null\n");
+    }
+    let action =
+        Action::Run(Command::root(format!("{script}{AWAKE}")).within(RESTART + Duration::from_secs(60)));
+    Some(Step::safe("engine.rules", action, NO_UNDO).because(why))
+}
+
+/// What a restart of dockerd costs.
+fn cost(state: &HostState) -> &'static str {
+    if is_live(state) {
+        "running containers go on"
+    } else {
+        "without live-restore all containers of this host stop, and start again"
+    }
+}
+
+fn is_live(state: &HostState) -> bool {
+    !state.is_in_swarm() && says(state, "live-restore", &Value::Bool(true))
+}
+
+/// What `daemon.json` says.
+fn says(state: &HostState, key: &str, value: &Value) -> bool {
+    state.daemon_json.as_ref().and_then(|daemon| daemon.get(key)) == Some(value)
+}

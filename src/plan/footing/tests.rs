@@ -1,0 +1,179 @@
+//! What somebody breaks below Docker is drift, and is mended in the gentlest way.
+
+use serde_json::json;
+
+use super::*;
+use crate::{
+    facts::{footing::Footing, link::Route, state::NetworkState, state::UnitState},
+    plan::{
+        Goal,
+        tests::{converged, ids, planned},
+    },
+};
+
+const BRIDGE: &str = "br-0123456789ab";
+
+/// As Docker 20.10 and 26 have them for one network and one container that a port leads to.
+const RULES: [&str; 6] = [
+    "nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
+    "nat -A POSTROUTING -s 172.28.0.0/24 ! -o br-0123456789ab -j MASQUERADE",
+    "filter -A FORWARD -j DOCKER-USER",
+    "filter -A FORWARD -j DOCKER-ISOLATION-STAGE-1",
+    "filter -A FORWARD -o br-0123456789ab -j DOCKER",
+    "filter -A DOCKER -d 172.28.0.2/32 ! -i br-0123456789ab -o br-0123456789ab -p tcp -m tcp --dport 3000 -j ACCEPT",
+];
+
+fn standing() -> (Desired, HostState) {
+    let (desired, mut state) = converged();
+    let subnets = vec!["172.28.0.0/24".to_owned(), "fd00:28::/64".to_owned()];
+    let network = NetworkState { subnets, ours: true, bridge: Some(BRIDGE.to_owned()) };
+    state.networks.insert("acme_front".to_owned(), network);
+    state.links.names = [BRIDGE, "eth0"].map(str::to_owned).into();
+    state.links.routes = vec![Route { to: "172.28.0.0/24".parse().unwrap(), by: BRIDGE.to_owned() }];
+    let unit = UnitState { exists: true, enabled: true, active: true, masked: false };
+    for name in ["containerd.service", "docker.service", "docker.socket"] {
+        state.units.insert(name.to_owned(), unit);
+    }
+    state.footing = Some(Footing {
+        dockerd: true,
+        socket: true,
+        forwards: true,
+        forwards6: Some(true),
+        rules: Some(RULES.map(str::to_owned).into()),
+    });
+    (desired, state)
+}
+
+fn footing(state: &mut HostState) -> &mut Footing {
+    state.footing.as_mut().unwrap()
+}
+
+fn without(state: &mut HostState, part: &str) {
+    footing(state).rules.as_mut().unwrap().retain(|rule| !rule.contains(part));
+}
+
+#[test]
+fn a_host_that_stands_is_left_alone() {
+    let (desired, state) = standing();
+    assert_eq!(planned(&desired, &state).to_string(), "");
+}
+
+#[test]
+fn every_rule_that_goes_is_drift() {
+    for (gone, line) in [
+        ("nat -A PREROUTING", "table nat: no way from PREROUTING to Docker's rules"),
+        ("MASQUERADE", "table nat: no masquerading for acme_front"),
+        ("filter -A FORWARD -j", "table filter: no way from FORWARD to Docker's rules"),
+        (" -o br-", "table filter: no rule for the network acme_front"),
+        ("-d 172.28.0.2/32", "table filter: nothing lets packets to acme_core_a pass"),
+    ] {
+        let (desired, mut state) = standing();
+        without(&mut state, gone);
+        if gone == "filter -A FORWARD -j" {
+            without(&mut state, "-j DOCKER");
+        }
+        let plan = planned(&desired, &state);
+        assert_eq!(ids(&plan), "engine.rules", "{gone}");
+        assert!(plan.to_string().contains(line), "{gone}: {plan}");
+        assert_eq!(ids(&super::super::plan(&desired, &state, Goal::Harden).unwrap()), "engine.rules");
+    }
+}
+
+#[test]
+fn what_a_restart_costs_is_said() {
+    let (desired, mut state) = standing();
+    footing(&mut state).rules = Some(Vec::new());
+    insta::assert_snapshot!(planned(&desired, &state), @r"
+    engine.rules
+        table nat: no way from PREROUTING to Docker's rules
+        table filter: no way from FORWARD to Docker's rules
+        table filter: no rule for the network acme_front
+        table nat: no masquerading for acme_front
+        table filter: nothing lets packets to acme_core_a pass
+        dockerd restarts and makes them again; running containers go on
+    ");
+    state.engine.as_mut().unwrap().swarm = true;
+    let said = restart(&desired, &state).unwrap().why;
+    assert!(said.last().unwrap().contains("all containers of this host stop"), "{said:?}");
+}
+
+/// Whoever told Docker to keep its hands off the packet filter misses nothing.
+#[test]
+fn rules_that_are_not_dockers_task_are_not_missed() {
+    for (key, value) in [("iptables", json!(false)), ("firewall-backend", json!("nftables"))] {
+        let (desired, mut state) = standing();
+        footing(&mut state).rules = Some(Vec::new());
+        state.daemon_json.as_mut().unwrap()[key] = value;
+        assert_eq!(restart(&desired, &state), None, "{key}");
+    }
+}
+
+#[test]
+fn forwarding_is_switched_on_again() {
+    let (desired, mut state) = standing();
+    footing(&mut state).forwards = false;
+    footing(&mut state).forwards6 = Some(false);
+    insta::assert_snapshot!(planned(&desired, &state), @r"
+    engine.forwarding
+        net.ipv4.ip_forward: 0 -> 1, without which no packet reaches a container
+        net.ipv6.conf.all.forwarding: 0 -> 1, without which no packet reaches a container
+    ");
+    state.daemon_json.as_mut().unwrap()["ip-forward"] = json!(false);
+    assert_eq!(forwarding(&state), None);
+}
+
+#[test]
+fn containerd_is_started_and_a_bridge_comes_up() {
+    let (desired, mut state) = standing();
+    state.units.get_mut(CONTAINERD).unwrap().active = false;
+    state.links.routes.clear();
+    insta::assert_snapshot!(planned(&desired, &state), @r"
+    engine.containerd
+        containerd.service: not running -> started; running containers go on
+    engine.bridges
+        br-0123456789ab: down -> up
+    ");
+}
+
+#[test]
+fn a_bridge_that_is_gone_comes_with_dockerd_and_its_containers_start_anew() {
+    let (desired, mut state) = standing();
+    state.links.routes.clear();
+    state.links.names.remove(BRIDGE);
+    let plan = planned(&desired, &state);
+    insta::assert_snapshot!(plan, @r"
+    engine.rules
+        br-0123456789ab: the bridge is gone
+        dockerd restarts and makes them again; running containers go on
+        acme_redis_a, acme_core_a restart: their network is gone
+    ");
+}
+
+/// Nothing is known of what a sleeping Docker has, so nothing else is planned.
+#[test]
+fn a_docker_that_sleeps_is_woken_before_anything_else() {
+    for (asleep, line) in [
+        (Asleep::Stopped, "docker.service: not running -> started"),
+        (Asleep::Deaf, "/run/docker.sock: gone -> dockerd restarts; running containers go on"),
+    ] {
+        let (desired, mut state) = standing();
+        state.asleep = Some(asleep);
+        state.containers.clear();
+        for goal in [Goal::Harden, Goal::Install, Goal::Rollback] {
+            let plan = super::super::plan(&desired, &state, goal).unwrap();
+            assert_eq!(ids(&plan), "engine.start");
+            assert!(plan.to_string().contains(line), "{plan}");
+        }
+    }
+}
+
+#[test]
+fn the_way_back_mends_first_what_containers_stand_on() {
+    let (mut desired, mut state) = standing();
+    crate::plan::tests::upgrade(&mut desired, "core", 2);
+    state = crate::plan::tests::reached(&desired, &state);
+    footing(&mut state).forwards = false;
+    footing(&mut state).rules = None;
+    let plan = super::super::plan(&desired, &state, Goal::Rollback).unwrap();
+    assert!(ids(&plan).starts_with("engine.forwarding back."), "{plan}");
+}

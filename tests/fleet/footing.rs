@@ -1,0 +1,95 @@
+//! What Docker stands on and we do not own: whoever breaks it, `plan` shows it, `install` mends it, and no container stops.
+
+use std::thread;
+
+use super::{
+    outside::{Family, reaches},
+    world::World,
+};
+
+const INVENTORY: &str = "
+platform: footing
+domain: footing.example.org
+admin_networks: [192.0.2.0/24]
+zones: { eu: {} }
+roles: roles
+hardening: $NO_PACKAGES
+hosts:
+  old: { address: 192.0.2.11, zone: eu, roles: [web], lab: { image: debian12 } }
+  new: { address: 192.0.2.12, zone: eu, roles: [web], lab: { image: debian13 } }
+";
+/// Docker 20.10, and Docker 26.1.
+const HOSTS: [&str; 2] = ["old", "new"];
+
+/// What somebody does, and how the plan says it.
+const BROKEN: [(&str, &str); 8] = [
+    ("nft flush ruleset", "table nat: no way from PREROUTING to Docker's rules"),
+    ("iptables -F", "table filter: no way from FORWARD to Docker's rules"),
+    ("iptables -t nat -F", "table nat: no masquerading for footing_frontend"),
+    ("sysctl -qw net.ipv4.ip_forward=0", "net.ipv4.ip_forward: 0 -> 1"),
+    ("ip link set $(ip -o link show type bridge | grep -o 'br-[0-9a-f]*' | head -1) down", ": down -> up"),
+    ("systemctl stop containerd", "containerd.service: not running -> started"),
+    ("rm /run/docker.sock", "/run/docker.sock: gone -> dockerd restarts; running containers go on"),
+    ("systemctl stop docker.socket docker", "docker.service: not running -> started"),
+];
+
+/// What mends itself, sooner or later: there is nothing to be seen for sure, and nothing may be left broken.
+const PASSING: [&str; 2] = ["systemctl restart nftables", "systemctl kill -s KILL containerd docker"];
+
+#[test]
+fn what_breaks_below_docker_is_seen_and_mended_and_no_container_stops() {
+    let world = World::up("t-footing", INVENTORY);
+    let lab = world.lab();
+    let install = ["install", "inventory.yaml", &lab, "--yes"];
+    world.run(&install).ends_with(0);
+    let before = HOSTS.map(|host| containers(&world, host));
+    for (what, line) in BROKEN {
+        each(|host| drop(world.on(host, what)));
+        world
+            .run(&["plan", "inventory.yaml", &lab])
+            .ends_with(0)
+            .says("old planned")
+            .says("new planned")
+            .says(line);
+        world.run(&["status", "inventory.yaml", &lab]).ends_with(6);
+        world.run(&install).ends_with(0).says("old changed").says("new changed");
+        each(|host| works(&world, host, what));
+        assert_eq!(HOSTS.map(|host| containers(&world, host)), before, "{what}");
+        world.run(&install).ends_with(0).says("old unchanged").says("new unchanged");
+    }
+    for what in PASSING {
+        each(|host| drop(world.on(host, what)));
+        world.run(&install).ends_with(0);
+        each(|host| works(&world, host, what));
+        assert_eq!(HOSTS.map(|host| containers(&world, host)), before, "{what}");
+    }
+}
+
+/// The containers and their starts.
+fn containers(world: &World, host: &str) -> String {
+    world.on(host, "docker ps -q | xargs docker inspect -f '{{.Id}} {{.State.StartedAt}}'")
+}
+
+/// The service is reached from outside, and what somebody publishes starts.
+#[track_caller]
+fn works(world: &World, host: &str, what: &str) {
+    let stranger = HOSTS.into_iter().find(|other| *other != host).unwrap();
+    for family in [Family::Four, Family::Six] {
+        assert!(reaches(world, stranger, host, family, 8080), "{host} {family:?} after {what}");
+    }
+    let image = "$(docker inspect -f '{{.Config.Image}}' $(docker ps -q | head -1))";
+    world.on(
+        host,
+        &format!("docker run -d --name by-hand -p 127.0.0.1:18080:3000 {image} && docker rm -f by-hand"),
+    );
+}
+
+/// On both hosts at once.
+fn each(what: impl Fn(&'static str) + Sync) {
+    thread::scope(|both| {
+        for host in HOSTS {
+            let what = &what;
+            both.spawn(move || what(host));
+        }
+    });
+}
