@@ -286,6 +286,20 @@ names "$all"; echo ours; names "$ours"; :
 }
 answer foreign_containers
 question() {
+[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
+if grep -qsx dockerd /proc/[0-9]*/comm; then dockerd=runs; else dockerd=stopped; fi
+echo $dockerd
+if [ -S /run/docker.sock ]; then echo socket; else echo none; fi
+cat /proc/sys/net/ipv4/ip_forward || exit 1
+cat /proc/sys/net/ipv6/conf/all/forwarding 2>/dev/null || echo none
+[ $dockerd = runs ] && command -v iptables >/dev/null || exit 0
+nat=$(iptables -w 5 -t nat -S) && filter=$(iptables -w 5 -S) || exit 1
+echo rules
+printf '%s\n' "$nat" | sed -n '/DOCKER\|MASQUERADE/s/^/nat /p'
+printf '%s\n' "$filter" | sed -n '/DOCKER\| -[io] /s/^/filter /p'
+}
+answer footing
+question() {
 [ -f /var/lib/pryvctl/release/record.json ] || exit 44
 if [ -e /var/lib/pryvctl/release/unfinished ]; then echo unfinished; else echo finished; fi
 cat /var/lib/pryvctl/release/record.json
