@@ -10,10 +10,14 @@ use serde_json::Value;
 
 use super::{
     engine::{LIVE_RESTORE, RESTART},
+    leftover::{grace, whole_seconds},
     step::{Action, Step, Undo},
 };
 use crate::{
-    facts::state::{Asleep, HostState},
+    facts::{
+        control::route::RouteOrigin,
+        state::{Asleep, HostState},
+    },
     model::{
         command::{Command, quote},
         desired::Desired,
@@ -47,7 +51,7 @@ pub fn wake(state: &HostState) -> Option<Step> {
         Asleep::Deaf => (deaf(state), format!("/run/docker.sock: gone -> dockerd restarts; {}", cost(state))),
     };
     let action = Action::Run(Command::root(format!("{script}\n{AWAKE}")).within(RESTART));
-    Some(Step::safe("engine.start", action, NO_UNDO).because([why]))
+    Some(Step::safe("engine.start", action, NO_UNDO).because([why]).looked_after())
 }
 
 /// Only systemd can make the socket again, and not while dockerd has it. dockerd cannot be asked whether it has taken up
@@ -95,7 +99,8 @@ fn containerd(state: &HostState) -> Option<Step> {
     })
 }
 
-/// Docker switches it on when it starts, and never looks again.
+/// Docker switches it on when it starts, and never looks again. A host that forwards IPv6 drops the default route that a
+/// router announced, and with it the login of whoever came over IPv6: there it stays off.
 fn forwarding(state: &HostState) -> Option<Step> {
     let footing = state.footing.as_ref()?;
     if rules::ours(state).all(|(_, network)| network.bridge.is_none())
@@ -103,8 +108,9 @@ fn forwarding(state: &HostState) -> Option<Step> {
     {
         return None;
     }
-    let six =
+    let has_six =
         rules::ours(state).any(|(_, network)| network.subnets.iter().any(|subnet| subnet.contains(':')));
+    let six = has_six && state.route6 != Some(RouteOrigin::Announced);
     let off = [
         ("net.ipv4.ip_forward", footing.forwards),
         ("net.ipv6.conf.all.forwarding", !six || footing.forwards6.unwrap_or(true)),
@@ -144,14 +150,15 @@ fn restart(desired: &Desired, state: &HostState) -> Option<Step> {
         "back() {{ :; }}{LIVE_RESTORE}systemctl reset-failed docker 2>/dev/null || true; systemctl restart docker\n"
     );
     // A container whose bridge went has lost its end of it.
-    let cut: Vec<&str> = rules::attached(state, &gone).collect();
-    if !cut.is_empty() {
-        why.push(format!("{} restart: their network is gone", cut.join(", ")));
-        let names = cut.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" ");
-        script = format!("{script}docker restart {names} >/dev/null\n");
+    let mut within = RESTART + Duration::from_secs(60);
+    for found in rules::attached(state, &gone) {
+        let grace = grace(found, desired);
+        why.push(format!("{} restarts: its network is gone", found.name));
+        let (name, seconds) = (quote(&found.name), whole_seconds(grace));
+        script = format!("{script}docker restart --time {seconds} {name} >/dev/null\n");
+        within += grace;
     }
-    let action =
-        Action::Run(Command::root(format!("{script}{AWAKE}")).within(RESTART + Duration::from_secs(60)));
+    let action = Action::Run(Command::root(format!("{script}{AWAKE}")).within(within));
     Some(Step::safe("engine.rules", action, NO_UNDO).because(why))
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::says;
 use crate::{
-    facts::state::{HostState, NetworkState},
+    facts::state::{ContainerState, HostState, NetworkState},
     model::desired::Desired,
     plan::leftover::is_up,
 };
@@ -48,7 +48,8 @@ pub(super) fn missing(desired: &Desired, state: &HostState) -> Vec<String> {
             &["filter ", &format!(" -o {bridge} ")],
             format!("table filter: no rule for the network {name}"),
         );
-        for subnet in subnets(network).filter(|subnet| matches!(subnet, IpNet::V4(_)) && !internal) {
+        let masked = !internal && !says(state, "ip-masq", &Value::Bool(false));
+        for subnet in subnets(network).filter(|subnet| matches!(subnet, IpNet::V4(_)) && masked) {
             let from = format!(" -s {subnet} ");
             must(&["nat ", &from, " -j MASQUERADE "], format!("table nat: no masquerading for {name}"));
         }
@@ -100,11 +101,14 @@ pub(super) fn unreached(state: &HostState) -> impl Iterator<Item = &str> {
 }
 
 /// Our running containers in the networks of these bridges.
-pub(super) fn attached<'a>(state: &'a HostState, bridges: &[&str]) -> impl Iterator<Item = &'a str> {
+pub(super) fn attached<'a>(
+    state: &'a HostState,
+    bridges: &[&str],
+) -> impl Iterator<Item = &'a ContainerState> {
     let cut = |name: &String| {
         let bridge = state.networks.get(name).and_then(|network| network.bridge.as_deref());
         bridge.is_some_and(|bridge| bridges.contains(&bridge))
     };
     let running = state.containers.iter().filter(|found| is_up(found));
-    running.filter(move |found| found.addresses.keys().any(cut)).map(|found| found.name.as_str())
+    running.filter(move |found| found.addresses.keys().any(cut))
 }

@@ -106,6 +106,10 @@ fn rules_that_are_not_dockers_task_are_not_missed() {
         state.daemon_json.as_mut().unwrap()[key] = value;
         assert_eq!(restart(&desired, &state), None, "{key}");
     }
+    let (desired, mut state) = standing();
+    without(&mut state, "MASQUERADE");
+    state.daemon_json.as_mut().unwrap()["ip-masq"] = json!(false);
+    assert_eq!(restart(&desired, &state), None);
 }
 
 #[test]
@@ -118,6 +122,9 @@ fn forwarding_is_switched_on_again() {
         net.ipv4.ip_forward: 0 -> 1, without which no packet reaches a container
         net.ipv6.conf.all.forwarding: 0 -> 1, without which no packet reaches a container
     ");
+    // The kernel would take the route away over which the administrator came.
+    state.route6 = Some(RouteOrigin::Announced);
+    assert_eq!(forwarding(&state).unwrap().why.len(), 1);
     state.daemon_json.as_mut().unwrap()["ip-forward"] = json!(false);
     assert_eq!(forwarding(&state), None);
 }
@@ -145,8 +152,13 @@ fn a_bridge_that_is_gone_comes_with_dockerd_and_its_containers_start_anew() {
     engine.rules
         br-0123456789ab: the bridge is gone
         dockerd restarts and makes them again; running containers go on
-        acme_redis_a, acme_core_a restart: their network is gone
+        acme_redis_a restarts: its network is gone
+        acme_core_a restarts: its network is gone
     ");
+    let Action::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
+    let core = state.containers.iter().find(|found| found.name == "acme_core_a").unwrap();
+    let patient = format!("docker restart --time {} 'acme_core_a'", whole_seconds(grace(core, &desired)));
+    assert!(command.script.contains(&patient), "{}", command.script);
 }
 
 /// Nothing is known of what a sleeping Docker has, so nothing else is planned.
