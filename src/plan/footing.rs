@@ -124,16 +124,33 @@ fn forwarding(state: &HostState) -> Option<Step> {
     })
 }
 
-/// The route to a network's containers goes with its bridge when somebody takes that down.
+/// The route to a network's containers goes with its bridge when somebody takes that down, and so do its IPv6 addresses, which
+/// do not come back by themselves: Docker knows the one that its containers go by.
 fn bridges(state: &HostState) -> Option<Step> {
-    let down = |bridge: &&str| state.links.names.contains(*bridge);
-    let down: Vec<&str> = rules::unreached(state).filter(down).collect();
+    let unreached: Vec<&str> = rules::unreached(state).collect();
+    let is_down = |bridge: &str| unreached.contains(&bridge) && state.links.names.contains(bridge);
+    let down: Vec<(&str, &str)> = rules::ours(state)
+        .filter_map(|(name, network)| Some((name, network.bridge.as_deref()?)))
+        .filter(|(_, bridge)| is_down(bridge))
+        .collect();
     (!down.is_empty()).then(|| {
-        let script = down.iter().map(|bridge| format!("ip link set {} up", quote(bridge)));
-        let script = script.collect::<Vec<_>>().join(" && ");
-        let why = down.iter().map(|bridge| format!("{bridge}: down -> up"));
-        Step::safe("engine.bridges", Action::Run(Command::root(script)), NO_UNDO).because(why)
+        let script: String = down.iter().map(|(name, bridge)| up(&quote(name), &quote(bridge))).collect();
+        let why = down.iter().map(|(_, bridge)| format!("{bridge}: down -> up"));
+        Step::safe("engine.bridges", Action::Run(Command::root(format!("set -e\n{script}"))), NO_UNDO)
+            .because(why)
     })
+}
+
+fn up(network: &str, bridge: &str) -> String {
+    let gateways = "{{range $name, $end := .NetworkSettings.Networks}}{{$name}} {{$end.IPv6Gateway}}/{{$end.GlobalIPv6PrefixLen}}{{println}}{{end}}";
+    format!(
+        "ip link set {bridge} up
+docker ps -q --filter network={network} | xargs -r docker inspect -f '{gateways}' | sort -u |
+while read -r name gateway; do
+case $name,$gateway in {network},*:*) ip -6 address replace \"$gateway\" dev {bridge} nodad ;; esac
+done
+"
+    )
 }
 
 /// dockerd makes its rules and bridges when it starts, and at no other time.
