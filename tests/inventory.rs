@@ -43,7 +43,7 @@ fn problems(text: &str) -> Vec<Problem> {
 }
 
 /// Something for every secret the inventory refers to.
-fn material(inventory: &Inventory) -> Material {
+pub fn material(inventory: &Inventory) -> Material {
     let mut material = Material::default();
     for source in inventory.sources() {
         let secret = Secret::new("hunter2");

@@ -8,14 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pryvctl::model::{
-    catalog::Catalog,
-    desired::Service,
-    inventory::{Inventory, SourceKey},
-    material::Material,
-    resolve::resolve,
-    secret::Secret,
-};
+use pryvctl::model::{catalog::Catalog, desired::Service, inventory::Inventory, resolve::resolve};
+
+use crate::inventory::material;
 
 /// Services of shipped roles whose containers are meant to be replaced when pryvctl is upgraded, as `ROLE SERVICE`. Each is
 /// a restart on every platform there is: the CHANGELOG has to say it.
@@ -43,24 +38,6 @@ fn texts(folder: &Path) -> Vec<(String, String)> {
         }
     }
     found
-}
-
-/// The secrets that `hashes.txt` was made with.
-fn material(inventory: &Inventory) -> Material {
-    let mut material = Material::default();
-    for source in inventory.sources() {
-        let secret = Secret::new("hunter2");
-        match source.key {
-            SourceKey::Secret(name) => drop(material.secrets.insert(name, secret)),
-            SourceKey::RegistryPassword => material.registry_password = Some(secret),
-            SourceKey::TlsCertificate => material.tls_certificate = Some("certificate".to_owned()),
-            SourceKey::TlsKey => material.tls_key = Some(secret),
-            SourceKey::Passphrase(host) => drop(material.passphrases.insert(host, secret)),
-            SourceKey::SudoPassword(host) => drop(material.sudo_passwords.insert(host, secret)),
-            SourceKey::BreakGlassPassword(host) => drop(material.break_glass_passwords.insert(host, secret)),
-        }
-    }
-    material
 }
 
 /// Every service of an inventory, by `INVENTORY HOST SERVICE`.
