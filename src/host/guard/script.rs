@@ -103,23 +103,24 @@ systemctl is-active -q pryvctl-guard.timer",
 
 /// The files that steps change.
 fn files(steps: &[Step]) -> BTreeSet<&Path> {
-    let changed = steps.iter().flat_map(|step| {
-        let written = match &step.action {
-            Action::Write(file) => Some(file.path.as_path()),
-            Action::Run(_)
-            | Action::Pull { .. }
-            | Action::CreateNetwork(_)
-            | Action::CreateVolume(_)
-            | Action::Start(_)
-            | Action::AwaitHealthy { .. }
-            | Action::Watch { .. }
-            | Action::AwaitProbe { .. }
-            | Action::Stop { .. }
-            | Action::RemoveContainer { .. } => None,
-        };
-        step.files.iter().map(|path| path.as_path()).chain(written)
-    });
-    changed.collect()
+    steps.iter().flat_map(|step| step.files.iter().map(|path| path.as_path()).chain(written(step))).collect()
+}
+
+/// The file that a step writes, where that is all it does.
+pub(super) fn written(step: &Step) -> Option<&Path> {
+    match &step.action {
+        Action::Write(file) => Some(&file.path),
+        Action::Run(_)
+        | Action::Pull { .. }
+        | Action::CreateNetwork(_)
+        | Action::CreateVolume(_)
+        | Action::Start(_)
+        | Action::AwaitHealthy { .. }
+        | Action::Watch { .. }
+        | Action::AwaitProbe { .. }
+        | Action::Stop { .. }
+        | Action::RemoveContainer { .. } => None,
+    }
 }
 
 fn words(steps: &[Step]) -> String {

@@ -1,9 +1,14 @@
 //! The undo: what the host does by itself when nobody confirms.
 
-use super::{script, unit};
+use std::path::Path;
+
+use super::{
+    script::{self, written},
+    unit,
+};
 use crate::{
-    model::{command::quote, place::GUARD},
-    plan::step::{Action, Step, Undo},
+    model::{command::quote, place::GUARD, write::HALF},
+    plan::step::{Step, Undo},
 };
 
 /// How long a change that is ended may take to end, and a disk that hangs to let it. Seconds.
@@ -70,19 +75,8 @@ fn back(steps: &[Step]) -> String {
 
 /// A host that went down while a file was written has half of it beside its place.
 fn half_written(step: &Step) -> String {
-    match &step.action {
-        Action::Write(file) => {
-            format!("rm -f {}.pryvctl-new\n", quote(&file.path.display().to_string()))
-        }
-        Action::Run(_)
-        | Action::Pull { .. }
-        | Action::CreateNetwork(_)
-        | Action::CreateVolume(_)
-        | Action::Start(_)
-        | Action::AwaitHealthy { .. }
-        | Action::Watch { .. }
-        | Action::AwaitProbe { .. }
-        | Action::Stop { .. }
-        | Action::RemoveContainer { .. } => String::new(),
-    }
+    let folder = written(step).and_then(Path::parent);
+    folder
+        .map(|folder| format!("rm -f {}/{HALF}*\n", quote(&folder.display().to_string())))
+        .unwrap_or_default()
 }
