@@ -58,13 +58,15 @@ fn converges(world: &World, host: &str, version: &str) -> Ran {
     ran
 }
 
-/// The line of a step in the journal of a whole upgrade of one host; the next upgrade of it has the same lines.
+/// The line of a step in the journal of a whole upgrade of one host, among those that say what is done next; the next
+/// upgrade of it has the same lines.
 fn line_of(world: &World, host: &str, step: &str) -> usize {
     let journal = fs::read_to_string(world.path("journal.jsonl")).unwrap();
     let lines: Vec<serde_json::Value> =
         journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of_step = |line: &&serde_json::Value| line["id"] == step && line["host"] == host;
     let last = lines.iter().rev().find(of_step).unwrap_or_else(|| panic!("{step} is in no line"));
-    let mut run = lines.iter().filter(|line| line["run"] == last["run"]);
+    let done = |line: &serde_json::Value| line["what"] == "step-ended" || line["what"] == "anchored";
+    let mut run = lines.iter().filter(|line| line["run"] == last["run"] && !done(line));
     run.position(|line| line == last).unwrap() + 1
 }

@@ -29,14 +29,14 @@ fn a_declared_port_that_somebody_elses_rules_drop_is_named() {
         world.on(
             "a",
             &format!(
-                "nft delete table inet site 2>/dev/null; nft 'table inet site {{ chain fwd {{ {rules} }}; }}'"
+                "nft delete table inet site 2>/dev/null; nft 'table inet site {{ chain onward {{ {rules} }}; }}'"
             ),
         );
     };
     let gone = || drop(world.on("a", "nft delete table inet site"));
 
     site(CLOSED);
-    let found = "8080/tcp dropped by table inet site, chain fwd, policy drop";
+    let found = "8080/tcp dropped by table inet site, chain onward, policy drop";
     run(&["preflight"]).ends_with(4).says(found).says("or hand the firewall over to pryvctl");
     run(&["install", "--yes"]).ends_with(4).says(found).says("a not-ready").says("b left-alone");
     gone();
@@ -47,11 +47,11 @@ fn a_declared_port_that_somebody_elses_rules_drop_is_named() {
     let ran = run(&["harden", "--yes"]).ends_with(5);
     ran.says("a silent")
         .says("8080/tcp does not answer here")
-        .says(": dropped by table inet site, chain fwd, policy drop")
+        .says(": dropped by table inet site, chain onward, policy drop")
         .says("b unchanged");
 
     site(UNCLEAR);
-    let perhaps = "perhaps dropped by table inet site, chain fwd, the rule with handle";
+    let perhaps = "perhaps dropped by table inet site, chain onward, the rule with handle";
     run(&["preflight"]).ends_with(0).says(perhaps);
     for command in [&["install", "--yes"][..], &["upgrade", "--rolling", "--yes"], &["harden", "--yes"]] {
         let ran = run(command).ends_with(5);

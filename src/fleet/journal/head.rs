@@ -51,8 +51,12 @@ pub(super) struct Last {
 const TAIL: u64 = 1 << 20;
 
 pub(super) fn last(file: &mut File) -> io::Result<Last> {
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        // A device keeps nothing, and some can be read without end.
+        return Ok(Last { hash: None, torn: false });
+    }
+    file.seek(SeekFrom::Start(metadata.len().saturating_sub(TAIL)))?;
     let mut tail = Vec::new();
     file.read_to_end(&mut tail)?;
     let text = String::from_utf8_lossy(&tail);
