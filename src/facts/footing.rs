@@ -1,5 +1,9 @@
 //! What Docker stands on and we do not own: its daemon and socket, forwarding, and its rules in the packet filter.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::{Fact, Probe, strange};
 use crate::model::command::Output;
 
@@ -17,23 +21,65 @@ pub struct Footing {
     pub forwards: bool,
     /// Whether the kernel forwards IPv6; `None`: it has no IPv6.
     pub forwards6: Option<bool>,
+    /// What the running dockerd was told on its command line, by the long name, in its order. It stands above what
+    /// `daemon.json` says. A switch that says nothing but its name has an empty value, as has one whose value may be a secret.
+    pub switches: BTreeMap<String, Vec<String>>,
     /// Rules of iptables' tables `nat` and `filter` that Docker may have made, as in `nat -A PREROUTING -j DOCKER`; `None`:
     /// there is no iptables, or nobody who would use it.
     pub rules: Option<Vec<String>>,
+    /// The same of ip6tables; `None`, too, where Docker has nothing to do with it.
+    pub rules6: Option<Vec<String>>,
 }
 
+impl Footing {
+    /// What a switch says, as `daemon.json` would say it; `None`: dockerd was not told so.
+    pub fn switch(&self, key: &str) -> Option<Value> {
+        let said = self.switches.get(key)?.last()?.as_str();
+        // What Go takes for a truth value.
+        Some(match said {
+            "" | "1" | "t" | "T" | "true" | "TRUE" | "True" => Value::Bool(true),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Value::Bool(false),
+            text => Value::from(text),
+        })
+    }
+}
+
+/// A dockerd in a container is not the host's. Only values that tell no secret are said: `--log-opt` and proxies may have some.
+/// ip6tables is asked where Docker may use it: since version 27 by itself, and before that where it was told so. One that does
+/// not work is one that Docker goes without.
+///
 /// iptables is asked where dockerd runs only, which has loaded what it needs into the kernel.
 const QUESTION: &str = r#"[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
-if grep -qsx dockerd /proc/[0-9]*/comm; then dockerd=runs; else dockerd=stopped; fi
-echo $dockerd
+dockerd=
+for comm in $(grep -lsx dockerd /proc/[0-9]*/comm); do
+process=${comm%/comm}
+[ "$(readlink $process/ns/pid)" != "$(readlink /proc/self/ns/pid)" ] || dockerd=$process
+done
+echo ${dockerd:+runs} | sed 's/^$/stopped/'
 if [ -S /run/docker.sock ]; then echo socket; else echo none; fi
 cat /proc/sys/net/ipv4/ip_forward || exit 1
 cat /proc/sys/net/ipv6/conf/all/forwarding 2>/dev/null || echo none
-[ $dockerd = runs ] && command -v iptables >/dev/null || exit 0
-nat=$(iptables -w 5 -t nat -S) && filter=$(iptables -w 5 -S) || exit 1
-echo rules
+[ -n "$dockerd" ] || exit 0
+tr '\0' '\n' <$dockerd/cmdline | awk '
+$0 == "-b" { $0 = "--bridge" }
+/^-b[^-]/ { sub(/^-b=?/, "--bridge=") }
+/^--(bridge|firewall-backend|default-address-pool|log-driver)$/ { key = $0; getline; print "switch " key "=" $0; next }
+/^--[a-z0-9-]+=(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/ { print "switch " $0; next }
+/^--(bridge|firewall-backend|default-address-pool|log-driver)=/ { print "switch " $0; next }
+/^--[a-z0-9-]+/ { sub(/=.*/, ""); print "switch " $0 }'
+rules() {
+command -v $1 >/dev/null || return 0
+nat=$($1 -w 5 -t nat -S) && filter=$($1 -w 5 -S) || return 1
+echo $2
 printf '%s\n' "$nat" | sed -n '/DOCKER\|MASQUERADE/s/^/nat /p'
-printf '%s\n' "$filter" | sed -n '/DOCKER\| -[io] /s/^/filter /p'"#;
+printf '%s\n' "$filter" | sed -n '/DOCKER\| -[io] /s/^/filter /p'
+}
+rules iptables rules || exit 1
+told=$(tr '\0' '\n' <$dockerd/cmdline; cat /etc/docker/daemon.json 2>/dev/null)
+major=$(api /version 2>/dev/null | grep -o '"Version":"[0-9]*' | head -1)
+case ${major##*\"},$told in
+2[7-9],*|[3-9][0-9],*|*ip6tables*) rules ip6tables rules6 || true ;;
+esac"#;
 
 impl Probe for Underneath {
     type Value = Footing;
@@ -62,10 +108,39 @@ fn parse(text: &str) -> Option<Footing> {
         "none" => None,
         _ => return None,
     };
-    let rules = match lines.next() {
-        None => None,
-        Some("rules") => Some(lines.map(str::to_owned).collect()),
-        Some(_) => return None,
-    };
-    Some(Footing { dockerd, socket, forwards, forwards6, rules })
+    let mut footing = Footing { dockerd, socket, forwards, forwards6, ..Footing::default() };
+    let mut rules: Option<&mut Vec<String>> = None;
+    for line in lines {
+        rules = match (line, line.strip_prefix("switch --"), rules) {
+            ("rules", _, _) => Some(footing.rules.insert(Vec::new())),
+            ("rules6", _, _) => Some(footing.rules6.insert(Vec::new())),
+            (_, Some(switch), _) => {
+                let (key, value) = switch.split_once('=').unwrap_or((switch, ""));
+                footing.switches.entry(key.to_owned()).or_default().push(value.to_owned());
+                None
+            }
+            (rule, None, Some(rules)) => {
+                rules.push(rule.to_owned());
+                Some(rules)
+            }
+            (_, None, None) => return None,
+        };
+    }
+    Some(footing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switches_and_rules_of_both_families_are_read() {
+        let text = "runs\nsocket\n1\nnone\nswitch --iptables=false\nswitch --live-restore\nrules\nnat -N DOCKER\nrules6\n";
+        let footing = parse(text).unwrap();
+        assert_eq!(footing.switch("iptables"), Some(Value::Bool(false)));
+        assert_eq!(footing.switch("live-restore"), Some(Value::Bool(true)));
+        assert_eq!(footing.switch("ip-masq"), None);
+        assert_eq!((footing.rules.unwrap().len(), footing.rules6.unwrap().len()), (1, 0));
+        assert_eq!(parse("runs\nsocket\n1\nnone\nnat -N DOCKER\n"), None);
+    }
 }

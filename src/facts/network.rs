@@ -16,6 +16,7 @@ struct Network {
     name: String,
     id: String,
     driver: String,
+    internal: bool,
     labels: Option<BTreeMap<String, String>>,
     #[serde(rename = "IPAM")]
     ipam: Addresses,
@@ -58,6 +59,6 @@ impl Networks {
         let bridge = named.or_else(|| Some(format!("br-{}", found.id.get(..12)?)));
         let bridge = bridge.filter(|_| found.driver == "bridge");
         let ours = label.is_some_and(|label| label == self.0.as_str());
-        (found.name, NetworkState { subnets, ours, bridge })
+        (found.name, NetworkState { subnets, ours, bridge, internal: found.internal })
     }
 }

@@ -92,6 +92,12 @@ impl HostState {
         CONTAINERS.contains(&kind)
     }
 
+    /// What dockerd was told, by its key in `daemon.json`: a switch on its command line, or that file.
+    pub fn daemon_option(&self, key: &str) -> Option<serde_json::Value> {
+        let switch = self.footing.as_ref().and_then(|footing| footing.switch(key));
+        switch.or_else(|| self.daemon_json.as_ref()?.get(key).cloned())
+    }
+
     /// Whether it is part of a Docker Swarm.
     pub fn is_in_swarm(&self) -> bool {
         self.engine.as_ref().is_some_and(|engine| engine.swarm)
@@ -195,6 +201,8 @@ pub struct NetworkState {
     pub ours: bool,
     /// The interface that is its bridge; `None`: a network of another kind.
     pub bridge: Option<String>,
+    /// Whether nothing in it reaches the outside.
+    pub internal: bool,
 }
 
 /// A container of ours as found.

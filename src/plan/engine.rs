@@ -55,7 +55,8 @@ pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Ste
     })
 }
 
-fn commands(state: &HostState) -> Option<Step> {
+/// The commands that every plan's steps use.
+pub fn commands(state: &HostState) -> Option<Step> {
     let missing: Vec<&str> = place::COMMANDS
         .iter()
         .filter(|(command, _)| !state.commands.contains(*command))
@@ -139,8 +140,9 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
     };
     // dockerd refuses to start with live-restore on a swarm host.
     let wanted = desired.engine.daemon.iter().filter(|(key, _)| !(state.is_in_swarm() && *key == RELOADABLE));
+    let wanted = unswitched(wanted, state)?;
     let changed: Vec<(&String, &Value)> =
-        wanted.filter(|(key, value)| found.get(*key) != Some(*value)).collect();
+        wanted.into_iter().filter(|(key, value)| found.get(*key) != Some(*value)).collect();
     let pending = state.files.get(Path::new(place::DOCKER_PENDING)).is_some_and(Option::is_some);
     if changed.is_empty() && !pending {
         return Ok(None);
@@ -165,6 +167,33 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
     );
     let command = take_up.command(&text, state);
     Ok(Some(Step::safe("engine.daemon-json", Action::Run(command), undo).because(why)))
+}
+
+/// The keys that dockerd was not given on its command line: it refuses to start where both say something.
+fn unswitched<'a>(
+    wanted: impl Iterator<Item = (&'a String, &'a Value)>,
+    state: &HostState,
+) -> Result<Vec<(&'a String, &'a Value)>, Conflict> {
+    let mut rest = Vec::new();
+    for (key, value) in wanted {
+        // A switch that may be given several times has its name in the singular.
+        let names = [key.as_str(), key.strip_suffix('s').unwrap_or(key)];
+        let switch = |name| Some((name, state.footing.as_ref()?.switch(name)?));
+        match names.into_iter().find_map(switch) {
+            None => rest.push((key, value)),
+            Some((_, said)) if said == *value => {}
+            Some((name, _)) => {
+                return Err(Conflict {
+                    thing: format!("`{key}` in {}", place::DAEMON_JSON),
+                    found: format!("dockerd is started with --{name}, and refuses to start where both say something"),
+                    way_out: "take the switch out of the unit (`systemctl cat docker`, /etc/default/docker) and restart \
+                              Docker, or skip the control"
+                        .to_owned(),
+                });
+            }
+        }
+    }
+    Ok(rest)
 }
 
 /// The text of `daemon.json`; where it was not read, one that says the same.

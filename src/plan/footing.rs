@@ -26,6 +26,8 @@ use crate::{
 
 const CONTAINERD: &str = "containerd.service";
 
+const LIVE: &str = "live-restore";
+
 const NO_UNDO: Undo = Undo::Nothing("it was so before somebody changed it");
 
 /// Waits until Docker answers, and then until it has found out again how our containers are: after its start all are
@@ -55,17 +57,10 @@ pub fn wake(state: &HostState) -> Option<Step> {
 }
 
 /// Only systemd can make the socket again, and not while dockerd has it. dockerd cannot be asked whether it has taken up
-/// live-restore, so it is told to, and its journal says when it did.
+/// live-restore, so it is told to, and its journal says when it did. Where it does not, nothing is stopped: the plan said
+/// that containers go on.
 fn deaf(state: &HostState) -> String {
-    let take_up = if is_live(state) {
-        "since=$(date +%s); systemctl reload docker || true; turns=0
-until journalctl -q -u docker --since \"@$since\" | grep -q 'Reloaded configuration' || [ $turns -ge 20 ]; do
-turns=$((turns+1)); sleep 0.5
-done
-"
-    } else {
-        ""
-    };
+    let take_up = if is_live(state) && !is_switched_on(state, LIVE) { TAKE_UP } else { "" };
     format!(
         "{take_up}systemctl stop docker.socket docker.service
 rm -f /run/docker.sock
@@ -73,6 +68,15 @@ systemctl reset-failed docker.socket docker.service 2>/dev/null || true
 systemctl start docker.socket docker.service"
     )
 }
+
+const TAKE_UP: &str = r#"since=$(date +%s); systemctl reload docker || true; turns=0
+until journalctl -q -o cat -u docker --since "@$since" | grep -q 'Reloaded configuration.*live-restore[\\"]*: *true'; do
+turns=$((turns+1)); [ $turns -lt 40 ] || {
+echo 'dockerd does not say that it has taken up live-restore, and without it a restart would stop every container: systemctl restart docker' >&2
+exit 1; }
+sleep 0.5
+done
+"#;
 
 /// The steps that mend what a Docker that answers stands on.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
@@ -189,10 +193,16 @@ fn cost(state: &HostState) -> &'static str {
 }
 
 fn is_live(state: &HostState) -> bool {
-    !state.is_in_swarm() && says(state, "live-restore", &Value::Bool(true))
+    !state.is_in_swarm() && says(state, LIVE, &Value::Bool(true))
 }
 
-/// What `daemon.json` says.
+/// Whether dockerd was started with it, and so has it for sure.
+fn is_switched_on(state: &HostState, key: &str) -> bool {
+    let switch = state.footing.as_ref().and_then(|footing| footing.switch(key));
+    switch == Some(Value::Bool(true))
+}
+
+/// What dockerd was told.
 fn says(state: &HostState, key: &str, value: &Value) -> bool {
-    state.daemon_json.as_ref().and_then(|daemon| daemon.get(key)) == Some(value)
+    state.daemon_option(key).as_ref() == Some(value)
 }

@@ -141,7 +141,11 @@ impl fmt::Display for Plan {
 /// Something in the way that we may not touch; all of it at once, and then nothing is planned.
 pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Vec<Conflict>> {
     if let Some(step) = footing::wake(state) {
-        return Ok(Plan { steps: vec![step] });
+        // Containers start with Docker, and with them the ports they publish. A table that is there is the next look's
+        // business: what it has to say of Docker's networks is not known now.
+        let doors = goal.closes_doors() && !state.tables.contains_key(firewall::TABLE);
+        let doors = doors.then(|| engine::commands(state).into_iter().chain(firewall::steps(desired, state)));
+        return Ok(Plan { steps: doors.into_iter().flatten().chain([step]).collect() });
     }
     match goal {
         Goal::Uninstall(volumes) => return uninstall::plan(desired, state, volumes).map_err(|no| vec![no]),

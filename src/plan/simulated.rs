@@ -29,9 +29,10 @@ pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
         Action::Pull { image } => drop(state.images.insert(image.clone(), sha256(image))),
         Action::CreateNetwork(network) => {
             let subnets = vec![network.subnet.to_string(), network.subnet6.to_string()];
-            let old = state
-                .networks
-                .insert(network.name.clone(), NetworkState { subnets, ours: true, bridge: None });
+            let old = state.networks.insert(
+                network.name.clone(),
+                NetworkState { subnets, ours: true, bridge: None, internal: network.internal },
+            );
             assert_eq!(old, None, "{} is made twice", network.name);
         }
         Action::CreateVolume(name) => assert!(state.volumes.insert(name.clone()), "{name} is made twice"),

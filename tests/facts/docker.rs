@@ -1,5 +1,7 @@
 //! What is read of Docker.
 
+use pryvctl::facts::Probe as _;
+
 use super::{recorded, text};
 
 #[test]
@@ -48,31 +50,36 @@ fn networks_volumes_and_foreign_containers_are_read() {
               "172.28.0.0/24"
             ],
             "ours": true,
-            "bridge": "br-03b485a97df9"
+            "bridge": "br-03b485a97df9",
+            "internal": false
           },
           "bridge": {
             "subnets": [
               "172.18.0.0/16"
             ],
             "ours": false,
-            "bridge": "docker0"
+            "bridge": "docker0",
+            "internal": false
           },
           "host": {
             "subnets": [],
             "ours": false,
-            "bridge": null
+            "bridge": null,
+            "internal": false
           },
           "none": {
             "subnets": [],
             "ours": false,
-            "bridge": null
+            "bridge": null,
+            "internal": false
           },
           "other": {
             "subnets": [
               "172.19.0.0/16"
             ],
             "ours": false,
-            "bridge": "br-bc4f83b29911"
+            "bridge": "br-bc4f83b29911",
+            "internal": false
           }
         }
       },
@@ -170,4 +177,27 @@ fn docker_is_told_apart_by_how_it_is_missing() {
       }
     }
     "#);
+}
+
+/// What may be a secret does not leave the host.
+#[test]
+fn of_a_command_line_names_are_read_and_harmless_values() {
+    let question = pryvctl::facts::footing::Underneath.question();
+    let start = question.find("awk '").unwrap() + 5;
+    let program = &question[start..start + question[start..].find('\'').unwrap()];
+    let words = "/usr/sbin/dockerd\n-H\nfd://\n-b\nnone\n--ip-masq=0\n--live-restore\n--log-opt\nsplunk-token=s\n\
+                 --http-proxy=http://u:s@p\n--default-address-pool\nbase=10.0.0.0/8,size=24\n--firewall-backend=nftables";
+    let printed = std::process::Command::new("sh")
+        .args(["-c", r#"printf '%s\n' "$1" | awk "$2""#, "sh", words, program])
+        .output()
+        .unwrap();
+    insta::assert_snapshot!(String::from_utf8(printed.stdout).unwrap(), @r"
+    switch --bridge=none
+    switch --ip-masq=0
+    switch --live-restore
+    switch --log-opt
+    switch --http-proxy
+    switch --default-address-pool=base=10.0.0.0/8,size=24
+    switch --firewall-backend=nftables
+    ");
 }

@@ -65,6 +65,33 @@ fn what_breaks_below_docker_is_seen_and_mended_and_no_container_stops() {
         each(|host| works(&world, host, what));
         assert_eq!(HOSTS.map(|host| containers(&world, host)), before, "{what}");
     }
+    what_dockerd_is_started_with_counts(&world);
+    assert_eq!(HOSTS.map(|host| containers(&world, host)), before, "dockerd was started anew");
+}
+
+/// Docker without masquerading misses none, and one that makes rules for IPv6 misses those that somebody flushed.
+fn what_dockerd_is_started_with_counts(world: &World) {
+    let lab = world.lab();
+    let install = ["install", "inventory.yaml", &lab, "--yes"];
+    for (host, switches) in [("old", "--ip-masq=false"), ("new", "--experimental --ip6tables")] {
+        let start = format!(
+            "ExecStart=/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock {switches}"
+        );
+        let folder = "/etc/systemd/system/docker.service.d";
+        world.on(
+            host,
+            &format!(
+                "mkdir -p {folder} && printf '[Service]\\nExecStart=\\n{start}\\n' >{folder}/switches.conf && systemctl daemon-reload
+                 iptables -t nat -F && systemctl restart docker"
+            ),
+        );
+    }
+    world.run(&["plan", "inventory.yaml", &lab]).ends_with(0).says("old unchanged").says("new unchanged");
+    world.on("new", "nft flush table ip6 nat && nft flush table ip6 filter");
+    let line = "table ip6 nat: no masquerading for footing_frontend";
+    world.run(&["plan", "inventory.yaml", &lab]).ends_with(0).says("new planned").says(line);
+    world.run(&install).ends_with(0).says("old unchanged").says("new changed");
+    world.run(&install).ends_with(0).says("new unchanged");
 }
 
 /// The containers and their starts.

@@ -77,10 +77,20 @@ fn is_of_a_network(name: &str) -> bool {
 fn addresses(desired: &Desired, state: &HostState) -> Vec<IpNet> {
     let pools = state.daemon_json.as_ref().and_then(|daemon| daemon.get("default-address-pools")?.as_array());
     let pools = pools.into_iter().flatten().filter_map(|pool| pool.get("base")?.as_str());
+    let switches = state.footing.iter().filter_map(|footing| footing.switches.get("default-address-pool"));
+    let bases =
+        switches.flatten().flat_map(|pool| pool.split(',')).filter_map(|part| part.strip_prefix("base="));
     let networks = state.networks.values().filter(|network| network.bridge.is_some());
     let found = networks.flat_map(|network| network.subnets.iter().map(String::as_str));
     let ours = desired.networks.iter().flat_map(|network| [network.subnet.into(), network.subnet6.into()]);
-    POOLS.into_iter().chain(pools).chain(found).filter_map(|net| net.parse().ok()).chain(ours).collect()
+    POOLS
+        .into_iter()
+        .chain(pools)
+        .chain(bases)
+        .chain(found)
+        .filter_map(|net| net.parse().ok())
+        .chain(ours)
+        .collect()
 }
 
 /// Adds the sets and gives back the conditions under which a packet is a container's.
@@ -114,6 +124,7 @@ mod tests {
     use super::*;
     use crate::{
         facts::{
+            footing::Footing,
             link::{LinkState, Route},
             state::NetworkState,
         },
@@ -131,8 +142,8 @@ mod tests {
         let mut state = HostState { links: LinkState { names, routes }, ..fixture::with_docker() };
         let network = |subnet: &str, bridge: &str| NetworkState {
             subnets: vec![subnet.to_owned()],
-            ours: false,
             bridge: Some(bridge.to_owned()),
+            ..NetworkState::default()
         };
         state.networks.insert("bridge".to_owned(), network("172.17.0.0/16", "docker0"));
         state.networks.insert("theirs".to_owned(), network("10.9.0.0/24", "br-0123456789ab"));
@@ -188,6 +199,13 @@ mod tests {
         state.daemon_json =
             Some(json!({ "default-address-pools": [{ "base": "10.200.0.0/16", "size": 24 }] }));
         assert!(trusting(&state).contains(r#"{"prefix":{"addr":"10.200.0.0","len":16}}"#));
+        let mut footing = Footing::default();
+        let pools = ["base=10.205.0.0/16,size=24", "size=24,base=10.203.0.0/16"].map(str::to_owned);
+        footing.switches.insert("default-address-pool".to_owned(), pools.into());
+        state.footing = Some(footing);
+        for net in ["10.205.0.0", "10.203.0.0"] {
+            assert!(trusting(&state).contains(&format!(r#"{{"prefix":{{"addr":"{net}","len":16}}}}"#)));
+        }
     }
 
     /// A network that comes or goes within Docker's pools changes no rule.
@@ -199,7 +217,7 @@ mod tests {
         assert_eq!(firewall::table(&fixture::desired(), &state), before);
         let subnets = vec!["172.19.0.0/16".to_owned()];
         let bridge = Some("br-ffffffffffff".to_owned());
-        state.networks.insert("new".to_owned(), NetworkState { subnets, ours: false, bridge });
+        state.networks.insert("new".to_owned(), NetworkState { subnets, bridge, ..NetworkState::default() });
         assert_eq!(firewall::table(&fixture::desired(), &state), before);
     }
 

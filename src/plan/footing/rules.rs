@@ -12,53 +12,104 @@ use crate::{
     plan::leftover::is_up,
 };
 
+/// The jumps of FORWARD that lead to what Docker decides, of which each version has some. `DOCKER-USER` is none: it is the
+/// site's.
+const WAYS: [&str; 3] = [" -j DOCKER ", " -j DOCKER-ISOLATION-STAGE-1 ", " -j DOCKER-FORWARD "];
+
 /// What is missing, a line each.
 pub(super) fn missing(desired: &Desired, state: &HostState) -> Vec<String> {
-    let Some(rules) = state.footing.as_ref().and_then(|footing| footing.rules.as_ref()) else {
-        return Vec::new();
-    };
-    let elsewhere = [("iptables", Value::Bool(false)), ("firewall-backend", Value::from("nftables"))];
-    if elsewhere.iter().any(|(key, value)| says(state, key, value)) {
+    let Some(footing) = &state.footing else { return Vec::new() };
+    let off = Value::Bool(false);
+    if says(state, "iptables", &off) || says(state, "firewall-backend", &Value::from("nftables")) {
         return Vec::new();
     }
-    let has = |parts: &[&str]| {
-        rules.iter().any(|rule| {
-            let rule = format!("{rule} ");
-            parts.iter().all(|part| rule.contains(part))
-        })
-    };
     let mut missing = Vec::new();
-    let mut must = |parts: &[&str], line: String| {
-        if !has(parts) {
-            missing.push(line);
-        }
-    };
-    must(
-        &["nat -A PREROUTING ", " -j DOCKER "],
-        "table nat: no way from PREROUTING to Docker's rules".to_owned(),
-    );
-    must(
-        &["filter -A FORWARD ", " -j DOCKER"],
-        "table filter: no way from FORWARD to Docker's rules".to_owned(),
-    );
-    for (name, network) in ours(state) {
-        let Some(bridge) = &network.bridge else { continue };
-        let internal = desired.networks.iter().any(|wanted| wanted.name == name && wanted.internal);
-        must(
-            &["filter ", &format!(" -o {bridge} ")],
-            format!("table filter: no rule for the network {name}"),
-        );
-        let masked = !internal && !says(state, "ip-masq", &Value::Bool(false));
-        for subnet in subnets(network).filter(|subnet| matches!(subnet, IpNet::V4(_)) && masked) {
-            let from = format!(" -s {subnet} ");
-            must(&["nat ", &from, " -j MASQUERADE "], format!("table nat: no masquerading for {name}"));
+    if let Some(rules) = &footing.rules {
+        missing.extend(Family::Four.missing(rules, state));
+        for (name, address) in dialled(desired, state) {
+            let to = format!(" -d {address}/32 ");
+            if !has(rules, &["filter ", &to, " -j ACCEPT "]) {
+                missing.push(format!("table filter: nothing lets packets to {name} pass"));
+            }
         }
     }
-    for (name, address) in dialled(desired, state) {
-        let to = format!(" -d {address}/32 ");
-        must(&["filter ", &to, " -j ACCEPT "], format!("table filter: nothing lets packets to {name} pass"));
+    if let Some(rules) = footing.rules6.as_ref().filter(|_| has_ip6tables(state)) {
+        missing.extend(Family::Six.missing(rules, state));
     }
     missing
+}
+
+/// Whether Docker makes rules for IPv6: since version 27 unless it is told not to, before that as an experiment.
+fn has_ip6tables(state: &HostState) -> bool {
+    let version =
+        state.engine.as_ref().and_then(|engine| engine.version.split('.').next()?.parse::<u32>().ok());
+    let told = |key| state.daemon_option(key).and_then(|value| value.as_bool());
+    match version {
+        Some(27..) => told("ip6tables").unwrap_or(true),
+        Some(_) | None => told("ip6tables") == Some(true) && told("experimental") == Some(true),
+    }
+}
+
+/// Whether one rule has all of it.
+fn has(rules: &[String], parts: &[&str]) -> bool {
+    rules.iter().any(|rule| {
+        let rule = format!("{rule} ");
+        parts.iter().all(|part| rule.contains(part))
+    })
+}
+
+/// A family of addresses, each with tables of its own.
+#[derive(Clone, Copy)]
+enum Family {
+    Four,
+    Six,
+}
+
+impl Family {
+    fn is_of(self, subnet: IpNet) -> bool {
+        match self {
+            Self::Four => matches!(subnet, IpNet::V4(_)),
+            Self::Six => matches!(subnet, IpNet::V6(_)),
+        }
+    }
+
+    fn has(self, network: &NetworkState) -> bool {
+        network.bridge.is_some() && subnets(network).any(|subnet| self.is_of(subnet))
+    }
+
+    /// A network that reaches no outside needs less, and where there is no other Docker makes no way to it.
+    fn missing(self, rules: &[String], state: &HostState) -> Vec<String> {
+        let (of, mut missing) = (self.of(), Vec::new());
+        if state.networks.values().any(|network| !network.internal && self.has(network)) {
+            if !has(rules, &["nat -A PREROUTING ", " -j DOCKER "]) {
+                missing.push(format!("table {of}nat: no way from PREROUTING to Docker's rules"));
+            }
+            if !WAYS.iter().any(|way| has(rules, &["filter -A FORWARD ", way])) {
+                missing.push(format!("table {of}filter: no way from FORWARD to Docker's rules"));
+            }
+        }
+        for (name, network) in ours(state).filter(|(_, network)| self.has(network)) {
+            let Some(bridge) = &network.bridge else { continue };
+            if !has(rules, &["filter ", &format!(" -o {bridge} ")]) {
+                missing.push(format!("table {of}filter: no rule for the network {name}"));
+            }
+            let masked = !network.internal && !says(state, "ip-masq", &Value::Bool(false));
+            for subnet in subnets(network).filter(|subnet| masked && self.is_of(*subnet)) {
+                if !has(rules, &["nat ", &format!(" -s {subnet} "), " -j MASQUERADE "]) {
+                    missing.push(format!("table {of}nat: no masquerading for {name}"));
+                }
+            }
+        }
+        missing
+    }
+
+    /// As it stands before a table's name.
+    fn of(self) -> &'static str {
+        match self {
+            Self::Four => "",
+            Self::Six => "ip6 ",
+        }
+    }
 }
 
 pub(super) fn ours(state: &HostState) -> impl Iterator<Item = (&str, &NetworkState)> {

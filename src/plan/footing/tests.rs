@@ -26,7 +26,7 @@ const RULES: [&str; 6] = [
 fn standing() -> (Desired, HostState) {
     let (desired, mut state) = converged();
     let subnets = vec!["172.28.0.0/24".to_owned(), "fd00:28::/64".to_owned()];
-    let network = NetworkState { subnets, ours: true, bridge: Some(BRIDGE.to_owned()) };
+    let network = NetworkState { subnets, ours: true, bridge: Some(BRIDGE.to_owned()), internal: false };
     state.networks.insert("acme_front".to_owned(), network);
     state.links.names = [BRIDGE, "eth0"].map(str::to_owned).into();
     state.links.routes = vec![Route { to: "172.28.0.0/24".parse().unwrap(), by: BRIDGE.to_owned() }];
@@ -40,12 +40,17 @@ fn standing() -> (Desired, HostState) {
         forwards: true,
         forwards6: Some(true),
         rules: Some(RULES.map(str::to_owned).into()),
+        ..Footing::default()
     });
     (desired, state)
 }
 
 fn footing(state: &mut HostState) -> &mut Footing {
     state.footing.as_mut().unwrap()
+}
+
+fn switch(state: &mut HostState, key: &str, value: &str) {
+    footing(state).switches.insert(key.to_owned(), vec![value.to_owned()]);
 }
 
 fn without(state: &mut HostState, part: &str) {
@@ -110,6 +115,96 @@ fn rules_that_are_not_dockers_task_are_not_missed() {
     without(&mut state, "MASQUERADE");
     state.daemon_json.as_mut().unwrap()["ip-masq"] = json!(false);
     assert_eq!(restart(&desired, &state), None);
+}
+
+/// A switch on dockerd's command line stands above the file.
+#[test]
+fn what_dockerd_was_started_with_counts() {
+    let (desired, mut state) = standing();
+    footing(&mut state).rules = Some(Vec::new());
+    switch(&mut state, "iptables", "false");
+    assert_eq!(restart(&desired, &state), None);
+    let (desired, mut state) = standing();
+    without(&mut state, "MASQUERADE");
+    state.daemon_json.as_mut().unwrap()["ip-masq"] = json!(true);
+    switch(&mut state, "ip-masq", "0");
+    assert_eq!(restart(&desired, &state), None);
+    state.daemon_json.as_mut().unwrap()["live-restore"] = json!(false);
+    assert!(!is_live(&state));
+    switch(&mut state, "live-restore", "");
+    assert!(is_live(&state));
+}
+
+#[test]
+fn dockerd_refuses_what_both_its_command_line_and_its_file_say() {
+    let (mut desired, mut state) = standing();
+    desired.engine.daemon.insert("log-opts".to_owned(), json!({ "max-size": "10m" }));
+    desired.engine.daemon.insert("icc".to_owned(), json!(false));
+    switch(&mut state, "icc", "false");
+    let plan = planned(&desired, &state).to_string();
+    assert!(plan.contains("log-opts") && !plan.contains("icc"), "{plan}");
+    switch(&mut state, "log-opt", "");
+    let conflicts = super::super::plan(&desired, &state, Goal::Harden).unwrap_err();
+    insta::assert_snapshot!(conflicts[0], @"`log-opts` in /etc/docker/daemon.json: dockerd is started with --log-opt, and refuses to start where both say something; take the switch out of the unit (`systemctl cat docker`, /etc/default/docker) and restart Docker, or skip the control");
+}
+
+/// The site's own jump is none of Docker's.
+#[test]
+fn a_way_to_the_sites_rules_is_no_way_to_dockers() {
+    let (desired, mut state) = standing();
+    without(&mut state, "-j DOCKER-ISOLATION-STAGE-1");
+    without(&mut state, "FORWARD -o");
+    footing(&mut state)
+        .rules
+        .as_mut()
+        .unwrap()
+        .push(format!("filter -A DOCKER-BRIDGE -o {BRIDGE} -j DOCKER"));
+    let missing = rules::missing(&desired, &state);
+    assert_eq!(missing, ["table filter: no way from FORWARD to Docker's rules"]);
+}
+
+/// With `bridge: none` and networks that reach no outside Docker makes no way to them.
+#[test]
+fn networks_without_an_outside_need_no_way_to_it() {
+    let (mut desired, mut state) = standing();
+    desired.services.clear();
+    state.networks.values_mut().for_each(|network| network.internal = true);
+    footing(&mut state).rules = Some(vec![format!("filter -A DOCKER-ISOLATION-STAGE-1 -o {BRIDGE} -j DROP")]);
+    assert_eq!(rules::missing(&desired, &state), Vec::<String>::new());
+    state.networks.insert(
+        "bridge".to_owned(),
+        NetworkState {
+            subnets: vec!["172.17.0.0/16".to_owned()],
+            bridge: Some("docker0".to_owned()),
+            ..NetworkState::default()
+        },
+    );
+    assert_eq!(rules::missing(&desired, &state).len(), 2);
+}
+
+/// Docker 27 makes rules for IPv6 by itself, an older one where it is told to.
+#[test]
+fn rules_for_ipv6_are_missed_where_docker_makes_them() {
+    let (desired, mut state) = standing();
+    footing(&mut state).rules6 = Some(Vec::new());
+    state.engine.as_mut().unwrap().version = "26.1.5+dfsg1".to_owned();
+    assert_eq!(rules::missing(&desired, &state), Vec::<String>::new());
+    state.engine.as_mut().unwrap().version = "28.3.0".to_owned();
+    let all = [
+        "table ip6 nat: no way from PREROUTING to Docker's rules",
+        "table ip6 filter: no way from FORWARD to Docker's rules",
+        "table ip6 filter: no rule for the network acme_front",
+        "table ip6 nat: no masquerading for acme_front",
+    ];
+    assert_eq!(rules::missing(&desired, &state), all);
+    state.engine.as_mut().unwrap().version = "20.10.24".to_owned();
+    state.daemon_json.as_mut().unwrap()["ip6tables"] = json!(true);
+    switch(&mut state, "experimental", "true");
+    assert_eq!(rules::missing(&desired, &state), all);
+    footing(&mut state).rules6 = Some(
+        RULES.map(|rule| rule.replace("172.28.0.0/24", "fd00:28::/64").replace("172.28.0.2/32", "")).into(),
+    );
+    assert_eq!(rules::missing(&desired, &state), Vec::<String>::new());
 }
 
 #[test]
@@ -177,6 +272,35 @@ fn a_docker_that_sleeps_is_woken_before_anything_else() {
             assert!(plan.to_string().contains(line), "{plan}");
         }
     }
+}
+
+/// What `daemon.json` says is not yet what dockerd does.
+#[test]
+fn a_deaf_docker_is_stopped_only_if_its_containers_go_on() {
+    let (_, mut state) = standing();
+    let checked = deaf(&state);
+    let (asked, stopped) = (checked.find("exit 1").unwrap(), checked.find("systemctl stop").unwrap());
+    assert!(asked < stopped && checked.contains("live-restore[\\\\\"]*: *true"), "{checked}");
+    switch(&mut state, LIVE, "true");
+    assert!(deaf(&state).starts_with("systemctl stop"));
+}
+
+/// Containers start with Docker, and with them the ports they publish.
+#[test]
+fn doors_are_closed_before_a_docker_that_sleeps_is_woken() {
+    let (desired, mut state) = standing();
+    state.asleep = Some(Asleep::Stopped);
+    state.tables.clear();
+    for (goal, steps) in [
+        (Goal::Harden, "firewall.table engine.start"),
+        (Goal::Install, "firewall.table engine.start"),
+        (Goal::Rollback, "engine.start"),
+    ] {
+        assert_eq!(ids(&super::super::plan(&desired, &state, goal).unwrap()), steps);
+    }
+    state.commands.clear();
+    let plan = super::super::plan(&desired, &state, Goal::Harden).unwrap();
+    assert_eq!(ids(&plan), "packages.commands firewall.table engine.start");
 }
 
 #[test]

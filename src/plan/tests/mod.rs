@@ -224,7 +224,7 @@ fn what_is_not_ours_is_in_the_way_and_stays() {
     let mut state = fixture::with_docker();
     state.foreign_containers.insert("acme_redis_a".to_owned());
     let subnets = vec!["172.28.0.0/16".to_owned()];
-    state.networks.insert("theirs".to_owned(), NetworkState { subnets, ours: false, bridge: None });
+    state.networks.insert("theirs".to_owned(), NetworkState { subnets, ..NetworkState::default() });
     state.hosts_file = Some("10.0.0.8 registry.test".to_owned());
     let conflicts = plan(&desired, &state, Goal::Install).unwrap_err();
     let words: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
