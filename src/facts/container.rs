@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Fact, Probe, docker::asked, state::ContainerState, strange};
 use crate::model::{
     command::Output,
-    desired::{Protocol, RestartPolicy, Slot},
+    desired::{MountSource, Protocol, RestartPolicy, Slot},
     name::PlatformName,
 };
 
@@ -29,7 +29,7 @@ pub struct Containers {
     pub published: BTreeSet<(Protocol, u16)>,
 }
 
-const QUESTION: &str = r#"[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
+const QUESTION: &str = r#"[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"mounts":{{json .Mounts}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
 
 /// The path of the Engine API that lists the containers of a platform: `filters={"label":["pryvctl.platform=NAME"]}`.
 pub(super) fn of_platform(platform: &PlatformName) -> String {
@@ -46,8 +46,35 @@ struct Line {
     status: String,
     health: Option<String>,
     started: String,
+    #[serde(default)]
+    mounts: Option<Vec<Mounted>>,
     networks: Option<BTreeMap<String, Attached>>,
     ports: Option<BTreeMap<String, Option<Vec<Binding>>>>,
+}
+
+/// What Docker says of a mount.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Mounted {
+    r#type: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    source: String,
+    #[serde(rename = "RW")]
+    writable: bool,
+}
+
+impl Mounted {
+    /// What it may write in, if that outlives it.
+    fn written(self) -> Option<MountSource> {
+        match self.r#type.as_str() {
+            "bind" => Some(MountSource::Bind(self.source)),
+            "volume" => Some(MountSource::Volume(self.name)),
+            _ => None,
+        }
+        .filter(|_| self.writable)
+    }
 }
 
 #[derive(Deserialize)]
@@ -128,6 +155,7 @@ impl Line {
             .into_iter()
             .map(|(network, attached)| Ok((network, attached.addresses()?)))
             .collect::<Result<_, String>>()?;
+        let writes = self.mounts.into_iter().flatten().filter_map(Mounted::written).collect();
         let Self { image, image_id, stop_timeout, status, health, started, .. } = self;
         // Docker says "none" of a container whose image's check was switched off.
         let health = health.filter(|health| health != "none");
@@ -145,6 +173,7 @@ impl Line {
             status,
             health,
             addresses,
+            writes,
             started,
         })
     }

@@ -15,7 +15,7 @@ use super::{
     link::LinkState,
     release::Release,
 };
-use crate::model::desired::{RestartPolicy, Slot};
+use crate::model::desired::{MountSource, RestartPolicy, Slot};
 
 /// One host, as found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -238,6 +238,9 @@ pub struct ContainerState {
     pub health: Option<String>,
     /// Its addresses by network.
     pub addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// The folders of the host and the volumes that it may write in.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub writes: BTreeSet<MountSource>,
     /// When it started, RFC 3339.
     pub started: String,
 }

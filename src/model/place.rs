@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     control::{Control, Kind},
-    desired::{Data, Desired},
+    desired::{Data, Desired, MountSource, Service},
     name::ServiceName,
 };
 
@@ -67,7 +67,9 @@ pub fn compared(desired: &Desired) -> BTreeSet<PathBuf> {
     let registry = desired.registry.iter().map(|registry| registry_ca(&registry.address));
     let reloads = desired.services.iter().map(|service| reload_pending(&service.name));
     let one_way = desired.services.iter().filter(|service| service.data != Data::AnyVersion);
-    let notes = one_way.map(|service| opened(&desired.data, &service.name));
+    let notes = one_way.flat_map(|service| {
+        notes(desired, service).into_iter().chain([note_by_name(&desired.data, &service.name)])
+    });
     let ours =
         COMPARED.iter().map(PathBuf::from).chain(registry.chain(reloads).chain(notes).map(PathBuf::from));
     ours.chain(desired.hardening.known.iter().flat_map(control_files)).collect()
@@ -95,9 +97,42 @@ pub fn registry_ca(address: &str) -> String {
     format!("/etc/docker/certs.d/{address}/ca.crt")
 }
 
-/// Which version of a service opened its data last. It lies beside the data and stays with it.
-pub fn opened(data: &Path, service: &ServiceName) -> String {
-    data.join(".versions").join(service.as_str()).display().to_string()
+/// The folder of the notes which version opened which data last. They lie beside the data and stay with it: with a disk that
+/// comes to another host, and with a backup of the whole folder. No container may write there, which `validate` holds.
+pub fn versions(data: &Path) -> PathBuf {
+    data.join(".versions")
+}
+
+/// Where it is noted which version opened the data of a service last: a note for each folder and volume that is its own,
+/// named by that and not by the service, which may get another name.
+pub fn notes(desired: &Desired, service: &Service) -> Vec<String> {
+    let others = || {
+        let all = desired.services.iter().filter(|other| other.name != service.name);
+        all.filter(|other| other.data != Data::AnyVersion).flat_map(|other| other.spec.writes())
+    };
+    let own =
+        service.spec.writes().filter(|source| source.is_data() && others().all(|other| other != *source));
+    let names: BTreeSet<String> = own.map(|source| note_name(source, &desired.data)).collect();
+    if names.is_empty() {
+        return vec![note_by_name(&desired.data, &service.name)];
+    }
+    names.iter().map(|name| versions(&desired.data).join(name).display().to_string()).collect()
+}
+
+/// Where the first pryvctl noted it, and where it is noted of data that is in no folder and no volume.
+pub fn note_by_name(data: &Path, service: &ServiceName) -> String {
+    versions(data).join(service.as_str()).display().to_string()
+}
+
+/// A path as the name of a file; one below the data folder without that, because the whole may come to lie elsewhere.
+fn note_name(source: &MountSource, data: &Path) -> String {
+    match source {
+        MountSource::Bind(path) => {
+            let path = Path::new(path).strip_prefix(data).unwrap_or(Path::new(path));
+            path.display().to_string().replace('%', "%25").replace('/', "%2F")
+        }
+        MountSource::Volume(name) => format!("volume:{name}"),
+    }
 }
 
 /// There while a service still has to be told that its files changed.

@@ -1,28 +1,25 @@
 //! A version that comes to data of another: what a newer major version has opened, an older one cannot read again. It needs a
 //! consent, whatever command plans it and in whichever direction it goes.
 
+pub mod note;
 #[cfg(test)]
 mod tests;
+pub mod version;
 
 use std::{cmp::Ordering, fmt};
 
-use super::{
-    Plan,
-    file::{file, own},
-    finding::Finding,
-    leftover::is_up,
-    step::{Step, Undo},
-};
+use super::{Plan, data, finding::Finding, leftover::is_up, step::Undo};
 use crate::{
     facts::state::{ContainerState, HostState},
     model::{
         command::{Command, quote},
         desired::{Data, Desired, Service},
         name::{RoleName, ServiceName},
-        place,
         role::Hook,
+        write,
     },
 };
+use version::Version;
 
 /// What an administrator agreed to beside the plan itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,16 +89,14 @@ pub enum Way {
 impl Crossing {
     /// What the version that the inventory wants would cross; `None`: it can read what is there.
     pub fn forward(service: &Service, desired: &Desired, state: &HostState) -> Option<Self> {
-        let to = &service.spec.image;
-        let opened = opened(service, desired, state)?;
-        let way = match compare(opened.image, to) {
-            // A tag that names no version may have moved.
-            Some(Ordering::Equal) if is_another(&opened, to, state) => Way::Forward,
+        let comes = Version::of(&service.spec.image, state);
+        let opened = opened(service, &comes, desired, state)?;
+        let way = match opened.version.compare(&comes) {
             Some(Ordering::Equal) => return None,
             Some(Ordering::Greater) => Way::Back,
             Some(Ordering::Less) | None => Way::Forward,
         };
-        Self::new(service, &opened, to, way)
+        Self::new(service, &opened, comes.image, way)
     }
 
     /// What a container that was kept would cross if it were started again.
@@ -111,9 +106,13 @@ impl Crossing {
         desired: &Desired,
         state: &HostState,
     ) -> Option<Self> {
-        let opened = opened(service, desired, state)?;
-        let same = compare(opened.image, &kept.image) == Some(Ordering::Equal);
-        if same { None } else { Self::new(service, &opened, &kept.image, Way::Back) }
+        let comes = Version::in_container(kept);
+        let opened = opened(service, &comes, desired, state)?;
+        if opened.version.is_like(&comes) {
+            None
+        } else {
+            Self::new(service, &opened, comes.image, Way::Back)
+        }
     }
 
     fn new(service: &Service, opened: &Opened, to: &str, way: Way) -> Option<Self> {
@@ -124,7 +123,7 @@ impl Crossing {
         Some(Self {
             service: service.name.clone(),
             role: service.role.clone(),
-            from: opened.image.to_owned(),
+            from: opened.version.image.to_owned(),
             to: to.to_owned(),
             way,
             open: opened.by.filter(|found| is_up(found)).map(|found| found.name.clone()),
@@ -161,25 +160,23 @@ impl Crossing {
     }
 
     /// The way back from starting the version that comes: it exists as long as that has not run.
-    pub fn undo(&self, container: &str, desired: &Desired, state: &HostState) -> Undo {
-        let Self { service, from, to, .. } = self;
+    pub fn undo(&self, service: &Service, container: &str, desired: &Desired, state: &HostState) -> Undo {
+        let Self { from, to, .. } = self;
+        let (before, texts) = note::as_before(service, desired, state);
         let said = format!(
-            "{to} may have changed the data of {service}, so {from} is not started on it again; put right what \
-             failed and run the same command again, or restore the backup and run `pryvctl rollback --data-restored`"
+            "{to} may have changed the data of {}, so {from} is not started on it again; put right what \
+             failed and run the same command again, or restore the backup and run `pryvctl rollback --data-restored`",
+            service.name
         );
-        let mark = place::opened(&desired.data, service);
-        let before = match text(&mark, state) {
-            Some(text) => format!("echo {} >{}", quote(text), quote(&mark)),
-            None => format!("rm -f {}", quote(&mark)),
-        };
         let name = quote(container);
-        Undo::Run(Command::root(format!(
+        let script = format!(
             "set -e; found=$(docker container ls -aq -f name={filter})\n\
              if [ -n \"$found\" ]; then case $(docker container inspect -f '{{{{.State.StartedAt}}}}' {name}) in\n\
              0001-*) docker rm {name} ;; *) echo {said} >&2; exit 1 ;; esac; fi\n{before}",
             filter = quote(&format!("^/{container}$")),
             said = quote(&said)
-        )))
+        );
+        Undo::Run(Command::root(write::script(script)).stdin(texts))
     }
 }
 
@@ -217,42 +214,25 @@ impl Plan {
     }
 }
 
-/// The step that notes beside the data which version opens it, before it does. The note stays with the data, so that it is
-/// known when no container is left that could tell.
-pub fn note(
-    id: String,
-    service: &Service,
-    image: &str,
-    desired: &Desired,
-    state: &HostState,
-) -> Option<Step> {
-    match service.data {
-        Data::AnyVersion => None,
-        Data::OneWay { .. } => {
-            let path = place::opened(&desired.data, &service.name);
-            if text(&path, state).is_some_and(|noted| compare(noted, image) == Some(Ordering::Equal)) {
-                return None;
-            }
-            let want = own(path, format!("{image}\n"), 0o644);
-            let undo = Undo::Nothing("whether the version ran is seen when its start is taken back");
-            file(id, &want, state).map(|step| Step { undo, ..step })
-        }
-    }
-}
-
 /// Which version opened the data of a service last.
 struct Opened<'a> {
-    image: &'a str,
+    version: Version<'a>,
     by: Option<&'a ContainerState>,
 }
 
-/// A container that is up has the data open; else the note tells, else the container that ran last, also under another name
-/// that the service had before.
-fn opened<'a>(service: &Service, desired: &Desired, state: &'a HostState) -> Option<Opened<'a>> {
-    let own = |found: &&ContainerState| found.service == service.name.as_str();
+/// A container that is up has the data open, whatever its service is called; else the note tells, else the container that ran
+/// last. Of several notes the one that speaks against what comes.
+fn opened<'a>(
+    service: &Service,
+    comes: &Version<'_>,
+    desired: &Desired,
+    state: &'a HostState,
+) -> Option<Opened<'a>> {
+    let has = |found: &&ContainerState| data::is_of(found, service, desired, state);
+    // What had its data in no folder and no volume is known by its image.
     let renamed = |found: &&ContainerState| {
         let wanted = desired.services.iter().any(|other| other.name.as_str() == found.service);
-        let same = Reference::of(&found.image).name == Reference::of(&service.spec.image).name;
+        let same = Version::in_container(found).name() == comes.name();
         !wanted && same && found.role == service.role.as_str()
     };
     let ran = |found: &&ContainerState| !found.started.starts_with("0001-");
@@ -260,64 +240,14 @@ fn opened<'a>(service: &Service, desired: &Desired, state: &'a HostState) -> Opt
     let last = |of: &dyn Fn(&&ContainerState) -> bool| {
         containers().filter(of).max_by(|one, other| one.started.cmp(&other.started))
     };
-    let by = |found: &'a ContainerState| Opened { image: &found.image, by: Some(found) };
-    let noted = || text(&place::opened(&desired.data, &service.name), state);
-    last(&|found| own(found) && is_up(found))
+    let by = |found: &'a ContainerState| Opened { version: Version::in_container(found), by: Some(found) };
+    let noted = || {
+        let noted = note::noted(service, desired, state);
+        let against = noted.iter().find(|version| !version.is_like(comes));
+        against.or(noted.first()).map(|version| Opened { version: *version, by: None })
+    };
+    last(&|found| has(found) && is_up(found))
         .map(by)
-        .or_else(|| noted().map(|image| Opened { image, by: None }))
-        .or_else(|| last(&own).or_else(|| last(&renamed)).map(by))
-}
-
-fn text<'a>(path: &str, state: &'a HostState) -> Option<&'a str> {
-    let found = state.files.get(std::path::Path::new(path))?.as_ref()?;
-    found.text.as_deref().map(str::trim).filter(|text| !text.is_empty())
-}
-
-/// Whether the same tag leads to another image now, where a tag tells no version by itself.
-fn is_another(opened: &Opened, to: &str, state: &HostState) -> bool {
-    let Some(found) = opened.by.filter(|_| Reference::of(to).major().is_none()) else { return false };
-    state.images.get(to).is_some_and(|now| *now != found.image_id)
-}
-
-/// An image reference in parts: `registry:5000/pryvio/mongodb:4.2@sha256:1f...`.
-struct Reference<'a> {
-    /// The last part of the repository: where images come from says nothing about what they are.
-    name: &'a str,
-    tag: Option<&'a str>,
-    digest: Option<&'a str>,
-}
-
-impl<'a> Reference<'a> {
-    fn of(image: &'a str) -> Self {
-        let (rest, digest) = match image.split_once('@') {
-            Some((rest, digest)) => (rest, Some(digest)),
-            None => (image, None),
-        };
-        let last = rest.rsplit('/').next().unwrap_or(rest);
-        let (name, tag) = match last.split_once(':') {
-            Some((name, tag)) => (name, Some(tag)),
-            None => (last, None),
-        };
-        Self { name, tag, digest }
-    }
-
-    /// The first number of the tag; `None`: it begins with none.
-    fn major(&self) -> Option<u64> {
-        let tag = self.tag?.trim_start_matches('v');
-        let digits = tag.find(|one: char| !one.is_ascii_digit()).unwrap_or(tag.len());
-        tag[..digits].parse().ok()
-    }
-}
-
-/// Whether one image's major version is older than the other's, the same or newer; `None`: that cannot be told.
-pub(super) fn compare(one: &str, other: &str) -> Option<Ordering> {
-    let (one, other) = (Reference::of(one), Reference::of(other));
-    if one.name != other.name {
-        return None;
-    }
-    if let (Some(one), Some(other)) = (one.major(), other.major()) {
-        return Some(one.cmp(&other));
-    }
-    let same = one.tag == other.tag && (one.digest == other.digest || one.digest.is_none());
-    same.then_some(Ordering::Equal)
+        .or_else(noted)
+        .or_else(|| last(&has).or_else(|| last(&renamed)).map(by))
 }

@@ -7,7 +7,7 @@ pub mod half_open;
 pub mod map;
 pub mod table;
 
-use std::path::Path;
+use std::{collections::BTreeSet, net::IpAddr, path::Path};
 
 pub use map::ServiceMap;
 
@@ -17,7 +17,7 @@ use super::{
     step::{Action, Step, Undo},
 };
 use crate::{
-    facts::state::HostState,
+    facts::state::{ContainerState, HostState},
     model::{
         command::Command,
         desired::{Desired, Slot},
@@ -105,4 +105,9 @@ impl<'a> Switch<'a> {
         let put = Put::own(Path::new(place::SERVICES), &text, 0o600);
         Put { check: change.to_owned(), ..put }.command()
     }
+}
+
+/// Where containers are reached.
+pub fn addresses(containers: &[&ContainerState]) -> BTreeSet<IpAddr> {
+    containers.iter().flat_map(|found| found.addresses.values().flatten()).copied().collect()
 }

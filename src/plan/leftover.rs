@@ -172,13 +172,20 @@ fn stop(found: &ContainerState, desired: &Desired, why: &str) -> Step {
     Step::safe(format!("leftover.{name}.stop"), action, undo).because([format!("{name} {why}")])
 }
 
-/// The steps that take away containers of ours whose service is no longer wanted.
-pub fn leftovers(desired: &Desired, state: &HostState, keeping: &Keeping) -> Vec<Step> {
+/// The steps that take away containers of ours whose service is no longer wanted; some made room before.
+pub fn leftovers(
+    desired: &Desired,
+    state: &HostState,
+    keeping: &Keeping,
+    made_room: impl Fn(&str) -> bool,
+) -> Vec<Step> {
+    let stopped =
+        |found: &ContainerState| if made_room(&found.name) { Stopped::Already } else { Stopped::from(found) };
     let wanted: BTreeSet<&str> = desired.services.iter().map(|service| service.name.as_str()).collect();
     state
         .containers
         .iter()
         .filter(|found| !wanted.contains(found.service.as_str()))
-        .flat_map(|found| retire(found, Stopped::from(found), desired, keeping))
+        .flat_map(|found| retire(found, stopped(found), desired, keeping))
         .collect()
 }

@@ -4,6 +4,7 @@ pub mod boot;
 pub mod control;
 pub mod crossing;
 pub mod cutover;
+pub mod data;
 pub mod digest;
 pub mod docker;
 pub mod drain;
@@ -220,10 +221,11 @@ fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     draft.take(Ok(switch.retire().into_iter().collect()));
     draft.take(Ok(switch.at_boot().into_iter().collect()));
     draft.take(Ok(service::watch(&new).into_iter().collect()));
+    draining.retain(|leaving| !draft.stops(&leaving.name));
     // Until here every old container still runs: to take a service back is to switch back.
     draft.take(Ok(drain::drain(&draining).into_iter().collect()));
     draft.take(Ok(after));
-    draft.take(Ok(leftover::leftovers(desired, state, &keeping)));
+    draft.take(Ok(leftover::leftovers(desired, state, &keeping, |name| draft.stops(name))));
     draft.take(Ok(keeping.end().into_iter().collect()));
 }
 
@@ -250,6 +252,11 @@ impl Draft {
     fn others(&self, mut steps: Vec<Step>) -> Vec<Step> {
         steps.retain(|step| self.steps.iter().all(|before| before.id != step.id));
         steps
+    }
+
+    /// Whether a container has stopped by then.
+    fn stops(&self, name: &str) -> bool {
+        self.steps.iter().any(|step| service::takes_away(step, name))
     }
 
     /// Has everything planned anew that follows the last step.

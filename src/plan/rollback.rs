@@ -4,12 +4,17 @@
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, net::IpAddr, path::Path};
+use std::path::Path;
 
 use super::{
     Conflict, Plan,
-    crossing::{self, Crossing},
-    cutover::{ServiceMap, Switch},
+    crossing::{
+        Crossing,
+        note::{Source, note},
+        version::Version,
+    },
+    cutover::{ServiceMap, Switch, addresses},
+    data,
     drain::{Leaving, drain},
     file::seen,
     leftover::{How, Return, Stopped, change_places, grace, is_up, leftover},
@@ -91,10 +96,6 @@ fn gone(served: &Served) -> Conflict {
     }
 }
 
-fn addresses(containers: &[&ContainerState]) -> BTreeSet<IpAddr> {
-    containers.iter().flat_map(|found| found.addresses.values().flatten()).copied().collect()
-}
-
 /// One host's way back.
 struct Way<'a> {
     desired: &'a Desired,
@@ -112,10 +113,15 @@ impl<'a> Way<'a> {
         self.desired.services.iter().find(|service| service.name.as_str() == found.service)
     }
 
+    /// The service that has its data, if it is wanted under another name now.
+    fn heir(&self, found: &ContainerState) -> Option<&'a Service> {
+        data::heir(found, self.desired, self.state)
+    }
+
     /// Notes which version opens the data, where that is not so yet.
     fn note(&self, found: &ContainerState) -> Option<Step> {
         let id = format!("back.data.{}", found.service);
-        crossing::note(id, self.service(found)?, &found.image, self.desired, self.state)
+        note(id, self.heir(found)?, Source::Made(Version::in_container(found)), self.desired, self.state)
     }
 
     /// Starts kept containers, all at once, each as soon as what it cannot run beside has stopped; one that is up and
@@ -132,7 +138,7 @@ impl<'a> Way<'a> {
         });
         let crosses = kept
             .iter()
-            .filter_map(|found| Crossing::back(self.service(found)?, found, self.desired, self.state));
+            .filter_map(|found| Crossing::back(self.heir(found)?, found, self.desired, self.state));
         let crosses: Vec<_> = crosses.collect();
         let crossed: Vec<_> = crosses.iter().map(ToString::to_string).collect();
         let step = Step::safe("back.services.start", Action::Run(change_places(&returns)), NO_UNDO);
@@ -141,8 +147,10 @@ impl<'a> Way<'a> {
 
     /// What has to stop before a container starts, because only one may run.
     fn rivals(&self, found: &'a ContainerState) -> impl Iterator<Item = &'a ContainerState> {
+        let (desired, state) = (self.desired, self.state);
         let alone = self.service(found).is_none_or(|service| service.order == UpdateOrder::StopFirst);
-        self.others().filter(move |other| alone && other.service == found.service && is_up(other))
+        self.others()
+            .filter(move |other| alone && is_up(other) && data::contend(found, other, desired, state))
     }
 
     /// They may take as long as the slowest of them.

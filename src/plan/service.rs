@@ -4,8 +4,12 @@ use std::{cmp::Reverse, path::Path, time::Duration};
 
 use super::{
     Conflict,
-    crossing::{self, Crossing},
-    cutover::{ServiceMap, Switch},
+    crossing::{
+        Crossing,
+        note::{Source, note},
+    },
+    cutover::{ServiceMap, Switch, addresses},
+    data,
     drain::Leaving,
     leftover::{Stopped, bring_back, gone, grace, is_up, leftover, retire},
     release::Keeping,
@@ -140,6 +144,7 @@ pub fn steps(
                     way_out: format!("rename it: docker rename {name} NEWNAME"),
                 });
             }
+            let old = old.or_else(|| turn.in_the_way(&name).next());
             let window = if old.is_some() { service.rollout.monitor } else { Duration::ZERO };
             (turn.replace(slot, old, switch), name, window)
         }
@@ -152,7 +157,8 @@ pub fn steps(
     Ok(steps)
 }
 
-fn takes_away(step: &Step, name: &str) -> bool {
+/// Whether a step stops a container.
+pub fn takes_away(step: &Step, name: &str) -> bool {
     matches!(&step.action, Action::Stop { container, .. } if container == name)
 }
 
@@ -204,15 +210,14 @@ impl Turn<'_> {
             steps.extend(leftover(found, Stopped::from(found), self.desired));
         }
         if self.service.order == UpdateOrder::StopFirst {
-            let up = containers(self.service, self.state).filter(|found| is_up(found) && found.name != name);
-            let stops: Vec<Step> = up.map(|found| self.stop(found)).collect();
-            if !stops.is_empty() {
-                steps.extend(self.aside(switch));
+            let up: Vec<_> = self.in_the_way(&name).collect();
+            if !up.is_empty() {
+                steps.extend(self.aside(&up, switch));
             }
-            steps.extend(stops);
+            steps.extend(up.into_iter().map(|found| self.stop(found)));
         }
         let image = &self.service.spec.image;
-        steps.extend(crossing::note(self.id("data"), self.service, image, self.desired, self.state));
+        steps.extend(note(self.id("data"), self.service, Source::Named(image), self.desired, self.state));
         steps.push(self.start(&name, slot, old));
         steps.push(self.healthy(&name));
         steps.extend(self.take_over(slot, switch));
@@ -227,6 +232,15 @@ impl Turn<'_> {
             );
         }
         steps
+    }
+
+    /// What has to stop before a new container starts, because it has the data open, perhaps under a name that the service had
+    /// before.
+    fn in_the_way(&self, name: &str) -> impl Iterator<Item = &ContainerState> {
+        let Self { service, desired, state } = *self;
+        let alone = service.order == UpdateOrder::StopFirst;
+        let up = state.containers.iter().filter(move |found| alone && is_up(found) && found.name != name);
+        up.filter(move |found| data::is_of(found, service, desired, state))
     }
 
     fn start(&self, name: &str, slot: Slot, old: Option<&ContainerState>) -> Step {
@@ -253,7 +267,7 @@ impl Turn<'_> {
         };
         let crossing = Crossing::forward(self.service, self.desired, self.state);
         let undo = match &crossing {
-            Some(crossing) => crossing.undo(name, self.desired, self.state),
+            Some(crossing) => crossing.undo(self.service, name, self.desired, self.state),
             // Others may have spoken with it already: what it wrote it must get the time to keep.
             None => Undo::Run(gone(name, spec.grace())),
         };
@@ -292,8 +306,9 @@ impl Turn<'_> {
     }
 
     /// Nobody may come while none runs: callers are refused at once instead of waiting for a container that is gone.
-    fn aside(&self, switch: &mut Switch<'_>) -> Option<Step> {
-        let next = switch.map.without(&ServiceMap::to(self.service, Slot::A));
+    fn aside(&self, leaving: &[&ContainerState], switch: &mut Switch<'_>) -> Option<Step> {
+        let to_them = switch.map.leading_to(&addresses(leaving));
+        let next = switch.map.without(&ServiceMap::to(self.service, Slot::A)).without(&to_them);
         switch.turn(self.id("aside"), next)
     }
 

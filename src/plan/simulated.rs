@@ -5,10 +5,13 @@ use std::{collections::BTreeMap, net::IpAddr, path::Path};
 use serde_json::Value;
 
 use super::{
-    control, crossing,
+    control,
+    crossing::{note, version::Version},
     cutover::{ServiceMap, table},
+    data,
     file::sha256,
     firewall,
+    leftover::is_up,
     step::{Action, Container, FileWrite, Step},
 };
 use crate::{
@@ -16,7 +19,7 @@ use crate::{
     facts::{content::ContentHash, release::Release},
     model::{
         command::Command,
-        desired::{Data, Desired, Protocol},
+        desired::{Data, Desired, Protocol, UpdateOrder},
         place,
     },
 };
@@ -37,7 +40,8 @@ pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
         }
         Action::CreateVolume(name) => assert!(state.volumes.insert(name.clone()), "{name} is made twice"),
         Action::Start(container) => {
-            reads(container.service.as_str(), &container.spec.image, state, desired);
+            let version = Version::of(&container.spec.image, state);
+            reads((&container.name, container.service.as_str()), version, state, desired);
             start(container, state);
         }
         Action::AwaitHealthy { containers, .. } => {
@@ -62,19 +66,35 @@ pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
     }
 }
 
-/// A version opens only data that is noted as its own.
-fn reads(service: &str, image: &str, state: &HostState, desired: &Desired) {
+/// A version opens only data that is noted as its own, and that nobody else has open.
+fn reads((name, service): (&str, &str), version: Version<'_>, state: &HostState, desired: &Desired) {
     let Some(service) = desired.services.iter().find(|wanted| wanted.name.as_str() == service) else {
         return;
     };
+    let up = state.containers.iter().filter(|found| is_up(found) && found.name != name);
+    for other in up.filter(|found| data::is_of(found, service, desired, state)) {
+        assert_eq!(service.order, UpdateOrder::StartFirst, "{name} opens data that {} has open", other.name);
+    }
     if service.data == Data::AnyVersion {
         return;
     }
-    let note = place::opened(&desired.data, &service.name);
-    let note = state.files.get(Path::new(&note)).cloned().flatten().and_then(|file| file.text);
-    let note = note.unwrap_or_else(|| panic!("{image} opens data and nobody notes it"));
-    let same = crossing::compare(note.trim(), image) == Some(std::cmp::Ordering::Equal);
-    assert!(same, "{image} opens data that is noted as that of {note}");
+    let noted = note::noted(service, desired, state);
+    assert!(!noted.is_empty(), "{name} opens data and nobody notes it");
+    for note in noted {
+        assert!(note.is_like(&version), "{version:?} opens data that is noted as that of {note:?}");
+    }
+}
+
+/// The script that notes a version: `image='...'; id='...'` or the id of the image, and `noted 'PATH' SEEN` for each.
+fn noted(script: &str, state: &mut HostState) {
+    let between =
+        |from: &str| script.split_once(from).and_then(|(_, rest)| rest.split_once('\'')).map(|(it, _)| it);
+    let image = between("image='").unwrap();
+    let id = between("; id='").map_or_else(|| state.images[image].clone(), str::to_owned);
+    for path in script.lines().filter_map(|line| line.strip_prefix("noted '")?.split_once('\'')) {
+        let text = format!("{image}\n{id}\n");
+        state.files.insert(path.0.into(), Some(super::fixture::found(&text, 0o644)));
+    }
 }
 
 fn named<'a>(state: &'a mut HostState, name: &str) -> &'a mut ContainerState {
@@ -117,6 +137,7 @@ fn start(container: &Container, state: &mut HostState) {
         status: "running".to_owned(),
         health: container.spec.healthcheck.as_ref().map(|_| "starting".to_owned()),
         addresses,
+        writes: container.spec.writes().cloned().collect(),
         started: format!("2026-01-01T00:00:{:02}Z", state.containers.len()),
     });
 }
@@ -199,12 +220,14 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
         let started = [objects(&command.script, "start"), objects(&command.script, "restart")].concat();
         assert!(!started.is_empty(), "starts nothing: {}", command.script);
         for name in started {
-            let (service, image) = (named(state, name).service.clone(), named(state, name).image.clone());
-            reads(&service, &image, state, desired);
+            let found = named(state, name).clone();
+            reads((name, &found.service), Version::in_container(&found), state, desired);
             let found = named(state, name);
             "running".clone_into(&mut found.status);
             found.health = found.health.as_ref().map(|_| "starting".to_owned());
         }
+    } else if id.ends_with(".data") || id.starts_with("back.data.") {
+        noted(&command.script, state);
     } else if id.ends_with(".cut-over") || id.ends_with(".aside") {
         swap(command, state, desired);
     } else {

@@ -1,6 +1,6 @@
 //! The way out: what is ours goes, what is not stays, and data stays unless it was asked for.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
     Conflict, Plan, boot, control, cutover,
@@ -74,9 +74,10 @@ fn volume(name: &str) -> Step {
 fn notes<'a>(desired: &'a Desired, state: &'a HostState) -> impl Iterator<Item = Step> + 'a {
     let in_folder = |mount: &Mount| !mount.read_only && matches!(mount.source, MountSource::Bind(_));
     let gone = desired.services.iter().filter(move |service| !service.spec.mounts.iter().any(in_folder));
-    gone.filter_map(|service| {
-        removed_with_folder(Path::new(&place::opened(&desired.data, &service.name)), state)
-    })
+    let paths = gone.flat_map(|service| {
+        place::notes(desired, service).into_iter().chain([place::note_by_name(&desired.data, &service.name)])
+    });
+    paths.collect::<BTreeSet<_>>().into_iter().filter_map(|path| removed_with_folder(Path::new(&path), state))
 }
 
 /// The step that removes a file, if it is there.

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, Ipv6Addr},
+    path::Path,
     time::Duration,
 };
 
@@ -14,6 +15,9 @@ use crate::model::size::Bytes;
 
 /// Docker's own default of `stop_grace_period`.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// Folders in which the system has sockets and settings that many containers share, and nobody has data.
+const OF_THE_SYSTEM: [&str; 6] = ["/dev", "/etc", "/proc", "/run", "/sys", "/var/run"];
 
 /// A container network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +94,11 @@ impl ContainerSpec {
     pub fn grace(&self) -> Duration {
         self.stop_timeout.unwrap_or(GRACE)
     }
+
+    /// What it may write in.
+    pub fn writes(&self) -> impl Iterator<Item = &MountSource> + Clone {
+        self.mounts.iter().filter(|mount| !mount.read_only).map(|mount| &mount.source)
+    }
 }
 
 /// A mount.
@@ -111,6 +120,28 @@ pub enum MountSource {
     Bind(String),
     /// A named volume.
     Volume(String),
+}
+
+impl MountSource {
+    /// Whether what is in it is a service's own, and not the system's.
+    pub fn is_data(&self) -> bool {
+        match self {
+            Self::Bind(path) => !OF_THE_SYSTEM.iter().any(|folder| Path::new(path).starts_with(folder)),
+            Self::Volume(_) => true,
+        }
+    }
+
+    /// Whether who writes in one writes in the other.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Bind(one), Self::Bind(other)) => {
+                let (one, other) = (Path::new(one), Path::new(other));
+                one.starts_with(other) || other.starts_with(one)
+            }
+            (Self::Volume(one), Self::Volume(other)) => one == other,
+            (Self::Bind(_), Self::Volume(_)) | (Self::Volume(_), Self::Bind(_)) => false,
+        }
+    }
 }
 
 /// A container's place in a network.

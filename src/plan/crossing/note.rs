@@ -1,0 +1,118 @@
+//! The note which version opened data last. It lies beside the data and is named by it, so that it is known when no container is
+//! left that could tell, and when the service has another name.
+
+use std::path::Path;
+
+use super::version::Version;
+use crate::{
+    facts::state::HostState,
+    model::{
+        command::{Command, quote},
+        desired::{Data, Desired, Service},
+        place,
+        write::{self, Access, Put, Seen},
+    },
+    plan::{
+        file::seen,
+        step::{Action, Step, Undo},
+    },
+};
+
+const MODE: u32 = 0o644;
+
+/// Where the image stands whose version is noted.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// It is on the host by then under its name, perhaps pulled by an earlier step.
+    Named(&'a str),
+    /// A container was made from it.
+    Made(Version<'a>),
+}
+
+/// What is noted of a service's data. A note by the service's name is of the first pryvctl.
+pub fn noted<'a>(service: &Service, desired: &Desired, state: &'a HostState) -> Vec<Version<'a>> {
+    let of_data: Vec<_> =
+        place::notes(desired, service).iter().filter_map(|path| read(path, state)).collect();
+    if of_data.is_empty() {
+        read(&place::note_by_name(&desired.data, &service.name), state).into_iter().collect()
+    } else {
+        of_data
+    }
+}
+
+/// The step that notes which version opens data, before it does.
+pub fn note(
+    id: String,
+    service: &Service,
+    source: Source<'_>,
+    desired: &Desired,
+    state: &HostState,
+) -> Option<Step> {
+    match service.data {
+        Data::AnyVersion => return None,
+        Data::OneWay { .. } => {}
+    }
+    let comes = match source {
+        Source::Named(image) => Version::of(image, state),
+        Source::Made(version) => version,
+    };
+    let mut paths = place::notes(desired, service);
+    paths.retain(|path| !read(path, state).is_some_and(|old| old.is_like(&comes)));
+    if paths.is_empty() {
+        return None;
+    }
+    let why = paths.iter().map(|path| {
+        let old = read(path, state).map_or("none", |old| old.image);
+        format!("{path}: {old} -> {}", comes.image)
+    });
+    let undo = Undo::Nothing("whether the version ran is seen when its start is taken back");
+    let action = Action::Run(Command::root(script(source, &paths, state)));
+    Some(Step::safe(id, action, undo).because(why))
+}
+
+/// What an image is, is known when it is on the host, which it may not be when this is planned.
+fn script(source: Source<'_>, paths: &[String], state: &HostState) -> String {
+    let (image, id) = match source {
+        Source::Made(Version { image, id: Some(id) }) => (image, quote(id)),
+        Source::Named(image) | Source::Made(Version { image, id: None }) => {
+            (image, "$(docker image inspect -f '{{.Id}}' \"$image\")".to_owned())
+        }
+    };
+    let calls = paths.iter().map(|path| format!("noted {} {}\n", quote(path), found(path, state).word()));
+    write::script(format!(
+        "set -e; image={}; id={id}\n\
+         noted() {{ printf '%s\\n%s\\n' \"$image\" \"$id\" | writer put \"$1\" \"$2\" $((${{#image}} + ${{#id}} + 2)) {MODE:o} 0 0; }}\n{}",
+        quote(image),
+        calls.collect::<String>()
+    ))
+}
+
+/// Puts the notes back as they were: calls of the writer, and what they read.
+pub fn as_before(service: &Service, desired: &Desired, state: &HostState) -> (String, String) {
+    let (mut calls, mut stdin) = (Vec::new(), String::new());
+    for path in place::notes(desired, service) {
+        match text(&path, state) {
+            Some(text) => {
+                let (path, access) = (Path::new(&path).into(), Access::root(MODE));
+                calls.push(Put { path, text, seen: Seen::Any, access, check: String::new() }.call());
+                stdin.push_str(text);
+            }
+            None => calls.push(write::remove(Path::new(&path), &Seen::Any)),
+        }
+    }
+    (write::together(calls), stdin)
+}
+
+/// The image on the first line, and what it was on the second; the first pryvctl wrote no second.
+fn read<'a>(path: &str, state: &'a HostState) -> Option<Version<'a>> {
+    let mut lines = text(path, state)?.lines().map(str::trim).filter(|line| !line.is_empty());
+    Some(Version { image: lines.next()?, id: lines.next() })
+}
+
+fn text<'a>(path: &str, state: &'a HostState) -> Option<&'a str> {
+    state.files.get(Path::new(path))?.as_ref()?.text.as_deref()
+}
+
+fn found(path: &str, state: &HostState) -> Seen {
+    seen(state.files.get(Path::new(path)).and_then(Option::as_ref))
+}
