@@ -17,6 +17,7 @@ mod upgrade;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -123,7 +124,8 @@ impl<'a> Platform<'a> {
         };
         let services = workshop.services(&ranks, &mut problems);
         let folders = files::folders(&roles, &mut problems);
-        reach::check(&roles, &folders, &services, &mut problems);
+        let data = PathBuf::from(data_folder(host));
+        reach::check(&roles, &data, &folders, &services, &mut problems);
         let hardening = baseline::hardening(self.inventory, host, &self.controls);
         let desired = Desired {
             host: name.clone(),
@@ -140,7 +142,7 @@ impl<'a> Platform<'a> {
             needs: needs(&roles),
             engine: baseline::engine(&hardening),
             registry: baseline::registry(self.inventory, self.material),
-            data: data_folder(host).into(),
+            data,
             folders,
             firewall: Firewall {
                 metadata: networks.asking(&roles),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::placed::Placed;
 use crate::model::{
     desired::{ManagedFolder, MountSource, Service},
+    place,
     problem::Problem,
 };
 
@@ -21,11 +22,13 @@ struct Open<'a> {
 /// Every file and folder of the host's roles that lies where others than root may write.
 pub(super) fn check(
     roles: &[Placed],
+    data: &Path,
     folders: &[ManagedFolder],
     services: &[Service],
     problems: &mut Vec<Problem>,
 ) {
     let open: Vec<Open> = owned(folders).chain(mounted(services)).collect();
+    problems.extend(open.iter().filter_map(|open| over_notes(open, roles, data)));
     for placed in roles {
         let body = &placed.bound.body;
         let files = body.files.iter().map(|file| ("file", &file.path));
@@ -38,6 +41,32 @@ pub(super) fn check(
             }
         }
     }
+}
+
+/// Who can write the notes which version opened which data can have an older version started on the data of a newer one.
+fn over_notes(open: &Open<'_>, roles: &[Placed], data: &Path) -> Option<Problem> {
+    let notes = place::versions(data);
+    let how = match (notes.starts_with(&open.folder), open.folder.starts_with(&notes)) {
+        (true, _) => "holds",
+        (false, true) => "lies in",
+        (false, false) => return None,
+    };
+    let has = |placed: &&Placed| match open.service {
+        Some(service) => placed.role.name == service.role,
+        None => placed.bound.body.folders.iter().any(|folder| Path::new(&folder.path) == open.folder),
+    };
+    let what = format!(
+        "`{}`, {}, {how} `{}`, where pryvctl notes which version opened which data: who writes there can have an older \
+         version started on the data of a newer one",
+        open.folder.display(),
+        open.who,
+        notes.display()
+    );
+    let hint = match open.service {
+        Some(_) => format!("mount folders below `{}`, or mount it with `:ro`", data.display()),
+        None => "let it belong to user 0, with a mode like 0755".to_owned(),
+    };
+    Some(roles.iter().find(has)?.problem("path.notes", what).hint(hint))
 }
 
 fn owned(folders: &[ManagedFolder]) -> impl Iterator<Item = Open<'_>> {

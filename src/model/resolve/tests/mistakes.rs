@@ -312,3 +312,48 @@ fn what_is_written_as_root_lies_where_no_container_writes() {
       hint: put the file in a folder of its own, outside of `/var/pryv/web/conf`
     ");
 }
+
+#[test]
+fn notes_of_data_are_written_by_nobody_else() {
+    insta::assert_snapshot!(all(&[
+        ("/var/pryv/web/conf:/etc/web:ro", "/var/pryv:/etc/web"),
+        ("/var/pryv/web/conf:/etc/web:ro", "/var:/etc/web:ro"),
+        ("/var/pryv/web/conf:/etc/web:ro", "/var/pryv/.versions/web:/etc/web"),
+        ("{ path: /var/pryv/web/conf, mode: \"0755\" }", "{ path: /var/pryv, uid: 9999 }"),
+    ]), @r"
+    path.notes [sample]
+      roles/sample/compose.yaml: `/var/pryv`, in which the container of `web` may write, holds `/var/pryv/.versions`, where pryvctl notes which version opened which data: who writes there can have an older version started on the data of a newer one
+      hint: mount folders below `/var/pryv`, or mount it with `:ro`
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, and mount that folder with `:ro`
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, and mount that folder with `:ro`
+    path.open [sample]
+      roles/sample/compose.yaml: the folder `/var/pryv/web/log` lies in `/var/pryv`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the folder outside of `/var/pryv`
+    path.open [sample]
+      roles/sample/compose.yaml: the folder `/var/pryv/web/conf` lies in `/var/pryv`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the folder outside of `/var/pryv`
+    mount.docker-socket [sample]
+      roles/sample/compose.yaml: `services.web.volumes[0]`: `/var` gives the container Docker's socket, and with it the host: if it must be, say `allow: [docker-socket]` in x-pryvctl
+    mount.unmanaged [sample]
+      roles/sample/compose.yaml: `services.web.volumes[0]`: nobody makes `/var/pryv/.versions/web` on the host: name it under `folders` or `files` of x-pryvctl
+    path.notes [sample]
+      roles/sample/compose.yaml: `/var/pryv/.versions/web`, in which the container of `web` may write, lies in `/var/pryv/.versions`, where pryvctl notes which version opened which data: who writes there can have an older version started on the data of a newer one
+      hint: mount folders below `/var/pryv`, or mount it with `:ro`
+    path.notes [sample]
+      roles/sample/compose.yaml: `/var/pryv`, which belongs to user 9999, holds `/var/pryv/.versions`, where pryvctl notes which version opened which data: who writes there can have an older version started on the data of a newer one
+      hint: let it belong to user 0, with a mode like 0755
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, outside of `/var/pryv`
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, outside of `/var/pryv`
+    path.open [sample]
+      roles/sample/compose.yaml: the folder `/var/pryv/web/log` lies in `/var/pryv`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the folder outside of `/var/pryv`
+    ");
+}
