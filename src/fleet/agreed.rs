@@ -6,6 +6,7 @@ use super::{
     event::Events,
     hook,
     outcome::{Outcome, Trouble},
+    renewed::{not_agreed, planned_anew},
     survey::Surveyed,
 };
 use crate::plan::{
@@ -20,6 +21,8 @@ use crate::plan::{
 pub struct Agreed {
     plan: Plan,
     crossings: Vec<Crossing>,
+    /// How many hooks were called since the host was looked at.
+    hooks: usize,
 }
 
 impl Agreed {
@@ -38,10 +41,42 @@ impl Agreed {
             return Err(failed("consent", trouble));
         }
         let Surveyed { member, connection, .. } = surveyed;
-        let backup = hook::call(plan.backups(), Moment::Backup, member, connection, events).await;
+        let backups = plan.backups();
+        let hooks = backups.len();
+        let backup = hook::call(backups, Moment::Backup, member, connection, events).await;
         backup.map_err(|trouble| failed("backup", trouble))?;
         let crossings = plan.crossings().cloned().collect();
-        Ok(Self { plan, crossings })
+        Ok(Self { plan, crossings, hooks })
+    }
+
+    /// The same agreement after hooks were called, which may take hours and change what they like: then the host is looked at
+    /// again.
+    ///
+    /// # Errors
+    /// The host cannot be read, or needs something that nobody agreed to.
+    pub async fn after_hooks(
+        self,
+        others: usize,
+        surveyed: &Surveyed,
+        order: &Order,
+    ) -> Result<Self, Outcome> {
+        if self.hooks + others == 0 {
+            return Ok(self);
+        }
+        let now = planned_anew(surveyed, order.goal).await?;
+        self.still("look", now)
+    }
+
+    /// The same agreement for a plan that was made anew because somebody may have changed the host.
+    ///
+    /// # Errors
+    /// Steps that nobody agreed to.
+    pub fn still(self, step: &str, now: Plan) -> Result<Self, Outcome> {
+        let new = now.beyond(&self.plan);
+        if new.is_empty() {
+            return Ok(Self { plan: now, ..self });
+        }
+        Err(Outcome::Failed { step: step.to_owned(), trouble: not_agreed(new) })
     }
 
     /// The steps up to the next look.
@@ -85,4 +120,40 @@ fn objection(plan: &Plan, consents: Consents) -> Option<Trouble> {
         hint: first.objection(consents).and_then(|finding| finding.remedy),
         details: held.iter().map(ToString::to_string).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::write::Seen,
+        plan::step::{Action, FileWrite, Undo},
+    };
+
+    fn writes(seen: Seen) -> Plan {
+        let file = FileWrite {
+            path: "/etc/x".into(),
+            content: crate::model::secret::Secret::new("ours"),
+            seen,
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+        };
+        Plan { steps: vec![Step::safe("file./etc/x", Action::Write(file), Undo::Nothing("a test"))] }
+    }
+
+    #[test]
+    fn a_plan_that_nobody_has_read_is_not_carried_out() {
+        let agreed = Agreed { plan: writes(Seen::Absent), crossings: Vec::new(), hooks: 0 };
+        assert!(agreed.clone().still("file./etc/x", writes(Seen::Absent)).is_ok());
+        let by_hand = writes(Seen::Sha256("by hand".to_owned()));
+        let Err(Outcome::Failed { step, trouble }) = agreed.still("file./etc/x", by_hand) else {
+            panic!("it goes on");
+        };
+        assert_eq!(
+            (step.as_str(), trouble.details.as_slice()),
+            ("file./etc/x", ["file./etc/x".to_owned()].as_slice())
+        );
+        insta::assert_snapshot!(format!("{}; {}", trouble.message, trouble.hint.unwrap()), @"somebody changed the host after it was looked at; these steps were not agreed to; run the same command again, and read its new plan");
+    }
 }

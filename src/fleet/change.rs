@@ -204,7 +204,9 @@ async fn agreed(host: &Planned, order: &Order, events: &Events) -> Result<Option
     if plan.is_empty() {
         return Ok(None);
     }
-    Agreed::to(plan, &host.surveyed, order, events).await.map(Some)
+    let agreed = Agreed::to(plan, &host.surveyed, order, events).await?;
+    let agreed = agreed.after_hooks(0, &host.surveyed, order).await?;
+    Ok(Some(agreed).filter(|agreed| !agreed.plan().is_empty()))
 }
 
 impl Surveyed {

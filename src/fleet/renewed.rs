@@ -7,7 +7,7 @@ use super::{
     Member,
     change::{Order, Planned},
     outcome::{Outcome, Trouble},
-    survey::{lock_lost, look_again, trouble},
+    survey::{Surveyed, lock_lost, look_again, trouble},
 };
 use crate::{
     host::{Connection, HostError, Loss, Session as _},
@@ -25,7 +25,6 @@ const FRESH: Duration = Duration::from_secs(10);
 /// The host is not ours any more, cannot be read, or needs something that nobody agreed to.
 pub(super) async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outcome> {
     let failed = |trouble| Outcome::Failed { step: "look".to_owned(), trouble };
-    let member = &host.surveyed.member;
     if host.surveyed.lock.as_ref().is_some_and(|lock| !lock.is_held()) {
         return Err(not_held(&host.surveyed.connection).await);
     }
@@ -33,17 +32,34 @@ pub(super) async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outco
     if !pulls && host.surveyed.seen.elapsed() < FRESH {
         return Ok(host.plan.clone());
     }
-    let connection = &host.surveyed.connection;
-    let looked = look_again(connection, member).await;
-    let looked = looked.map_err(|error| lock_lost(connection).unwrap_or_else(|| failed(trouble(&error))))?;
-    let now = planned(member, &looked, order.goal)?;
+    let now = planned_anew(&host.surveyed, order.goal).await?;
     let new = now.beyond(&host.plan);
     if new.is_empty() {
         return Ok(now);
     }
-    let message =
-        "somebody changed the host after it was looked at; these steps were not agreed to".to_owned();
-    Err(failed(Trouble { message, hint: Some("run the same command again".to_owned()), details: new }))
+    Err(failed(not_agreed(new)))
+}
+
+/// What is said of steps that nobody has read.
+pub(super) fn not_agreed(steps: Vec<String>) -> Trouble {
+    Trouble {
+        message: "somebody changed the host after it was looked at; these steps were not agreed to"
+            .to_owned(),
+        hint: Some("run the same command again, and read its new plan".to_owned()),
+        details: steps,
+    }
+}
+
+/// The plan that follows from another look.
+///
+/// # Errors
+/// The host is not ours any more, or cannot be read.
+pub(super) async fn planned_anew(surveyed: &Surveyed, goal: Goal) -> Result<Plan, Outcome> {
+    let Surveyed { member, connection, .. } = surveyed;
+    let failed = |trouble| Outcome::Failed { step: "look".to_owned(), trouble };
+    let looked = look_again(connection, member).await;
+    let looked = looked.map_err(|error| lock_lost(connection).unwrap_or_else(|| failed(trouble(&error))))?;
+    planned(member, &looked, goal)
 }
 
 /// Our side of the lock ends with its connection, too: whether the host has released it, the host says.

@@ -34,14 +34,15 @@ pub async fn carry_out(surveyed: &Surveyed, agreed: Agreed, order: &Order, event
     for _ in 0..ROUNDS {
         let steps = agreed.steps();
         let carried_out = carry_out_steps(member, &connection, steps, order, events).await;
-        let overtaken = matches!(carried_out, Err(Broken::Overtaken { .. }));
+        let mut overtaken = None;
         connection = match carried_out {
             Ok(connection) => {
                 done += steps.len();
                 connection
             }
-            Err(Broken::Overtaken { done: before, connection, .. }) => {
+            Err(Broken::Overtaken { id, done: before, connection, .. }) => {
                 done += before;
+                overtaken = Some(id);
                 connection
             }
             Err(broken) => return broken.outcome(),
@@ -51,7 +52,15 @@ pub async fn carry_out(surveyed: &Surveyed, agreed: Agreed, order: &Order, event
             Ok(rest) => rest,
             Err(outcome) => return outcome,
         };
-        let goes_on = overtaken || steps.last().is_some_and(|step| step.look_again) || rest.is_of_controls();
+        if let Some(id) = overtaken {
+            // Nobody has read what is to be done about what somebody wrote meanwhile.
+            agreed = match agreed.still(&id, rest) {
+                Ok(agreed) => agreed,
+                Err(outcome) => return outcome,
+            };
+            continue;
+        }
+        let goes_on = steps.last().is_some_and(|step| step.look_again) || rest.is_of_controls();
         if !goes_on || rest == *agreed.plan() {
             return Outcome::NotConverged { left: left(&rest) };
         }

@@ -16,7 +16,7 @@ use crate::{
         command::{Command, Exit, Output},
         desired::{Desired, RegistryAccess},
         name::PlatformName,
-        write::{Access, CHANGED, Put},
+        write::{Access, CHANGED, CHANGED_SAYS, Put},
     },
     plan::step::{Action, FileWrite, Step, Undo},
 };
@@ -239,7 +239,10 @@ impl ApplyError {
         let lines: Vec<&str> = output.stderr.lines().chain(output.stdout.lines()).collect();
         let said = lines[lines.len().saturating_sub(TAIL)..].iter().map(|line| short(line));
         let said = said.collect::<Vec<_>>().join("\n");
-        if output.exit == Exit::Code(CHANGED) {
+        // A command of a role may end with the same code, and says something else.
+        if output.exit == Exit::Code(CHANGED)
+            && output.stderr.lines().any(|line| line.ends_with(CHANGED_SAYS))
+        {
             return Self::Changed(said);
         }
         Self::Command { exit: output.exit.to_string(), said }
@@ -273,6 +276,26 @@ impl ApplyError {
             | Self::Docker { .. }
             | Self::Probe { .. }
             | Self::NoDocker => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_writer_says_that_a_file_changed() {
+        let ended = |stderr: &str| Output {
+            stderr: stderr.to_owned(),
+            exit: Exit::Code(CHANGED),
+            ..Output::default()
+        };
+        let said = ApplyError::command(&ended("/etc/x: changed since it was looked at\n"));
+        assert!(matches!(said, ApplyError::Changed(_)), "{said}");
+        for of_a_role in ["", "cannot reload: remote error in protocol\n"] {
+            let said = ApplyError::command(&ended(of_a_role));
+            assert!(matches!(said, ApplyError::Command { .. }), "{said}");
         }
     }
 }

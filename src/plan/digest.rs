@@ -10,7 +10,7 @@ use super::{
     crossing::Crossing,
     file::sha256,
     rollout::{Moment, hook::whole},
-    step::{Action, Container, FileWrite, Step, Undo},
+    step::{Action, Agreed, Container, FileWrite, Step, Undo},
 };
 use crate::model::{
     canonical,
@@ -23,7 +23,20 @@ use crate::model::{
 impl Step {
     /// Of everything it does and of its way back, contents of files included; not of its reasons. SHA-256 in lower-case hex.
     pub fn digest(&self) -> String {
-        let Self { id, why: _, action, save, files, check, proof, undo, risk, look_again, crosses } = self;
+        let Self {
+            id,
+            why: _,
+            action,
+            save,
+            files,
+            check,
+            proof,
+            undo,
+            risk,
+            look_again,
+            crosses,
+            agreed: _,
+        } = self;
         let undo = match undo {
             Undo::Run(script) => command(script),
             Undo::Nothing(_) => Value::Null,
@@ -54,8 +67,17 @@ impl Plan {
     /// The steps that do something else than was agreed to, by their names.
     pub fn beyond(&self, agreed: &Self) -> Vec<String> {
         let digests: Vec<String> = agreed.steps.iter().map(Step::digest).collect();
-        let new = self.steps.iter().filter(|step| !digests.contains(&step.digest()));
-        new.map(|step| step.id.clone()).collect()
+        let same = |step: &Step| digests.contains(&step.digest());
+        let read = |step: &Step| {
+            let mut others = agreed.steps.iter();
+            others.any(|other| (&other.id, &other.why, other.risk) == (&step.id, &step.why, step.risk))
+        };
+        let within = |step: &Step| match step.agreed {
+            Agreed::Always => true,
+            Agreed::AsRead => same(step) || read(step),
+            Agreed::Exactly => same(step),
+        };
+        self.steps.iter().filter(|step| !within(step)).map(|step| step.id.clone()).collect()
     }
 }
 
@@ -205,5 +227,40 @@ mod tests {
         assert_eq!(planned(&desired, &pulled).beyond(&agreed), [""; 0]);
         desired.services[1].spec.read_only = true;
         assert_eq!(planned(&desired, &state).beyond(&agreed), ["service.core.start"]);
+    }
+
+    /// A container that is ill for a moment, or well by now: others are watched, drained and kept.
+    #[test]
+    fn the_health_of_containers_is_no_new_plan() {
+        let (mut desired, state) = converged();
+        upgrade(&mut desired, "core", 2);
+        let mut starting = state.clone();
+        let redis = starting.containers.iter_mut().find(|found| found.service == "redis").unwrap();
+        redis.health = Some("starting".to_owned());
+        let [well, ill] = [&state, &starting].map(|state| planned(&desired, state));
+        assert_ne!(well.digest(), ill.digest());
+        assert_eq!([well.beyond(&ill), ill.beyond(&well)], [[""; 0]; 2]);
+        let redis = starting.containers.iter_mut().find(|found| found.service == "redis").unwrap();
+        redis.health = Some("unhealthy".to_owned());
+        let replaced = planned(&desired, &starting).beyond(&well);
+        assert!(replaced.contains(&"service.redis.start".to_owned()), "{replaced:?}");
+    }
+
+    /// What is kept of a file that others write in may be another text by now; what is overwritten may not.
+    #[test]
+    fn a_line_of_others_beside_ours_is_no_new_plan() {
+        let (mut desired, mut state) = converged();
+        let umask = |text: &str| Some(fixture::found(text, 0o644));
+        state.files.insert("/etc/login.defs".into(), umask("UMASK 022\n"));
+        let agreed = planned(&desired, &state);
+        state.files.insert("/etc/login.defs".into(), umask("UMASK 022\n# by hand\n"));
+        assert_ne!(planned(&desired, &state).digest(), agreed.digest());
+        assert_eq!(planned(&desired, &state).beyond(&agreed), [""; 0]);
+        state.files.insert("/etc/login.defs".into(), umask("UMASK 077\n"));
+        assert_eq!(planned(&desired, &state).beyond(&agreed), ["control./etc/login.defs"]);
+        desired.files[0].content = Secret::new("port: 3001\n");
+        let agreed = planned(&desired, &state);
+        state.files.insert(desired.files[0].path.clone(), Some(fixture::found("by hand\n", 0o640)));
+        assert_eq!(planned(&desired, &state).beyond(&agreed), ["file./var/pryv/core/core.yml"]);
     }
 }

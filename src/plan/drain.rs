@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use super::{
     cutover::ServiceMap,
     leftover::{grace, is_up},
-    step::{Action, Step, Undo},
+    step::{Action, Agreed, Step, Undo},
 };
 use crate::{
     facts::state::{ContainerState, HostState},
@@ -72,7 +72,8 @@ pub fn drain(leaving: &[Leaving]) -> Option<Step> {
     let why = leaving.iter().map(|Leaving { name, grace, .. }| {
         format!("{name} ends its connections, for at most {} s", grace.as_secs())
     });
-    Some(Step::safe("services.drain", action, Undo::Nothing("waiting changes nothing")).because(why))
+    let undo = Undo::Nothing("waiting changes nothing");
+    Some(Step::safe("services.drain", action, undo).because(why).agreed(Agreed::Always))
 }
 
 /// `drain NAME SECONDS ADDRESS...`: twice nothing, half a second apart.

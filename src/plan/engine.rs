@@ -11,7 +11,7 @@ use super::{
         original,
     },
     file::{file, own, seen},
-    step::{Action, Step, Undo},
+    step::{Action, Agreed, Step, Undo},
 };
 use crate::{
     facts::state::{HostState, Os},
@@ -371,7 +371,8 @@ fn hosts_step(text: &str, wanted: Option<(&str, IpAddr)>, state: &HostState) -> 
         Some(old) => put(old, ours).command(),
         None => Command::root(write::script(write::remove(path, &ours))),
     };
-    Some(Step::safe("registry.hosts-line", Action::Run(change), Undo::Run(undo)).because(why))
+    let step = Step::safe("registry.hosts-line", Action::Run(change), Undo::Run(undo)).because(why);
+    Some(step.agreed(Agreed::AsRead))
 }
 
 fn is_ours(line: &str) -> bool {

@@ -11,7 +11,7 @@ use super::{
     cutover::{ServiceMap, Switch},
     file::file,
     leftover::is_up,
-    step::{Action, Step, Undo},
+    step::{Action, Agreed, Step, Undo},
 };
 use crate::{
     facts::{
@@ -72,7 +72,8 @@ impl Keeping {
         Some(
             Step::safe("release.keep", action, undo)
                 .because(["what serves is kept for the way back"])
-                .because(served),
+                .because(served)
+                .agreed(Agreed::Always),
         )
     }
 
@@ -138,6 +139,7 @@ pub fn end(why: &str) -> Step {
     let action = Action::Run(Command::root(write::script(remove)));
     Step::safe("release.end", action, Undo::Nothing("the next change makes a record of its own"))
         .because([why])
+        .agreed(Agreed::Always)
 }
 
 /// The folder is made beside its place and moved there, so that a record is whole or not there, also on the disk.

@@ -38,11 +38,26 @@ pub struct Step {
     pub look_again: bool,
     /// Versions that come to data of others with it; each needs a consent.
     pub crosses: Vec<Crossing>,
+    /// When it is within what was agreed to.
+    pub agreed: Agreed,
+}
+
+/// When a step of a plan that was made anew is within what was agreed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreed {
+    /// If a step that was agreed to does the very same.
+    Exactly,
+    /// If a step that was agreed to has the same reasons: it changes what they say, and keeps what else others wrote there,
+    /// which may be another text by now.
+    AsRead,
+    /// Always: it waits or asks, or writes down what is so, and what for changes with the health of containers.
+    Always,
 }
 
 impl Step {
     /// A step that cannot cut our login.
     pub fn safe(id: impl Into<String>, action: Action, undo: Undo) -> Self {
+        let agreed = if action.only_asks() { Agreed::Always } else { Agreed::Exactly };
         Self {
             id: id.into(),
             why: Vec::new(),
@@ -55,7 +70,14 @@ impl Step {
             risk: Risk::Safe,
             look_again: false,
             crosses: Vec::new(),
+            agreed,
         }
+    }
+
+    /// Says when it is within what was agreed to.
+    #[must_use]
+    pub fn agreed(self, agreed: Agreed) -> Self {
+        Self { agreed, ..self }
     }
 
     /// Adds lines that say why.
@@ -157,6 +179,21 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it changes nothing.
+    fn only_asks(&self) -> bool {
+        match self {
+            Self::AwaitHealthy { .. } | Self::Watch { .. } | Self::AwaitProbe { .. } => true,
+            Self::Run(_)
+            | Self::Write(_)
+            | Self::Pull { .. }
+            | Self::CreateNetwork(_)
+            | Self::CreateVolume(_)
+            | Self::Start(_)
+            | Self::Stop { .. }
+            | Self::RemoveContainer { .. } => false,
+        }
+    }
+
     /// Whether it may be carried out again when Docker went away under it: it asks, or what it made the first time is no
     /// hindrance.
     pub fn may_be_repeated(&self) -> bool {

@@ -93,9 +93,13 @@ async fn forward(host: &Planned, plan: Plan, hooks: &Hooks, order: &Order, event
         Err(outcome) => return outcome,
     };
     let Surveyed { member, connection, .. } = &host.surveyed;
-    match hook::call(&hooks.before, Moment::Before, member, connection, events).await {
-        Ok(()) => carry_out(&host.surveyed, agreed, order, events).await,
-        Err(trouble) => Outcome::Failed { step: "before".to_owned(), trouble },
+    if let Err(trouble) = hook::call(&hooks.before, Moment::Before, member, connection, events).await {
+        return Outcome::Failed { step: "before".to_owned(), trouble };
+    }
+    match agreed.after_hooks(hooks.before.len(), &host.surveyed, order).await {
+        Ok(agreed) if agreed.plan().is_empty() => Outcome::Unchanged,
+        Ok(agreed) => carry_out(&host.surveyed, agreed, order, events).await,
+        Err(outcome) => outcome,
     }
 }
 

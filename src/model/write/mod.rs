@@ -19,6 +19,9 @@ use super::command::{Command, quote};
 /// With this code a script ends that found another file than was looked at.
 pub const CHANGED: u32 = 76;
 
+/// How the writer's own words end, by which it is told from other programs that end with [`CHANGED`].
+pub const CHANGED_SAYS: &str = ": changed since it was looked at";
+
 /// How the names of half-written files begin, beside the files they are to become.
 pub const HALF: &str = ".pryvctl-new.";
 
@@ -201,6 +204,12 @@ mod tests {
     #[test]
     fn the_program_can_stand_between_quotes() {
         assert_eq!(FUNCTION.matches('\'').count(), 2, "it would end there");
+    }
+
+    #[test]
+    fn the_program_says_what_is_listened_for() {
+        let said = format!("print STDERR \"$path{CHANGED_SAYS}\\n\"; exit {CHANGED};");
+        assert!(include_str!("writer.pl").contains(&said), "{said}");
     }
 
     #[test]

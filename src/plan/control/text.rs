@@ -20,7 +20,7 @@ use crate::{
     },
     plan::{
         file::seen,
-        step::{Action, Step, Undo},
+        step::{Action, Agreed, Step, Undo},
     },
 };
 
@@ -235,7 +235,8 @@ fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
     let change = Change { path, text: &new, seen: seen(found), rights, checks, after };
     let action = Action::Run(change.command());
     let undo = way_back(path, &new, found, after);
-    let step = Step::safe(format!("control.{}", path.display()), action, undo).because(why);
+    let agreed = if ours || draft.reasons.is_empty() { Agreed::Exactly } else { Agreed::AsRead };
+    let step = Step::safe(format!("control.{}", path.display()), action, undo).because(why).agreed(agreed);
     let written: Vec<&Path> =
         std::iter::once(path).chain(draft.others.iter().map(PathBuf::as_path)).collect();
     Some(if draft.guarded { under_guard(step, &written) } else { step })
