@@ -255,4 +255,9 @@ impl ContainerState {
     pub fn is_starting(&self) -> bool {
         self.status == "running" && self.health.as_deref() == Some("starting")
     }
+
+    /// Whether it is running, and Docker has found it ill.
+    pub fn is_ill(&self) -> bool {
+        self.status == "running" && self.health.as_deref() == Some("unhealthy")
+    }
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     facts::{
         control::route::RouteOrigin,
-        state::{Asleep, HostState},
+        state::{Asleep, ContainerState, HostState},
     },
     model::{
         command::{Command, quote},
@@ -31,13 +31,13 @@ const LIVE: &str = "live-restore";
 const NO_UNDO: Undo = Undo::Nothing("it was so before somebody changed it");
 
 /// Waits until Docker answers, and then until it has found out again how our containers are: after its start all are
-/// "starting". One that does not get well is the next look's business.
+/// "starting", and without containerd no check passes. One that does not get well is the next look's business.
 const AWAKE: &str = r#"turns=0
 until docker info >/dev/null 2>&1; do
 turns=$((turns+1)); [ $turns -lt 240 ] || { echo 'Docker does not answer within 120 s' >&2; exit 1; }; sleep 0.5
 done
 turns=0
-while [ $turns -lt 120 ] && [ -n "$(docker ps -q --filter label=pryvctl.platform --filter health=starting)" ]; do
+while [ $turns -lt 120 ] && [ -n "$(docker ps -q --filter label=pryvctl.platform --filter health=starting --filter health=unhealthy)" ]; do
 turns=$((turns+1)); sleep 0.5
 done"#;
 
@@ -78,17 +78,23 @@ sleep 0.5
 done
 "#;
 
-/// The steps that mend what a Docker that answers stands on.
+/// The steps that mend what a Docker that answers stands on. A container that fell ill meanwhile may be well again when they are
+/// done, so what else is to be done is planned after another look.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     if state.engine.is_none() {
         return Vec::new();
     }
-    containerd(state)
+    let mut steps: Vec<Step> = containerd(state)
         .into_iter()
         .chain(forwarding(state))
         .chain(bridges(state))
         .chain(restart(desired, state))
-        .collect()
+        .collect();
+    if let Some(last) = steps.last_mut().filter(|_| state.containers.iter().any(ContainerState::is_ill)) {
+        last.look_again = true;
+        last.why.push("what else is to be done shows when the containers have been checked again".to_owned());
+    }
+    steps
 }
 
 fn containerd(state: &HostState) -> Option<Step> {

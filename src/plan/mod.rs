@@ -175,11 +175,14 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
         draft.look_again();
     }
     // Doors are closed before Docker is touched.
-    draft.take(Ok(footing::steps(desired, state)));
+    let ground = footing::steps(desired, state);
+    let waits = is_looked_after(&ground);
+    draft.take(Ok(ground));
     // Where the way in was not confirmed, nothing else is changed.
     draft.take(Ok(controls.safe));
     match goal {
         Goal::Harden | Goal::Soften | Goal::Rollback | Goal::Uninstall(_) => {}
+        Goal::Install if waits => {}
         Goal::Install => install(&mut draft, desired, state),
     }
     if draft.conflicts.is_empty() { Ok(Plan { steps: draft.steps }) } else { Err(draft.conflicts) }
@@ -190,7 +193,13 @@ fn on_firm_ground(plan: Plan, desired: &Desired, state: &HostState) -> Plan {
     if plan.is_empty() {
         return plan;
     }
-    Plan { steps: footing::steps(desired, state).into_iter().chain(plan.steps).collect() }
+    let ground = footing::steps(desired, state);
+    let rest = if is_looked_after(&ground) { Vec::new() } else { plan.steps };
+    Plan { steps: ground.into_iter().chain(rest).collect() }
+}
+
+fn is_looked_after(steps: &[Step]) -> bool {
+    steps.last().is_some_and(|step| step.look_again)
 }
 
 /// Everything is written, made and pulled before the first container is touched.

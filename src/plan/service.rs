@@ -107,7 +107,7 @@ fn right(found: &ContainerState, service: &Service, platform: &PlatformName) -> 
 
 /// Running, and not found unhealthy; it may still be starting.
 fn runs_well(found: &ContainerState) -> bool {
-    found.status == "running" && found.health.as_deref() != Some("unhealthy")
+    found.status == "running" && !found.is_ill()
 }
 
 /// What is done about a service: in its turn, and after every service had its turn.

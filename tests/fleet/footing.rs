@@ -21,6 +21,10 @@ hosts:
 /// Docker 20.10, and Docker 26.1.
 const HOSTS: [&str; 2] = ["old", "new"];
 
+/// No check passes until it is back.
+const ILL_WITHOUT_CONTAINERD: &str = "systemctl stop containerd; timeout 60 sh -c \
+    'until docker ps -q --filter health=unhealthy | grep -q .; do sleep 0.5; done'";
+
 /// What somebody does, and how the plan says it.
 const BROKEN: [(&str, &str); 8] = [
     ("nft flush ruleset", "table nat: no way from PREROUTING to Docker's rules"),
@@ -28,7 +32,7 @@ const BROKEN: [(&str, &str); 8] = [
     ("iptables -t nat -F", "table nat: no masquerading for footing_frontend"),
     ("sysctl -qw net.ipv4.ip_forward=0", "net.ipv4.ip_forward: 0 -> 1"),
     ("ip link set $(ip -o link show type bridge | grep -o 'br-[0-9a-f]*' | head -1) down", ": down -> up"),
-    ("systemctl stop containerd", "containerd.service: not running -> started"),
+    (ILL_WITHOUT_CONTAINERD, "what else is to be done shows when the containers have been checked again"),
     ("rm /run/docker.sock", "/run/docker.sock: gone -> dockerd restarts; running containers go on"),
     ("systemctl stop docker.socket docker", "docker.service: not running -> started"),
 ];

@@ -164,6 +164,6 @@ pub fn changed_meanwhile(world: &World) {
         .ends_with(0)
         .says("/etc/login.defs: changed since it was looked at; looks again and plans anew");
     let found = world.on("one", "grep -c '^# by hand$' /etc/login.defs; grep '^UMASK' /etc/login.defs");
-    assert_eq!(found, "1\nUMASK 027\n");
+    assert_eq!(found, "1\nUMASK\t027\n");
     world.on("one", "sed -i '/^# by hand$/d' /etc/login.defs");
 }

@@ -237,6 +237,23 @@ fn containerd_is_started_and_a_bridge_comes_up() {
     ");
 }
 
+/// Without containerd no check passes, and whoever is found ill for that reason is not replaced.
+#[test]
+fn what_fell_ill_without_containerd_is_checked_again_before_it_is_replaced() {
+    let (desired, mut state) = standing();
+    state.units.get_mut(CONTAINERD).unwrap().active = false;
+    state.containers.iter_mut().for_each(|found| found.health = Some("unhealthy".to_owned()));
+    let plan = planned(&desired, &state);
+    insta::assert_snapshot!(plan, @r"
+    engine.containerd
+        containerd.service: not running -> started; running containers go on
+        what else is to be done shows when the containers have been checked again
+    ");
+    assert_eq!(plan.up_to_next_look(), plan.steps);
+    state.units.get_mut(CONTAINERD).unwrap().active = true;
+    assert!(planned(&desired, &state).to_string().contains("service.core.start"));
+}
+
 #[test]
 fn a_bridge_that_is_gone_comes_with_dockerd_and_its_containers_start_anew() {
     let (desired, mut state) = standing();
