@@ -96,7 +96,7 @@ impl Agreed {
     pub fn goes_on_with(self, rest: Plan) -> Result<Self, Outcome> {
         let new: Vec<String> = rest
             .crossings()
-            .filter(|crossing| !self.crossings.contains(crossing))
+            .filter(|crossing| !self.crossings.iter().any(|agreed| agreed.is(crossing)))
             .map(ToString::to_string)
             .collect();
         if new.is_empty() {

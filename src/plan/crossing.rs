@@ -131,13 +131,20 @@ impl Crossing {
         })
     }
 
+    /// Whether it is the same move, whether or not a container has the data open by now.
+    pub fn is(&self, other: &Self) -> bool {
+        let Self { service, role, from, to, way, open: _, backup } = self;
+        (service, role, from, to, way, backup)
+            == (&other.service, &other.role, &other.from, &other.to, &other.way, &other.backup)
+    }
+
     /// Why the host is held back, if it is.
     pub fn objection(&self, consents: Consents) -> Option<Finding> {
         let Consents::Said { one_way, data } = consents else { return None };
         let Self { service, from, to, way, open, backup, .. } = self;
         let way_out = match way {
             Way::Forward if backup.is_empty() => {
-                "add `backup: [{ run: COMMAND }]` to `upgrade: { hooks }` of the role: an older version cannot read the data again".to_owned()
+                "add `backup: { run: COMMAND, within: 2h }` to the inventory, with the command that backs this data up: an older version cannot read it again".to_owned()
             }
             Way::Forward if one_way == OneWay::Refused => {
                 "say --accept-irreversible: an older version cannot read the data again".to_owned()

@@ -37,9 +37,10 @@ fn a_role_says_how_it_is_upgraded() {
         let tag = "docker tag $(docker ps --format '{{.Image}}' --filter label=pryvctl.service=store)";
         world.on(host, &format!("{tag} registry.{}.test:5000/pryvio/core:{NEXT_STORE}", world.name()));
     }
-    let cases: [fn(&World); 10] = [
+    let cases: [fn(&World); 12] = [
         hooks_are_called_around_a_turn,
         a_hook_that_fails_leaves_the_host_alone,
+        what_changed_under_a_hook_is_read_first,
         no_batch_is_begun_after_the_deadline,
         a_failure_stops_the_others,
         a_failure_takes_its_batch_back,
@@ -48,6 +49,7 @@ fn a_role_says_how_it_is_upgraded() {
         keeper_data::install_goes_one_way_only_if_told_and_after_a_backup,
         keeper_data::a_version_that_opened_the_data_and_is_ill_stays,
         keeper_data::nobody_goes_back_to_an_older_version_on_newer_data,
+        keeper_data::a_host_that_did_well_over_it_stays_when_others_fail,
     ];
     for case in cases {
         case(&world);
@@ -121,6 +123,23 @@ fn a_hook_that_fails_leaves_the_host_alone(world: &World) {
     assert_eq!(called_on(world, "one"), ["before", "after"], "what began is answered");
     assert_eq!(called_here(world, "one"), ["after"], "the first that fails ends it");
     world.on("one", "rm /root/before-fails");
+}
+
+/// A hook may take an hour, and anybody may change the host meanwhile.
+fn what_changed_under_a_hook_is_read_first(world: &World) {
+    world.on("one", "touch /root/stops-the-store");
+    let before = served(world, "one");
+    upgrade(world, NEW, &[], &["--host", "one"])
+        .ends_with(5)
+        .says("one failed")
+        .says("somebody changed the host after it was looked at; these steps were not agreed to")
+        .says("service.store.start")
+        .says("run the same command again, and read its new plan");
+    assert_eq!(served(world, "one"), before);
+    assert_eq!(world.on("one", "docker ps -q --filter label=pryvctl.service=store"), "");
+    assert_eq!(called_on(world, "one"), ["before", "after"], "what began is answered");
+    called_here(world, "one");
+    world.on("one", "docker start trial_store_a");
 }
 
 fn no_batch_is_begun_after_the_deadline(world: &World) {

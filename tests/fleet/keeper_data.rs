@@ -113,3 +113,21 @@ pub fn nobody_goes_back_to_an_older_version_on_newer_data(world: &World) {
     assert_eq!(served(world, "three").version, OLD);
     back(&[]).ends_with(0).says("three unchanged");
 }
+
+/// It is the first batch, and did well; the second fails, and everybody is to go back.
+pub fn a_host_that_did_well_over_it_stays_when_others_fail(world: &World) {
+    let (counted, two) = (starts(world, "three"), served(world, "two"));
+    let rolled = ["--accept-irreversible", "--host", "three,two", "--on-failure", "rollback-all"];
+    let failed = upgrade(world, NEW, &["two"], &rolled).ends_with(5);
+    failed
+        .says("two went-back")
+        .says("three failed")
+        .says("a newer version has opened data that the older one cannot read, so nothing more was changed")
+        .says("run `docker stop trial_store_b`, restore the backup from before the change, and run `pryvctl rollback --data-restored`");
+    let stays = format!("store_a {OLD} exited, store_b {NEXT_STORE} running");
+    assert_eq!(containers(world, "three", "store"), stays);
+    assert_eq!(starts(world, "three"), counted + 1, "only the new one was started");
+    assert_eq!(served(world, "three").version, NEW, "it is not half of one and half of the other");
+    assert_eq!(served(world, "two"), two);
+    inventory(world, NEW).run(&["status", "--host", "three"]).ends_with(0);
+}

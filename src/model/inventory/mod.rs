@@ -1,5 +1,6 @@
 //! The inventory: the one YAML file an administrator writes. Every key is documented in `inventory/reference.yaml`.
 
+mod backup;
 mod break_glass;
 mod check;
 mod leaf;
@@ -23,6 +24,7 @@ use serde_saphyr::Spanned;
 
 use self::outline::Places;
 pub use self::{
+    backup::Backup,
     break_glass::{BreakGlass, SecondWay},
     login::{Source, SourceKey, TRIES},
 };
@@ -78,6 +80,9 @@ pub struct Inventory {
     /// Secrets for templates, by name.
     #[serde(default)]
     pub secrets: BTreeMap<String, SecretSource>,
+    /// What is called on a host before a version comes whose data an older one cannot read again, for roles that say nothing
+    /// of it themselves.
+    pub backup: Option<Backup>,
     /// A folder with roles of your own, beside the inventory; a role there replaces the shipped one of its name.
     pub roles: Option<PathBuf>,
     /// A place for anchors; not read.

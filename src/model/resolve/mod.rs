@@ -121,6 +121,7 @@ impl<'a> Platform<'a> {
             networks: &networks,
             files: &files,
             press: &press,
+            backup: self.inventory.backup.as_ref(),
         };
         let services = workshop.services(&ranks, &mut problems);
         let folders = files::folders(&roles, &mut problems);

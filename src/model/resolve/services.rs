@@ -15,9 +15,10 @@ use crate::model::{
     desired::{
         ContainerSpec, Data, Endpoint, HealthCheck, HealthProbe, Inside, ManagedFile, Service, UpdateOrder,
     },
+    inventory::Backup,
     name::{PlatformName, RoleName, ServiceName},
     problem::Problem,
-    role::{Health, Question},
+    role::{Health, Hook, Question},
 };
 
 /// The shortest wait for health: an image's first start takes its time, also where checks are quick.
@@ -30,6 +31,8 @@ pub(super) struct Workshop<'a> {
     pub networks: &'a Networks,
     pub files: &'a [ManagedFile],
     pub press: &'a Press<'a>,
+    /// What the inventory says of backups.
+    pub backup: Option<&'a Backup>,
 }
 
 impl Workshop<'_> {
@@ -122,7 +125,7 @@ impl Workshop<'_> {
             rollout: definition.deploy.update_config.rollout(),
             rollback: definition.deploy.rollback_config.rollout(),
             health: self.health(placed, name, problems),
-            data: data(placed, name),
+            data: data(placed, name, self.backup),
             spec,
         }
     }
@@ -223,14 +226,14 @@ impl Workshop<'_> {
     }
 }
 
-/// Who can read a service's data, as its role says.
-fn data(placed: &Placed, name: &ServiceName) -> Data {
+/// Who can read a service's data, as its role says. Where the role knows no backup, the inventory may.
+fn data(placed: &Placed, name: &ServiceName, backup: Option<&Backup>) -> Data {
     let upgrade = &placed.role.head.upgrade;
-    if upgrade.irreversible.contains(name) {
-        Data::OneWay { backup: upgrade.hooks.backup.clone() }
-    } else {
-        Data::AnyVersion
+    if !upgrade.irreversible.contains(name) {
+        return Data::AnyVersion;
     }
+    let own = upgrade.hooks.backup.clone();
+    Data::OneWay { backup: if own.is_empty() { backup.map(Hook::from).into_iter().collect() } else { own } }
 }
 
 /// Whether a text is a whole domain name (RFC 1035, 2.3.4).

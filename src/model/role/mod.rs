@@ -34,6 +34,7 @@
 //!       before: [{ run: "curl -fsS https://status.example.org/quiet", on: controller, within: 10s }]
 //!       after: [{ haproxy: { socket: "lb1:9999", server: "web/{host}" }, on: controller }]   # ready; `before`: drains
 //!       backup: [{ run: /usr/local/sbin/backup, within: 30m }]         # before a move of `irreversible`, on the host
+//!         # without it, the inventory's `backup`
 //!         # with `--lab` nothing is called that reaches out of the lab (`on: controller`, `haproxy`), but what says
 //!         # `lab: true`; every hook that is called there has PRYVCTL_LAB=1 in its environment
 //!   variables: { PRYV_VERSION: "1.9.2" }     # defaults; every value is a text, so numbers are quoted

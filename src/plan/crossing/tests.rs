@@ -45,7 +45,7 @@ fn only_another_major_of_a_declared_service_needs_a_consent() {
     let plan = planned(&desired, &state);
     let refused = objections(&plan, Consents::NONE);
     insta::assert_snapshot!(format!("{without_backup}\n{refused}"), @r"
-    failure irreversible: found redis: registry.test:5000/redis:1, needed registry.test:5000/redis:2; add `backup: [{ run: COMMAND }]` to `upgrade: { hooks }` of the role: an older version cannot read the data again
+    failure irreversible: found redis: registry.test:5000/redis:1, needed registry.test:5000/redis:2; add `backup: { run: COMMAND, within: 2h }` to the inventory, with the command that backs this data up: an older version cannot read it again
     failure irreversible: found redis: registry.test:5000/redis:1, needed registry.test:5000/redis:2; say --accept-irreversible: an older version cannot read the data again
     ");
     assert_eq!(objections(&plan, ACCEPTED), "");
@@ -57,6 +57,18 @@ fn only_another_major_of_a_declared_service_needs_a_consent() {
         acme_redis_b: registry.test:5000/redis:1 (acme_redis_a) -> registry.test:5000/redis:2
         redis: registry.test:5000/redis:1 cannot read the data again after registry.test:5000/redis:2; needs --accept-irreversible
     ");
+}
+
+#[test]
+fn a_move_is_the_same_when_its_container_has_stopped() {
+    let (mut desired, mut state) = one_way(&["backup"]);
+    upgrade(&mut desired, "redis", 2);
+    let first = |state: &HostState| planned(&desired, state).crossings().next().cloned().unwrap();
+    let before = first(&state);
+    let found = state.containers.iter_mut().find(|found| found.service == "redis").unwrap();
+    "exited".clone_into(&mut found.status);
+    assert_ne!(first(&state), before);
+    assert!(first(&state).is(&before));
 }
 
 #[test]

@@ -48,3 +48,30 @@ fn every_shipped_role_resolves() {
         assert!(shown.into_iter().all(|file| !file.content.expose().contains("secret-")), "{}", host.host);
     }
 }
+
+/// The roles do not know how an administrator makes backups; without one, nothing goes one way.
+#[test]
+fn the_inventorys_backup_comes_before_what_goes_one_way() {
+    use crate::model::{desired::Data, place, role::HookAction};
+    let catalog = Catalog::shipped().unwrap();
+    let backup = "backup: { run: /usr/local/sbin/pryv-backup, within: 2h }\n";
+    for (inventory, expected) in [(PLATFORM.to_owned(), 0), (format!("{PLATFORM}{backup}"), 1)] {
+        let inventory = Inventory::parse(&inventory).unwrap();
+        let hosts = resolve(&inventory, &catalog, &everything(&catalog)).unwrap();
+        let mut seen = 0;
+        for desired in hosts.values() {
+            let mut notes = BTreeSet::new();
+            for service in &desired.services {
+                let Data::OneWay { backup } = &service.data else { continue };
+                assert_eq!(backup.len(), expected, "{}", service.name);
+                assert!(backup.iter().all(
+                    |hook| matches!(&hook.action, HookAction::Run(run) if run.ends_with("pryv-backup"))
+                ));
+                let own = place::notes(desired, service);
+                assert!(own.into_iter().all(|path| notes.insert(path)), "{} shares a note", service.name);
+                seen += 1;
+            }
+        }
+        assert!(seen >= 6, "{seen}");
+    }
+}
