@@ -13,8 +13,9 @@ use crate::{
     fleet::{
         each::each,
         journal::{
-            self, anchor,
+            anchor,
             audit::{self, Comparison, Fault, audit},
+            head::Place,
         },
         survey::trouble,
     },
@@ -40,7 +41,7 @@ pub async fn run(command: &Audit, screen: &Screen) -> Result<Exit, Halt> {
     let mut audit = audit(&text);
     let mut exit = Exit::Done;
     if let Some(target) = command.target() {
-        exit = compare(&mut audit, &journal::place(&path), &target, screen).await?;
+        exit = compare(&mut audit, &Place::of(&path), &target, screen).await?;
     }
     if !audit.faults.is_empty() {
         exit = Exit::Drift;
@@ -72,7 +73,7 @@ pub async fn run(command: &Audit, screen: &Screen) -> Result<Exit, Halt> {
 /// Asks every host what it keeps of the journal.
 async fn compare(
     audit: &mut audit::Audit,
-    place: &str,
+    place: &Place,
     target: &Target,
     screen: &Screen,
 ) -> Result<Exit, Halt> {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::head::Head;
+use super::head::{Head, Place};
 use crate::{
     fleet::event::{Voice, What},
     host::{Connection, HostError, Session as _, signature::Signature},
@@ -16,8 +16,11 @@ use crate::{
 /// How far the journal of a run went at one moment, as the run tells a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anchored {
-    /// Where the journal is: the machine and the path.
+    /// Where the journal is: the machine and the path, without links.
     pub journal: String,
+    /// The machine and the path by which it was reached, where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<String>,
     /// The run. (`run` is a key of every line of a journal.)
     pub of: String,
     /// How many lines there were.
@@ -54,8 +57,8 @@ pub enum Moment {
 
 impl Anchored {
     fn of(head: Head) -> Self {
-        let Head { journal, run, lines, hash } = head;
-        Self { journal, of: run, lines, head: hash, key: None, signature: None }
+        let Head { place: Place { real, named }, run, lines, hash } = head;
+        Self { journal: real, named, of: run, lines, head: hash, key: None, signature: None }
     }
 
     /// What is signed.
@@ -86,17 +89,21 @@ pub async fn tell(connection: &Connection, moment: Moment, voice: Voice<'_>) {
     });
 }
 
-/// The line is whole or not there. sshd itself wrote which key came in over this connection; nobody but root can have
-/// written that.
+/// Which key came in over this connection, as sshd wrote it: anybody may call himself sshd in a log, so only what a process of
+/// root's with that name said counts (since Debian 13 it is another), and only a line that begins as that of an accepted
+/// login does. Of a certificate it is its own key.
+const KEY: &str = r#"set -- $SSH_CONNECTION
+key=$(journalctl -q -r -o cat --since=-1day _UID=0 _COMM=sshd _COMM=sshd-session 2>/dev/null |
+    sed -n "s|^Accepted publickey for [^ ]* from $1 port $2 ssh2: [^ ]* \\(SHA256:[A-Za-z0-9+/]*\\).*|\\1|p" | head -n 1) || true
+"#;
+
+/// The line is whole or not there.
 fn script(line: &str) -> String {
     let take_in = take_in("\"$new\"", line);
     format!(
         r#"set -e; umask 077; mkdir -p -m 700 "$(dirname {JOURNAL})"; new={JOURNAL}.new; trap 'rm -f "$new"' EXIT
 {take_in}
-set -- $SSH_CONNECTION
-key=$({{ journalctl -q -r -o cat --since=-1day -t sshd -t sshd-session 2>/dev/null || tac /var/log/auth.log; }} |
-    grep -m1 -F "from $1 port $2 ssh2: " | sed -n 's|.* \(SHA256:[A-Za-z0-9+/]*\).*|\1|p') || true
-printf '{{"at":"%s","key":"%s","anchor":%s}}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$key" "$(cat "$new")" >>{JOURNAL}
+{KEY}printf '{{"at":"%s","key":"%s","anchor":%s}}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$key" "$(cat "$new")" >>{JOURNAL}
 sync {JOURNAL}"#
     )
 }
@@ -108,4 +115,33 @@ sync {JOURNAL}"#
 pub async fn kept(connection: &Connection) -> Result<Vec<Kept>, HostError> {
     let said = connection.exec(&Command::root(format!("cat {JOURNAL} 2>/dev/null || true"))).await?;
     Ok(said.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a host says of the key, with a log in which anybody wrote.
+    fn key(connection: &str) -> String {
+        let journal = r#"journalctl() {
+case $* in *_UID=0*_COMM=sshd*_COMM=sshd-session*) ;; *)
+echo "Accepted publickey for admin from 192.0.2.9 port 4711 ssh2: ED25519 SHA256:LoggerSaysSo" ;; esac
+printf '%s\n' \
+'Invalid user Accepted publickey for admin from 192.0.2.9 port 4711 ssh2: ED25519 SHA256:TheNameSaysSo from 203.0.113.7 port 5' \
+'Accepted publickey for admin from 192.0.2.9 port 47110 ssh2: ED25519 SHA256:another' \
+'Accepted publickey for admin from 192.0.2.9 port 4711 ssh2: ED25519 SHA256:This+one/0' \
+'Accepted publickey for admin from 192.0.2.9 port 4712 ssh2: ED25519-CERT SHA256:own ID admin (serial 0) CA ED25519 SHA256:authority'
+}
+"#;
+        let script = format!("SSH_CONNECTION='{connection}'\n{journal}{KEY}printf %s \"$key\"");
+        let said = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        String::from_utf8(said.stdout).unwrap()
+    }
+
+    #[test]
+    fn only_sshd_says_which_key_came() {
+        assert_eq!(key("192.0.2.9 4711 192.0.2.1 22"), "SHA256:This+one/0");
+        assert_eq!(key("192.0.2.9 4712 192.0.2.1 22"), "SHA256:own");
+        assert_eq!(key("192.0.2.9 4713 192.0.2.1 22"), "");
+    }
 }

@@ -1,5 +1,8 @@
 //! Reading a journal: what was done, and whether anybody changed the lines.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -8,6 +11,7 @@ use super::{
     NOTHING,
     anchor::{Anchored, Kept},
     hash,
+    head::{Place, is_gone},
 };
 use crate::{host::signature::signer, model::name::HostName};
 
@@ -68,6 +72,14 @@ pub enum Fault {
         run: String,
         /// How many lines there were.
         lines: usize,
+    },
+    /// A host knows of a journal that is gone.
+    #[error("{host} keeps how far the journal {journal} went, and there is no such file any more")]
+    Gone {
+        /// The host.
+        host: HostName,
+        /// The journal.
+        journal: String,
     },
     /// A host does not keep any more what it was told.
     #[error(
@@ -170,11 +182,13 @@ impl Audit {
         self.lines.iter().any(|line| line.number == anchor.lines && line.hash == anchor.head)
     }
 
-    /// Compares with what a host keeps. `place` is where this journal is, by machine and path.
-    pub fn compare(&self, place: &str, host: &HostName, kept: &[Kept]) -> Comparison {
+    /// Compares with what a host keeps. `place` is where this journal is.
+    pub fn compare(&self, place: &Place, host: &HostName, kept: &[Kept]) -> Comparison {
         let mut found = Comparison::default();
         for Kept { key, anchor, .. } in kept {
-            let ours = anchor.journal == place || self.lines.iter().any(|line| line.run == anchor.of);
+            let named = anchor.named.as_deref();
+            let ours =
+                place.is(&anchor.journal, named) || self.lines.iter().any(|line| line.run == anchor.of);
             if !ours {
                 *found.others.entry(anchor.journal.clone()).or_default() += 1;
             } else if self.has(anchor) {
@@ -184,6 +198,8 @@ impl Audit {
                 found.faults.push(Fault::Missing { host, run, lines: anchor.lines });
             }
         }
+        let gone = found.others.keys().filter(|journal| is_gone(journal)).cloned();
+        found.faults.extend(gone.map(|journal| Fault::Gone { host: host.clone(), journal }));
         let told = self.lines.iter().filter(|line| line.host == host.as_str());
         for (number, anchor) in told.filter_map(|line| Some((line.number, line.anchor.as_ref()?))) {
             if !kept.iter().any(|kept| kept.anchor == *anchor) {
@@ -199,129 +215,5 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(","),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fleet::{
-        event::{Event, What},
-        journal::Journal,
-    };
-
-    /// A journal of two runs that write at the same time.
-    fn written(name: &str) -> String {
-        written_by("root@here", name)
-    }
-
-    fn written_by(who: &str, name: &str) -> String {
-        let path = std::env::temp_dir().join(format!("pryvctl-journal-{name}-{}", std::process::id()));
-        std::fs::remove_file(&path).unwrap_or_default();
-        let runs = ["install", "upgrade"].map(|command| Journal::open(&path, command, who).unwrap());
-        for number in 1..4 {
-            for run in &runs {
-                let what = What::Step { number, of: 3, id: "service.core.start".to_owned() };
-                run.write(&Event { host: Some("co1".parse().unwrap()), what });
-                assert_eq!(run.trouble(), None);
-            }
-        }
-        let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::remove_file(path).unwrap();
-        text
-    }
-
-    #[test]
-    fn two_runs_make_one_chain() {
-        let audit = audit(&written("whole"));
-        assert_eq!(audit.faults, []);
-        let [line, ..] = &audit.lines[..] else { panic!("no lines") };
-        assert_eq!(
-            (line.host.as_str(), line.command.as_str(), line.what.as_str()),
-            ("co1", "install", "step")
-        );
-        assert_eq!(line.details, "id=service.core.start number=1 of=3");
-        assert_eq!(audit.lines.len(), 6);
-    }
-
-    #[test]
-    fn a_changed_a_missing_and_a_cut_line_are_found() {
-        let text = written("spoilt");
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(audit(&text.replacen("co1", "co2", 1)).faults, [Fault::Changed(1)]);
-        assert_eq!(audit(&[&lines[..2], &lines[3..]].concat().join("\n")).faults, [Fault::Broken(3)]);
-        assert_eq!(audit(&lines[1..].join("\n")).faults, [Fault::Broken(1)]);
-        let cut = &text[..text.len() - 40];
-        assert_eq!(audit(cut).faults, [Fault::Unreadable(6)]);
-        assert!(audit("").lines.is_empty());
-    }
-
-    fn anchored(text: &str, lines: usize) -> Anchored {
-        let head = audit(text).lines[lines - 1].hash.clone();
-        let journal = "console:/journal".to_owned();
-        Anchored { journal, of: audit(text).lines[0].run.clone(), lines, head, key: None, signature: None }
-    }
-
-    fn kept(anchor: &Anchored) -> Kept {
-        Kept { at: String::new(), key: "SHA256:k".to_owned(), anchor: anchor.clone() }
-    }
-
-    #[test]
-    fn what_hosts_keep_finds_what_the_chain_cannot() {
-        let host: HostName = "co1".parse().unwrap();
-        let (ours, another) = (written("anchored"), written_by("nobody@here", "another"));
-        let anchors = [kept(&anchored(&ours, 2)), kept(&anchored(&ours, 6))];
-        let compare = |text: &str| audit(text).compare("console:/journal", &host, &anchors);
-        let whole = compare(&ours);
-        assert_eq!((&whole.faults[..], whole.keys["SHA256:k"]), (&[][..], 2));
-        let lines: Vec<&str> = ours.lines().collect();
-        // A chain that was cut is sound in itself, as is one that was made anew, and one of which nothing is left.
-        let cut = lines[..4].join("\n");
-        for (what, text, missing) in
-            [("cut", cut.as_str(), 1), ("made anew", &another, 2), ("deleted", "", 2)]
-        {
-            assert_eq!(audit(text).faults, [], "{what}");
-            assert_eq!(compare(text).faults.len(), missing, "{what}");
-        }
-        let elsewhere = audit(&another).compare(
-            "laptop:/journal",
-            &host,
-            &[kept(&Anchored { of: "a run of somebody else".to_owned(), ..anchors[0].anchor.clone() })],
-        );
-        assert_eq!((elsewhere.faults.len(), elsewhere.others["console:/journal"]), (0, 1));
-    }
-
-    #[test]
-    fn a_host_that_lost_its_log_is_found() {
-        let path = std::env::temp_dir().join(format!("pryvctl-journal-told-{}", std::process::id()));
-        std::fs::remove_file(&path).unwrap_or_default();
-        let run = Journal::open(&path, "install", "root@here").unwrap();
-        run.write(&Event { host: None, what: What::Resumed });
-        let head = run.head().unwrap();
-        assert_eq!(head.lines, 1);
-        let anchor = Anchored { head: head.hash, ..anchored(&std::fs::read_to_string(&path).unwrap(), 1) };
-        let wrong = Anchored { lines: 7, ..anchor.clone() };
-        for told in [&anchor, &wrong] {
-            run.write(&Event { host: Some("co1".parse().unwrap()), what: What::Anchored(told.clone()) });
-        }
-        let audit = audit(&std::fs::read_to_string(&path).unwrap());
-        std::fs::remove_file(path).unwrap();
-        assert_eq!(audit.faults, [Fault::Rewritten(3)]);
-        let host: HostName = "co1".parse().unwrap();
-        let found = audit.compare("console:/journal", &host, &[kept(&wrong)]);
-        assert!(found.faults.contains(&Fault::Forgotten { host, number: 2 }), "{found:?}");
-    }
-
-    #[test]
-    fn a_line_cut_by_a_crash_spoils_no_other() {
-        let path = std::env::temp_dir().join(format!("pryvctl-journal-torn-{}", std::process::id()));
-        let text = written("torn");
-        std::fs::write(&path, &text[..text.len() - 40]).unwrap();
-        let run = Journal::open(&path, "upgrade", "root@here").unwrap();
-        run.write(&Event { host: None, what: What::Resumed });
-        let audit = audit(&std::fs::read_to_string(&path).unwrap());
-        std::fs::remove_file(path).unwrap();
-        assert_eq!(audit.faults, [Fault::Unreadable(6)]);
-        assert_eq!(audit.lines.last().map(|line| line.what.as_str()), Some("resumed"));
     }
 }

@@ -25,7 +25,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use self::head::{Counted, Head, last};
+use self::head::{Counted, Head, Place, last};
 use super::event::Event;
 use crate::plan::file::sha256;
 
@@ -33,8 +33,7 @@ use crate::plan::file::sha256;
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    /// The machine and the path.
-    place: String,
+    place: Place,
     /// The lab that stood in for the hosts.
     lab: Option<String>,
     command: String,
@@ -70,7 +69,7 @@ impl Journal {
         let run = format!("{}-{}", now.replace(['-', ':'], ""), std::process::id());
         Ok(Self {
             path: path.to_owned(),
-            place: place(path),
+            place: Place::of(path),
             lab: None,
             command: command.to_owned(),
             who: who.to_owned(),
@@ -96,7 +95,7 @@ impl Journal {
         let end = last(file).and_then(|last| Ok((last.hash, counted.count(file)?)));
         file.unlock().ok()?;
         let (hash, lines) = end.ok()?;
-        Some(Head { journal: self.place.clone(), run: self.run.clone(), lines, hash: hash? })
+        Some(Head { place: self.place.clone(), run: self.run.clone(), lines, hash: hash? })
     }
 
     /// Writes a line. A full disk must not stop a rollout halfway, so a failure is only kept for the end.
@@ -140,13 +139,6 @@ impl Journal {
         }
         body
     }
-}
-
-/// The machine and the path of a journal: an administrator may have several, and each host hears of all of them.
-pub fn place(path: &Path) -> String {
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let whole = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
-    format!("{}:{}", machine.trim(), whole.as_deref().unwrap_or(path).display())
 }
 
 /// Appends a line under the file's lock, because two runs may share one journal.
