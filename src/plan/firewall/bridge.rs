@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use ::nftables::{expr::MetaKey, schema::SetType, stmt::Statement};
 use ipnet::IpNet;
 
-use super::sources;
+use super::{element, sources};
 use crate::{
     facts::state::HostState,
     model::desired::Desired,
     plan::nftables::{
         Table,
-        phrase::{equal, meta, text, unequal},
+        phrase::{equal, field, meta, text, unequal},
     },
 };
 
@@ -47,13 +47,25 @@ pub fn of_docker(state: &HostState) -> impl Iterator<Item = (&str, &str)> {
     networks.filter_map(|(name, network)| Some((network.bridge.as_deref()?, name.as_str())))
 }
 
-/// The bridges that are trusted by their whole name.
-fn named(desired: &Desired, state: &HostState) -> Vec<String> {
+/// What comes in by a bridge whose name is Docker's alone, or by one that a network was given, from that network's own
+/// addresses: a site may have had that bridge before Docker.
+fn named(desired: &Desired, state: &HostState) -> Vec<Vec<Statement<'static>>> {
     let uplinks = uplinks(desired, state);
-    let own = of_docker(state).map(|(bridge, _)| bridge).filter(|bridge| !bridge.starts_with(BEGINNING));
-    let all: BTreeSet<&str> = own.filter(|bridge| !OF_DOCKER.contains(bridge)).collect();
-    let all = OF_DOCKER.into_iter().chain(all);
-    all.filter(|bridge| !uplinks.contains(bridge)).map(str::to_owned).collect()
+    let is_inside = |bridge: &str| !uplinks.contains(bridge);
+    let of_docker = OF_DOCKER.into_iter().filter(|bridge| is_inside(bridge));
+    let mut all: Vec<_> = of_docker.map(|bridge| vec![comes_in_by(bridge)]).collect();
+    for network in state.networks.values() {
+        let Some(bridge) = network.bridge.as_deref().filter(|bridge| is_inside(bridge)) else { continue };
+        if OF_DOCKER.contains(&bridge) || bridge.starts_with(BEGINNING) {
+            continue;
+        }
+        let subnets = network.subnets.iter().filter_map(|subnet| subnet.parse::<IpNet>().ok());
+        all.extend(subnets.map(|subnet| {
+            let family = if subnet.addr().is_ipv4() { "ip" } else { "ip6" };
+            vec![comes_in_by(bridge), equal(field(family, "saddr"), element(subnet.trunc()))]
+        }));
+    }
+    all
 }
 
 /// Interfaces that are there, begin as a bridge of Docker's would, and are none.
@@ -99,7 +111,7 @@ pub(super) fn from_container(
     desired: &Desired,
     state: &HostState,
 ) -> Vec<Vec<Statement<'static>>> {
-    let named = named(desired, state).into_iter().map(|bridge| vec![comes_in_by(bridge)]);
+    let named = named(desired, state).into_iter();
     let begins = comes_in_by(format!("{BEGINNING}*"));
     let others = others(desired, state);
     let mut later = vec![begins];
@@ -191,6 +203,24 @@ mod tests {
         let to = "10.0.0.0/8".parse().unwrap();
         state.links.routes[1] = Route { to, by: "lan".to_owned() };
         assert!(!trusting(&state).contains("\"right\":\"lan\""));
+    }
+
+    /// Whoever else is on that bridge is not trusted.
+    #[test]
+    fn a_bridge_with_a_name_of_its_own_is_trusted_for_its_networks_addresses() {
+        let mut state = behind_a_bridge();
+        let theirs = state.networks.get_mut("theirs").unwrap();
+        theirs.bridge = Some("lan".to_owned());
+        theirs.subnets.push("fd00:9::/64".to_owned());
+        let rules = trusting(&state);
+        let lan: Vec<&str> = rules.lines().filter(|line| line.contains("\"right\":\"lan\"")).collect();
+        assert_eq!(lan.len(), 2, "{rules}");
+        for (rule, subnet) in lan.iter().zip([
+            r#""field":"saddr","protocol":"ip"}},"op":"==","right":{"prefix":{"addr":"10.9.0.0","len":24}}"#,
+            r#""field":"saddr","protocol":"ip6"}},"op":"==","right":{"prefix":{"addr":"fd00:9::","len":64}}"#,
+        ]) {
+            assert!(rule.contains(subnet), "{rule}");
+        }
     }
 
     #[test]
