@@ -24,6 +24,7 @@ mod standings;
 mod tables;
 mod upgrade;
 mod validate;
+mod wrap;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -9,7 +9,12 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{gate, report::Screen, standings::Standings};
+use super::{
+    gate,
+    report::Screen,
+    standings::Standings,
+    wrap::{self, wrapped},
+};
 use crate::{
     fleet::event::{Event, Events, What},
     model::name::HostName,
@@ -71,7 +76,7 @@ async fn moving(mut events: UnboundedReceiver<Event>) {
         let text = words(&event.what);
         let Some(host) = event.host else {
             // What is said of the whole run stays above the table.
-            view.println(text);
+            view.println(wrapped(&text, wrap::width(&Term::stderr())));
             continue;
         };
         standings.hear(host, &event.what, text);

@@ -6,6 +6,7 @@ use std::{
     io::{self, IsTerminal as _, Write},
 };
 
+use console::Term;
 use serde_json::Value;
 
 use super::{
@@ -14,6 +15,7 @@ use super::{
     exit::Exit,
     gate::{self, Gated, Painted},
     problem::Look,
+    wrap::{self, wrapped},
 };
 
 /// Why a command ended before it could do its work.
@@ -72,7 +74,8 @@ impl Screen {
     /// A result for people, on stdout.
     pub fn result(&self, text: impl Display) {
         if self.for_people() {
-            put(&mut io::stdout().lock(), &text);
+            let text = gate::shown(&text.to_string()).into_owned();
+            put(&mut io::stdout().lock(), &wrapped(&text, wrap::width(&Term::stdout())));
         }
     }
 
@@ -88,7 +91,8 @@ impl Screen {
 
     /// A word about the way, on stderr.
     pub fn note(&self, text: impl Display) {
-        put(&mut io::stderr().lock(), &text);
+        let text = gate::shown(&text.to_string()).into_owned();
+        put(&mut io::stderr().lock(), &wrapped(&text, wrap::width(&Term::stderr())));
     }
 
     /// The same with our own colours, which the gate would show instead of obey.
