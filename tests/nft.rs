@@ -5,7 +5,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use pryvctl::plan::nftables::{differences, same};
+use pryvctl::{
+    facts::{Fact, Probe as _, filter::Filters},
+    model::command::Output,
+    plan::nftables::{differences, same},
+};
 use serde_json::{Value, json};
 
 /// Runs a script as root of a new network namespace; its output, or what it complained about.
@@ -46,6 +50,42 @@ fn added(document: &Value) -> Value {
 
 fn listed(script: &str) -> Value {
     serde_json::from_str(&inside(script).unwrap()).unwrap()
+}
+
+/// Tables of others with a rule for each address that somebody banned, in nft's own words and in iptables'.
+#[test]
+fn thousands_of_rules_of_others_do_not_fill_a_survey() {
+    let question = Filters.question();
+    let look = |tail: &str| {
+        // A batch has to fit into a socket's buffer.
+        inside(&format!(
+            "nft 'table inet site {{ chain banned {{ }}; chain last {{ ip6 saddr 2001:db8::1 drop; }}; chain onward {{
+                type filter hook forward priority 0; policy drop;
+                ip saddr 203.0.113.0/24 drop; tcp dport 3000 accept; jump banned; ip saddr 198.51.100.1 accept; }}; }}'
+            for a in $(seq 1 64); do
+                for b in $(seq 0 255); do echo \"add rule inet site banned ip saddr 203.0.$a.$b counter drop\"; done | nft -f -
+            done
+            {tail}
+            ({question})"
+        ))
+    };
+    let said = look("");
+    let text = said.unwrap();
+    assert!(text.len() < 10_000, "{}", text.len());
+    let Fact::Known(chains) = Filters.read(&Output { stdout: text.clone(), ..Output::default() }) else {
+        panic!("{text}");
+    };
+    let rules: Vec<(&str, usize)> = chains.iter().map(|it| (it.name.as_str(), it.rules.len())).collect();
+    assert_eq!(rules, [("banned", 0), ("last", 0), ("onward", 3)]);
+    assert!(chains[2].base.as_ref().unwrap().drops);
+    // Those that are about everybody count, and that they are too many is said.
+    let said = look(
+        "for a in $(seq 1 40); do
+            for b in $(seq 1 200); do echo \"add rule inet site onward tcp dport $b ip saddr != 203.0.113.1 accept\"; done | nft -f -
+        done",
+    );
+    let why = said.unwrap_err();
+    assert!(why.contains("the rules of table inet site are too many to be looked at"), "{why}");
 }
 
 #[test]

@@ -72,7 +72,7 @@ command -v $1 >/dev/null || return 0
 nat=$($1 -w 5 -t nat -S) && filter=$($1 -w 5 -S) || return 1
 echo $2
 printf '%s\n' "$nat" | sed -n '/DOCKER\|MASQUERADE/s/^/nat /p'
-printf '%s\n' "$filter" | sed -n '/DOCKER\| -[io] /s/^/filter /p'
+printf '%s\n' "$filter" | sed -n '/DOCKER\| -o /s/^/filter /p'
 }
 rules iptables rules || exit 1
 told=$(tr '\0' '\n' <$dockerd/cmdline; cat /etc/docker/daemon.json 2>/dev/null)

@@ -159,9 +159,15 @@ table:ip:*|table:ip6:*|table:inet:*) table="$second $third" ;;
 table:*) table= ;;
 type:filter:hook:forward|type:filter:hook:input) [ ! "$table" ] || echo "$table" ;;
 esac
-done | sort -u | while read -r family name; do
-nft -j -t list table "$family" "$name" || exit 1; echo
-done
+done | sort -u | { total=0; while read -r family name; do
+rules=$(nft -j -t list table "$family" "$name") || exit 1
+rules=$(printf '%s\n' "$rules" | sed -E 's/\]\}$/\n]}/; s/, (\{"(rule|chain)": \{)/\n\1/g' |
+grep -vE '^\{"rule": .*\{"match": \{"op": "==", "left": \{"payload": \{"protocol": "ip6?", "field": "saddr"\}\}, "right": "[0-9a-f:.]+"\}\}' |
+awk 'NR > 1 && $0 != "]}" { printf ", " } { printf "%s", $0 }')
+total=$((total + ${#rules}))
+[ $total -le 1048576 ] || { echo "the rules of table $family $name are too many to be looked at" >&2; exit 1; }
+printf '%s\n' "$rules"
+done; }
 }
 answer filters
 question() {
@@ -309,7 +315,7 @@ command -v $1 >/dev/null || return 0
 nat=$($1 -w 5 -t nat -S) && filter=$($1 -w 5 -S) || return 1
 echo $2
 printf '%s\n' "$nat" | sed -n '/DOCKER\|MASQUERADE/s/^/nat /p'
-printf '%s\n' "$filter" | sed -n '/DOCKER\| -[io] /s/^/filter /p'
+printf '%s\n' "$filter" | sed -n '/DOCKER\| -o /s/^/filter /p'
 }
 rules iptables rules || exit 1
 told=$(tr '\0' '\n' <$dockerd/cmdline; cat /etc/docker/daemon.json 2>/dev/null)
