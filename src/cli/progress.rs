@@ -132,6 +132,7 @@ fn said(what: &What) -> String {
             }
             said
         }
+        What::Blind { from, why } => format!("{from} cannot try the ports: {why}"),
         What::EngineAway { patience } => {
             format!("Docker does not answer; waiting until it does, for at most {} s", patience.as_secs())
         }

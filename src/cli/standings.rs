@@ -113,6 +113,7 @@ impl Standings {
             | What::Confirmed
             | What::CutOff { .. }
             | What::Scanned { .. }
+            | What::Blind { .. }
             | What::EngineAway { .. }
             | What::LookingAgain { .. }
             | What::GoingBack { .. }

@@ -116,6 +116,13 @@ pub enum What {
         /// Declared ports that nobody could try who may.
         untried: Vec<String>,
     },
+    /// Another host could not look: that says nothing of this one.
+    Blind {
+        /// From where, and over IPv6 where it was so.
+        from: String,
+        /// Why.
+        why: String,
+    },
     /// Docker went away under the work; it is waited for.
     EngineAway {
         /// The longest wait.
@@ -193,6 +200,7 @@ impl What {
             | Self::CutOff { .. }
             | Self::Watching { .. }
             | Self::Scanned { .. }
+            | Self::Blind { .. }
             | Self::EngineAway { .. }
             | Self::LookingAgain { .. }
             | Self::GoingBack { .. }

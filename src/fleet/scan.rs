@@ -73,7 +73,7 @@ async fn look(
             Tried::Everything => everything(surveyed).await?,
             Tried::Declared => declared.iter().map(|opening| door(opening)).collect(),
         };
-        let asking = Asking { surveyed, lookouts, declared: &declared };
+        let asking = Asking { surveyed, lookouts, declared: &declared, voice };
         let mut looks = asking.all(&doors).await?;
         for _ in 0..AGAIN {
             let late: BTreeSet<Door> = silent(&declared, &looks).iter().map(|it| door(it.opening)).collect();
@@ -82,6 +82,7 @@ async fn look(
             }
             asking.again(&mut looks, &late).await;
         }
+        asking.confirm(&mut looks).await;
         Ok::<_, HostError>((doors, looks))
     };
     let (doors, looks) = match looked.await {

@@ -35,7 +35,21 @@ pub async fn seen_from<S: Session>(session: &S) -> Result<Option<IpAddr>, S::Err
     Ok(said.stdout.trim().parse().ok())
 }
 
-/// What ports of an address say on another host, and the address that host goes there with, where it says so.
+/// What another host saw of ports.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// It tried them.
+    Saw {
+        /// The address it went there with.
+        with: IpAddr,
+        /// What they said. What is not here was not tried.
+        said: BTreeMap<Door, Said>,
+    },
+    /// It cannot try any, and why: that says nothing of the ports.
+    Blind(String),
+}
+
+/// What ports of an address say on another host.
 ///
 /// # Errors
 /// What the session says.
@@ -43,12 +57,13 @@ pub async fn from_there<S: Session>(
     session: &S,
     address: IpAddr,
     ports: &BTreeSet<Door>,
-) -> Result<(Option<IpAddr>, BTreeMap<Door, Said>), S::Error> {
+) -> Result<Sight, S::Error> {
     let output = session.exec(&Command::login(script(address, ports))).await?;
-    Ok(read(&output, ports))
+    Ok(read(&output, address, ports))
 }
 
-/// Every host has bash, which knows sockets; a refusal is told apart by its words.
+/// Every host has bash, which knows sockets; a refusal is told apart by its words. Silence is what lasts until time is up,
+/// or what a router or a firewall on the way says. Everything else is the trouble of the one who looks.
 fn script(address: IpAddr, ports: &BTreeSet<Door>) -> String {
     let of = |wanted: Protocol| {
         let ports = ports.iter().filter(|(protocol, _)| *protocol == wanted);
@@ -59,7 +74,12 @@ fn script(address: IpAddr, ports: &BTreeSet<Door>) -> String {
     let seconds = PATIENCE.as_secs();
     format!(
         "ip -o route get {address} 2>/dev/null | sed -n 's/.* src \\([^ ]*\\).*/from \\1/p'
-told() {{ case $2:$3 in 0:*) echo \"$1 answers\" ;; *refused*) echo \"$1 refuses\" ;; esac; }}
+told() {{ case $2:$3 in
+0:*) echo \"$1 answers\" ;;
+*refused*) echo \"$1 refuses\" ;;
+124:*|*'No route to host'*|*'timed out'*) echo \"$1 silent\" ;;
+*) echo \"$1 failed $(echo \"${{3:-exit code $2}}\" | head -n 1)\" ;;
+esac; }}
 for port in {tcp}; do
 {{ said=$(LC_ALL=C timeout {seconds} bash -c \": </dev/tcp/{address}/$port\" 2>&1); told \"tcp $port\" $? \"$said\"; }} &
 done
@@ -71,20 +91,33 @@ wait"
     )
 }
 
-fn read(output: &Output, ports: &BTreeSet<Door>) -> (Option<IpAddr>, BTreeMap<Door, Said>) {
-    let from = output.stdout.lines().find_map(|line| line.strip_prefix("from ")?.parse().ok());
-    let mut said: BTreeMap<Door, Said> = ports.iter().map(|door| (*door, Said::Nothing)).collect();
+fn read(output: &Output, address: IpAddr, ports: &BTreeSet<Door>) -> Sight {
+    let (mut said, mut trouble) = (BTreeMap::new(), None);
     for line in output.stdout.lines() {
-        let words: Vec<&str> = line.split(' ').collect();
-        let [protocol, port, word] = words[..] else { continue };
-        let protocol = if protocol == "udp" { Protocol::Udp } else { Protocol::Tcp };
+        let words: Vec<&str> = line.splitn(4, ' ').collect();
+        let [protocol, port, word, why @ ..] = &words[..] else { continue };
+        let protocol = if *protocol == "udp" { Protocol::Udp } else { Protocol::Tcp };
         let Ok(port) = port.parse() else { continue };
-        let word = if word == "answers" { Said::Answers } else { Said::Refuses };
-        if let Some(known) = said.get_mut(&(protocol, port)) {
-            *known = word;
+        let word = match *word {
+            "answers" => Said::Answers,
+            "refuses" => Said::Refuses,
+            "silent" => Said::Nothing,
+            _ => {
+                trouble = trouble.or(Some(why.concat()));
+                continue;
+            }
+        };
+        if ports.contains(&(protocol, port)) {
+            said.insert((protocol, port), word);
         }
     }
-    (from, said)
+    let from = output.stdout.lines().find_map(|line| line.strip_prefix("from ")?.parse().ok());
+    match (from, trouble) {
+        (None, _) => Sight::Blind(format!("it has no route to {address}")),
+        (Some(_), Some(why)) if said.is_empty() => Sight::Blind(why),
+        (Some(_), None) if said.is_empty() && !ports.is_empty() => Sight::Blind(output.exit.to_string()),
+        (Some(with), _) => Sight::Saw { with, said },
+    }
 }
 
 #[cfg(test)]
@@ -96,16 +129,42 @@ mod tests {
     async fn a_host_says_what_answers_it_and_where_it_comes_from() {
         let host = Replay::new().prints(
             "/dev/tcp/192.0.2.1/$port",
-            "from 192.0.2.7\ntcp 443 answers\ntcp 22 refuses\nudp 53 answers\n",
+            "from 192.0.2.7\ntcp 443 answers\ntcp 22 refuses\ntcp 5432 silent\nudp 53 answers\n",
         );
         let tried =
             [(Protocol::Tcp, 22), (Protocol::Tcp, 443), (Protocol::Tcp, 5432), (Protocol::Udp, 53)].into();
-        let (from, said) = from_there(&host, [192, 0, 2, 1].into(), &tried).await.unwrap();
-        assert_eq!(from, Some([192, 0, 2, 7].into()));
+        let sight = from_there(&host, [192, 0, 2, 1].into(), &tried).await.unwrap();
+        let Sight::Saw { with, said } = sight else { panic!("{sight:?}") };
+        assert_eq!(with, IpAddr::from([192, 0, 2, 7]));
         let words: Vec<Said> = said.into_values().collect();
         assert_eq!(words, [Said::Refuses, Said::Answers, Said::Nothing, Said::Answers]);
         assert!(host.asked()[0].script.contains("for port in 22 443 5432; do"));
         assert!(host.asked()[0].script.contains("for port in 53; do"));
+    }
+
+    /// Of a host that cannot look nobody may say that a port was silent.
+    #[tokio::test]
+    async fn a_host_that_cannot_look_says_so() {
+        let tried: BTreeSet<Door> = [(Protocol::Tcp, 9), (Protocol::Udp, 9)].into();
+        let sight = |broken: &'static str| {
+            let tried = tried.clone();
+            async move {
+                let script = format!("{broken}\n{}", script([127, 0, 0, 1].into(), &tried));
+                let ran = tokio::process::Command::new("sh").args(["-c", &script]).output().await.unwrap();
+                let stdout = String::from_utf8(ran.stdout).unwrap();
+                read(&Output { stdout, ..Output::default() }, [127, 0, 0, 1].into(), &tried)
+            }
+        };
+        let missing = "timeout: failed to run command 'bash': No such file or directory";
+        let no_bash = "timeout() { echo \"timeout: failed to run command 'bash': No such file or directory\" >&2; return 127; }";
+        assert_eq!(sight(no_bash).await, Sight::Blind(missing.to_owned()));
+        assert_eq!(sight("timeout() { return 137; }").await, Sight::Blind("exit code 137".to_owned()));
+        assert_eq!(
+            sight("ip() { return 2; }").await,
+            Sight::Blind("it has no route to 127.0.0.1".to_owned())
+        );
+        let Sight::Saw { said, .. } = sight("timeout() { return 124; }").await else { panic!() };
+        assert_eq!(said.into_values().collect::<Vec<_>>(), [Said::Nothing, Said::Nothing]);
     }
 
     /// What the script says of sockets of this machine.
@@ -136,7 +195,8 @@ mod tests {
         let ran =
             tokio::process::Command::new("sh").args(["-c", &script([127, 0, 0, 1].into(), &tried)]).output();
         let stdout = String::from_utf8(ran.await.unwrap().stdout).unwrap();
-        let (_, said) = read(&Output { stdout, ..Output::default() }, &tried);
+        let sight = read(&Output { stdout, ..Output::default() }, [127, 0, 0, 1].into(), &tried);
+        let Sight::Saw { said, .. } = sight else { panic!("{sight:?}") };
         assert_eq!(answering.join().unwrap(), QUESTION.len());
         assert_eq!(said[&(Protocol::Tcp, ports[0])], Said::Answers);
         assert_eq!(said[&(Protocol::Tcp, closed)], Said::Refuses);

@@ -146,6 +146,12 @@ pub fn silent<'a>(declared: &[&'a Opening], looks: &[Look]) -> Vec<Silence<'a>> 
     silent
 }
 
+/// The ports whose silence one alone tells, over one family: what is between him and the host may be what is silent.
+pub fn unconfirmed(silences: &[Silence]) -> BTreeSet<Door> {
+    let alone = silences.iter().filter(|it| it.is_sure() && it.who.len() == 1);
+    alone.map(|it| door(it.opening)).collect()
+}
+
 /// The ports that nobody could try who may.
 pub fn untried<'a>(declared: &[&'a Opening], looks: &[Look]) -> Vec<&'a Opening> {
     let tried = |opening: &Opening| {
@@ -265,6 +271,18 @@ mod tests {
         assert_eq!(untried(&all, &[stranger]).iter().map(|it| it.port).collect::<Vec<_>>(), [6379]);
         let known = look("10.0.0.6", &[(6379, Said::Nothing)]);
         assert_eq!(told(&[good, known]), ["6379 Nothing co1"]);
+    }
+
+    #[test]
+    fn one_alone_does_not_prove_silence() {
+        let desired = desired();
+        let all: Vec<&Opening> = desired.firewall.openings.iter().collect();
+        let alone = |looks: &[Look]| unconfirmed(&silent(&all, looks));
+        let dead = |with| look(with, &[(443, Said::Nothing), (80, Said::Answers)]);
+        assert_eq!(alone(&[dead("10.0.0.8")]), [(Protocol::Tcp, 443)].into());
+        // Each family has a way of its own.
+        assert_eq!(alone(&[dead("10.0.0.8"), dead("fd00::8")]), [(Protocol::Tcp, 443)].into());
+        assert_eq!(alone(&[dead("10.0.0.8"), dead("10.0.0.9")]), [].into());
     }
 
     #[test]

@@ -1,13 +1,22 @@
 //! Who tries the ports of a host.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use super::{Lookout, addresses};
 use crate::{
-    fleet::survey::Surveyed,
-    host::{Connection, HostError, Session as _, scan},
+    fleet::{
+        event::{Voice, What},
+        survey::Surveyed,
+    },
+    host::{
+        Connection, HostError, Session as _,
+        scan::{self, Sight},
+    },
     model::desired::Opening,
-    plan::scan::{Door, Look, Said, door, untried},
+    plan::scan::{Door, Look, Said, door, silent, unconfirmed, untried},
 };
 
 /// A host whose ports are tried.
@@ -15,6 +24,7 @@ pub(super) struct Asking<'a> {
     pub surveyed: &'a Surveyed,
     pub lookouts: &'a [Lookout],
     pub declared: &'a [&'a Opening],
+    pub voice: Voice<'a>,
 }
 
 impl Asking<'_> {
@@ -27,9 +37,13 @@ impl Asking<'_> {
         {
             looks.push(from_here(&second, address, doors).await?);
         }
-        let mut others = self.lookouts.iter().filter(|lookout| lookout.host != *member.host());
-        if let Some(lookout) = others.next() {
-            looks.extend(self.from(lookout, doors).await);
+        let mut others = self.others();
+        for lookout in others.by_ref() {
+            let found = self.from(lookout, doors).await;
+            if !found.is_empty() {
+                looks.extend(found);
+                break;
+            }
         }
         for lookout in others {
             let left: BTreeSet<Door> = untried(self.declared, &looks).into_iter().map(door).collect();
@@ -41,10 +55,35 @@ impl Asking<'_> {
         Ok(looks)
     }
 
+    /// Has others ask what one alone says to be silent, as long as there are any.
+    pub async fn confirm(&self, looks: &mut Vec<Look>) {
+        for lookout in self.others() {
+            let alone = unconfirmed(&silent(self.declared, looks));
+            if alone.is_empty() {
+                break;
+            }
+            if !looks.iter().any(|look| is_by(look, lookout)) {
+                looks.extend(self.from(lookout, &alone).await);
+            }
+        }
+    }
+
+    fn others(&self) -> impl Iterator<Item = &Lookout> {
+        self.lookouts.iter().filter(|lookout| lookout.host != *self.surveyed.member.host())
+    }
+
     async fn from(&self, lookout: &Lookout, doors: &BTreeSet<Door>) -> Vec<Look> {
         let mut looks = Vec::new();
         for address in addresses(&self.surveyed.member.login) {
-            looks.extend(from_there(lookout, address, doors).await);
+            match from_there(lookout, address, doors).await {
+                Ok(look) => looks.push(look),
+                // One that has no address in that family is not broken.
+                Err(_) if !lookout.addresses.iter().any(|own| own.is_ipv4() == address.is_ipv4()) => {}
+                Err(why) => {
+                    let from = format!("{}{}", lookout.host, over(address));
+                    self.voice.say(What::Blind { from, why });
+                }
+            }
         }
         looks
     }
@@ -54,13 +93,10 @@ impl Asking<'_> {
         for look in looks {
             let tried: BTreeSet<Door> =
                 doors.iter().copied().filter(|door| look.said.contains_key(door)).collect();
-            let is_it = |lookout: &&Lookout| look.who == format!("{}{}", lookout.host, over(look.to));
-            let lookout = self.lookouts.iter().find(is_it);
-            let said = match lookout {
-                Some(lookout) => scan::from_there(&lookout.connection, look.to, &tried)
-                    .await
-                    .map(|(_, said)| said)
-                    .unwrap_or_default(),
+            let said = match self.lookouts.iter().find(|lookout| is_by(look, lookout)) {
+                Some(lookout) => {
+                    from_there(lookout, look.to, &tried).await.map_or_else(|_| BTreeMap::new(), |it| it.said)
+                }
                 None => scan::from_here(look.to, &tried).await,
             };
             look.said.extend(said.into_iter().filter(|(_, said)| *said != Said::Nothing));
@@ -83,12 +119,22 @@ async fn from_here(
     })
 }
 
-/// `None`: it did not look, or has no address in that family.
-async fn from_there(lookout: &Lookout, address: IpAddr, doors: &BTreeSet<Door>) -> Option<Look> {
+/// The error says why it cannot look.
+async fn from_there(lookout: &Lookout, address: IpAddr, doors: &BTreeSet<Door>) -> Result<Look, String> {
     let Lookout { host, connection, addresses } = lookout;
-    let (with, said) = scan::from_there(connection, address, doors).await.ok()?;
-    let from = addresses.iter().copied().chain([with?]).collect();
-    Some(Look { who: format!("{host}{}", over(address)), to: address, with, from, said })
+    match scan::from_there(connection, address, doors).await {
+        Ok(Sight::Saw { with, said }) => {
+            let from = addresses.iter().copied().chain([with]).collect();
+            let who = format!("{host}{}", over(address));
+            Ok(Look { who, to: address, with: Some(with), from, said })
+        }
+        Ok(Sight::Blind(why)) => Err(why),
+        Err(error) => Err(error.words()),
+    }
+}
+
+fn is_by(look: &Look, lookout: &Lookout) -> bool {
+    look.who == format!("{}{}", lookout.host, over(look.to))
 }
 
 fn over(address: IpAddr) -> &'static str {

@@ -18,7 +18,7 @@ use crate::{
     plan::scan::{Door, Said},
 };
 
-/// What ports of an address say here.
+/// What ports of an address say here. What could not be tried is left out.
 pub async fn from_here(address: IpAddr, ports: &BTreeSet<Door>) -> BTreeMap<Door, Said> {
     let mut tries = JoinSet::new();
     for door in ports.iter().copied() {
@@ -29,10 +29,10 @@ pub async fn from_here(address: IpAddr, ports: &BTreeSet<Door>) -> BTreeMap<Door
                 }
                 Protocol::Udp => timeout(PATIENCE, asked(address, door.1)).await,
             };
-            (door, heard(said.ok()))
+            Some((door, heard(said.ok())?))
         });
     }
-    tries.join_all().await.into_iter().collect()
+    tries.join_all().await.into_iter().flatten().collect()
 }
 
 /// Asks a UDP port and waits for anything it sends back.
@@ -45,11 +45,20 @@ async fn asked(address: IpAddr, port: u16) -> Result<(), Error> {
     socket.recv(&mut [0; 1]).await.map(drop)
 }
 
-fn heard(said: Option<Result<(), Error>>) -> Said {
-    match said {
-        Some(Ok(())) => Said::Answers,
-        Some(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => Said::Refuses,
-        Some(Err(_)) | None => Said::Nothing,
+/// `None`: it is this machine that cannot ask.
+fn heard(said: Option<Result<(), Error>>) -> Option<Said> {
+    match said.map(|said| said.map_err(|error| error.kind())) {
+        Some(Ok(())) => Some(Said::Answers),
+        Some(Err(ErrorKind::ConnectionRefused)) => Some(Said::Refuses),
+        // What a router or a firewall on the way says, and a connection that ends at once.
+        Some(Err(
+            ErrorKind::HostUnreachable
+            | ErrorKind::TimedOut
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted,
+        ))
+        | None => Some(Said::Nothing),
+        Some(Err(_)) => None,
     }
 }
 
@@ -68,6 +77,14 @@ mod tests {
         assert_eq!(ask().await, Said::Answers);
         drop(listener);
         assert_eq!(ask().await, Said::Refuses);
+    }
+
+    #[test]
+    fn an_error_of_this_machine_is_no_silence() {
+        let heard = |kind: ErrorKind| heard(Some(Err(kind.into())));
+        assert_eq!(heard(ErrorKind::HostUnreachable), Some(Said::Nothing));
+        assert_eq!(heard(ErrorKind::NetworkUnreachable), None);
+        assert_eq!(heard(ErrorKind::PermissionDenied), None);
     }
 
     #[tokio::test]
