@@ -52,19 +52,17 @@ pub async fn carry_out(surveyed: &Surveyed, agreed: Agreed, order: &Order, event
             Ok(rest) => rest,
             Err(outcome) => return outcome,
         };
-        if let Some(id) = overtaken {
+        let next = if let Some(id) = overtaken {
             // Nobody has read what is to be done about what somebody wrote meanwhile.
-            agreed = match agreed.still(&id, rest) {
-                Ok(agreed) => agreed,
-                Err(outcome) => return outcome,
-            };
-            continue;
-        }
-        let goes_on = steps.last().is_some_and(|step| step.look_again) || rest.is_of_controls();
-        if !goes_on || rest == *agreed.plan() {
-            return Outcome::NotConverged { left: left(&rest) };
-        }
-        agreed = match agreed.goes_on_with(rest) {
+            agreed.still(&id, rest)
+        } else {
+            let goes_on = steps.last().is_some_and(|step| step.look_again) || rest.is_of_controls();
+            if !goes_on || rest == *agreed.plan() {
+                return Outcome::NotConverged { left: left(&rest) };
+            }
+            agreed.goes_on_with(rest)
+        };
+        agreed = match next {
             Ok(agreed) => agreed,
             Err(outcome) => return outcome,
         };
@@ -332,9 +330,7 @@ impl Run<'_> {
         self.number += 1;
         self.voice.say(What::Step { number: self.number, of: self.of, id: step.id.clone() });
     }
-}
 
-impl Run<'_> {
     fn ended(&self, step: &Step, failed: Option<&Trouble>) {
         let failed = failed.map(|trouble| trouble.message.clone());
         self.voice.say(What::StepEnded { id: step.id.clone(), failed });

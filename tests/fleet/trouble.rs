@@ -31,7 +31,7 @@ fn trouble_stays_where_it_is() {
     trouble_running::small_disk(&world);
     world.run(&["install", "inventory.yaml", &world.lab(), "--yes", "--window", "20"]).ends_with(0);
     Direct::new(&world, "first", OLD).run(&["plan"]).ends_with(0).says("one unchanged");
-    let cases: [fn(&World); 14] = [
+    let cases: [fn(&World); 15] = [
         trouble_login::unknown_host_key,
         trouble_login::changed_host_key,
         trouble_login::wrong_user,
@@ -44,6 +44,7 @@ fn trouble_stays_where_it_is() {
         trouble_running::unhealthy_image,
         trouble_running::needs_not_met,
         trouble_running::changed_meanwhile,
+        trouble_running::overwritten_meanwhile,
         trouble_killed::second_controller,
         trouble_killed::killed_on_the_way,
     ];

@@ -167,3 +167,22 @@ pub fn changed_meanwhile(world: &World) {
     assert_eq!(found, "1\nUMASK\t027\n");
     world.on("one", "sed -i '/^# by hand$/d' /etc/login.defs");
 }
+
+const UNIT: &str = "/etc/systemd/system/pryvctl-firewall.service";
+
+/// The same with a file that is overwritten as a whole: nobody agreed to lose what was written meanwhile.
+pub fn overwritten_meanwhile(world: &World) {
+    let by_hand = MEANWHILE.replace("sed -i 's/^UMASK.*/UMASK 022/'", "echo '# drift' >>");
+    world.on("one", &by_hand.replace("/etc/login.defs", UNIT));
+    let harden = || world.run(&["harden", "inventory.yaml", &world.lab(), "--yes", "--window", "20"]);
+    harden()
+        .ends_with(5)
+        .says("one failed")
+        .says(&format!("{UNIT}: changed since it was looked at; looks again and plans anew"))
+        .says("somebody changed the host after it was looked at; these steps were not agreed to")
+        .says("run the same command again, and read its new plan");
+    let by_hand = || world.on("one", &format!("grep -c '^# by hand$' {UNIT} || true"));
+    assert_eq!(by_hand(), "1\n");
+    harden().ends_with(0).says("one changed");
+    assert_eq!(by_hand(), "0\n");
+}
