@@ -188,3 +188,33 @@ impl Attached {
         given.map(|text| text.parse().map_err(|_| strange("an address of a container", text))).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_container_may_write_in_is_read() {
+        let mounts = r#"[
+            {"Type":"bind","Source":"/var/pryv/store","Destination":"/data","Mode":"","RW":true,"Propagation":"rprivate"},
+            {"Type":"bind","Source":"/var/pryv/conf","Destination":"/conf","Mode":"ro","RW":false,"Propagation":"rprivate"},
+            {"Type":"volume","Name":"acme_redis","Source":"/var/lib/docker/volumes/acme_redis/_data","Destination":"/r","Driver":"local","Mode":"z","RW":true,"Propagation":""},
+            {"Type":"tmpfs","Source":"","Destination":"/tmp","Mode":"","RW":true,"Propagation":""}
+        ]"#;
+        let read = |mounts: &str| {
+            let line = format!(
+                r#"{{"name":"/a","labels":{{}},"image":"i","image_id":"1","stop_timeout":null,"status":"running","health":null,"started":"","mounts":{mounts},"networks":null,"ports":null}}"#
+            );
+            let line = line.replace('\n', "");
+            let output = Output { stdout: line, ..Output::default() };
+            match OwnContainers("acme".parse().unwrap()).read(&output) {
+                Fact::Known(found) => found.states[0].writes.clone(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let expected =
+            [MountSource::Bind("/var/pryv/store".to_owned()), MountSource::Volume("acme_redis".to_owned())];
+        assert_eq!(read(mounts), expected.into());
+        assert_eq!(read("null"), BTreeSet::new());
+    }
+}
