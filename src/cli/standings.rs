@@ -38,11 +38,11 @@ impl Stage {
             _ => {}
         }
         match step.split('.').next().unwrap_or_default() {
-            _ if step.starts_with("back.file.") => Self::Files,
+            _ if step.starts_with("back.file.") || step.starts_with("back.folder.") => Self::Files,
             "image" => Self::Pull,
             "service" | "services" | "back" => Self::Start,
             "leftover" => Self::Clean,
-            "folder" | "file" | "network" | "volume" | "release" | "reload" => Self::Files,
+            "folder" | "file" | "network" | "volume" | "release" | "reload" | "written" => Self::Files,
             _ => Self::System,
         }
     }

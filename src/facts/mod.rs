@@ -39,6 +39,7 @@ pub mod tools;
 pub mod unit;
 pub mod virtualisation;
 pub mod volume;
+pub mod written;
 
 use std::fmt;
 

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Fact, Probe, content::ContentHash, state::ContainerState, strange};
+use super::{Fact, Probe, content::ContentHash, state::ContainerState, strange, written::Written};
 use crate::model::{
     command::Output,
     desired::{Protocol, Slot},
@@ -32,6 +32,9 @@ pub struct Release {
     pub inside: BTreeMap<Ipv4Addr, Ipv4Addr>,
     /// The managed files; what was in them is kept beside the record.
     pub files: Vec<KeptFile>,
+    /// Folders that we had made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<KeptFolder>,
     /// What the change that followed wanted in them: what comes back to that is a repair.
     #[serde(default, skip_serializing)]
     pub wanted: BTreeMap<PathBuf, ContentHash>,
@@ -80,6 +83,19 @@ pub struct KeptFile {
     /// are named by their hashes. A name stands in arguments of processes, where a hash of a secret must not.
     #[serde(default)]
     pub copy: Option<String>,
+}
+
+/// A folder that we had made, as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFolder {
+    /// Its path.
+    pub path: PathBuf,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
 }
 
 /// What was there in a file's place.
@@ -145,6 +161,16 @@ impl KeptFile {
     pub fn kept_at(&self) -> Option<PathBuf> {
         let hash = self.was.as_ref()?.sha256.expose();
         Some(Path::new(place::RELEASE).join("files").join(self.copy.as_deref().unwrap_or(hash)))
+    }
+}
+
+impl KeptFolder {
+    /// All that are there; parents before children.
+    pub fn all(written: &Written) -> Vec<Self> {
+        let folders = written.folders.iter().filter_map(|(path, found)| Some((path, found.known()?)));
+        folders
+            .map(|(path, (was, _))| Self { path: path.clone(), mode: was.mode, uid: was.uid, gid: was.gid })
+            .collect()
     }
 }
 

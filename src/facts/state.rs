@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     footing::Footing,
     link::LinkState,
     release::Release,
+    written::Written,
 };
 use crate::model::desired::{MountSource, RestartPolicy, Slot};
 
@@ -61,6 +62,8 @@ pub struct HostState {
     pub commands: BTreeSet<String>,
     /// What served before the last change; `None`: nothing was changed yet.
     pub release: Option<Release>,
+    /// What we wrote for this inventory and for older ones.
+    pub written: Written,
     /// The text of `/etc/hosts`; `None`: no such file.
     pub hosts_file: Option<String>,
     /// The kind of virtual machine or container, as `systemd-detect-virt` names it; `None`: bare metal.
@@ -86,6 +89,14 @@ pub struct HostState {
 }
 
 impl HostState {
+    /// What is at a path that is desired, compared, or on the list of what we wrote; `None`: nothing, or it was not asked for.
+    pub fn file(&self, path: &Path) -> Option<&FileState> {
+        match self.files.get(path) {
+            Some(found) => found.as_ref(),
+            None => self.written.files.get(path)?.found.known(),
+        }
+    }
+
     /// Whether it shares the kernel of the machine below it.
     pub fn is_container(&self) -> bool {
         let kind = self.virtualisation.as_deref().unwrap_or_default();

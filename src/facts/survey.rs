@@ -43,6 +43,7 @@ use super::{
     unit::Units,
     virtualisation::Virtualisation,
     volume::Volumes,
+    written::OnList,
 };
 use crate::model::{
     command::{Command, Output},
@@ -170,6 +171,8 @@ survey! {
     footing: Underneath = Underneath,
     /// What served before the last change.
     release: LastRelease = LastRelease,
+    /// What we wrote for inventories.
+    written: OnList = OnList::of(desired),
     /// Live kernel parameters.
     sysctl: Sysctls = Sysctls::of(desired),
     /// Rights of files and folders.

@@ -138,6 +138,7 @@ mod tests {
             mode: 0o644,
             uid: 0,
             gid: 0,
+            listed: true,
         };
         Plan { steps: vec![Step::safe("file./etc/x", Action::Write(file), Undo::Nothing("a test"))] }
     }

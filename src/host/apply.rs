@@ -158,7 +158,7 @@ fn write(file: &FileWrite) -> Command {
         access: Access::Of { mode, uid, gid },
         check: String::new(),
     };
-    put.hidden_command()
+    if file.listed { put.listed_command() } else { put.hidden_command() }
 }
 
 /// Why a step failed.

@@ -31,6 +31,8 @@ pub const DAEMON_JSON: &str = "/etc/docker/daemon.json";
 pub const KEPT: &str = "/var/lib/pryvctl";
 /// What a host was told of the journals of those who changed it. A log: it stays when all else of ours goes.
 pub const JOURNAL: &str = "/var/log/pryvctl/journal";
+/// What we wrote for an inventory, with hashes; root only.
+pub const WRITTEN: &str = "/var/lib/pryvctl/written";
 /// There while the Docker daemon still has to take up a changed configuration.
 pub const DOCKER_PENDING: &str = "/var/lib/pryvctl/pending/docker";
 /// The release before the last change, for the way back; root only, because copies of files may hold secrets.

@@ -6,13 +6,16 @@ use proptest::prelude::*;
 use super::{
     Goal,
     cutover::{ServiceMap, Switch},
-    fixture, plan,
+    file, fixture, plan,
     simulated::carry_out,
 };
 use crate::{
-    facts::state::HostState,
+    facts::{
+        state::HostState,
+        written::{At, Written},
+    },
     model::{
-        desired::{Data, Desired, Service, Slot, UpdateOrder},
+        desired::{Data, Desired, ManagedFolder, Service, Slot, UpdateOrder},
         place,
         secret::Secret,
     },
@@ -24,15 +27,15 @@ struct Wish {
     versions: [Option<u8>; 3],
     tries: u8,
     open: bool,
+    /// A file that only some inventories want, and where.
+    secret: Option<u8>,
 }
 
 fn wish() -> impl Strategy<Value = Wish> {
     let version = || proptest::option::weighted(0.8, 1..4u8);
-    ([version(), version(), version()], 3..5u8, any::<bool>()).prop_map(|(versions, tries, open)| Wish {
-        versions,
-        tries,
-        open,
-    })
+    let secret = proptest::option::weighted(0.6, 0..3u8);
+    ([version(), version(), version()], 3..5u8, any::<bool>(), secret)
+        .prop_map(|(versions, tries, open, secret)| Wish { versions, tries, open, secret })
 }
 
 fn desired(wish: &Wish) -> Desired {
@@ -59,6 +62,12 @@ fn desired(wish: &Wish) -> Desired {
         .collect();
     desired.hardening = fixture::hardening(wish.tries);
     desired.files[0].content = Secret::new(format!("tries: {}\n", wish.tries));
+    if let Some(place) = wish.secret {
+        let path = format!("/var/pryv/secret/{place}/key");
+        desired.files.push(file::own(path, format!("secret {}\n", wish.tries), 0o600));
+        let (path, mode) = (format!("/var/pryv/secret/{place}/log").into(), 0o700);
+        desired.folders.push(ManagedFolder { path, mode, uid: 9999, gid: 9999 });
+    }
     if !wish.open {
         desired.firewall.openings.pop();
     }
@@ -80,6 +89,8 @@ enum Mishap {
     DaemonJsonIsLost,
     RestartIsPending,
     JoinsOrLeavesSwarm,
+    ListIsLost,
+    RunIsKilledInWriter,
 }
 
 fn mishap() -> impl Strategy<Value = Mishap> {
@@ -97,6 +108,8 @@ fn mishap() -> impl Strategy<Value = Mishap> {
         Just(Mishap::DaemonJsonIsLost),
         Just(Mishap::RestartIsPending),
         Just(Mishap::JoinsOrLeavesSwarm),
+        Just(Mishap::ListIsLost),
+        Just(Mishap::RunIsKilledInWriter),
     ]
 }
 
@@ -130,11 +143,22 @@ fn befall(mishap: Mishap, state: &mut HostState, desired: &Desired) {
         }
         Mishap::FileIsLost(which) => {
             let lost = state.files.iter_mut().nth(which).filter(|(path, _)| !path.ends_with("sshd_config"));
-            lost.map(|(_, file)| file.take());
+            if let Some((path, file)) = lost {
+                file.take();
+                state.written.files.entry(path.clone()).and_modify(|listed| listed.found = At::Nothing);
+            }
             return;
         }
         Mishap::JoinsOrLeavesSwarm => {
             state.engine.iter_mut().for_each(|engine| engine.swarm = !engine.swarm);
+            return;
+        }
+        Mishap::ListIsLost => {
+            state.written = Written::default();
+            return;
+        }
+        Mishap::RunIsKilledInWriter => {
+            state.written.half.insert("/var/pryv/core/.pryvctl-new.0123456789abcdef".into());
             return;
         }
         Mishap::UnitIsDisabled => {
@@ -213,6 +237,10 @@ proptest! {
         for service in &desired.services {
             prop_assert!(serves(service, &desired, &state), "{} does not serve", service.name);
         }
+        prop_assert!(state.written.half.is_empty());
+        for path in state.written.files.keys() {
+            prop_assert!(desired.files.iter().any(|want| want.path == *path) || path.ends_with("ca.crt"), "{path:?} is left");
+        }
     }
     #[test]
     fn a_change_cut_short_anywhere_leads_back_to_what_served(
@@ -235,8 +263,14 @@ proptest! {
             };
             prop_assert_eq!(serving(&state), serving(&before));
             prop_assert_eq!(Switch::of(&next, &state).map, Switch::of(&next, &before).map);
-            let file = |state: &HostState| state.files.get(&next.files[0].path).cloned().flatten().map(|file| file.sha256);
-            prop_assert_eq!(file(&state), file(&before));
+            let (old, conf) = (desired(&first), &next.files[0]);
+            for want in old.files.iter().chain([conf]) {
+                let file = |state: &HostState| state.file(&want.path).map(|file| file.sha256.clone());
+                prop_assert_eq!(file(&state), file(&before), "{:?}", want.path);
+            }
+            for want in &old.folders {
+                prop_assert!(state.written.folders.contains_key(&want.path), "{:?}", want.path);
+            }
         }
         // And from there forward again.
         go(&next, &mut state, usize::MAX);

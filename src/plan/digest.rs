@@ -136,9 +136,10 @@ fn doing(action: &Action) -> Value {
 }
 
 fn file(file: &FileWrite) -> Value {
-    let FileWrite { path, content, seen, mode, uid, gid } = file;
+    let FileWrite { path, content, seen, mode, uid, gid, listed } = file;
     json!({
         "path": path, "content": secret(content), "seen": seen.word(), "mode": mode, "uid": uid, "gid": gid,
+        "listed": listed,
     })
 }
 

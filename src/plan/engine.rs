@@ -10,14 +10,14 @@ use super::{
         edit::{Edit, ended, lines},
         original,
     },
-    file::{file, own, seen},
+    file::{listed, own, seen},
     step::{Action, Agreed, Step, Undo},
 };
 use crate::{
     facts::state::{HostState, Os},
     model::{
         command::Command,
-        desired::{Desired, RegistryAccess},
+        desired::{Desired, ManagedFile, RegistryAccess},
         place,
         write::{self, Access, Put, Seen, sha256},
     },
@@ -47,7 +47,7 @@ pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Ste
         Goal::Install => {
             // The configuration comes first: dockerd then starts with it, and does not remember an older /etc/hosts.
             let mut steps: Vec<Step> = commands.into_iter().collect();
-            steps.extend(desired.registry.as_ref().and_then(|registry| ca(registry, state)));
+            steps.extend(ca_file(desired).and_then(|want| listed("registry.ca", &want, state)));
             steps.extend(hosts_line(desired, state)?);
             steps.extend(daemon(desired, state)?.into_iter().chain(docker(state)));
             steps
@@ -320,9 +320,10 @@ done
 fi
 "#;
 
-fn ca(registry: &RegistryAccess, state: &HostState) -> Option<Step> {
-    let pem = registry.ca.as_ref()?;
-    file("registry.ca", &own(place::registry_ca(&registry.address), pem, 0o644), state)
+/// The file that says whose certificates the registry has.
+pub fn ca_file(desired: &Desired) -> Option<ManagedFile> {
+    let registry = desired.registry.as_ref()?;
+    Some(own(place::registry_ca(&registry.address), registry.ca.as_ref()?, 0o644))
 }
 
 /// The step that has `/etc/hosts` say where the registry is, and nothing of ours besides.

@@ -24,7 +24,7 @@ pub use write::sha256;
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     let folders = desired.folders.iter().filter_map(|want| folder(want, state));
     let files =
-        desired.files.iter().filter_map(|want| file(format!("file.{}", want.path.display()), want, state));
+        desired.files.iter().filter_map(|want| listed(format!("file.{}", want.path.display()), want, state));
     folders.chain(files).collect()
 }
 
@@ -34,25 +34,39 @@ pub fn own(path: impl AsRef<Path>, content: impl Into<String>, mode: u32) -> Man
     ManagedFile { path, content, shown: true, mode, uid: 0, gid: 0, read_by: None }
 }
 
-/// The step that writes a file, if it is not as it must be.
+/// The step that writes a file of ours that goes with its inventory, if it is not as it must be.
+pub fn listed(id: impl Into<String>, want: &ManagedFile, state: &HostState) -> Option<Step> {
+    let write = FileWrite { listed: true, ..written(want, state)? };
+    Some(step(id, want, state, write))
+}
+
+/// The step that writes a file that we always know of, if it is not as it must be.
 pub fn file(id: impl Into<String>, want: &ManagedFile, state: &HostState) -> Option<Step> {
-    let found = state.files.get(&want.path).and_then(Option::as_ref);
+    Some(step(id, want, state, written(want, state)?))
+}
+
+fn step(id: impl Into<String>, want: &ManagedFile, state: &HostState, write: FileWrite) -> Step {
+    let found = state.file(&want.path);
+    Step::safe(id, Action::Write(write), way_back(want, found)).because(difference(want, found))
+}
+
+/// What is written, if the file is not as it must be.
+fn written(want: &ManagedFile, state: &HostState) -> Option<FileWrite> {
+    let found = state.file(&want.path);
     let same = found.is_some_and(|found| {
         found.sha256 == ContentHash::of(want.content.expose())
             && (found.mode, found.uid, found.gid) == (want.mode, want.uid, want.gid)
     });
-    if same {
-        return None;
-    }
-    let write = FileWrite {
+    let write = || FileWrite {
         path: want.path.clone(),
         content: want.content.clone(),
         seen: seen(found),
         mode: want.mode,
         uid: want.uid,
         gid: want.gid,
+        listed: false,
     };
-    Some(Step::safe(id, Action::Write(write), way_back(want, found)).because(difference(want, found)))
+    (!same).then(write)
 }
 
 /// What a plan is made from.
@@ -63,7 +77,7 @@ pub fn seen(found: Option<&FileState>) -> Seen {
 fn way_back(want: &ManagedFile, found: Option<&FileState>) -> Undo {
     let ours = Seen::Sha256(sha256(want.content.expose()));
     match found {
-        None => Undo::Run(write::hidden_remove(&want.path, &ours)),
+        None => Undo::Run(write::listed_remove(&want.path, &ours)),
         Some(FileState { text: Some(text), mode, uid, gid, .. }) => {
             let access = Access::Of { mode: *mode, uid: *uid, gid: *gid };
             let path = want.path.as_path().into();
@@ -111,9 +125,9 @@ fn folder(want: &ManagedFolder, state: &HostState) -> Option<Step> {
             format!("{:04o} {}:{}", found.mode, found.uid, found.gid),
             write::folder(&want.path, found.mode, found.uid, found.gid),
         ),
-        None => ("none".to_owned(), write::unfold(&want.path)),
+        None => ("none".to_owned(), write::listed_unfold(&want.path)),
     };
-    let [action, undo] = [write::folder(&want.path, want.mode, want.uid, want.gid), undo]
+    let [action, undo] = [write::listed_folder(&want.path, want.mode, want.uid, want.gid), undo]
         .map(|call| Command::root(write::script(call)));
     let step = Step::safe(format!("folder.{path}"), Action::Run(action), Undo::Run(undo));
     Some(step.because([format!("{path}: {old} -> {new}")]))

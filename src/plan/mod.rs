@@ -26,6 +26,7 @@ pub mod service;
 pub mod sshd;
 pub mod step;
 pub mod uninstall;
+pub mod written;
 
 #[cfg(test)]
 mod convergence;
@@ -180,6 +181,7 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     draft.take(Ok(ground));
     // Where the way in was not confirmed, nothing else is changed.
     draft.take(Ok(controls.safe));
+    draft.take(Ok(written::half_written(state).into_iter().collect()));
     match goal {
         Goal::Harden | Goal::Soften | Goal::Rollback | Goal::Uninstall(_) => {}
         Goal::Install if waits => {}
@@ -208,6 +210,7 @@ fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     let keeping = Keeping::of(desired, state, &switch.map);
     let mut draining = drain::unwanted(desired, state, &switch.map);
     draft.take(Ok(keeping.record().into_iter().collect()));
+    draft.take(Ok(written::note(desired, state).into_iter().collect()));
     draft.take(Ok(reload::marks(desired, state, &switch.map)));
     draft.take(Ok(file::steps(desired, state)));
     draft.take(docker::networks(desired, state));
@@ -235,6 +238,7 @@ fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     draft.take(Ok(drain::drain(&draining).into_iter().collect()));
     draft.take(Ok(after));
     draft.take(Ok(leftover::leftovers(desired, state, &keeping, |name| draft.stops(name))));
+    draft.take(Ok(written::steps(desired, state, &keeping)));
     draft.take(Ok(keeping.end().into_iter().collect()));
 }
 

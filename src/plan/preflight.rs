@@ -11,6 +11,7 @@ mod ports;
 mod software;
 mod system;
 mod way;
+mod written;
 
 use super::finding::{Finding, Verdict};
 use crate::{
@@ -74,6 +75,7 @@ pub fn preflight(desired: &Desired, facts: &Facts, clock: &ControllerClock) -> P
     findings.extend(conntrack::conntrack(facts));
     findings.extend(engine::checks(desired, facts));
     findings.extend(unknown(facts));
+    findings.extend(written::written(desired, facts));
     let state = state(facts);
     findings.extend(state.iter().map(|state| way::uplink(desired, state)));
     findings.extend(state.iter().flat_map(|state| others::rules(desired, facts, state)));
@@ -184,6 +186,7 @@ fn state(facts: &Facts) -> Option<HostState> {
         foreign_containers: told(&facts.foreign_containers, asleep)?,
         commands: facts.commands.known()?.clone(),
         release: settled(&facts.release)?,
+        written: written::state(facts),
         hosts_file: settled(&facts.hosts_file)?,
         virtualisation: settled(&facts.virtualisation)?,
         sysctl: settled(&facts.sysctl)?.unwrap_or_default(),

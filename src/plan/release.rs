@@ -12,12 +12,13 @@ use super::{
     file::file,
     leftover::is_up,
     step::{Action, Agreed, Step, Undo},
+    written,
 };
 use crate::{
     facts::{
         content::ContentHash,
-        release::{KeptFile, Led, Release, Served, Was},
-        state::{ContainerState, HostState},
+        release::{KeptFile, KeptFolder, Led, Release, Served, Was},
+        state::{ContainerState, FileState, HostState},
     },
     model::{
         command::Command,
@@ -45,11 +46,15 @@ impl Keeping {
             return Self { release: old.cloned(), new: false };
         }
         let retired = old.map(|old| retired(old, &served)).unwrap_or_default();
+        let leaving = written::leaving(desired, state);
+        let paths = desired.files.iter().map(|want| want.path.as_path());
+        let paths = paths.chain(leaving.iter().map(|(path, _)| *path));
         let release = Release {
             containers: served.iter().filter_map(|found| Served::of(found)).collect(),
             inside: map.inside.clone(),
             ports: map.entries().map(|((protocol, port), to)| Led { protocol, port, to }).collect(),
-            files: (0..).zip(&desired.files).map(|(place, want)| kept(place, &want.path, state)).collect(),
+            files: (0..).zip(paths).map(|(place, path)| kept(place, path, state)).collect(),
+            folders: KeptFolder::all(&state.written),
             wanted: wanted(desired),
             retired,
             unfinished: true,
@@ -60,6 +65,13 @@ impl Keeping {
     /// Whether a container stays for the way back.
     pub fn keeps(&self, found: &ContainerState) -> bool {
         self.release.as_ref().is_some_and(|release| release.keeps(found))
+    }
+
+    /// Where a copy of a file is kept that is as it was before the change.
+    pub fn copy_of(&self, path: &Path, found: &FileState) -> Option<PathBuf> {
+        let kept = self.release.as_ref()?.files.iter().find(|kept| kept.path == path)?;
+        let same = kept.was.as_ref().is_some_and(|was| was.sha256 == found.sha256);
+        kept.kept_at().filter(|_| same)
     }
 
     /// The step that writes the record and copies the files, before anything is changed.
@@ -200,7 +212,8 @@ fn changes(desired: &Desired, state: &HostState, served: &[&ContainerState]) -> 
     let known = state.release.as_ref().map(|release| &release.wanted);
     let repairs = |want: &ManagedFile| known.is_some_and(|known| known.get(&want.path) == Some(&hash(want)));
     let writes = || desired.files.iter().any(|want| file("", want, state).is_some() && !repairs(want));
-    !served.is_empty() && (!served.iter().all(stays) || writes())
+    let leaves = || !written::leaving(desired, state).is_empty();
+    !served.is_empty() && (!served.iter().all(stays) || writes() || leaves())
 }
 
 fn wanted(desired: &Desired) -> BTreeMap<PathBuf, ContentHash> {
@@ -212,7 +225,7 @@ fn hash(want: &ManagedFile) -> ContentHash {
 }
 
 fn kept(place: usize, path: &Path, state: &HostState) -> KeptFile {
-    let found = state.files.get(path).and_then(Option::as_ref);
+    let found = state.file(path);
     let was = found.map(|found| Was {
         sha256: found.sha256.clone(),
         mode: found.mode,

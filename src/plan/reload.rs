@@ -43,8 +43,9 @@ pub fn marks(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
     let told = desired.services.iter().filter(kept).filter(|service| changes(service, desired, state));
     told.map(|service| {
         let mark = place::reload_pending(&service.name);
-        let made = Put::own(Path::new(&mark), "", 0o600).command();
-        let undo = Undo::Run(Command::root(write::script(write::remove(Path::new(&mark), &Seen::Any))));
+        let made = Put::own(Path::new(&mark), "", 0o600).listed_command();
+        let gone = write::listed_gone(Path::new(&mark), &Seen::Any);
+        let undo = Undo::Run(Command::root(write::script(gone)));
         Step::safe(format!("reload.{}", service.name), Action::Run(made), undo)
             .because([format!("{} will have to read its files again", service.name)])
     })
@@ -63,7 +64,7 @@ pub fn step(service: &Service, container: &str, desired: &Desired, state: &HostS
         return None;
     }
     let (name, mark) = (&service.name, place::reload_pending(&service.name));
-    let gone = write::remove(Path::new(&mark), &Seen::Any);
+    let gone = write::listed_gone(Path::new(&mark), &Seen::Any);
     let script = write::script(format!("set -e\n{}{gone}", messages(desired, name.as_str(), container)));
     let undo = Undo::Nothing("a reload takes up what the files say");
     let step = Step::safe(format!("service.{name}.reload"), Action::Run(Command::root(script)), undo);

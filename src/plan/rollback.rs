@@ -23,13 +23,14 @@ use super::{
 };
 use crate::{
     facts::{
-        release::{KeptFile, Release, Served, Was},
+        release::{KeptFile, KeptFolder, Release, Served, Was},
         state::{ContainerState, HostState},
+        written::At,
     },
     model::{
         command::Command,
         desired::{Desired, ManagedFile, Service, UpdateOrder},
-        write::{Access, hidden_copy, hidden_remove},
+        write::{self, Access, listed_copy, listed_remove},
     },
 };
 
@@ -62,7 +63,7 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
     // Before it took over it passed its own check, which Docker may not have run yet.
     let arrived = switch.map == map;
     let is_waited_for = |found: &&&ContainerState| !(found.serves() || arrived && found.is_starting());
-    let mut steps: Vec<Step> = way.files();
+    let mut steps: Vec<Step> = way.folders().chain(way.files()).collect();
     steps.extend(switch.structure());
     let idle = kept.iter().copied().filter(|found| !(found.serves() || found.is_starting()));
     let idle: Vec<_> = idle.collect();
@@ -166,20 +167,38 @@ impl<'a> Way<'a> {
         Some(Step::safe("back.services.healthy", action, NO_UNDO).because([why]))
     }
 
-    fn files(&self) -> Vec<Step> {
-        self.release.files.iter().filter_map(|kept| self.file(kept)).collect()
+    /// Folders that the change removed, because they were empty: a container does not start without what it mounts.
+    fn folders(&self) -> impl Iterator<Item = Step> {
+        let there = |path: &Path| {
+            let desired = self.state.folders.get(path).is_some_and(Option::is_some);
+            desired || self.state.written.folders.get(path).is_some_and(|found| *found != At::Nothing)
+        };
+        self.release.folders.iter().filter(move |kept| !there(&kept.path)).map(|kept| {
+            let KeptFolder { path, mode, uid, gid } = kept;
+            let again = write::script(write::listed_again(path, *mode, *uid, *gid));
+            let step = Step::safe(
+                format!("back.folder.{}", path.display()),
+                Action::Run(Command::root(again)),
+                NO_UNDO,
+            );
+            step.because([format!("{}: none -> {mode:04o} {uid}:{gid}", path.display())])
+        })
+    }
+
+    fn files(&self) -> impl Iterator<Item = Step> {
+        self.release.files.iter().filter_map(|kept| self.file(kept))
     }
 
     fn file(&self, kept: &KeptFile) -> Option<Step> {
         let path = kept.path.display().to_string();
-        let seen = seen(self.state.files.get(&kept.path).and_then(Option::as_ref));
+        let seen = seen(self.state.file(&kept.path));
         let (command, why) = match (&kept.was, self.found(&kept.path)) {
             (None, None) => return None,
             (Some(was), Some(found)) if *was == found => return None,
-            (None, Some(_)) => (hidden_remove(&kept.path, &seen), format!("{path}: -> none")),
+            (None, Some(_)) => (listed_remove(&kept.path, &seen), format!("{path}: -> none")),
             (Some(was), _) => {
                 let Was { mode, uid, gid, .. } = *was;
-                let back = hidden_copy(&kept.kept_at()?, &kept.path, &seen, Access::Of { mode, uid, gid });
+                let back = listed_copy(&kept.kept_at()?, &kept.path, &seen, Access::Of { mode, uid, gid });
                 (back, format!("{path}: -> as it was before (not shown)"))
             }
         };
@@ -187,7 +206,7 @@ impl<'a> Way<'a> {
     }
 
     fn found(&self, path: &Path) -> Option<Was> {
-        let found = self.state.files.get(path)?.as_ref()?;
+        let found = self.state.file(path)?;
         Some(Was { sha256: found.sha256.clone(), mode: found.mode, uid: found.uid, gid: found.gid })
     }
 

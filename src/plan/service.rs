@@ -224,7 +224,7 @@ impl Turn<'_> {
         steps.extend(self.probes());
         if reload::is_pending(self.service, self.state) {
             let mark = place::reload_pending(&self.service.name);
-            let gone = write::script(write::remove(Path::new(&mark), &Seen::Any));
+            let gone = write::script(write::listed_gone(Path::new(&mark), &Seen::Any));
             let done = Action::Run(Command::root(gone));
             let undo = Undo::Nothing("the new container has read its files");
             steps.push(

@@ -1,5 +1,7 @@
 //! A host in memory that carries out steps, so that tests can ask where a plan leads. It refuses what Docker refuses.
 
+mod written;
+
 use std::{collections::BTreeMap, net::IpAddr, path::Path};
 
 use serde_json::Value;
@@ -16,7 +18,7 @@ use super::{
 };
 use crate::{
     facts::state::{ContainerState, EngineState, FileState, FolderState, HostState, NetworkState, UnitState},
-    facts::{content::ContentHash, release::Release},
+    facts::{content::ContentHash, release::Release, written::At},
     model::{
         command::Command,
         desired::{Data, Desired, Protocol, UpdateOrder},
@@ -26,6 +28,11 @@ use crate::{
 
 /// Carries out one step.
 pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
+    act(step, state, desired);
+    written::count(state);
+}
+
+fn act(step: &Step, state: &mut HostState, desired: &Desired) {
     match &step.action {
         Action::Run(command) => run(&step.id, command, state, desired),
         Action::Write(file) => write(file, state),
@@ -105,6 +112,9 @@ fn write(file: &FileWrite, state: &mut HostState) {
     let text = file.content.expose();
     let FileWrite { mode, uid, gid, .. } = *file;
     let found = FileState { sha256: ContentHash::of(text), mode, uid, gid, text: Some(text.to_owned()) };
+    if file.listed {
+        written::list(&file.path, &found, state);
+    }
     state.files.insert(file.path.clone(), Some(found));
 }
 
@@ -180,7 +190,7 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
         "release.end" => state.release.as_mut().unwrap().unfinished = false,
         "services.retire" | "services.aside" => swap(command, state, desired),
         "services.drain" => {}
-        _ if control::simulated::run(id, command, state) => {}
+        _ if control::simulated::run(id, command, state) || written::run(id, state, desired) => {}
         _ => run_of_many(id, command, state, desired),
     }
 }
@@ -196,6 +206,10 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
     if let Some(path) = id.strip_prefix("folder.") {
         let want = desired.folders.iter().find(|want| want.path == Path::new(path)).unwrap();
         let found = FolderState { mode: want.mode, uid: want.uid, gid: want.gid };
+        written::make(&want.path, found, state);
+        if let Some(At::There((rights, _))) = state.written.folders.get_mut(&want.path) {
+            *rights = found;
+        }
         state.folders.insert(want.path.clone(), Some(found));
     } else if let Some(service) = id.strip_prefix("reload.") {
         let mark = place::reload_pending(&service.parse().unwrap());
@@ -212,7 +226,12 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
             gid: was.gid,
             text: None,
         });
-        state.files.insert(path.into(), was);
+        let path = Path::new(path);
+        match &was {
+            Some(was) => written::list(path, was, state),
+            None => drop(state.written.files.remove(path)),
+        }
+        state.files.insert(path.to_owned(), was);
     } else if id.starts_with("back.") && id.ends_with(".start") {
         for name in objects(&command.script, "stop") {
             "exited".clone_into(&mut named(state, name).status);
@@ -259,7 +278,18 @@ fn load_map(text: &str, state: &mut HostState, desired: &Desired) {
     state.tables.insert(table::TABLE.to_owned(), listing);
     let content = crate::model::secret::Secret::new(text);
     let seen = crate::model::write::Seen::Any;
-    write(&FileWrite { path: place::SERVICES.into(), content, seen, mode: 0o600, uid: 0, gid: 0 }, state);
+    write(
+        &FileWrite {
+            path: place::SERVICES.into(),
+            content,
+            seen,
+            mode: 0o600,
+            uid: 0,
+            gid: 0,
+            listed: false,
+        },
+        state,
+    );
 }
 
 /// Carries out the transaction, and holds it against the text that is kept for the next boot.

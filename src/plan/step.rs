@@ -225,6 +225,8 @@ pub struct FileWrite {
     pub uid: u32,
     /// Group.
     pub gid: u32,
+    /// Whether it is ours for as long as the inventory wants it, and on the list of such files.
+    pub listed: bool,
 }
 
 /// A container to be started in a slot.

@@ -1,6 +1,9 @@
 //! The way out: what is ours goes, what is not stays, and data stays unless it was asked for.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Conflict, Plan, boot, control, cutover,
@@ -10,6 +13,7 @@ use super::{
     nftables::NFT,
     sshd,
     step::{Action, Step, Undo},
+    written,
 };
 use crate::{
     facts::state::HostState,
@@ -53,6 +57,9 @@ pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Result<Pl
     steps.extend(traces(desired, state));
     steps.extend(control::undo::steps(desired, state));
     steps.extend(control::undo::forget(desired, state));
+    steps.extend(written::half_written(state));
+    let removed = steps.iter().filter_map(|step| step.id.strip_prefix("file.")).map(PathBuf::from).collect();
+    steps.extend(written::uninstall(desired, state, &removed));
     Ok(Plan { steps })
 }
 
@@ -83,7 +90,7 @@ fn notes<'a>(desired: &'a Desired, state: &'a HostState) -> impl Iterator<Item =
 /// The step that removes a file, if it is there.
 fn removed(path: &Path, state: &HostState) -> Option<Step> {
     let found = state.files.get(path)?.as_ref()?;
-    let gone = write::hidden_remove(path, &seen(Some(found)));
+    let gone = write::listed_remove(path, &seen(Some(found)));
     Some(removal(path, gone))
 }
 

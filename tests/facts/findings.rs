@@ -68,6 +68,7 @@ fn a_host_in_use() {
     ok conntrack: found 0 of 262144 connections, needed at most 80 % of the connection table in use, and a kernel with CONFIG_NF_CONNTRACK_TIMEOUT
     ok docker: found 20.10.24+dfsg1, needed Docker 20.10 or newer
     ok swarm: found none, needed no Swarm, because live-restore excludes it
+    warning written: found no /var/lib/pryvctl/written, needed a list of what pryvctl wrote, all of it wanted; `pryvctl install` writes a new one from the inventory; look yourself for files that only older inventories wanted
     ok uplink: found eth0, needed no bridge of containers on the way to the outside
     ok other-rules: found none that drops them, needed no rules of others that drop what roles open
     "#);

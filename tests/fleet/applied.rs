@@ -63,6 +63,52 @@ fn what_was_read_is_done_or_nothing() {
     assert_eq!(world.on("one", "cat /var/tmp/called"), "one\n");
 
     what_is_kept_is_called_so(&world);
+    what_nothing_wants_any_more_goes(&world);
+}
+
+/// A file that moves, and a role that wants none any more: what was written for them is known until it is gone.
+fn what_nothing_wants_any_more_goes(world: &World) {
+    const LIST: &str = "/var/lib/pryvctl/written";
+    let lab = world.lab();
+    let role = |more: &str| world.write("roles/web/compose.yaml", &format!("{WEB}{more}"));
+    let run = |command: &str| world.run(&[command, "next.yaml", &lab, "--yes"]);
+    let looked = |what: &str| drop(world.run(&["preflight", "next.yaml", &lab]).says(what));
+    let there = |path: &str| world.on("one", &format!("if [ -e {path} ]; then echo there; fi")) == "there\n";
+
+    role(&MORE.replace("/etc/page.txt", "/etc/pages/one/page.txt"));
+    run("install").ends_with(0).says("leftover.file./etc/page.txt");
+    assert!(!there("/etc/page.txt") && there("/etc/pages/one/page.txt"));
+    run("rollback").ends_with(0).says("back.file./etc/page.txt");
+    assert!(there("/etc/page.txt") && !there("/etc/pages/one/page.txt"));
+    run("install").ends_with(0);
+    assert!(!there("/etc/page.txt") && there("/etc/pages/one/page.txt"));
+
+    // Of a host of an older pryvctl we know what the last change wanted; what a killed run left is nobody's.
+    world.on("one", &format!("rm {LIST}; touch /etc/pages/one/.pryvctl-new.0123456789abcdef"));
+    looked(&format!("no {LIST}"));
+    run("install").ends_with(0).says("written.note").says("leftover.half");
+    assert!(!there("/etc/pages/one/.pryvctl-new.*"));
+
+    // A list that nobody can read removes nothing; one that names what somebody changed says so.
+    let kept = world
+        .on("one", &format!("cp {LIST} /root/written; truncate -s -3 {LIST}; cat /etc/pages/one/page.txt"));
+    role("");
+    run("install").ends_with(0);
+    looked(&format!("{LIST} cannot be read: line "));
+    world.on("one", &format!("cp /root/written {LIST}; echo 'by hand' >>/etc/pages/one/page.txt"));
+    run("install").ends_with(0);
+    looked("/etc/pages/one/page.txt: was changed since pryvctl wrote it");
+    assert!(there("/etc/pages/one/page.txt"));
+    world.feed("one", "cat >/etc/pages/one/page.txt", &kept);
+    run("install").ends_with(0).says("leftover.file./etc/pages/one/page.txt");
+    assert!(!there("/etc/pages/one/page.txt"));
+    run("install").ends_with(0);
+    role(MORE);
+    run("install").ends_with(0);
+    role("");
+    // The way out takes along what only an older inventory wanted.
+    run("uninstall").ends_with(0).says("leftover.file./etc/page.txt");
+    assert!(!there("/etc/page.txt") && !there(LIST));
 }
 
 /// Docker calls a stopped container unhealthy, beside the one that serves; and anybody may remove it.

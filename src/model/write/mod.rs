@@ -6,6 +6,8 @@
 //!   in is no way to the rest of the host. What is half written has a name that nobody can know before.
 //! * It compares: a file that is not what it was when it was looked at is left alone, and the script ends with
 //!   [`CHANGED`].
+//! * What is ours for as long as the inventory wants it is on a list of its own ([`WRITTEN`](super::place::WRITTEN)): from
+//!   before it is there until it is gone. What such a call is about may be a secret, and so may be its hash.
 //!
 //! It is written in Perl because the shell cannot do any of this: it has no `openat`, no `O_NOFOLLOW`, and `cp`, `mv`, and
 //! `chmod` walk every path anew. perl-base is on every Debian.
@@ -26,7 +28,17 @@ pub const CHANGED_SAYS: &str = ": changed since it was looked at";
 pub const HALF: &str = ".pryvctl-new.";
 
 /// The shell function `writer`.
-const FUNCTION: &str = concat!("writer() { perl -e '", include_str!("writer.pl"), "' -- \"$@\"; }\n");
+const FUNCTION: &str =
+    concat!("writer() { perl -e '", include_str!("writer.pl"), include_str!("calls.pl"), "' -- \"$@\"; }\n");
+
+/// The same for a survey, which only asks.
+const LISTED: &str = concat!(
+    "writer() { perl -e '",
+    include_str!("writer.pl"),
+    include_str!("listed.pl"),
+    include_str!("calls.pl"),
+    "' -- \"$@\"; }\n"
+);
 
 /// What was in a file's place when it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +144,16 @@ impl<'a> Put<'a> {
     pub fn hidden_command(&self) -> Command {
         Command::root(script(self.hidden_call())).stdin(self.hidden_stdin())
     }
+
+    /// The whole command for a text that may hold a secret and is on the list.
+    pub fn listed_command(&self) -> Command {
+        Command::root(script(noted(&self.hidden_call()))).stdin(self.hidden_stdin())
+    }
+}
+
+/// The call, told of in the list.
+fn noted(call: &str) -> String {
+    format!("writer note {}", call.trim_start_matches("writer "))
 }
 
 /// What was seen, as it goes before a text through stdin: one line of a known length.
@@ -144,10 +166,10 @@ pub fn copy(from: &Path, to: &Path, seen: &Seen, access: Access) -> String {
     format!("writer copy {} {} {} {}", quoted(from), quoted(to), seen.word(), access.words("="))
 }
 
-/// The command that copies a file that may hold a secret.
-pub fn hidden_copy(from: &Path, to: &Path, seen: &Seen, access: Access) -> Command {
+/// The command that copies a file that is on the list.
+pub fn listed_copy(from: &Path, to: &Path, seen: &Seen, access: Access) -> Command {
     let call = format!("writer copy {} {} stdin {}", quoted(from), quoted(to), access.words("="));
-    Command::root(script(call)).stdin(hidden(seen))
+    Command::root(script(noted(&call))).stdin(hidden(seen))
 }
 
 /// One call that does what several do: the program is started once, and a folder is waited for once.
@@ -162,10 +184,15 @@ pub fn remove(path: &Path, seen: &Seen) -> String {
     format!("writer remove {} {}", quoted(path), seen.word())
 }
 
-/// The command that removes a file that may hold a secret.
-pub fn hidden_remove(path: &Path, seen: &Seen) -> Command {
+/// The command that removes a file, and takes it off the list.
+pub fn listed_remove(path: &Path, seen: &Seen) -> Command {
     let call = format!("writer remove {} stdin", quoted(path));
-    Command::root(script(call)).stdin(hidden(seen))
+    Command::root(script(noted(&call))).stdin(hidden(seen))
+}
+
+/// The call that removes a file that may be shown, and takes it off the list.
+pub fn listed_gone(path: &Path, seen: &Seen) -> String {
+    noted(&remove(path, seen))
 }
 
 /// The call that makes a folder, and those it lies in, and gives it its rights.
@@ -173,9 +200,37 @@ pub fn folder(path: &Path, mode: u32, uid: u32, gid: u32) -> String {
     format!("writer folder {} {mode:o} {uid} {gid}", quoted(path))
 }
 
+/// The same, and what is made for it is on the list.
+pub fn listed_folder(path: &Path, mode: u32, uid: u32, gid: u32) -> String {
+    noted(&folder(path, mode, uid, gid))
+}
+
+/// The call that makes a folder again that was on the list.
+pub fn listed_again(path: &Path, mode: u32, uid: u32, gid: u32) -> String {
+    together([format!("writer made {}", quoted(path)), folder(path, mode, uid, gid)])
+}
+
 /// The call that removes a folder, if nothing is in it.
 pub fn unfold(path: &Path) -> String {
     format!("writer unfold {}", quoted(path))
+}
+
+/// The same, and takes it off the list.
+pub fn listed_unfold(path: &Path) -> String {
+    noted(&unfold(path))
+}
+
+/// The command that puts files on the list which are there already, with the SHA-256 of what is in them.
+pub fn wrote<'a>(files: impl IntoIterator<Item = (&'a Path, String)>) -> Command {
+    let (paths, hashes): (Vec<_>, Vec<_>) =
+        files.into_iter().map(|(path, hash)| (quoted(path), hidden(&Seen::Sha256(hash)))).unzip();
+    Command::root(script(format!("writer wrote {}", paths.join(" ")))).stdin(hashes.concat())
+}
+
+/// The script that says what is on the list and how that is. Of files that are known already it does not.
+pub fn listed<'a>(known: impl IntoIterator<Item = &'a Path>) -> String {
+    let known: String = known.into_iter().map(|path| format!(" {}", quoted(path))).collect();
+    format!("{LISTED}writer listed{known}")
 }
 
 /// A script that may call the writer. Each call ends with 0 if all is on the disk.
@@ -203,7 +258,15 @@ mod tests {
 
     #[test]
     fn the_program_can_stand_between_quotes() {
-        assert_eq!(FUNCTION.matches('\'').count(), 2, "it would end there");
+        for function in [FUNCTION, LISTED] {
+            assert_eq!(function.matches('\'').count(), 2, "it would end there");
+        }
+    }
+
+    #[test]
+    fn the_program_has_the_list_where_we_have_it() {
+        let line = format!("(\"{}\", \"{}\");", super::super::place::KEPT, super::super::place::WRITTEN);
+        assert!(FUNCTION.contains(&line));
     }
 
     #[test]

@@ -1,10 +1,12 @@
-# What a root script does to the files of a host: put, copy, remove, folder, unfold. See write.rs.
+# What a root script does to the files of a host: put, copy, remove, folder, unfold; and the list of what is ours there: note,
+# wrote, made. See mod.rs. What it is to do stands behind it.
 use strict; use Fcntl; require XSLoader; XSLoader::load("IO"); umask 022;
-my ($folder, $path, $name, $safe, $temp, %touched);
+my ($folder, $path, $name, $safe, $temp, $noted, %touched);
 my $FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+my ($KEPT, $LIST) = ("/var/lib/pryvctl", "/var/lib/pryvctl/written");
 
 # What was begun goes, however this ends.
-sub failed { print STDERR "@_\n"; exit 1 }
+sub failed { die "@_\n" if $^S; print STDERR "@_\n"; exit 1 }
 $SIG{$_} = sub { exit 1 } for qw(HUP INT PIPE TERM);
 END { my $code = $?; unlink $temp if defined $temp; IO::Handle::sync($_) for values %touched; $? = $code }
 
@@ -13,6 +15,8 @@ sub kept { IO::Handle::sync($_[0]) or $! == 22 or failed("$path: $!") }
 
 # The folder is another one than before. It is waited for at the end, and once, however often that is so.
 sub touched { $touched{join ".", (stat $_[0])[0, 1]} = $_[0] }
+
+sub settled { kept($_) for values %touched; %touched = () }
 
 # Whether nobody but root writes in a folder.
 sub is_roots { my ($mode, $uid) = (stat $_[0])[2, 4]; $uid == 0 && !($mode & 022) }
@@ -135,13 +139,62 @@ sub put {
     touched($folder);
 }
 
-my %do = (
+# The hash of a text, which may be a secret: it goes through a pipe.
+sub hash_of {
+    my ($text) = @_;
+    my $pid = open(my $said, "-|") // failed("$path: $!");
+    if (!$pid) { undef $temp; %touched = (); all(\*STDOUT, $text); exit 0 }
+    return hash($said);
+}
+
+# The list of what is ours: "file HASH PATH" and "folder PATH". A file that was being changed has two lines.
+sub list { my $handle = enter($LIST, 0, 1) && there(); return $handle ? slurp($handle) : undef }
+
+sub lines { return $_[0] =~ /[^\n]*\n|[^\n]+\z/g }
+
+# Takes lines out of the list and puts others in. What was done before is on the disk before that, and the list after it.
+sub note {
+    my ($goes, @come) = @_;
+    my $at = $path;
+    my $old = list() // "";
+    my %come = map { $_ => 1 } @come;
+    my %there = map { $_ => 1 } my @lines = map { s/\n?\z/\n/r } lines($old);
+    my $new = join "", (grep { $come{$_} || !$goes->($_) } @lines), grep { !$there{$_} } @come;
+    if ($new ne $old) {
+        settled();
+        enter($LIST, 1, 1);
+        if (length $new) { put($new, "any", "600", 0, 0, "") }
+        else {
+            unlink $name or failed("$LIST: $!"); touched($folder);
+            enter($KEPT, 0, 0) && rmdir $name && touched($folder);
+        }
+        settled();
+    }
+    $path = $at;
+}
+
+# Folders on the way to a path that will have to be made.
+sub missing {
+    my @way = grep { length } split m{/}, $_[0];
+    return map { "folder $_\n" } grep { !-e $_ } map { "/" . join "/", @way[0 .. $_] } 0 .. $#way - 1;
+}
+
+# Notes a file that is about to be written, beside what is there until then.
+sub note_file {
+    my ($to, $hash) = @_;
+    my $handle = enter($to, 0, 1) && there();
+    my $now = $handle ? hash($handle) : "";
+    note(sub { $_[0] =~ /^file (\w+) (.*)/ && $2 eq $to && $1 ne $now }, missing($to), "file $hash $to\n");
+}
+
+my %do; %do = (
     # put PATH SEEN LENGTH MODE UID GID CHECK: what comes through stdin; behind what was seen, where that is "stdin".
     put => sub {
         my ($to, $seen, $length, $mode, $uid, $gid, $check) = @_;
         $path = $to;
         ($seen) = from_stdin(65) =~ /^(\w+) *\n/ if $seen eq "stdin";
         my $text = from_stdin($length);
+        note_file($to, hash_of($text)) if $noted;
         enter($to, 1, 1);
         put($text, $seen, $mode, $uid, $gid, $check // "");
     },
@@ -155,6 +208,7 @@ my %do = (
         $safe || $of[3] == 1 or failed("$from: has other names, in a folder where others than root may write");
         ($mode, $uid, $gid) = (sprintf("%o", $of[2] & 07777), @of[4, 5]) if $mode eq "=";
         my $text = slurp($handle);
+        note_file($to, hash($handle)) if $noted;
         enter($to, 1, 1);
         put($text, $seen, $mode, $uid, $gid, "", [@of[8, 9]]);
     },
@@ -163,14 +217,17 @@ my %do = (
         my ($at, $seen) = @_;
         $path = $at;
         ($seen) = from_stdin(65) =~ /^(\w+) *\n/ if $seen eq "stdin";
-        return unless enter($at, 0, 0) && lstat $name;
-        compare($seen);
-        unlink $name or failed("$path: $!");
-        touched($folder);
+        if (enter($at, 0, 0) && lstat $name) {
+            compare($seen);
+            unlink $name or failed("$path: $!");
+            touched($folder);
+        }
+        note(sub { $_[0] =~ /^file \w+ (.*)/ && $1 eq $at }) if $noted;
     },
     # folder PATH MODE UID GID
     folder => sub {
         my ($at, $mode, $uid, $gid) = @_;
+        note(sub { 0 }, missing("$at/.")) if $noted;
         enter($at, 1, 1);
         mkdir $name, 0700 or $! == 17 or failed("$path: $!");
         sysopen my $made, $name, $FOLDER or failed("$path: $!");
@@ -179,16 +236,17 @@ my %do = (
     },
     # unfold PATH: a folder goes, if nothing is in it.
     unfold => sub {
-        return unless enter($_[0], 0, 0) && lstat $name;
-        rmdir $name or $! == 39 or failed("$path: $!");
-        touched($folder);
+        my ($at) = @_;
+        if (enter($at, 0, 0) && lstat $name) {
+            rmdir $name or $! == 39 ? return : failed("$path: $!");
+            touched($folder);
+        }
+        note(sub { $_[0] eq "folder $at\n" }) if $noted;
     },
+    # note CALL: a call that the list tells of: of what comes before it is there, and of what goes until it is gone.
+    note => sub { $noted = 1; my $what = shift; $do{$what}->(@_); $noted = 0 },
+    # wrote PATH...: files of ours that no list tells of yet; their hashes come through stdin.
+    wrote => sub { note(sub { 0 }, map { my ($hash) = from_stdin(65) =~ /^(\w+) *\n/; "file $hash $_\n" } @_) },
+    # made PATH: the same of a folder.
+    made => sub { note(sub { 0 }, "folder $_[0]\n") },
 );
-# Calls stand one after the other, with a "+" between them.
-while (@ARGV) {
-    my ($what, @words) = shift;
-    push @words, shift while @ARGV && $ARGV[0] ne "+";
-    shift;
-    ($do{$what} // failed("writer: $what"))->(@words);
-}
-kept($_) for values %touched;

@@ -1,6 +1,7 @@
 //! Whole plans: what they say, and where they lead.
 
 mod containers;
+mod written;
 
 use std::path::Path;
 
@@ -256,7 +257,7 @@ fn only_guarded_steps_can_cut_ssh_and_they_carry_their_way_back() {
 fn uninstalling_leaves_data_and_what_is_not_ours() {
     let (desired, mut state) = converged();
     state.foreign_containers.insert("theirs".to_owned());
-    insta::assert_snapshot!(ids(&uninstall::plan(&desired, &state, Volumes::Keep).unwrap()), @"leftover.acme_redis_a.stop leftover.acme_redis_a.remove leftover.acme_core_a.stop leftover.acme_core_a.remove network.acme_front file./var/pryv/core/core.yml services.table firewall.table services.unit firewall.unit file./etc/pryvctl/firewall.json file./etc/pryvctl/services.nft file./etc/docker/certs.d/registry.test:5000/ca.crt registry.hosts-line undo./etc/login.defs undo./etc/ssh/sshd_config undo./etc/ssh/sshd_config.d/00-pryvctl.conf sshd.reload originals.remove");
+    insta::assert_snapshot!(ids(&uninstall::plan(&desired, &state, Volumes::Keep).unwrap()), @"leftover.acme_redis_a.stop leftover.acme_redis_a.remove leftover.acme_core_a.stop leftover.acme_core_a.remove network.acme_front file./var/pryv/core/core.yml services.table firewall.table services.unit firewall.unit file./etc/pryvctl/firewall.json file./etc/pryvctl/services.nft file./etc/docker/certs.d/registry.test:5000/ca.crt registry.hosts-line undo./etc/login.defs undo./etc/ssh/sshd_config undo./etc/ssh/sshd_config.d/00-pryvctl.conf sshd.reload originals.remove leftover.folder./etc/docker/certs.d/registry.test:5000 leftover.folder./etc/docker/certs.d written.forget");
     let with_volumes = ids(&uninstall::plan(&desired, &state, Volumes::Remove).unwrap());
     assert!(with_volumes.contains("volume.acme_redis") && !with_volumes.contains("theirs"));
     assert!(uninstall::plan(&desired, &fixture::with_docker(), Volumes::Remove).unwrap().is_empty());

@@ -1,0 +1,87 @@
+//! What the list of what we wrote says, and the steps that it leads to.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    facts::{
+        content::ContentHash,
+        state::{FileState, FolderState, HostState},
+        written::{At, List, Listed},
+    },
+    model::desired::Desired,
+    plan::engine,
+};
+
+/// Carries out a step of the list, if it is one.
+pub fn run(id: &str, state: &mut HostState, desired: &Desired) -> bool {
+    if let Some(path) = id.strip_prefix("leftover.file.").map(Path::new) {
+        let listed = state.written.files.remove(path).unwrap();
+        assert!(listed.wrote.contains(&listed.found.known().unwrap().sha256), "{id} is not ours");
+        state.files.remove(path);
+    } else if let Some(path) = id.strip_prefix("leftover.folder.").map(Path::new) {
+        let Some(At::There((_, 0))) = state.written.folders.remove(path) else { panic!("{id} is not empty") };
+        state.folders.remove(path);
+    } else if id == "leftover.list" {
+        state.written.files.retain(|_, listed| listed.found != At::Nothing);
+        state.written.folders.retain(|_, found| *found != At::Nothing);
+    } else if id == "leftover.half" {
+        state.written.half.clear();
+    } else if id == "written.note" {
+        for want in desired.files.iter().cloned().chain(engine::ca_file(desired)) {
+            let hash = ContentHash::of(want.content.expose());
+            let found = state.file(&want.path).filter(|found| found.sha256 == hash).cloned();
+            found.into_iter().for_each(|found| list(&want.path, &found, state));
+        }
+    } else if let Some(path) = id.strip_prefix("back.folder.").map(Path::new) {
+        let release = state.release.clone().unwrap();
+        let kept = release.folders.iter().find(|kept| kept.path == path).unwrap();
+        make(path, FolderState { mode: kept.mode, uid: kept.uid, gid: kept.gid }, state);
+    } else {
+        return false;
+    }
+    true
+}
+
+/// Counts what is in the folders that we made.
+pub fn count(state: &mut HostState) {
+    let there = |path: &&PathBuf| state.file(path).is_some();
+    let files = state.files.keys().chain(state.written.files.keys()).filter(there);
+    let made =
+        state.written.folders.iter().filter(|(_, found)| found.known().is_some()).map(|(path, _)| path);
+    let folders = state.folders.iter().filter(|(_, found)| found.is_some()).map(|(path, _)| path).chain(made);
+    let all: BTreeSet<PathBuf> = files.chain(folders).cloned().collect();
+    for (folder, found) in &mut state.written.folders {
+        let At::There((_, count)) = found else { continue };
+        *count = all.iter().filter(|path| path.parent() == Some(folder)).count();
+    }
+}
+
+/// What the writer notes of a file, and of the folders that are made for it.
+pub fn list(path: &Path, found: &FileState, state: &mut HostState) {
+    make(path.parent().unwrap(), FolderState { mode: 0o755, uid: 0, gid: 0 }, state);
+    let before = state.file(path).map(|before| before.sha256.clone());
+    if state.written.list == List::Missing {
+        state.written.files.clear();
+        state.written.list = List::Whole;
+    }
+    let new = || Listed { wrote: Vec::new(), found: At::Nothing };
+    let listed = state.written.files.entry(path.to_owned()).or_insert_with(new);
+    listed.wrote.retain(|hash| Some(hash) == before.as_ref() && *hash != found.sha256);
+    listed.wrote.push(found.sha256.clone());
+    listed.found = At::There(found.clone());
+}
+
+/// A folder is made, and those it lies in; `/var` is there.
+pub fn make(path: &Path, rights: FolderState, state: &mut HostState) {
+    let there =
+        state.folders.get(path).is_some_and(Option::is_some) || state.written.folders.contains_key(path);
+    if there || path.components().count() <= 2 {
+        return;
+    }
+    make(path.parent().unwrap(), FolderState { mode: 0o755, uid: 0, gid: 0 }, state);
+    state.written.folders.insert(path.to_owned(), At::There((rights, 0)));
+    state.written.list = List::Whole;
+}

@@ -1,0 +1,209 @@
+//! What was written for an inventory that does not want it any more: it goes, unless somebody else changed it since.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    engine,
+    file::seen,
+    release::Keeping,
+    step::{Action, Agreed, Step, Undo},
+};
+use crate::{
+    facts::{
+        content::ContentHash,
+        state::{FileState, HostState},
+        written::{At, List, Listed},
+    },
+    model::{
+        command::Command,
+        desired::Desired,
+        place,
+        write::{self, Access, Seen},
+    },
+};
+
+/// Files that go, as they are: what is in them we wrote.
+pub fn leaving<'a>(desired: &Desired, state: &'a HostState) -> Vec<(&'a Path, &'a FileState)> {
+    let ours = |(path, listed): (&'a Path, &'a Listed)| match &listed.found {
+        At::There(found) if listed.wrote.contains(&found.sha256) => Some((path, found)),
+        At::There(_) | At::Nothing | At::AskedElsewhere | At::Other(_) => None,
+    };
+    unwanted(desired, &state.written.files).filter_map(ours).collect()
+}
+
+/// Files that stay although no inventory wants them, and why.
+pub fn staying(desired: &Desired, files: &BTreeMap<PathBuf, Listed>) -> Vec<(PathBuf, String)> {
+    let why = |listed: &Listed| match &listed.found {
+        At::There(found) if listed.wrote.contains(&found.sha256) => None,
+        At::There(_) => Some("was changed since pryvctl wrote it".to_owned()),
+        At::Other(why) => Some(why.clone()),
+        At::Nothing | At::AskedElsewhere => None,
+    };
+    unwanted(desired, files).filter_map(|(path, listed)| Some((path.to_owned(), why(listed)?))).collect()
+}
+
+/// The step that puts on the list what is as it must be and not on it: a host of an older pryvctl has no list, and a list
+/// may get lost.
+pub fn note(desired: &Desired, state: &HostState) -> Option<Step> {
+    let lost = match state.written.list {
+        List::Whole => false,
+        List::Missing => true,
+        List::Unreadable(_) => return None,
+    };
+    let files = desired.files.iter().cloned().chain(engine::ca_file(desired));
+    let known = files.map(|want| (want.path, ContentHash::of(want.content.expose())));
+    let new = known.filter(|(path, hash)| {
+        let stands = state.file(path).is_some_and(|found| found.sha256 == *hash);
+        stands && (lost || !state.written.has(path, hash))
+    });
+    let new: BTreeMap<PathBuf, ContentHash> = new.collect();
+    if new.is_empty() {
+        return None;
+    }
+    let command = write::wrote(new.iter().map(|(path, hash)| (path.as_path(), hash.expose().to_owned())));
+    let step = Step::safe("written.note", Action::Run(command), Undo::Nothing("a list changes nothing"))
+        .agreed(Agreed::Always);
+    let count = new.len();
+    Some(step.because([format!("{}: {count} files of this inventory are put on the list", place::WRITTEN)]))
+}
+
+/// The steps that remove what is not wanted any more, when what replaces it serves.
+pub fn steps(desired: &Desired, state: &HostState, keeping: &Keeping) -> Vec<Step> {
+    let files = leaving(desired, state);
+    let gone = files.iter().map(|(path, _)| *path);
+    let needed = desired.folders.iter().map(|want| want.path.clone()).chain(wanted(desired)).collect();
+    let folders = emptied(&needed, state, gone);
+    files
+        .into_iter()
+        .map(|(path, found)| file(path, found, keeping))
+        .chain(folders.into_iter().map(|path| folder(path, state)))
+        .chain(forgotten(desired, state))
+        .collect()
+}
+
+/// The steps that remove the whole list and what is on it; `removed` goes by other steps. Folders of data and logs stay.
+pub fn uninstall(desired: &Desired, state: &HostState, removed: &BTreeSet<PathBuf>) -> Vec<Step> {
+    let files = leaving(desired, state);
+    let gone = files.iter().map(|(path, _)| *path).chain(removed.iter().map(PathBuf::as_path));
+    let stay = desired.folders.iter().map(|want| want.path.clone()).collect();
+    let folders = emptied(&stay, state, gone);
+    files
+        .into_iter()
+        .map(|(path, found)| file(path, found, &Keeping::default()))
+        .chain(folders.into_iter().map(|path| folder(path, state)))
+        .chain(forget(desired, state))
+        .collect()
+}
+
+/// The step that removes what a killed run left half written.
+pub fn half_written(state: &HostState) -> Option<Step> {
+    let half = &state.written.half;
+    let calls = half.iter().map(|path| write::remove(path, &Seen::Any));
+    let action = Action::Run(Command::root(write::script(write::together(calls))));
+    let step = Step::safe("leftover.half", action, Undo::Nothing("nobody reads what is half written"))
+        .agreed(Agreed::Always);
+    let why = half.iter().map(|path| format!("{}: half written -> none", path.display()));
+    (!half.is_empty()).then(|| step.because(why))
+}
+
+fn unwanted<'a>(
+    desired: &Desired,
+    files: &'a BTreeMap<PathBuf, Listed>,
+) -> impl Iterator<Item = (&'a Path, &'a Listed)> {
+    let wanted = wanted(desired);
+    files
+        .iter()
+        .filter(move |(path, _)| !wanted.contains(*path))
+        .map(|(path, listed)| (path.as_path(), listed))
+}
+
+fn wanted(desired: &Desired) -> BTreeSet<PathBuf> {
+    desired.files.iter().map(|file| file.path.clone()).chain(place::compared(desired)).collect()
+}
+
+fn file(path: &Path, found: &FileState, keeping: &Keeping) -> Step {
+    let FileState { mode, uid, gid, .. } = *found;
+    let gone = write::listed_remove(path, &seen(Some(found)));
+    let undo = match keeping.copy_of(path, found) {
+        Some(copy) => {
+            Undo::Run(write::listed_copy(&copy, path, &Seen::Absent, Access::Of { mode, uid, gid }))
+        }
+        None => Undo::Nothing("an install of an inventory that wants it writes it again"),
+    };
+    let path = path.display();
+    Step::safe(format!("leftover.file.{path}"), Action::Run(gone), undo)
+        .because([format!("{path}: {mode:04o} {uid}:{gid} -> none (not shown)")])
+}
+
+/// Folders that we made, that nothing wants, and that are empty once these files are gone; what is in others before them.
+fn emptied<'a>(
+    needed: &BTreeSet<PathBuf>,
+    state: &'a HostState,
+    gone: impl Iterator<Item = impl AsRef<Path>>,
+) -> Vec<&'a Path> {
+    let leads = |folder: &Path| needed.iter().any(|path| path.starts_with(folder));
+    let mut gone: BTreeSet<PathBuf> = gone.map(|path| path.as_ref().to_owned()).collect();
+    let mut emptied = Vec::new();
+    // A folder sorts before what is in it.
+    for (folder, found) in state.written.folders.iter().rev() {
+        let Some((_, count)) = found.known() else { continue };
+        let left = count.checked_sub(gone.iter().filter(|path| path.parent() == Some(folder)).count());
+        if left == Some(0) && !leads(folder) {
+            gone.insert(folder.clone());
+            emptied.push(folder.as_path());
+        }
+    }
+    emptied
+}
+
+fn folder(path: &Path, state: &HostState) -> Step {
+    let gone = Command::root(write::script(write::listed_unfold(path)));
+    let undo = match state.written.folders.get(path).and_then(At::known) {
+        Some((was, _)) => {
+            let again = write::listed_again(path, was.mode, was.uid, was.gid);
+            Undo::Run(Command::root(write::script(again)))
+        }
+        None => Undo::Nothing("it was not there"),
+    };
+    let path = path.display();
+    // A container may have emptied it since the plan was read.
+    Step::safe(format!("leftover.folder.{path}"), Action::Run(gone), undo)
+        .agreed(Agreed::Always)
+        .because([format!("{path}: empty -> none")])
+}
+
+/// The step that takes off the list what is gone already.
+fn forgotten(desired: &Desired, state: &HostState) -> Option<Step> {
+    let files = unwanted(desired, &state.written.files).filter(|(_, listed)| listed.found == At::Nothing);
+    let files = files.map(|(path, _)| (path, write::listed_gone(path, &Seen::Absent)));
+    let folders = state.written.folders.iter().filter(|(_, found)| **found == At::Nothing);
+    let wanted: BTreeSet<&Path> = desired.folders.iter().map(|want| want.path.as_path()).collect();
+    let folders = folders.filter(|(path, _)| !wanted.contains(path.as_path()));
+    let folders = folders.map(|(path, _)| (path.as_path(), write::listed_unfold(path)));
+    let (paths, calls): (Vec<&Path>, Vec<String>) = files.chain(folders).unzip();
+    if paths.is_empty() || state.written.list != List::Whole {
+        return None;
+    }
+    let action = Action::Run(Command::root(write::script(write::together(calls))));
+    let step = Step::safe("leftover.list", action, Undo::Nothing("what is gone is on no list"))
+        .agreed(Agreed::Always);
+    Some(step.because(paths.into_iter().map(|path| format!("{}: gone already", path.display()))))
+}
+
+/// The step that ends the list; what stays is nobody's but the host's by now.
+fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
+    match state.written.list {
+        List::Whole => {}
+        List::Missing | List::Unreadable(_) => return None,
+    }
+    let calls = [write::remove(Path::new(place::WRITTEN), &Seen::Any), write::unfold(Path::new(place::KEPT))];
+    let action = Action::Run(Command::root(write::script(write::together(calls))));
+    let undo = Undo::Nothing("an install makes it again");
+    let stay = staying(desired, &state.written.files);
+    let stay = stay.into_iter().map(|(path, why)| format!("{} stays: {why}", path.display()));
+    let step = Step::safe("written.forget", action, undo);
+    Some(step.because([format!("{}: -> none", place::WRITTEN)]).because(stay))
+}
