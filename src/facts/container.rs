@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{Fact, Probe, docker::asked, state::ContainerState, strange};
 use crate::model::{
@@ -29,7 +30,7 @@ pub struct Containers {
     pub published: BTreeSet<(Protocol, u16)>,
 }
 
-const QUESTION: &str = r#"[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"mounts":{{json .Mounts}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
+const QUESTION: &str = r#"[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"now":'$(date +%s)',"check":{{with .Config.Healthcheck}}[{{json .Interval}},{{json .Timeout}}]{{else}}null{{end}},"checked":[{{with .State.Health}}{{range $n, $one := .Log}}{{if $n}},{{end}}{{json $one.End}}{{end}}{{end}}],"mounts":{{json .Mounts}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
 
 /// The path of the Engine API that lists the containers of a platform: `filters={"label":["pryvctl.platform=NAME"]}`.
 pub(super) fn of_platform(platform: &PlatformName) -> String {
@@ -46,6 +47,15 @@ struct Line {
     status: String,
     health: Option<String>,
     started: String,
+    /// Seconds since 1970.
+    #[serde(default)]
+    now: i64,
+    /// Interval and timeout of its health check in nanoseconds; 0: Docker's default.
+    #[serde(default)]
+    check: Option<(i64, i64)>,
+    /// When the last checks ended.
+    #[serde(default)]
+    checked: Vec<String>,
     #[serde(default)]
     mounts: Option<Vec<Mounted>>,
     networks: Option<BTreeMap<String, Attached>>,
@@ -128,7 +138,24 @@ impl Probe for OwnContainers {
     }
 }
 
+/// Docker's own interval and timeout of a health check.
+const DEFAULT_CHECK: i64 = 30_000_000_000;
+
+/// How much later than expected a check may come on a busy host, in seconds.
+const LATE: i64 = 60;
+
 impl Line {
+    /// Whether Docker has not run its health check for so long that it never will. Docker 20.10 does not know any more that
+    /// it has to when it starts again beside containers that went on.
+    fn is_unchecked(&self) -> bool {
+        let Some((interval, timeout)) = self.check.filter(|_| self.status == "running") else { return false };
+        let or_default = |time: i64| if time == 0 { DEFAULT_CHECK } else { time };
+        let every = (or_default(interval) + or_default(timeout)) / 1_000_000_000;
+        let seconds = |time: &String| Some(OffsetDateTime::parse(time, &Rfc3339).ok()?.unix_timestamp());
+        let last = self.checked.iter().chain([&self.started]).filter_map(seconds).max();
+        last.is_some_and(|last| self.now - last > 3 * every + LATE)
+    }
+
     fn published(&self) -> impl Iterator<Item = (Protocol, u16)> {
         let ports = self.ports.iter().flatten();
         ports.flat_map(|(inner, bindings)| {
@@ -139,6 +166,7 @@ impl Line {
     }
 
     fn state(mut self) -> Result<ContainerState, String> {
+        let is_unchecked = self.is_unchecked();
         let name = self.name.trim_start_matches('/').to_owned();
         let mut label = |key: &str| self.labels.remove(key).unwrap_or_default();
         let slot = match label("pryvctl.slot").as_str() {
@@ -171,6 +199,7 @@ impl Line {
             digest,
             stop_timeout: stop_timeout.and_then(|seconds| u64::try_from(seconds).ok()),
             status,
+            is_unchecked: is_unchecked && health.is_some(),
             health,
             addresses,
             writes,
@@ -191,6 +220,8 @@ impl Attached {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -216,5 +247,29 @@ mod tests {
             [MountSource::Bind("/var/pryv/store".to_owned()), MountSource::Volume("acme_redis".to_owned())];
         assert_eq!(read(mounts), expected.into());
         assert_eq!(read("null"), BTreeSet::new());
+    }
+
+    #[test]
+    fn a_check_that_docker_forgot_is_told_from_one_that_is_late() {
+        let started = 1_795_258_274;
+        let is_unchecked = |check, checked: &[&str], now: i64| {
+            let state = json!({
+                "name": "/acme_core_a", "labels": {}, "image": "core", "image_id": "sha256:1", "status": "running",
+                "health": "healthy", "started": "2026-11-21T10:51:14.261094421Z", "check": check, "checked": checked,
+                "now": started + now,
+            });
+            serde_json::from_value::<Line>(state).unwrap().state().unwrap().is_unchecked
+        };
+        // Every 10 s, each 5 s at most.
+        let check = json!([10_000_000_000_i64, 5_000_000_000_i64]);
+        assert!(!is_unchecked(check.clone(), &[], 105));
+        assert!(is_unchecked(check.clone(), &[], 106));
+        let checked = ["2026-11-21T10:51:24Z", "2026-11-21T10:51:34.5Z"];
+        assert!(!is_unchecked(check.clone(), &checked, 125));
+        assert!(is_unchecked(check, &checked, 126));
+        // Docker's own times are 30 s each.
+        assert!(!is_unchecked(json!([0, 0]), &[], 240));
+        assert!(is_unchecked(json!([0, 0]), &[], 241));
+        assert!(!is_unchecked(json!(null), &[], 9999));
     }
 }

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
+    ops::Not,
     path::{Path, PathBuf},
 };
 
@@ -247,6 +248,9 @@ pub struct ContainerState {
     pub status: String,
     /// Docker's health: `healthy`, `unhealthy`, `starting`; `None`: no health check.
     pub health: Option<String>,
+    /// Whether Docker no longer runs its health check, so that `health` says how it was and not how it is.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub is_unchecked: bool,
     /// Its addresses by network.
     pub addresses: BTreeMap<String, Vec<IpAddr>>,
     /// The folders of the host and the volumes that it may write in.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Session;
-use crate::{facts::docker::API, model::command::Command};
+use crate::{facts::docker::API, model::command::Command, plan::footing::checks};
 
 /// How long it is waited for: a daemon with many containers takes a while to know them again.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -30,15 +30,17 @@ pub async fn is_well<S: Session>(session: &S) -> Result<bool, S::Error> {
     Ok(session.exec(&command).await?.ok())
 }
 
-/// Waits until it works; false: it did not within [`PATIENCE`].
+/// Waits until it works, and has it check our containers again; false: it did not come back within [`PATIENCE`].
 ///
 /// # Errors
 /// The connection failed.
 pub async fn comes_back<S: Session>(session: &S) -> Result<bool, S::Error> {
     let seconds = PATIENCE.as_secs();
     let script = format!(
-        "{API}{WELL}end=$(($(date +%s) + {seconds}))\n\
-         until well; do [ \"$(date +%s)\" -lt $end ] || exit 1; sleep 0.5; done"
+        "{API}{WELL}{}end=$(($(date +%s) + {seconds}))\n\
+         until well; do [ \"$(date +%s)\" -lt $end ] || exit 1; sleep 0.5; done\n{}",
+        checks::BEGIN,
+        checks::OURS
     );
     // An engine that hangs is asked for 30 s before the last answer is known.
     let command = Command::root(script).within(PATIENCE + Duration::from_secs(40));

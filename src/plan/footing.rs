@@ -1,5 +1,6 @@
 //! What Docker stands on and we do not own: where it broke, it is mended in the gentlest way.
 
+pub mod checks;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -30,16 +31,24 @@ const LIVE: &str = "live-restore";
 
 const NO_UNDO: Undo = Undo::Nothing("it was so before somebody changed it");
 
-/// Waits until Docker answers, and then until it has found out again how our containers are: after its start all are
-/// "starting", and without containerd no check passes. One that does not get well is the next look's business.
-const AWAKE: &str = r#"turns=0
+/// Waits until Docker answers.
+const ANSWERS: &str = r#"turns=0
 until docker info >/dev/null 2>&1; do
 turns=$((turns+1)); [ $turns -lt 240 ] || { echo 'Docker does not answer within 120 s' >&2; exit 1; }; sleep 0.5
 done
-turns=0
+"#;
+
+/// Waits until Docker has found out again how our containers are: after its start all are "starting", and without containerd
+/// no check passes. One that does not get well is the next look's business.
+const SETTLED: &str = r#"turns=0
 while [ $turns -lt 120 ] && [ -n "$(docker ps -q --filter label=pryvctl.platform --filter health=starting --filter health=unhealthy)" ]; do
 turns=$((turns+1)); sleep 0.5
 done"#;
+
+/// What follows a start of dockerd or containerd.
+fn awake() -> String {
+    format!("{ANSWERS}{}{}{SETTLED}", checks::BEGIN, checks::OURS)
+}
 
 /// The step without which nothing else can be planned: Docker cannot be asked for its containers.
 pub fn wake(state: &HostState) -> Option<Step> {
@@ -52,7 +61,7 @@ pub fn wake(state: &HostState) -> Option<Step> {
         ),
         Asleep::Deaf => (deaf(state), format!("/run/docker.sock: gone -> dockerd restarts; {}", cost(state))),
     };
-    let action = Action::Run(Command::root(format!("{script}\n{AWAKE}")).within(RESTART));
+    let action = Action::Run(Command::root(format!("{script}\n{}", awake())).within(RESTART));
     Some(Step::safe("engine.start", action, NO_UNDO).because([why]).looked_after())
 }
 
@@ -89,6 +98,7 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
         .chain(forwarding(state))
         .chain(bridges(state))
         .chain(restart(desired, state))
+        .chain(checks::step(state))
         .collect();
     if let Some(last) = steps.last_mut().filter(|_| state.containers.iter().any(ContainerState::is_ill)) {
         last.look_again = true;
@@ -101,7 +111,8 @@ fn containerd(state: &HostState) -> Option<Step> {
     let unit = state.units.get(CONTAINERD)?;
     (unit.exists && !unit.active && !unit.masked).then(|| {
         let script = format!(
-            "systemctl reset-failed {CONTAINERD} 2>/dev/null || true; systemctl start {CONTAINERD}\n{AWAKE}"
+            "systemctl reset-failed {CONTAINERD} 2>/dev/null || true; systemctl start {CONTAINERD}\n{}",
+            awake()
         );
         let action = Action::Run(Command::root(script).within(RESTART));
         let why = [format!("{CONTAINERD}: not running -> started; running containers go on")];
@@ -185,7 +196,7 @@ fn restart(desired: &Desired, state: &HostState) -> Option<Step> {
         script = format!("{script}docker restart --time {seconds} {name} >/dev/null\n");
         within += grace;
     }
-    let action = Action::Run(Command::root(format!("{script}{AWAKE}")).within(within));
+    let action = Action::Run(Command::root(format!("{script}{}", awake())).within(within));
     Some(Step::safe("engine.rules", action, NO_UNDO).because(why))
 }
 

@@ -146,6 +146,7 @@ fn start(container: &Container, state: &mut HostState) {
         stop_timeout: Some(container.spec.grace().as_secs()),
         status: "running".to_owned(),
         health: container.spec.healthcheck.as_ref().map(|_| "starting".to_owned()),
+        is_unchecked: false,
         addresses,
         writes: container.spec.writes().cloned().collect(),
         started: format!("2026-01-01T00:00:{:02}Z", state.containers.len()),

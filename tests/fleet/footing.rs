@@ -1,6 +1,9 @@
 //! What Docker stands on and we do not own: whoever breaks it, `plan` shows it, `install` mends it, and no container stops.
 
-use std::thread;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{
     outside::{Family, reaches},
@@ -70,7 +73,33 @@ fn what_breaks_below_docker_is_seen_and_mended_and_no_container_stops() {
         assert_eq!(HOSTS.map(|host| containers(&world, host)), before, "{what}");
     }
     what_dockerd_is_started_with_counts(&world);
+    forgotten_checks_begin_again(&world);
     assert_eq!(HOSTS.map(|host| containers(&world, host)), before, "dockerd was started anew");
+}
+
+/// Docker 20.10 forgets them when it starts again beside containers that go on, and says nothing of it.
+fn forgotten_checks_begin_again(world: &World) {
+    let lab = world.lab();
+    let checked = || {
+        let last = "{{range .State.Health.Log}}{{.End.Unix}} {{end}}";
+        let all = world.on("old", &format!("docker ps -q | xargs docker inspect -f '{last}'"));
+        all.split_whitespace().filter_map(|time| time.parse::<i64>().ok()).max().unwrap()
+    };
+    world.on("old", "systemctl restart docker");
+    let before = checked();
+    let patience = Instant::now() + Duration::from_secs(150);
+    loop {
+        assert!(Instant::now() < patience, "nobody missed the checks");
+        let ran = world.run(&["plan", "inventory.yaml", &lab]).ends_with(0);
+        if ran.said().contains("Docker stopped checking its health") {
+            break;
+        }
+        assert_eq!(checked(), before, "Docker checks by itself");
+        thread::sleep(Duration::from_secs(5));
+    }
+    let ran = world.run(&["install", "inventory.yaml", &lab, "--yes"]).ends_with(0);
+    ran.says("old changed").says("new unchanged");
+    assert!(checked() > before, "still unchecked");
 }
 
 /// Docker without masquerading misses none, and one that makes rules for IPv6 misses those that somebody flushed.

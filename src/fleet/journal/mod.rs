@@ -13,7 +13,6 @@ pub mod anchor;
 pub mod audit;
 mod failpoint;
 pub mod head;
-mod time;
 
 use std::{
     fs::{File, OpenOptions},
@@ -24,6 +23,7 @@ use std::{
 };
 
 use serde_json::{Map, Value};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use self::head::{Counted, Head, Place, last};
 use super::event::Event;
@@ -65,8 +65,7 @@ impl Journal {
             std::fs::create_dir_all(folder)?;
         }
         let file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path)?;
-        let now = time::now();
-        let run = format!("{}-{}", now.replace(['-', ':'], ""), std::process::id());
+        let run = format!("{}-{}", now().replace(['-', ':'], ""), std::process::id());
         Ok(Self {
             path: path.to_owned(),
             place: Place::of(path),
@@ -127,7 +126,7 @@ impl Journal {
             Ok(_) | Err(_) => Map::new(),
         };
         let mut put = |key: &str, value: &str| body.insert(key.to_owned(), value.into());
-        put("time", &time::now());
+        put("time", &now());
         put("run", &self.run);
         put("who", &self.who);
         put("command", &self.command);
@@ -139,6 +138,11 @@ impl Journal {
         }
         body
     }
+}
+
+/// Now, RFC 3339 in UTC, to the second.
+fn now() -> String {
+    OffsetDateTime::now_utc().truncate_to_second().format(&Rfc3339).unwrap_or_default()
 }
 
 /// Appends a line under the file's lock, because two runs may share one journal.

@@ -237,6 +237,20 @@ fn containerd_is_started_and_a_bridge_comes_up() {
     ");
 }
 
+#[test]
+fn checks_that_docker_forgot_begin_again() {
+    let (desired, mut state) = standing();
+    let core = state.containers.iter_mut().find(|found| found.name == "acme_core_a").unwrap();
+    core.is_unchecked = true;
+    let plan = planned(&desired, &state);
+    insta::assert_snapshot!(plan, @r"
+    engine.checks
+        acme_core_a: Docker stopped checking its health -> checks again; it pauses for a moment
+    ");
+    let Action::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
+    assert!(command.script.contains("\nchecks 'acme_core_a'\nchecked "), "{}", command.script);
+}
+
 /// Without containerd no check passes, and whoever is found ill for that reason is not replaced.
 #[test]
 fn what_fell_ill_without_containerd_is_checked_again_before_it_is_replaced() {

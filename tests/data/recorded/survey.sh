@@ -279,7 +279,7 @@ command -v docker >/dev/null || exit 44
 grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
 list=$(api '/containers/json?all=1&filters=%7B%22label%22%3A%5B%22pryvctl.platform%3Dacme%22%5D%7D') || exit 1
 ids=$(printf %s "$list" | grep -oE '"Id":"[0-9a-f]{64}"' | cut -d'"' -f4)
-[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"mounts":{{json .Mounts}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids
+[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"now":'$(date +%s)',"check":{{with .Config.Healthcheck}}[{{json .Interval}},{{json .Timeout}}]{{else}}null{{end}},"checked":[{{with .State.Health}}{{range $n, $one := .Log}}{{if $n}},{{end}}{{json $one.End}}{{end}}{{end}}],"mounts":{{json .Mounts}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids
 }
 answer containers
 question() {
