@@ -428,3 +428,23 @@ fn without_a_list_the_record_of_the_last_change_tells() {
     let both = format!("{0}{0}", noted.stdin.expose());
     assert_eq!(good(&format!("{OWN}{call}; {call}; list"), &both), lines);
 }
+
+#[test]
+fn a_writer_that_is_killed_leaves_nothing_that_nobody_knows_of() {
+    let (call, stdin) = listed("/mnt/etc/key", "new", Seen::Absent);
+    let killed =
+        Put { check: "kill -KILL $PPID".to_owned(), ..put("/mnt/etc/key", "other") }.listed_command();
+    let kill = killed.script.strip_prefix(function()).unwrap();
+    let script = format!("{OWN}{call}; {kill}; [ $? = 137 ] && cat etc/key && echo && {}", asked(&[]));
+    let said = good(&script, &format!("{stdin}{}", killed.stdin.expose()));
+    let [new, other] = ["new", "other"].map(sha256);
+    // What is there is ours, and so would be what was to come.
+    let (whole, half) = said.split_once("half /mnt/etc/.pryvctl-new.").unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(
+        whole,
+        format!(
+            "new\nlist\nfile /mnt/etc/key\n{new} {other}\nis 640 0 0 {new}\nfolder /mnt/etc\nis 755 0 0 2\n"
+        )
+    );
+    assert_eq!(half.trim_end().len(), 16, "{half}");
+}
