@@ -19,7 +19,7 @@ use super::{
     file::seen,
     leftover::{How, Return, Stopped, change_places, grace, is_up, leftover},
     release, reload,
-    step::{Action, Step, Undo},
+    step::{Action, Agreed, Step, Undo},
 };
 use crate::{
     facts::{
@@ -142,7 +142,10 @@ impl<'a> Way<'a> {
             .filter_map(|found| Crossing::back(self.heir(found)?, found, self.desired, self.state));
         let crosses: Vec<_> = crosses.collect();
         let crossed: Vec<_> = crosses.iter().map(ToString::to_string).collect();
-        let step = Step::safe("back.services.start", Action::Run(change_places(&returns)), NO_UNDO);
+        // Whatever served before is to serve again; one that fell ill since the look, too.
+        let agreed = if crosses.is_empty() { Agreed::Always } else { Agreed::Exactly };
+        let step =
+            Step::safe("back.services.start", Action::Run(change_places(&returns)), NO_UNDO).agreed(agreed);
         (!kept.is_empty()).then(|| step.because(why.chain(room)).because(crossed).crossing(crosses))
     }
 

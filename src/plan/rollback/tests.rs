@@ -63,6 +63,19 @@ fn all_start_at_once_and_callers_of_a_service_that_makes_room_are_refused() {
 }
 
 #[test]
+fn one_that_falls_ill_meanwhile_starts_anew_without_another_question() {
+    let (mut desired, before) = converged();
+    upgrade(&mut desired, "core", 2);
+    let mut state = reached(&desired, &before);
+    let back = |state: &HostState| plan(&desired, state, Goal::Rollback).unwrap();
+    let read = back(&state);
+    let redis = state.containers.iter_mut().find(|found| found.name == "acme_redis_a").unwrap();
+    redis.health = Some("unhealthy".to_owned());
+    assert_ne!(back(&state), read);
+    assert_eq!(back(&state).beyond(&read), [""; 0]);
+}
+
+#[test]
 fn one_that_fell_ill_starts_anew_once_its_rival_has_ended() {
     let (mut desired, before) = converged();
     upgrade(&mut desired, "redis", 2);
