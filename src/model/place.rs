@@ -29,6 +29,10 @@ pub const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
 pub const DAEMON_JSON: &str = "/etc/docker/daemon.json";
 /// What a run leaves for the next one, below it; root only.
 pub const KEPT: &str = "/var/lib/pryvctl";
+/// The lock, and what else a restart may forget; root only.
+pub const RUNNING: &str = "/run/pryvctl";
+/// Our logs.
+pub const LOGS: &str = "/var/log/pryvctl";
 /// What a host was told of the journals of those who changed it. A log: it stays when all else of ours goes.
 pub const JOURNAL: &str = "/var/log/pryvctl/journal";
 /// What we wrote for an inventory, with hashes; root only.
@@ -75,6 +79,13 @@ pub fn compared(desired: &Desired) -> BTreeSet<PathBuf> {
     let ours =
         COMPARED.iter().map(PathBuf::from).chain(registry.chain(reloads).chain(notes).map(PathBuf::from));
     ours.chain(desired.hardening.known.iter().flat_map(control_files)).collect()
+}
+
+/// The folders and files on every host that are ours alone.
+pub fn own(data: &Path) -> Vec<PathBuf> {
+    let fixed =
+        [OURS, KEPT, RUNNING, LOGS, FIREWALL_UNIT, SERVICES_UNIT, DAEMON_JSON, SYSCTL, MODPROBE, AUDIT_RULES];
+    fixed.iter().map(PathBuf::from).chain([versions(data)]).collect()
 }
 
 /// The files a control writes in.

@@ -11,6 +11,7 @@ mod order;
 mod placed;
 mod ports;
 mod reach;
+mod reserved;
 mod scope;
 mod services;
 mod upgrade;
@@ -128,6 +129,7 @@ impl<'a> Platform<'a> {
         let data = PathBuf::from(data_folder(host));
         reach::check(&roles, &data, &folders, &services, &mut problems);
         let hardening = baseline::hardening(self.inventory, host, &self.controls);
+        reserved::check(&roles, &data, &hardening, &mut problems);
         let desired = Desired {
             host: name.clone(),
             platform: self.inventory.platform.clone(),

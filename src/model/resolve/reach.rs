@@ -19,6 +19,9 @@ struct Open<'a> {
     service: Option<&'a Service>,
 }
 
+/// Folders in which every account of a host may write.
+const EVERYBODYS: [&str; 3] = ["/dev/shm", "/tmp", "/var/tmp"];
+
 /// Every file and folder of the host's roles that lies where others than root may write.
 pub(super) fn check(
     roles: &[Placed],
@@ -27,7 +30,7 @@ pub(super) fn check(
     services: &[Service],
     problems: &mut Vec<Problem>,
 ) {
-    let open: Vec<Open> = owned(folders).chain(mounted(services)).collect();
+    let open: Vec<Open> = owned(folders).chain(mounted(services)).chain(everybodys()).collect();
     problems.extend(open.iter().filter_map(|open| over_notes(open, roles, data)));
     for placed in roles {
         let body = &placed.bound.body;
@@ -89,6 +92,14 @@ fn mounted(services: &[Service]) -> impl Iterator<Item = Open<'_>> {
             Some(Open { folder: source.into(), who, service: Some(service) })
         }
         MountSource::Volume(_) => None,
+    })
+}
+
+fn everybodys<'a>() -> impl Iterator<Item = Open<'a>> {
+    EVERYBODYS.iter().map(|folder| Open {
+        folder: folder.into(),
+        who: "in which every user may write".to_owned(),
+        service: None,
     })
 }
 

@@ -314,6 +314,67 @@ fn what_is_written_as_root_lies_where_no_container_writes() {
 }
 
 #[test]
+fn what_pryvctl_and_a_login_need_is_no_roles() {
+    let file = "path: /var/pryv/web/conf/web.yml";
+    let folder = "path: /var/pryv/web/conf, mode: \"0755\"";
+    insta::assert_snapshot!(all(&[
+        (file, "path: /etc/pryvctl/services.nft"),
+        (file, "path: /var/lib/pryvctl/written"),
+        (file, "path: /run/pryvctl/lock"),
+        (file, "path: /var/pryv/.versions/web"),
+        (file, "path: /etc/docker/daemon.json"),
+        (file, "path: /etc/login.defs"),
+        (file, "path: /etc/ssh/sshd_config.d/web.conf"),
+        (file, "path: /etc/sudoers.d/web"),
+        (file, "path: /home/admin/.ssh/authorized_keys"),
+        (file, "path: /tmp/web.yml"),
+        (folder, "path: /etc, mode: \"0700\""),
+        (folder, "path: /root, uid: 9999"),
+        (folder, "path: /var/lib/pryvctl/web, mode: \"0755\""),
+    ]), @r"
+    path.reserved [sample]
+      roles/sample/compose.yaml: the file `/etc/pryvctl/services.nft` cannot be of a role: pryvctl itself writes there
+      hint: give the file another place, e.g. below `${DATA}`
+    path.reserved [sample]
+      roles/sample/compose.yaml: the file `/var/lib/pryvctl/written` cannot be of a role: pryvctl itself writes there
+      hint: give the file another place, e.g. below `${DATA}`
+    path.reserved [sample]
+      roles/sample/compose.yaml: the file `/run/pryvctl/lock` cannot be of a role: pryvctl itself writes there
+      hint: give the file another place, e.g. below `${DATA}`
+    path.reserved [sample]
+      roles/sample/compose.yaml: the file `/var/pryv/.versions/web` cannot be of a role: pryvctl itself writes there
+      hint: give the file another place, e.g. below `${DATA}`
+    path.reserved [sample]
+      roles/sample/compose.yaml: the file `/etc/docker/daemon.json` cannot be of a role: pryvctl itself writes there
+      hint: give the file another place, e.g. below `${DATA}`
+    path.reserved [sample]
+      roles/sample/compose.yaml: the file `/etc/login.defs` cannot be of a role: pryvctl itself writes there
+      hint: give the file another place, e.g. below `${DATA}`
+    path.reserved [sample]
+      roles/sample/compose.yaml: the file `/etc/ssh/sshd_config.d/web.conf` cannot be of a role: a login depends on what is there, and nothing takes the change of a role back
+      hint: give the file another place, e.g. below `${DATA}`
+    path.reserved [sample]
+      roles/sample/compose.yaml: the file `/etc/sudoers.d/web` cannot be of a role: a login depends on what is there, and nothing takes the change of a role back
+      hint: give the file another place, e.g. below `${DATA}`
+    path.reserved [sample]
+      roles/sample/compose.yaml: the file `/home/admin/.ssh/authorized_keys` cannot be of a role: a login depends on what is there, and nothing takes the change of a role back
+      hint: give the file another place, e.g. below `${DATA}`
+    path.open [sample]
+      roles/sample/compose.yaml: the file `/tmp/web.yml` lies in `/tmp`, in which every user may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      hint: put the file in a folder of its own, outside of `/tmp`
+    path.reserved [sample]
+      roles/sample/compose.yaml: the folder `/etc` cannot be of a role: a login depends on what is there, and nothing takes the change of a role back
+      hint: give the folder another place, e.g. below `${DATA}`
+    path.reserved [sample]
+      roles/sample/compose.yaml: the folder `/root` cannot be of a role: a login depends on what is there, and nothing takes the change of a role back
+      hint: give the folder another place, e.g. below `${DATA}`
+    path.reserved [sample]
+      roles/sample/compose.yaml: the folder `/var/lib/pryvctl/web` cannot be of a role: pryvctl itself writes there
+      hint: give the folder another place, e.g. below `${DATA}`
+    ");
+}
+
+#[test]
 fn notes_of_data_are_written_by_nobody_else() {
     insta::assert_snapshot!(all(&[
         ("/var/pryv/web/conf:/etc/web:ro", "/var/pryv:/etc/web"),
