@@ -26,7 +26,11 @@ mod upgrade;
 mod validate;
 mod wrap;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::Parser as _;
 
@@ -56,10 +60,15 @@ pub fn main() -> ExitCode {
             return Exit::Bug.into();
         }
     };
-    let exit = runtime.block_on(run(arguments.command, file, &screen));
+    let exit = judged(|| runtime.block_on(run(arguments.command, file, &screen)));
     // A connection that hangs must not keep the process from ending.
     runtime.shutdown_background();
     exit.into()
+}
+
+/// How a work ended; the panic of one that died was told by the hook.
+fn judged(work: impl FnOnce() -> Exit) -> Exit {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Exit::Bug)
 }
 
 async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Exit {
@@ -100,4 +109,15 @@ fn trace(verbose: u8) {
     };
     let filter = format!("{level},russh=warn,hyper=warn,hyper_util=warn,bollard=warn");
     report::listen(&filter);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bug_ends_with_its_own_exit_code() {
+        assert_eq!(judged(|| panic!("a bug")), Exit::Bug);
+        assert_eq!(judged(|| Exit::Drift), Exit::Drift);
+    }
 }

@@ -16,6 +16,9 @@ use crate::model::problem::{Place, Problem, Severity};
 /// Fits a usual terminal, a mail and a side-by-side view. Columns.
 const WIDTH: usize = 96;
 
+/// A longer line is not shown: nobody finds anything in it, and miette cannot point beyond 65,535. Columns.
+const LONGEST: usize = 2_000;
+
 /// Whom a text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
@@ -140,6 +143,23 @@ impl SourceCode for Source<'_> {
 }
 
 impl Shown<'_> {
+    /// Whether the line of a place is one to look at.
+    fn is_short(&self, place: Place) -> bool {
+        let (start, len) = self.span(place);
+        let text = self.source.text.as_bytes();
+        let (before, from) = text.split_at(start);
+        let end = from.iter().skip(len).position(|byte| *byte == b'\n');
+        let line = before.iter().rev().position(|byte| *byte == b'\n').unwrap_or(start)
+            + end.map_or(from.len(), |end| len + end);
+        line <= LONGEST
+    }
+
+    /// Where it is, if the text there can be shown.
+    fn at(&self) -> Option<Place> {
+        let also = self.problem.also.iter().map(|(place, _)| *place);
+        self.problem.at.filter(|at| std::iter::once(*at).chain(also).all(|place| self.is_short(place)))
+    }
+
     /// A stretch of the text; what reaches beyond its end is cut.
     fn span(&self, place: Place) -> (usize, usize) {
         let offset = place.offset.min(self.source.text.len());
@@ -155,6 +175,10 @@ impl fmt::Debug for Shown<'_> {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(at), None) = (self.problem.at, self.at()) {
+            let (line, column) = line_and_column(at, &self.source.text);
+            write!(f, "[{}:{line}:{column}] ", self.source.name)?;
+        }
         f.write_str(&shown(&self.problem.message))
     }
 }
@@ -175,11 +199,11 @@ impl Diagnostic for Shown<'_> {
         self.problem.hint.as_ref().map(|hint| Box::new(shown(hint)) as Box<dyn fmt::Display>)
     }
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.problem.at.map(|_| self.source as &dyn SourceCode)
+        self.at().map(|_| self.source as &dyn SourceCode)
     }
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let word = self.problem.also.as_ref().map(|_| "here".to_owned());
-        let here = LabeledSpan::new_primary_with_span(word, self.span(self.problem.at?));
+        let here = LabeledSpan::new_primary_with_span(word, self.span(self.at()?));
         let also = self.problem.also.iter();
         let also = also.map(|(place, word)| LabeledSpan::new_with_span(Some(line(word)), self.span(*place)));
         Some(Box::new(std::iter::once(here).chain(also)))
@@ -225,6 +249,18 @@ mod tests {
             @r#"[{"column":4,"file":"a.yaml","hint":"do better","line":2,"message":"this is wrong","rule":"test.rule","severity":"warning"}]"#
         );
         assert!(render(&[problem()], "a.yaml", TEXT, Look::Plain).contains("[a.yaml:2:4]"));
+    }
+
+    #[test]
+    fn a_line_that_nobody_can_look_at_is_not_shown() {
+        for (before, after) in [(70_000, 0), (0, 70_000), (70_000, 70_000)] {
+            let text = format!("a: 1\n{}wrong{}\n", "x".repeat(before), "x".repeat(after));
+            let problem =
+                Problem::error("test.rule", "this is wrong").at(Place { offset: 5 + before, len: 5 });
+            let shown = render(&[problem], "a.yaml", &text, Look::Plain);
+            assert!(shown.contains(&format!("[a.yaml:2:{}] this is wrong", before + 1)), "{shown}");
+            assert!(shown.len() < 200, "{}", shown.len());
+        }
     }
 
     #[test]
