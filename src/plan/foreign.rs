@@ -128,6 +128,8 @@ impl Walk<'_> {
                     Holds::No => return None,
                     Holds::Maybe => sure = false,
                 },
+                // ufw drops what has a routing header of type 0: nobody opens a connection so.
+                "xt" if body["type"] == "match" && body["name"] == "rt" => return None,
                 "counter" | "log" | "comment" | "mangle" | "notrack" | "set" => {}
                 "vmap" => match condition::chosen(body, &self.packet) {
                     Some(Some((kind, body))) => {

@@ -102,6 +102,14 @@ fn what_is_not_understood_is_not_called_sure() {
     assert!(forward("drop", vec![limited]).starts_with("unsure"));
 }
 
+/// As nft lists `-m rt --rt-type 0 -j DROP` of ufw's `ufw6-before-forward`.
+#[test]
+fn a_packet_with_a_routing_header_opens_no_connection() {
+    let header = |name| json!([{ "xt": { "type": "match", "name": name } }, { "drop": null }]);
+    assert_eq!(forward("accept", vec![header("rt")]), "passes");
+    assert!(forward("accept", vec![header("addrtype")]).starts_with("unsure"));
+}
+
 #[test]
 fn chains_and_maps_are_followed() {
     let by_state = json!([{ "vmap": { "key": { "ct": { "key": "state" } }, "data": { "set": [
