@@ -146,7 +146,8 @@ fn forwarding(state: &HostState) -> Option<Step> {
 }
 
 /// The route to a network's containers goes with its bridge when somebody takes that down, and so do its IPv6 addresses, which
-/// do not come back by themselves: Docker knows the one that its containers go by.
+/// do not come back by themselves: Docker knows the ones that its containers go by. Whoever flushes addresses or routes leaves
+/// the bridge up, and Docker never looks again.
 fn bridges(state: &HostState) -> Option<Step> {
     let unreached: Vec<&str> = rules::unreached(state).collect();
     let is_down = |bridge: &str| unreached.contains(&bridge) && state.links.names.contains(bridge);
@@ -156,19 +157,27 @@ fn bridges(state: &HostState) -> Option<Step> {
         .collect();
     (!down.is_empty()).then(|| {
         let script: String = down.iter().map(|(name, bridge)| up(&quote(name), &quote(bridge))).collect();
-        let why = down.iter().map(|(_, bridge)| format!("{bridge}: down -> up"));
+        let why = down.iter().map(|(_, bridge)| {
+            format!("{bridge}: down, or without its route -> up, with its addresses and route")
+        });
         Step::safe("engine.bridges", Action::Run(Command::root(format!("set -e\n{script}"))), NO_UNDO)
             .because(why)
     })
 }
 
+/// Down and up: the kernel makes routes and link-local addresses of a bridge that is up already at no other time.
 fn up(network: &str, bridge: &str) -> String {
-    let gateways = "{{range $name, $end := .NetworkSettings.Networks}}{{$name}} {{$end.IPv6Gateway}}/{{$end.GlobalIPv6PrefixLen}}{{println}}{{end}}";
+    let gateways = "{{range $name, $end := .NetworkSettings.Networks}}{{$name}} {{$end.IPv6Gateway}}/{{$end.GlobalIPv6PrefixLen}}{{println}}\
+                    {{$name}} {{$end.Gateway}}/{{$end.IPPrefixLen}}{{println}}{{end}}";
     format!(
-        "ip link set {bridge} up
+        "ip link set {bridge} down
+ip link set {bridge} up
 docker ps -q --filter network={network} | xargs -r docker inspect -f '{gateways}' | sort -u |
 while read -r name gateway; do
-case $name,$gateway in {network},*:*) ip -6 address replace \"$gateway\" dev {bridge} nodad ;; esac
+case $name,$gateway in
+{network},*:*) ip -6 address replace \"$gateway\" dev {bridge} nodad ;;
+{network},[0-9]*) ip -4 address replace \"$gateway\" brd + dev {bridge} ;;
+esac
 done
 "
     )

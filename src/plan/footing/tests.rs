@@ -233,8 +233,23 @@ fn containerd_is_started_and_a_bridge_comes_up() {
     engine.containerd
         containerd.service: not running -> started; running containers go on
     engine.bridges
-        br-0123456789ab: down -> up
+        br-0123456789ab: down, or without its route -> up, with its addresses and route
     ");
+}
+
+/// `ip link set up` gives nothing to a bridge that was up all the time.
+#[test]
+fn what_was_flushed_from_a_bridge_comes_back() {
+    let (desired, mut state) = standing();
+    state.links.routes.clear();
+    let plan = planned(&desired, &state);
+    let Action::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
+    let script = &command.script;
+    let (down, up) = ("ip link set 'br-0123456789ab' down\n", "ip link set 'br-0123456789ab' up\n");
+    assert!(script.find(down).unwrap() < script.find(up).unwrap(), "{script}");
+    for family in ["-4", "-6"] {
+        assert!(script.contains(&format!("ip {family} address replace \"$gateway\" ")), "{script}");
+    }
 }
 
 #[test]
