@@ -155,6 +155,6 @@ mod tests {
             (step.as_str(), trouble.details.as_slice()),
             ("file./etc/x", ["file./etc/x".to_owned()].as_slice())
         );
-        insta::assert_snapshot!(format!("{}; {}", trouble.message, trouble.hint.unwrap()), @"somebody changed the host after it was looked at; these steps were not agreed to; run the same command again, and read its new plan");
+        insta::assert_snapshot!(format!("{}; {}", trouble.message, trouble.hint.unwrap()), @"the host has changed since it was looked at; these steps were not agreed to; run the same command again, and read its new plan");
     }
 }

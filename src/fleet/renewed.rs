@@ -43,8 +43,7 @@ pub(super) async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outco
 /// What is said of steps that nobody has read.
 pub(super) fn not_agreed(steps: Vec<String>) -> Trouble {
     Trouble {
-        message: "somebody changed the host after it was looked at; these steps were not agreed to"
-            .to_owned(),
+        message: "the host has changed since it was looked at; these steps were not agreed to".to_owned(),
         hint: Some("run the same command again, and read its new plan".to_owned()),
         details: steps,
     }

@@ -132,7 +132,7 @@ fn what_changed_under_a_hook_is_read_first(world: &World) {
     upgrade(world, NEW, &[], &["--host", "one"])
         .ends_with(5)
         .says("one failed")
-        .says("somebody changed the host after it was looked at; these steps were not agreed to")
+        .says("the host has changed since it was looked at; these steps were not agreed to")
         .says("service.store.start")
         .says("run the same command again, and read its new plan");
     assert_eq!(served(world, "one"), before);

@@ -179,7 +179,7 @@ pub fn overwritten_meanwhile(world: &World) {
         .ends_with(5)
         .says("one failed")
         .says(&format!("{UNIT}: changed since it was looked at; looks again and plans anew"))
-        .says("somebody changed the host after it was looked at; these steps were not agreed to")
+        .says("the host has changed since it was looked at; these steps were not agreed to")
         .says("run the same command again, and read its new plan");
     let by_hand = || world.on("one", &format!("grep -c '^# by hand$' {UNIT} || true"));
     assert_eq!(by_hand(), "1\n");
