@@ -30,7 +30,7 @@ pub struct Containers {
     pub published: BTreeSet<(Protocol, u16)>,
 }
 
-const QUESTION: &str = r#"[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"now":'$(date +%s)',"check":{{with .Config.Healthcheck}}[{{json .Interval}},{{json .Timeout}}]{{else}}null{{end}},"checked":[{{with .State.Health}}{{range $n, $one := .Log}}{{if $n}},{{end}}{{json $one.End}}{{end}}{{end}}],"mounts":{{json .Mounts}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
+const QUESTION: &str = r#"[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"policy":{{json .HostConfig.RestartPolicy.Name}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"now":'$(date +%s)',"check":{{with .Config.Healthcheck}}[{{json .Interval}},{{json .Timeout}}]{{else}}null{{end}},"checked":[{{with .State.Health}}{{range $n, $one := .Log}}{{if $n}},{{end}}{{json $one.End}}{{end}}{{end}}],"mounts":{{json .Mounts}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
 
 /// The path of the Engine API that lists the containers of a platform: `filters={"label":["pryvctl.platform=NAME"]}`.
 pub(super) fn of_platform(platform: &PlatformName) -> String {
@@ -45,6 +45,9 @@ struct Line {
     image_id: String,
     stop_timeout: Option<i64>,
     status: String,
+    /// The restart policy it has now.
+    #[serde(default)]
+    policy: Option<String>,
     health: Option<String>,
     started: String,
     /// Seconds since 1970.
@@ -176,7 +179,10 @@ impl Line {
         };
         let (role, service) = (label("pryvctl.role"), label("pryvctl.service"));
         let hash = label("pryvctl.spec");
-        let restart = RestartPolicy::named(&label("pryvctl.restart")).unwrap_or_default();
+        let made_with = RestartPolicy::named(&label("pryvctl.restart"));
+        let restart = made_with.unwrap_or_default();
+        let comes_back = made_with.is_some_and(|made_with| made_with != RestartPolicy::No);
+        let is_leaving = comes_back && self.policy.as_deref().is_some_and(|now| matches!(now, "" | "no"));
         let digest = Some(label(DIGEST)).filter(|digest| !digest.is_empty());
         let networks = self.networks.unwrap_or_default();
         let addresses = networks
@@ -200,6 +206,7 @@ impl Line {
             stop_timeout: stop_timeout.and_then(|seconds| u64::try_from(seconds).ok()),
             status,
             is_unchecked: is_unchecked && health.is_some(),
+            is_leaving,
             health,
             addresses,
             writes,
@@ -247,6 +254,26 @@ mod tests {
             [MountSource::Bind("/var/pryv/store".to_owned()), MountSource::Volume("acme_redis".to_owned())];
         assert_eq!(read(mounts), expected.into());
         assert_eq!(read("null"), BTreeSet::new());
+    }
+
+    #[test]
+    fn a_container_that_lost_its_restart_policy_is_leaving() {
+        let is_leaving = |made_with: &str, now: Option<&str>| {
+            let mut state = json!({
+                "name": "/acme_core_a", "labels": { "pryvctl.restart": made_with }, "image": "core",
+                "image_id": "sha256:1", "status": "running", "health": "healthy",
+                "started": "2026-11-21T10:51:14.261094421Z",
+            });
+            state["policy"] = now.into();
+            let line: Line = serde_json::from_value(state).unwrap();
+            let found = line.state().unwrap();
+            assert_eq!(found.serves(), !found.is_leaving);
+            found.is_leaving
+        };
+        assert!(is_leaving("unless-stopped", Some("no")) && is_leaving("always", Some("")));
+        assert!(!is_leaving("unless-stopped", Some("unless-stopped")) && !is_leaving("no", Some("no")));
+        // The first pryvctl wrote no label.
+        assert!(!is_leaving("", Some("no")) && !is_leaving("unless-stopped", None));
     }
 
     #[test]

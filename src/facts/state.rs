@@ -251,6 +251,10 @@ pub struct ContainerState {
     /// Whether Docker no longer runs its health check, so that `health` says how it was and not how it is.
     #[serde(skip_serializing_if = "Not::not")]
     pub is_unchecked: bool,
+    /// Whether it lost its restart policy, which is taken from it before it is stopped: if it is up, it may end at any
+    /// moment, because a run that was killed has asked Docker for it, and after a restart of the host it does not start.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub is_leaving: bool,
     /// Its addresses by network.
     pub addresses: BTreeMap<String, Vec<IpAddr>>,
     /// The folders of the host and the volumes that it may write in.
@@ -261,14 +265,19 @@ pub struct ContainerState {
 }
 
 impl ContainerState {
-    /// Whether it is running and Docker does not call it unhealthy or starting.
+    /// Whether it is running and stays so, and Docker does not call it unhealthy or starting.
     pub fn serves(&self) -> bool {
-        self.status == "running" && self.health.as_deref().is_none_or(|health| health == "healthy")
+        self.stays_up() && self.health.as_deref().is_none_or(|health| health == "healthy")
     }
 
     /// Whether it is running, and Docker has not yet found it healthy or ill.
     pub fn is_starting(&self) -> bool {
-        self.status == "running" && self.health.as_deref() == Some("starting")
+        self.stays_up() && self.health.as_deref() == Some("starting")
+    }
+
+    /// Whether it is running, and nobody has begun to stop it.
+    pub fn stays_up(&self) -> bool {
+        self.status == "running" && !self.is_leaving
     }
 
     /// Whether it is running, and Docker has found it ill.

@@ -105,9 +105,9 @@ fn right(found: &ContainerState, service: &Service, platform: &PlatformName) -> 
     (named && placed && service.made(&found.hash)).then_some(slot)
 }
 
-/// Running, and not found unhealthy; it may still be starting.
+/// Running to stay, and not found unhealthy; it may still be starting.
 fn runs_well(found: &ContainerState) -> bool {
-    found.status == "running" && !found.is_ill()
+    found.stays_up() && !found.is_ill()
 }
 
 /// What is done about a service: in its turn, and after every service had its turn.
@@ -285,6 +285,9 @@ impl Turn<'_> {
             Some(old) if old.image != *image => format!("{name}: {} ({}) -> {image}", old.image, old.name),
             Some(old) if !self.service.made(&old.hash) => {
                 format!("{name}: {} was made from another specification", old.name)
+            }
+            Some(old) if is_up(old) && old.is_leaving => {
+                format!("{name}: {} was being stopped, or does not start again with the host", old.name)
             }
             Some(old) => {
                 let health = old.health.as_deref().unwrap_or("no health check");

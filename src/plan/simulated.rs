@@ -147,6 +147,7 @@ fn start(container: &Container, state: &mut HostState) {
         status: "running".to_owned(),
         health: container.spec.healthcheck.as_ref().map(|_| "starting".to_owned()),
         is_unchecked: false,
+        is_leaving: false,
         addresses,
         writes: container.spec.writes().cloned().collect(),
         started: format!("2026-01-01T00:00:{:02}Z", state.containers.len()),
@@ -244,6 +245,7 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
             reads((name, &found.service), Version::in_container(&found), state, desired);
             let found = named(state, name);
             "running".clone_into(&mut found.status);
+            found.is_leaving = false;
             found.health = found.health.as_ref().map(|_| "starting".to_owned());
         }
     } else if id.ends_with(".data") || id.starts_with("back.data.") {

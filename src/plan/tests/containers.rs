@@ -5,7 +5,11 @@ use std::time::Duration;
 use super::*;
 use crate::{
     facts::state::ContainerState,
-    plan::{cutover::table, release::part, step::Undo},
+    plan::{
+        cutover::table,
+        release::part,
+        step::{Step, Undo},
+    },
 };
 
 #[test]
@@ -143,6 +147,20 @@ fn what_is_kept_for_the_way_back_is_called_so() {
     assert_eq!(lost(&state.containers), [""; 0]);
     state.containers.retain(|found| found.name != "acme_core_a");
     assert_eq!(lost(&state.containers), ["acme_core_a"]);
+}
+
+#[test]
+fn a_container_that_is_being_stopped_is_not_counted_on() {
+    let (desired, well) = converged();
+    for found in &well.containers {
+        let mut state = well.clone();
+        state.containers.iter_mut().find(|other| other.name == found.name).unwrap().is_leaving = true;
+        let plan = planned(&desired, &state);
+        let starts = |step: &Step| step.id == format!("service.{}.start", found.service);
+        assert!(plan.steps.iter().any(starts), "{}: {:?}", found.name, plan.steps);
+        let reached = reached(&desired, &state);
+        assert!(reached.containers.iter().any(|other| other.service == found.service && other.serves()));
+    }
 }
 
 #[test]
