@@ -34,7 +34,10 @@ const BROKEN: [(&str, &str); 8] = [
     ("iptables -F", "table filter: no way from FORWARD to Docker's rules"),
     ("iptables -t nat -F", "table nat: no masquerading for footing_frontend"),
     ("sysctl -qw net.ipv4.ip_forward=0", "net.ipv4.ip_forward: 0 -> 1"),
-    ("ip link set $(ip -o link show type bridge | grep -o 'br-[0-9a-f]*' | head -1) down", ": down -> up"),
+    (
+        "ip link set $(ip -o link show type bridge | grep -o 'br-[0-9a-f]*' | head -1) down",
+        ": down, or without its route -> up",
+    ),
     (ILL_WITHOUT_CONTAINERD, "what else is to be done shows when the containers have been checked again"),
     ("rm /run/docker.sock", "/run/docker.sock: gone -> dockerd restarts; running containers go on"),
     ("systemctl stop docker.socket docker", "docker.service: not running -> started"),
