@@ -67,7 +67,8 @@ mod fleet {
 
     #[tokio::test]
     async fn an_engine_that_answers_without_end_is_given_up() {
-        let endless = r"printf 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n'
+        // It answers when it was asked, not before.
+        let endless = r"read -r _; printf 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n'
 while printf '10000\r\n' && head -c 65536 /dev/zero && printf '\r\n'; do :; done";
         let (_folder, path) = programs("docker", endless);
         let sshd = Sshd::start(&path);
