@@ -126,6 +126,8 @@ impl World {
         let world = Self { name: name.to_owned(), folder, transcript: Mutex::default() };
         world.copy("tests/data/roles/web", "roles/web");
         world.write("inventory.yaml", inventory);
+        // What a run that was killed left would be taken for this one's.
+        world.run(&["lab", "down", name]).ends_with(0);
         world.run(&["lab", "up", "inventory.yaml", "--name", name]).ends_with(0);
         world
     }
