@@ -17,6 +17,7 @@ pub mod foreign;
 pub mod leftover;
 pub mod nftables;
 pub mod preflight;
+mod registry;
 pub mod release;
 pub mod reload;
 pub mod rollback;

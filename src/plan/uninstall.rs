@@ -156,7 +156,7 @@ fn traces(desired: &Desired, state: &HostState) -> Vec<Step> {
     let ca = desired.registry.iter().map(|registry| place::registry_ca(&registry.address));
     let marks = desired.services.iter().map(|service| place::reload_pending(&service.name));
     let files = ours.chain(ca).chain(marks).filter_map(|path| removed_with_folder(Path::new(&path), state));
-    let hosts_line = super::engine::without_hosts_line(state);
+    let hosts_line = super::registry::without_hosts_line(state);
     let units = [
         unit("services.unit", boot::MAP_UNIT, place::SERVICES_UNIT, state),
         unit("firewall.unit", boot::UNIT, place::FIREWALL_UNIT, state),

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    engine,
     file::seen,
+    registry,
     release::Keeping,
     step::{Action, Agreed, Step, Undo},
 };
@@ -53,7 +53,7 @@ pub fn note(desired: &Desired, state: &HostState) -> Option<Step> {
         List::Missing => true,
         List::Unreadable(_) => return None,
     };
-    let files = desired.files.iter().cloned().chain(engine::ca_file(desired));
+    let files = desired.files.iter().cloned().chain(registry::ca_file(desired));
     let known = files.map(|want| (want.path, ContentHash::of(want.content.expose())));
     let new = known.filter(|(path, hash)| {
         let stands = state.file(path).is_some_and(|found| found.sha256 == *hash);

@@ -12,7 +12,7 @@ use crate::{
         written::{At, List, Listed},
     },
     model::desired::Desired,
-    plan::engine,
+    plan::registry,
 };
 
 /// Carries out a step of the list, if it is one.
@@ -30,7 +30,7 @@ pub fn run(id: &str, state: &mut HostState, desired: &Desired) -> bool {
     } else if id == "leftover.half" {
         state.written.half.clear();
     } else if id == "written.note" {
-        for want in desired.files.iter().cloned().chain(engine::ca_file(desired)) {
+        for want in desired.files.iter().cloned().chain(registry::ca_file(desired)) {
             let hash = ContentHash::of(want.content.expose());
             let found = state.file(&want.path).filter(|found| found.sha256 == hash).cloned();
             found.into_iter().for_each(|found| list(&want.path, &found, state));
