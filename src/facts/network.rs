@@ -59,6 +59,7 @@ impl Networks {
         let bridge = named.or_else(|| Some(format!("br-{}", found.id.get(..12)?)));
         let bridge = bridge.filter(|_| found.driver == "bridge");
         let ours = label.is_some_and(|label| label == self.0.as_str());
-        (found.name, NetworkState { subnets, ours, bridge, internal: found.internal })
+        let beside_host = !found.internal && ["macvlan", "ipvlan"].contains(&found.driver.as_str());
+        (found.name, NetworkState { subnets, ours, bridge, internal: found.internal, beside_host })
     }
 }

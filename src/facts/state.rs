@@ -215,6 +215,10 @@ pub struct NetworkState {
     pub bridge: Option<String>,
     /// Whether nothing in it reaches the outside.
     pub internal: bool,
+    /// Whether its containers stand in the host's own network beside the host (macvlan, ipvlan), where no rule of the host
+    /// sees them.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub beside_host: bool,
 }
 
 /// A container of ours as found.

@@ -79,6 +79,7 @@ pub fn preflight(desired: &Desired, facts: &Facts, clock: &ControllerClock) -> P
     let state = state(facts);
     findings.extend(state.iter().map(|state| way::uplink(desired, state)));
     findings.extend(state.iter().flat_map(|state| others::rules(desired, facts, state)));
+    findings.extend(state.iter().flat_map(others::networks));
     Preflight { findings, state }
 }
 

@@ -41,7 +41,7 @@ fn act(step: &Step, state: &mut HostState, desired: &Desired) {
             let subnets = vec![network.subnet.to_string(), network.subnet6.to_string()];
             let old = state.networks.insert(
                 network.name.clone(),
-                NetworkState { subnets, ours: true, bridge: None, internal: network.internal },
+                NetworkState { subnets, ours: true, internal: network.internal, ..NetworkState::default() },
             );
             assert_eq!(old, None, "{} is made twice", network.name);
         }

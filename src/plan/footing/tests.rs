@@ -26,7 +26,8 @@ const RULES: [&str; 6] = [
 fn standing() -> (Desired, HostState) {
     let (desired, mut state) = converged();
     let subnets = vec!["172.28.0.0/24".to_owned(), "fd00:28::/64".to_owned()];
-    let network = NetworkState { subnets, ours: true, bridge: Some(BRIDGE.to_owned()), internal: false };
+    let network =
+        NetworkState { subnets, ours: true, bridge: Some(BRIDGE.to_owned()), ..NetworkState::default() };
     state.networks.insert("acme_front".to_owned(), network);
     state.links.names = [BRIDGE, "eth0"].map(str::to_owned).into();
     state.links.routes = vec![Route { to: "172.28.0.0/24".parse().unwrap(), by: BRIDGE.to_owned() }];

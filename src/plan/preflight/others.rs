@@ -1,4 +1,4 @@
-//! Whether rules that are not ours drop what roles open.
+//! What others have on the host: rules that drop what roles open, and networks that the firewall does not see.
 
 use std::collections::BTreeMap;
 
@@ -48,6 +48,18 @@ pub(super) fn rules(desired: &Desired, facts: &Facts, state: &HostState) -> Vec<
     if found.is_empty() { vec![Finding::ok(CHECK, "none that drops them", NEEDED)] } else { found }
 }
 
+/// Networks of others whose containers answer whatever the firewall says.
+pub(super) fn networks(state: &HostState) -> Vec<Finding> {
+    let beside = state.networks.iter().filter(|(_, network)| network.beside_host);
+    let finding = |name: &String| {
+        Finding::ok("network", format!("containers of the network {name} stand beside the host"), "none").warning(
+            "the firewall of this host does not see what reaches them: close their ports in front of the host, or put them \
+             into a bridge network",
+        )
+    };
+    beside.map(|(name, _)| finding(name)).collect()
+}
+
 fn labels(ports: &[&Opening]) -> String {
     ports.iter().map(|port| label(port.protocol, port.port)).collect::<Vec<_>>().join(", ")
 }
@@ -71,4 +83,36 @@ fn way_out(chains: &[Chain], place: &Place, ports: &[&Opening]) -> String {
         "let what is forwarded to containers pass with `nft insert rule {table} {chain} ct status dnat accept` and in the \
          file that this table is loaded from, or hand the firewall over to pryvctl and take the chain out of that file"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Probe as _, network::Networks};
+    use crate::model::command::Output;
+
+    #[test]
+    fn networks_that_the_firewall_does_not_see_are_named() {
+        let network = |name: &str, driver: &str, internal: bool| {
+            format!(
+                r#"{{"Name":"{name}","Id":"0123456789abcdef","Driver":"{driver}","Internal":{internal},"Labels":null,"IPAM":{{"Config":[]}},"Options":null}}"#
+            )
+        };
+        let all = [
+            network("cameras", "macvlan", false),
+            network("phones", "ipvlan", false),
+            network("closed", "macvlan", true),
+            network("own", "bridge", false),
+        ];
+        let output = Output { stdout: format!("[{}]", all.join(",")), ..Output::default() };
+        let Fact::Known(networks) = Networks("acme".parse().unwrap()).read(&output) else { panic!() };
+        let state = HostState { networks, ..HostState::default() };
+        let found: Vec<String> =
+            super::networks(&state).iter().map(|finding| finding.found.clone()).collect();
+        assert_eq!(
+            found,
+            ["cameras", "phones"]
+                .map(|name| format!("containers of the network {name} stand beside the host"))
+        );
+    }
 }
