@@ -5,6 +5,10 @@ use pryvctl::model::{
     place,
 };
 
+/// sshd closes its port for a moment when it reads its configuration again.
+const RELOAD: &str = "systemctl reload ssh; sleep 0.5
+until grep -q ':0016 00000000:0000 0A' /proc/net/tcp; do sleep 0.1; done";
+
 /// A host key that sshd does not use.
 pub const SPARE_KEY: &str = "/etc/ssh/ssh_host_spare_key";
 
@@ -67,7 +71,7 @@ pub fn edits(control: &Control) -> Vec<Edit> {
             // Our block comes first; what the host itself says below it would stay away.
             let first = |key: &String| format!("sed -i '0,/^{key} /{{/^{key} /d}}' {}", place::SSHD_CONFIG);
             let gone = directives.keys().map(first);
-            let told = ["systemctl reload ssh".to_owned()];
+            let told = [RELOAD.to_owned()];
             vec![edit(gone.chain(told), Side::Both, "sshd.block".to_owned())]
         }
         Kind::File(file) => {
