@@ -105,7 +105,7 @@ fn restarted(place: Place) -> String {
 /// What is loaded at boot follows what was confirmed. Wherever a run ends in between, the next boot lets us in.
 fn restarted_between(place: Place) -> String {
     let Place { world, host } = place;
-    let (file, write) = (file(place, 22, 2222), stage("/usr/bin/mv", "*/etc/pryvctl/firewall.json"));
+    let (file, write) = (file(place, 22, 2222), stage("/usr/bin/perl", "*put /etc/pryvctl/firewall.json*"));
     world.run(&harden(&super::lockout_struck::file(place, &gateways(world)))).ends_with(0);
     let mut run = write.reached_by(place, &file);
     assert_eq!(listens(place), [22, 2222]);
