@@ -74,8 +74,7 @@ impl Screen {
     /// A result for people, on stdout.
     pub fn result(&self, text: impl Display) {
         if self.for_people() {
-            let text = gate::shown(&text.to_string()).into_owned();
-            put(&mut io::stdout().lock(), &wrapped(&text, wrap::width(&Term::stdout())));
+            put_fitted(&mut io::stdout().lock(), &Term::stdout(), &text);
         }
     }
 
@@ -91,8 +90,7 @@ impl Screen {
 
     /// A word about the way, on stderr.
     pub fn note(&self, text: impl Display) {
-        let text = gate::shown(&text.to_string()).into_owned();
-        put(&mut io::stderr().lock(), &wrapped(&text, wrap::width(&Term::stderr())));
+        put_fitted(&mut io::stderr().lock(), &Term::stderr(), &text);
     }
 
     /// The same with our own colours, which the gate would show instead of obey.
@@ -173,6 +171,12 @@ pub fn listen(filter: &str) {
 /// Prints a line. A closed pipe (`| head`) is the reader's wish, not an error.
 fn put(to: &mut impl Write, text: &impl Display) {
     writeln!(to, "{}", gate::shown(&text.to_string())).unwrap_or_default();
+}
+
+/// In lines that fit a terminal.
+fn put_fitted(to: &mut impl Write, term: &Term, text: &impl Display) {
+    let text = text.to_string();
+    writeln!(to, "{}", wrapped(&gate::shown(&text), wrap::width(term))).unwrap_or_default();
 }
 
 fn put_open(to: &mut impl Write, text: &impl Display) {

@@ -79,8 +79,7 @@ impl<T> At<T> {
 impl OnList {
     /// Beside the desired files, and those the planner compares.
     pub fn of(desired: &Desired) -> Self {
-        let managed = desired.files.iter().map(|file| file.path.clone());
-        Self(place::compared(desired).into_iter().chain(managed).collect())
+        Self(place::looked_at(desired))
     }
 }
 

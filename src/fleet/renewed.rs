@@ -55,10 +55,21 @@ pub(super) fn not_agreed(steps: Vec<String>) -> Trouble {
 /// The host is not ours any more, or cannot be read.
 pub(super) async fn planned_anew(surveyed: &Surveyed, goal: Goal) -> Result<Plan, Outcome> {
     let Surveyed { member, connection, .. } = surveyed;
-    let failed = |trouble| Outcome::Failed { step: "look".to_owned(), trouble };
+    planned(member, &looked_anew("look", connection, member).await?, goal)
+}
+
+/// Another look; the step is named where it fails.
+///
+/// # Errors
+/// The host is not ours any more, or the connection failed.
+pub(super) async fn looked_anew(
+    step: &str,
+    connection: &Connection,
+    member: &Member,
+) -> Result<Preflight, Outcome> {
+    let failed = |trouble| Outcome::Failed { step: step.to_owned(), trouble };
     let looked = look_again(connection, member).await;
-    let looked = looked.map_err(|error| lock_lost(connection).unwrap_or_else(|| failed(trouble(&error))))?;
-    planned(member, &looked, goal)
+    looked.map_err(|error| lock_lost(connection).unwrap_or_else(|| failed(trouble(&error))))
 }
 
 /// Our side of the lock ends with its connection, too: whether the host has released it, the host says.

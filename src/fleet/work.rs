@@ -9,7 +9,8 @@ use super::{
     change::{Order, left},
     event::{Events, Voice, What},
     outcome::{Outcome, Trouble},
-    survey::{Surveyed, lock_lost, look_again, trouble},
+    renewed::looked_anew,
+    survey::{Surveyed, lock_lost, trouble},
 };
 use crate::{
     host::{
@@ -146,9 +147,7 @@ impl Broken {
 
 /// Looks again, and plans what is left to do.
 async fn plan_again(connection: &Connection, member: &Member, order: &Order) -> Result<Plan, Outcome> {
-    let failed = |trouble| Outcome::Failed { step: "verify".to_owned(), trouble };
-    let after = look_again(connection, member).await;
-    let after = after.map_err(|error| lock_lost(connection).unwrap_or_else(|| failed(trouble(&error))))?;
+    let after = looked_anew("verify", connection, member).await?;
     let Some(state) = &after.state else {
         return Err(Outcome::unreadable("verify", "the host cannot be read any more", &after));
     };

@@ -68,14 +68,17 @@ pub const COMMANDS: [(&str, &str); 2] = [("curl", "curl"), ("nft", "nftables")];
 const COMPARED: [&str; 7] =
     [FIREWALL, SERVICES, FIREWALL_UNIT, SERVICES_UNIT, SSHD_DROP_IN, SSHD_CONFIG, DOCKER_PENDING];
 
+/// Files that the survey looks at: the managed ones, and those beside them.
+pub fn looked_at(desired: &Desired) -> BTreeSet<PathBuf> {
+    desired.files.iter().map(|file| file.path.clone()).chain(compared(desired)).collect()
+}
+
 /// Files the planner compares beside the managed ones. Their text may be read and shown.
 pub fn compared(desired: &Desired) -> BTreeSet<PathBuf> {
     let registry = desired.registry.iter().map(|registry| registry_ca(&registry.address));
     let reloads = desired.services.iter().map(|service| reload_pending(&service.name));
     let one_way = desired.services.iter().filter(|service| service.data != Data::AnyVersion);
-    let notes = one_way.flat_map(|service| {
-        notes(desired, service).into_iter().chain([note_by_name(&desired.data, &service.name)])
-    });
+    let notes = one_way.flat_map(|service| every_note(desired, service));
     let ours =
         COMPARED.iter().map(PathBuf::from).chain(registry.chain(reloads).chain(notes).map(PathBuf::from));
     ours.chain(desired.hardening.known.iter().flat_map(control_files)).collect()
@@ -130,6 +133,11 @@ pub fn notes(desired: &Desired, service: &Service) -> Vec<String> {
         return vec![note_by_name(&desired.data, &service.name)];
     }
     names.iter().map(|name| versions(&desired.data).join(name).display().to_string()).collect()
+}
+
+/// Where it may be noted, by the first pryvctl, too.
+pub fn every_note(desired: &Desired, service: &Service) -> BTreeSet<String> {
+    notes(desired, service).into_iter().chain([note_by_name(&desired.data, &service.name)]).collect()
 }
 
 /// Where the first pryvctl noted it, and where it is noted of data that is in no folder and no volume.

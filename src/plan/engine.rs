@@ -193,7 +193,7 @@ fn unswitched<'a>(
 
 /// The text of `daemon.json`; where it was not read, one that says the same.
 fn daemon_text(state: &HostState) -> String {
-    let file = state.files.get(Path::new(place::DAEMON_JSON)).and_then(Option::as_ref);
+    let file = state.file(Path::new(place::DAEMON_JSON));
     let written = || state.daemon_json.as_ref().map(|value| format!("{value:#}\n"));
     file.and_then(|file| file.text.clone()).or_else(written).unwrap_or_default()
 }

@@ -69,7 +69,7 @@ pub fn wake(state: &HostState) -> Option<Step> {
 /// live-restore, so it is told to, and its journal says when it did. Where it does not, nothing is stopped: the plan said
 /// that containers go on.
 fn deaf(state: &HostState) -> String {
-    let take_up = if is_live(state) && !is_switched_on(state, LIVE) { TAKE_UP } else { "" };
+    let take_up = if is_live(state) && !is_switched_on(state) { TAKE_UP } else { "" };
     format!(
         "{take_up}systemctl stop docker.socket docker.service
 rm -f /run/docker.sock
@@ -223,8 +223,8 @@ fn is_live(state: &HostState) -> bool {
 }
 
 /// Whether dockerd was started with it, and so has it for sure.
-fn is_switched_on(state: &HostState, key: &str) -> bool {
-    let switch = state.footing.as_ref().and_then(|footing| footing.switch(key));
+fn is_switched_on(state: &HostState) -> bool {
+    let switch = state.footing.as_ref().and_then(|footing| footing.switch(LIVE));
     switch == Some(Value::Bool(true))
 }
 

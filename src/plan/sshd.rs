@@ -168,7 +168,7 @@ fn main_block(state: &HostState) -> &str {
 }
 
 fn main(state: &HostState) -> Option<&FileState> {
-    state.files.get(Path::new(place::SSHD_CONFIG)).and_then(Option::as_ref)
+    state.file(Path::new(place::SSHD_CONFIG))
 }
 
 /// The guarded steps that bring sshd to what it must be, if it is not.

@@ -81,22 +81,20 @@ fn volume(name: &str) -> Step {
 fn notes<'a>(desired: &'a Desired, state: &'a HostState) -> impl Iterator<Item = Step> + 'a {
     let in_folder = |mount: &Mount| !mount.read_only && matches!(mount.source, MountSource::Bind(_));
     let gone = desired.services.iter().filter(move |service| !service.spec.mounts.iter().any(in_folder));
-    let paths = gone.flat_map(|service| {
-        place::notes(desired, service).into_iter().chain([place::note_by_name(&desired.data, &service.name)])
-    });
+    let paths = gone.flat_map(|service| place::every_note(desired, service));
     paths.collect::<BTreeSet<_>>().into_iter().filter_map(|path| removed_with_folder(Path::new(&path), state))
 }
 
 /// The step that removes a file, if it is there.
 fn removed(path: &Path, state: &HostState) -> Option<Step> {
-    let found = state.files.get(path)?.as_ref()?;
+    let found = state.file(path)?;
     let gone = write::listed_remove(path, &seen(Some(found)));
     Some(removal(path, gone))
 }
 
 /// The step that removes a file of our own, and its folder with the last of them.
 fn removed_with_folder(path: &Path, state: &HostState) -> Option<Step> {
-    let (folder, found) = (path.parent()?, state.files.get(path)?.as_ref()?);
+    let (folder, found) = (path.parent()?, state.file(path)?);
     let calls = [write::remove(path, &seen(Some(found))), write::unfold(folder)];
     Some(removal(path, Command::root(write::script(write::together(calls)))))
 }

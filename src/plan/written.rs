@@ -74,7 +74,8 @@ pub fn note(desired: &Desired, state: &HostState) -> Option<Step> {
 pub fn steps(desired: &Desired, state: &HostState, keeping: &Keeping) -> Vec<Step> {
     let files = leaving(desired, state);
     let gone = files.iter().map(|(path, _)| *path);
-    let needed = desired.folders.iter().map(|want| want.path.clone()).chain(wanted(desired)).collect();
+    let needed =
+        desired.folders.iter().map(|want| want.path.clone()).chain(place::looked_at(desired)).collect();
     let folders = emptied(&needed, state, gone);
     files
         .into_iter()
@@ -113,15 +114,11 @@ fn unwanted<'a>(
     desired: &Desired,
     files: &'a BTreeMap<PathBuf, Listed>,
 ) -> impl Iterator<Item = (&'a Path, &'a Listed)> {
-    let wanted = wanted(desired);
+    let wanted = place::looked_at(desired);
     files
         .iter()
         .filter(move |(path, _)| !wanted.contains(*path))
         .map(|(path, listed)| (path.as_path(), listed))
-}
-
-fn wanted(desired: &Desired) -> BTreeSet<PathBuf> {
-    desired.files.iter().map(|file| file.path.clone()).chain(place::compared(desired)).collect()
 }
 
 fn file(path: &Path, found: &FileState, keeping: &Keeping) -> Step {

@@ -5,7 +5,7 @@ use std::{fs, sync::Mutex, thread};
 
 use super::{
     direct::Direct,
-    rolling::{HOSTS, INVENTORY, Load, NEW, OLD, at, other},
+    rolling::{HOSTS, INVENTORY, Load, NEW, OLD, at, other, what_is_next},
     trouble::served,
     world::{Ran, World},
 };
@@ -96,12 +96,9 @@ fn upgrade(world: &World, hosts: &[&str], version: &str, fault: Option<(usize, &
 fn lines(world: &World, hosts: &[&str], version: &str) -> usize {
     upgrade(world, hosts, version, None).ends_with(0);
     let journal = fs::read_to_string(world.path(&format!("{}.jsonl", hosts.join(",")))).unwrap();
-    let run = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["run"].to_string();
-    let last = journal.lines().last().map(run).unwrap();
-    let looks_back = |line: &&str| {
-        ["step-ended", "anchored"].iter().any(|what| line.contains(&format!("\"what\":\"{what}\"")))
-    };
-    journal.lines().filter(|line| run(line) == last && !looks_back(line)).count()
+    let lines = what_is_next(&journal);
+    let last = lines.last().unwrap();
+    lines.iter().filter(|line| line["run"] == last["run"]).count()
 }
 
 /// One more run, and the hosts are where they should be with nothing left over.

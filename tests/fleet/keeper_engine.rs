@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{
     keeper::{NEW, OLD, inventory, upgrade},
-    rolling::other,
+    rolling::{other, what_is_next},
     trouble::served,
     world::{Ran, World},
 };
@@ -62,9 +62,7 @@ fn converges(world: &World, host: &str, version: &str) -> Ran {
 /// upgrade of it has the same lines.
 fn line_of(world: &World, host: &str, step: &str) -> usize {
     let journal = fs::read_to_string(world.path("journal.jsonl")).unwrap();
-    let done = |line: &serde_json::Value| line["what"] == "step-ended" || line["what"] == "anchored";
-    let read = |line: &str| serde_json::from_str(line).unwrap();
-    let lines: Vec<serde_json::Value> = journal.lines().map(read).filter(|line| !done(line)).collect();
+    let lines = what_is_next(&journal);
     let of_step = |line: &&serde_json::Value| line["id"] == step && line["host"] == host;
     let last = lines.iter().rev().find(of_step).unwrap_or_else(|| panic!("{step} is in no line"));
     let mut run = lines.iter().filter(|line| line["run"] == last["run"]);

@@ -25,6 +25,12 @@ pub fn other(served: &str) -> &'static str {
     if served == OLD { NEW } else { OLD }
 }
 
+/// The lines of a journal that say what is done next, and not what was done.
+pub fn what_is_next(journal: &str) -> Vec<serde_json::Value> {
+    let lines = journal.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    lines.filter(|line| line["what"] != "step-ended" && line["what"] != "anchored").collect()
+}
+
 pub const INVENTORY: &str = "
 platform: trial
 domain: trial.example.org

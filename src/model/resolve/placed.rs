@@ -52,6 +52,12 @@ impl Placed<'_> {
         Problem::error(rule, format!("{}: {}", self.role.origin, what.as_ref())).at(self.place)
     }
 
+    /// Its files and folders, each with the word for what it is.
+    pub fn paths(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let files = self.bound.body.files.iter().map(|file| ("file", file.path.as_str()));
+        files.chain(self.bound.body.folders.iter().map(|folder| ("folder", folder.path.as_str())))
+    }
+
     /// Where the inventory gives the host this role.
     pub fn reference(&self) -> Option<Place> {
         self.place

@@ -33,10 +33,7 @@ pub(super) fn check(
     let open: Vec<Open> = owned(folders).chain(mounted(services)).chain(everybodys()).collect();
     problems.extend(open.iter().filter_map(|open| over_notes(open, roles, data)));
     for placed in roles {
-        let body = &placed.bound.body;
-        let files = body.files.iter().map(|file| ("file", &file.path));
-        let folders = body.folders.iter().map(|folder| ("folder", &folder.path));
-        for (kind, path) in files.chain(folders) {
+        for (kind, path) in placed.paths() {
             let inside =
                 |open: &&Open| Path::new(path) != open.folder && Path::new(path).starts_with(&open.folder);
             if let Some(open) = open.iter().find(inside) {

@@ -36,21 +36,16 @@ struct Taken {
 /// Every file and folder of the host's roles in a place that is taken, and every folder that holds one.
 pub(super) fn check(roles: &[Placed], data: &Path, hardening: &Hardening, problems: &mut Vec<Problem>) {
     let taken: Vec<Taken> = taken(data, hardening).collect();
+    let notes = place::versions(data);
     for placed in roles {
-        let body = &placed.bound.body;
-        for file in &body.files {
-            let path = Path::new(&file.path);
-            let within = taken.iter().find(|taken| path.starts_with(&taken.place));
-            let why = within.map(|taken| taken.why).or_else(|| is_key(path).then_some(LOGIN_WHY));
-            problems.extend(why.map(|why| problem(placed, "file", &file.path, why)));
-        }
-        for folder in &body.folders {
-            let path = Path::new(&folder.path);
+        for (kind, path) in placed.paths() {
+            let at = Path::new(path);
             // What holds the notes may be a role's, as long as nobody else writes there.
-            let holds = |taken: &Taken| taken.place.starts_with(path) && taken.place != place::versions(data);
-            let found = taken.iter().find(|taken| path.starts_with(&taken.place) || holds(taken));
-            let why = found.map(|taken| taken.why).or_else(|| is_key(path).then_some(LOGIN_WHY));
-            problems.extend(why.map(|why| problem(placed, "folder", &folder.path, why)));
+            let holds =
+                |taken: &Taken| kind == "folder" && taken.place.starts_with(at) && taken.place != notes;
+            let found = taken.iter().find(|taken| at.starts_with(&taken.place) || holds(taken));
+            let why = found.map(|taken| taken.why).or_else(|| is_key(at).then_some(LOGIN_WHY));
+            problems.extend(why.map(|why| problem(placed, kind, path, why)));
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 /// What our file holds and what is loaded. Where the kernel's audit cannot be asked, as in a container, the file counts.
 pub fn parts(control: &Control, state: &HostState) -> Result<Vec<Part>, String> {
     let Kind::Audit(rules) = &control.kind else { return Ok(Vec::new()) };
-    let file = state.files.get(std::path::Path::new(place::AUDIT_RULES)).and_then(Option::as_ref);
+    let file = state.file(std::path::Path::new(place::AUDIT_RULES));
     let text = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
     let ours: String = rules.iter().map(|rule| format!("{rule}\n")).collect();
     let mut parts = vec![fragment(place::AUDIT_RULES, text, &ours)];

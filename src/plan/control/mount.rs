@@ -52,7 +52,7 @@ pub fn line(mount: &Mount, state: &HostState) -> Option<MountLine> {
 
 /// What fstab says; nothing, if it cannot be read as text.
 fn fstab(state: &HostState) -> Option<&str> {
-    match state.files.get(Path::new(place::FSTAB)).and_then(Option::as_ref) {
+    match state.file(Path::new(place::FSTAB)) {
         Some(file) => file.text.as_deref(),
         None => Some(""),
     }

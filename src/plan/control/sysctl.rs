@@ -61,7 +61,7 @@ pub fn parts(keys: &BTreeMap<String, Word>, state: &HostState) -> Result<Vec<Par
     if known.is_empty() {
         return Err(format!("this kernel has no {}", keys.keys().cloned().collect::<Vec<_>>().join(", ")));
     }
-    let file = state.files.get(std::path::Path::new(place::SYSCTL)).and_then(Option::as_ref);
+    let file = state.file(std::path::Path::new(place::SYSCTL));
     let text = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
     let part = |(key, value): (&String, &Word)| {
         let live = |name| Part::new(format!("{name} (live)"), &state.sysctl[name], normal(&value.0));

@@ -139,7 +139,7 @@ pub fn fragment(place: &str, found: &str, ours: &str) -> Part {
 fn whole(path: &Path, found: Option<&str>, content: &str, mode: u32, state: &HostState) -> Part {
     let rights = |mode: u32, uid: u32, gid: u32| format!("{mode:04o} {uid}:{gid}");
     let wanted = rights(mode, 0, 0);
-    let shown = match (file(path, state), found) {
+    let shown = match (state.file(path), found) {
         (None, _) => "none".to_owned(),
         (Some(file), Some(text)) if text == content => rights(file.mode, file.uid, file.gid),
         (Some(_), _) => "other content".to_owned(),
@@ -156,12 +156,8 @@ fn traces(file: &OwnFile, state: &HostState) -> impl Iterator<Item = Part> {
     })
 }
 
-fn file<'a>(path: &Path, state: &'a HostState) -> Option<&'a FileState> {
-    state.files.get(path).and_then(Option::as_ref)
-}
-
 fn text<'a>(path: &Path, state: &'a HostState) -> Option<&'a str> {
-    file(path, state)?.text.as_deref()
+    state.file(path)?.text.as_deref()
 }
 
 /// The steps that write files, by the file.
@@ -210,7 +206,7 @@ fn drafts(controls: &[(&Control, Vec<Part>)], state: &HostState) -> BTreeMap<Pat
 
 fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
     let ours = draft.edits.iter().all(|edit| matches!(edit, Edit::Ours(_)));
-    let found = file(path, state);
+    let found = state.file(path);
     let old = text(path, state);
     // What others wrote there would be lost.
     if found.is_some() && old.is_none() && !ours {

@@ -110,9 +110,9 @@ fn read<'a>(path: &str, state: &'a HostState) -> Option<Version<'a>> {
 }
 
 fn text<'a>(path: &str, state: &'a HostState) -> Option<&'a str> {
-    state.files.get(Path::new(path))?.as_ref()?.text.as_deref()
+    state.file(Path::new(path))?.text.as_deref()
 }
 
 fn found(path: &str, state: &HostState) -> Seen {
-    seen(state.files.get(Path::new(path)).and_then(Option::as_ref))
+    seen(state.file(Path::new(path)))
 }

@@ -88,8 +88,10 @@ fn way_out(chains: &[Chain], place: &Place, ports: &[&Opening]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Probe as _, network::Networks};
-    use crate::model::command::Output;
+    use crate::{
+        facts::{Probe as _, network::Networks},
+        model::command::Output,
+    };
 
     #[test]
     fn networks_that_the_firewall_does_not_see_are_named() {
