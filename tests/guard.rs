@@ -146,6 +146,28 @@ fn an_undo_that_does_not_bring_back_what_was_there_has_failed() {
     }
 }
 
+/// A way back that starts sshd anew: systemd takes `/run/sshd` away and makes it again a moment later, and `sshd -t` refuses
+/// without it.
+#[test]
+fn an_sshd_that_is_just_starting_anew_is_not_taken_for_a_broken_one() {
+    let sshd = "mkdir -p /etc/ssh /run/sshd; : > /etc/ssh/sshd_config
+printf 'root:x:0:0::/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n' > /etc/passwd
+ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key";
+    // Gone again right after the undo made it, for some tries.
+    let away = "(for turn in $(seq 300); do rmdir /run/sshd 2>/dev/null; sleep 0.01; done; mkdir /run/sshd) >/dev/null 2>&1 &";
+    let broken = "echo NoSuchWord > /etc/ssh/sshd_config";
+    for (back, code) in [(format!("{BACK}; {away}"), "0"), (format!("{BACK}; {broken}"), "4")] {
+        let step = step("echo new > /mnt/f", &back);
+        let said = said(&format!(
+            "{sshd}; {}; ls /var/lib/pryvctl/guard/well; {}; undo 2>/dev/null || true; cat f; {{ {}; }} && echo 0 || echo $?",
+            armed(&step),
+            changed(&step),
+            run(&is_undone())
+        ));
+        assert_eq!(said, format!("/var/lib/pryvctl/guard/well\nold\n{code}\n"), "{back}");
+    }
+}
+
 /// Two controllers, of which one lost its lock: the way back of the first is not overwritten.
 #[test]
 fn a_second_guard_leaves_an_armed_one_alone() {
