@@ -15,13 +15,13 @@ const WITHIN: Duration = Duration::from_secs(180);
 
 /// `checks CONTAINER...`: Docker begins with the checks of a container when it goes on after a pause. A shell that is told to end
 /// has it go on first.
-pub const BEGIN: &str = r#"checks() {
+pub const BEGIN: &str = r#"checks() (
     trap '' HUP INT TERM PIPE
     for container; do
         docker pause "$container" >/dev/null || continue
         docker unpause "$container" >/dev/null || docker unpause "$container" >/dev/null
     done
-}
+)
 "#;
 
 /// All containers of ours that run and have a check.

@@ -2,6 +2,8 @@
 //!
 //! What all versions since 20.10 have in common, however they name the chains between.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 use serde_json::Value;
 
@@ -141,14 +143,23 @@ fn dialled(desired: &Desired, state: &HostState) -> Vec<(String, String)> {
 
 /// Bridges of our networks by which no packet reaches the network: down, or gone.
 pub(super) fn unreached(state: &HostState) -> impl Iterator<Item = &str> {
-    let leads = |network: &NetworkState, bridge: &str| {
-        let mut four = subnets(network).filter(|subnet| matches!(subnet, IpNet::V4(_)));
-        four.all(|subnet| state.links.routes.iter().any(|route| route.to == subnet && route.by == bridge))
+    let leads = |name: &str, network: &NetworkState, bridge: &str| {
+        let has_six = speaks_six(state, name);
+        let mut asked = subnets(network).filter(|subnet| has_six || matches!(subnet, IpNet::V4(_)));
+        asked.all(|subnet| state.links.routes.iter().any(|route| route.to == subnet && route.by == bridge))
     };
     // Hosts that were never asked have no interface at all.
     let known = !state.links.names.is_empty();
-    let bridges = ours(state).filter_map(|(_, network)| Some((network, network.bridge.as_deref()?)));
-    bridges.filter(move |(network, bridge)| known && !leads(network, bridge)).map(|(_, bridge)| bridge)
+    let bridges = ours(state).filter_map(|(name, network)| Some((name, network, network.bridge.as_deref()?)));
+    bridges
+        .filter(move |(name, network, bridge)| known && !leads(name, network, bridge))
+        .map(|(_, _, bridge)| bridge)
+}
+
+/// Whether a running container of ours has an IPv6 address in a network: its bridge has one for sure only then.
+fn speaks_six(state: &HostState, network: &str) -> bool {
+    let mut running = state.containers.iter().filter(|found| is_up(found));
+    running.any(|found| found.addresses.get(network).is_some_and(|all| all.iter().any(IpAddr::is_ipv6)))
 }
 
 /// Our running containers in the networks of these bridges.

@@ -1,5 +1,7 @@
 //! What somebody breaks below Docker is drift, and is mended in the gentlest way.
 
+use std::net::IpAddr;
+
 use serde_json::json;
 
 use super::*;
@@ -30,7 +32,8 @@ fn standing() -> (Desired, HostState) {
         NetworkState { subnets, ours: true, bridge: Some(BRIDGE.to_owned()), ..NetworkState::default() };
     state.networks.insert("acme_front".to_owned(), network);
     state.links.names = [BRIDGE, "eth0"].map(str::to_owned).into();
-    state.links.routes = vec![Route { to: "172.28.0.0/24".parse().unwrap(), by: BRIDGE.to_owned() }];
+    let routes = ["172.28.0.0/24", "fd00:28::/64"].map(|to| to.parse().unwrap());
+    state.links.routes = routes.map(|to| Route { to, by: BRIDGE.to_owned() }).into();
     let unit = UnitState { exists: true, enabled: true, active: true, masked: false };
     for name in ["containerd.service", "docker.service", "docker.socket"] {
         state.units.insert(name.to_owned(), unit);
@@ -251,6 +254,18 @@ fn what_was_flushed_from_a_bridge_comes_back() {
     for family in ["-4", "-6"] {
         assert!(script.contains(&format!("ip {family} address replace \"$gateway\" ")), "{script}");
     }
+}
+
+#[test]
+fn a_bridge_without_its_ipv6_route_is_drift_where_a_container_has_an_address_of_it() {
+    let (desired, mut state) = standing();
+    state.links.routes.retain(|route| route.to.addr().is_ipv4());
+    let plan = planned(&desired, &state);
+    assert!(plan.to_string().contains("br-0123456789ab: down, or without its route"), "{plan}");
+    for found in &mut state.containers {
+        found.addresses.values_mut().for_each(|all| all.retain(IpAddr::is_ipv4));
+    }
+    assert_eq!(planned(&desired, &state).to_string(), "");
 }
 
 #[test]
