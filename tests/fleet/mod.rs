@@ -18,6 +18,7 @@ mod guard;
 mod guard_by_hand;
 mod hand;
 mod hostile;
+mod inside;
 mod keeper;
 mod keeper_data;
 mod keeper_engine;

@@ -11,11 +11,14 @@ use std::{
 
 use pryvctl::model::control::Controls;
 
+use super::inside::Inside;
+
 /// One lab with its inventory; gone when dropped, also after a failed test.
 pub struct World {
     name: String,
     folder: PathBuf,
     transcript: Mutex<String>,
+    inside: Inside,
 }
 
 /// How a run of the binary ended.
@@ -123,7 +126,8 @@ impl World {
         let folder = std::env::temp_dir().join(format!("pryvctl-fleet-{name}"));
         fs::remove_dir_all(&folder).unwrap_or_default();
         fs::create_dir_all(&folder).unwrap();
-        let world = Self { name: name.to_owned(), folder, transcript: Mutex::default() };
+        let world =
+            Self { name: name.to_owned(), folder, transcript: Mutex::default(), inside: Inside::default() };
         world.copy("tests/data/roles/web", "roles/web");
         world.write("inventory.yaml", inventory);
         // What a run that was killed left would be taken for this one's.
@@ -215,8 +219,7 @@ impl World {
     /// Runs a script inside a host, past SSH, and gives what it printed.
     #[track_caller]
     pub fn on(&self, host: &str, script: &str) -> String {
-        let container = format!("pryvctl-lab-{}-{host}", self.name);
-        let output = Command::new("docker").args(["exec", &container, "sh", "-c", script]).output().unwrap();
+        let output = self.inside.shell(&self.container(host), script).output().unwrap();
         assert!(
             output.status.success(),
             "on {host}: {script}\n{}{}",
@@ -229,10 +232,8 @@ impl World {
     /// Runs a script inside a host with a text on its stdin, so that the text is in nobody's arguments.
     #[track_caller]
     pub fn feed(&self, host: &str, script: &str, text: &str) {
-        let container = format!("pryvctl-lab-{}-{host}", self.name);
-        let mut command = Command::new("docker");
-        command.args(["exec", "-i", &container, "sh", "-c", script]).stdin(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut shell = self.inside.shell(&self.container(host), script);
+        let mut child = shell.stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
         assert!(child.wait().unwrap().success(), "on {host}: {script}");
     }
@@ -260,6 +261,10 @@ impl World {
     /// The controller's addresses in the lab's network.
     pub fn gateways(&self) -> (String, String) {
         (self.in_network(1), self.in_network6(1))
+    }
+
+    fn container(&self, host: &str) -> String {
+        format!("pryvctl-lab-{}-{host}", self.name)
     }
 
     /// The lab's name.
@@ -292,15 +297,14 @@ impl World {
     /// A `docker` command of this machine about one container of the lab.
     #[track_caller]
     pub fn docker(&self, command: &str, host: &str) {
-        let container = format!("pryvctl-lab-{}-{host}", self.name);
-        let output = Command::new("docker").args([command, &container]).output().unwrap();
+        let output = Command::new("docker").args([command, &self.container(host)]).output().unwrap();
         assert!(output.status.success(), "{command} {host}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Makes some hosts anew, each at its address.
     pub fn renew(&self, inventory: &str, hosts: &[&str]) {
         for host in hosts {
-            let container = format!("pryvctl-lab-{}-{host}", self.name);
+            let container = self.container(host);
             tool("docker", &["rm", "--force", &container]);
             tool("docker", &["volume", "rm", "--force", &format!("{container}-docker")]);
         }
