@@ -37,6 +37,8 @@ pub const LOGS: &str = "/var/log/pryvctl";
 pub const JOURNAL: &str = "/var/log/pryvctl/journal";
 /// What we wrote for an inventory, with hashes; root only.
 pub const WRITTEN: &str = "/var/lib/pryvctl/written";
+/// What others had in files that we wrote, as it was, each below it by its path; root only.
+pub const REPLACED: &str = "/var/lib/pryvctl/replaced";
 /// There while the Docker daemon still has to take up a changed configuration.
 pub const DOCKER_PENDING: &str = "/var/lib/pryvctl/pending/docker";
 /// The release before the last change, for the way back; root only, because copies of files may hold secrets.
@@ -82,6 +84,11 @@ pub fn compared(desired: &Desired) -> BTreeSet<PathBuf> {
     let ours =
         COMPARED.iter().map(PathBuf::from).chain(registry.chain(reloads).chain(notes).map(PathBuf::from));
     ours.chain(desired.hardening.known.iter().flat_map(control_files)).collect()
+}
+
+/// Where that is kept which others had in a file that we write.
+pub fn replaced(path: &Path) -> PathBuf {
+    Path::new(REPLACED).join(path.strip_prefix("/").unwrap_or(path))
 }
 
 /// The folders and files on every host that are ours alone.

@@ -25,8 +25,31 @@ sub within {
     return grep { !/^\.\.?\z/ } readdir $there;
 }
 
-# listed PATH...: the list, and how what is on it is; of the paths that are given that is known already. And what is
-# half written beside any of them. It only looks.
+# How a file is.
+sub file_at {
+    my ($file) = @_;
+    return look($file, sub {
+        -l _ and failed("$file: is a link");
+        my $handle = -f _ && there() || failed("$file: is not a file");
+        my @of = stat $handle;
+        sprintf "is %o %d %d %s", $of[2] & 07777, @of[4, 5], hash($handle);
+    });
+}
+
+# The folders below one, and the files in them.
+sub below {
+    my ($at) = @_;
+    my (@folders, @files) = $at;
+    for my $next (map { "$at/$_" } sort(within($at))) {
+        enter($next, 0, 0) && lstat $name or next;
+        if (-d _) { my ($folders, $files) = below($next); push @folders, @$folders; push @files, @$files }
+        elsif ($name !~ /^\.pryvctl-new\./) { push @files, $next }
+    }
+    return \@folders, \@files;
+}
+
+# listed PATH...: the list, and how what is on it is; of the paths that are given that is known already. What is kept of
+# others, and how that is by now in whose place it was. And what is half written beside any of them. It only looks.
 $do{listed} = sub {
     my %known = map { $_ => 1 } @_;
     my $list = list();
@@ -45,12 +68,12 @@ $do{listed} = sub {
     }
     for my $file (sort keys %files) {
         print "file $file\n@{$files{$file}}\n";
-        print $known{$file} ? "known" : look($file, sub {
-            -l _ and failed("$file: is a link");
-            my $handle = -f _ && there() || failed("$file: is not a file");
-            my @of = stat $handle;
-            sprintf "is %o %d %d %s", $of[2] & 07777, @of[4, 5], hash($handle);
-        }), "\n";
+        print $known{$file} ? "known" : file_at($file), "\n";
+    }
+    my ($kept_in, $kept) = below($REPLACED);
+    for my $copy (@$kept) {
+        my $file = substr $copy, length $REPLACED;
+        print "kept $file\n", file_at($copy), "\n", $known{$file} ? "known" : file_at($file), "\n";
     }
     open my $mounts, "<", "/proc/self/mounts" or failed("/proc/self/mounts: $!");
     my %mounted = map { ((split)[1] => 1) } <$mounts>;
@@ -62,7 +85,7 @@ $do{listed} = sub {
             sprintf "is %o %d %d %d", $of[2] & 07777, @of[4, 5], scalar(() = within($made));
         }), "\n";
     }
-    my %beside = map { m{^(.*)/} ? ($1 => 1) : () } $LIST, @_, keys %files;
+    my %beside = map { m{^(.*)/} ? ($1 => 1) : () } $LIST, @_, keys %files, map { "$_/" } @$kept_in;
     for my $beside (sort keys %beside) {
         my @half = eval { grep { /^\.pryvctl-new\.[0-9a-f]{16}\z/ && lstat && -f _ } within($beside) };
         print "half $beside/$_\n" for sort @half;

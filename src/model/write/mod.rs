@@ -8,6 +8,8 @@
 //!   [`CHANGED`].
 //! * What is ours for as long as the inventory wants it is on a list of its own ([`WRITTEN`](super::place::WRITTEN)): from
 //!   before it is there until it is gone. What such a call is about may be a secret, and so may be its hash.
+//! * What others had in such a place is kept ([`REPLACED`](super::place::REPLACED)): on the disk before the list says
+//!   that the place is ours, and until it is back and the list has forgotten the place.
 //!
 //! It is written in Perl because the shell cannot do any of this: it has no `openat`, no `O_NOFOLLOW`, and `cp`, `mv`, and
 //! `chmod` walk every path anew. perl-base is on every Debian.
@@ -149,6 +151,12 @@ impl<'a> Put<'a> {
     pub fn listed_command(&self) -> Command {
         Command::root(script(noted(&self.hidden_call()))).stdin(self.hidden_stdin())
     }
+
+    /// The same, and what others have there is kept.
+    pub fn keeping_command(&self) -> Command {
+        let calls = together([keep(&self.path), noted(&self.hidden_call())]);
+        Command::root(script(calls)).stdin(format!("{}{}", hidden(&self.seen), self.hidden_stdin()))
+    }
 }
 
 /// The call, told of in the list.
@@ -168,8 +176,27 @@ pub fn copy(from: &Path, to: &Path, seen: &Seen, access: Access) -> String {
 
 /// The command that copies a file that is on the list.
 pub fn listed_copy(from: &Path, to: &Path, seen: &Seen, access: Access) -> Command {
-    let call = format!("writer copy {} {} stdin {}", quoted(from), quoted(to), access.words("="));
-    Command::root(script(noted(&call))).stdin(hidden(seen))
+    Command::root(script(hidden_copy(from, to, access))).stdin(hidden(seen))
+}
+
+/// The same, and what others have in its place is kept.
+pub fn keeping_copy(from: &Path, to: &Path, seen: &Seen, access: Access) -> Command {
+    let calls = together([keep(to), hidden_copy(from, to, access)]);
+    Command::root(script(calls)).stdin(hidden(seen).repeat(2))
+}
+
+fn hidden_copy(from: &Path, to: &Path, access: Access) -> String {
+    noted(&format!("writer copy {} {} stdin {}", quoted(from), quoted(to), access.words("=")))
+}
+
+/// The call that keeps what others have in a file, before it is replaced.
+fn keep(path: &Path) -> String {
+    format!("writer keep {} stdin", quoted(path))
+}
+
+/// The command that puts back what others had in a file, takes it off the list, and keeps it no more.
+pub fn back(path: &Path, seen: &Seen) -> Command {
+    Command::root(script(format!("writer back {} stdin", quoted(path)))).stdin(hidden(seen))
 }
 
 /// One call that does what several do: the program is started once, and a folder is waited for once.
@@ -267,6 +294,7 @@ mod tests {
     fn the_program_has_the_list_where_we_have_it() {
         let line = format!("(\"{}\", \"{}\");", super::super::place::KEPT, super::super::place::WRITTEN);
         assert!(FUNCTION.contains(&line));
+        assert!(FUNCTION.contains(&format!("my $REPLACED = \"{}\";", super::super::place::REPLACED)));
     }
 
     #[test]

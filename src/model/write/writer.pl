@@ -1,9 +1,10 @@
-# What a root script does to the files of a host: put, copy, remove, folder, unfold; and the list of what is ours there: note,
-# wrote, made. See mod.rs. What it is to do stands behind it.
+# What a root script does to the files of a host: put, copy, remove, folder, unfold; what others had there: keep, back; and the
+# list of what is ours there: note, wrote, made. See mod.rs. What it is to do stands behind it.
 use strict; use Fcntl; require XSLoader; XSLoader::load("IO"); umask 022;
 my ($folder, $path, $name, $safe, $temp, $noted, %touched);
 my $FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 my ($KEPT, $LIST) = ("/var/lib/pryvctl", "/var/lib/pryvctl/written");
+my $REPLACED = "/var/lib/pryvctl/replaced";
 
 # What was begun goes, however this ends.
 sub failed { die "@_\n" if $^S; print STDERR "@_\n"; exit 1 }
@@ -203,7 +204,7 @@ my %do; %do = (
         my ($from, $to, $seen, $mode, $uid, $gid) = @_;
         $path = $to;
         ($seen) = from_stdin(65) =~ /^(\w+) *\n/ if $seen eq "stdin";
-        my $handle = enter($from, 0, 1) && there() // failed("$from: is not there");
+        my $handle = (enter($from, 0, 1) ? there() : undef) // failed("$from: is not there");
         my @of = stat $handle;
         $safe || $of[3] == 1 or failed("$from: has other names, in a folder where others than root may write");
         ($mode, $uid, $gid) = (sprintf("%o", $of[2] & 07777), @of[4, 5]) if $mode eq "=";
@@ -223,6 +224,31 @@ my %do; %do = (
             touched($folder);
         }
         note(sub { $_[0] =~ /^file \w+ (.*)/ && $1 eq $at }) if $noted;
+    },
+    # keep PATH SEEN: what others have where we are about to write is kept with its rights, unless something was kept before.
+    keep => sub {
+        my ($at, $seen) = @_;
+        $path = $at;
+        ($seen) = from_stdin(65) =~ /^(\w+) *\n/ if $seen eq "stdin";
+        enter($at, 0, 1) or failed("$at: is not there any more");
+        compare($seen);
+        return if enter("$REPLACED$at", 0, 0) && lstat $name;
+        $do{folder}->($REPLACED, "700", 0, 0);
+        $do{copy}->($at, "$REPLACED$at", "absent", "=");
+        settled();
+    },
+    # back PATH SEEN: what was kept goes back to its place, which leaves the list, and only then it is kept no more.
+    back => sub {
+        my ($at, $seen) = @_;
+        my $from = "$REPLACED$at";
+        $do{copy}->($from, $at, $seen, "=");
+        settled();
+        note(sub { $_[0] =~ /^file \w+ (.*)/ && $1 eq $at });
+        $do{remove}->($from, "any");
+        while ($from =~ s{/[^/]+\z}{} && $from =~ m{^\Q$KEPT\E(/|\z)}) {
+            enter($from, 0, 0) && rmdir $name or last;
+            touched($folder);
+        }
     },
     # folder PATH MODE UID GID
     folder => sub {

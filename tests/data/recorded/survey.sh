@@ -332,12 +332,13 @@ cat /var/lib/pryvctl/release/record.json
 }
 answer release
 question() {
-writer() { perl -e '# What a root script does to the files of a host: put, copy, remove, folder, unfold; and the list of what is ours there: note,
-# wrote, made. See mod.rs. What it is to do stands behind it.
+writer() { perl -e '# What a root script does to the files of a host: put, copy, remove, folder, unfold; what others had there: keep, back; and the
+# list of what is ours there: note, wrote, made. See mod.rs. What it is to do stands behind it.
 use strict; use Fcntl; require XSLoader; XSLoader::load("IO"); umask 022;
 my ($folder, $path, $name, $safe, $temp, $noted, %touched);
 my $FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 my ($KEPT, $LIST) = ("/var/lib/pryvctl", "/var/lib/pryvctl/written");
+my $REPLACED = "/var/lib/pryvctl/replaced";
 
 # What was begun goes, however this ends.
 sub failed { die "@_\n" if $^S; print STDERR "@_\n"; exit 1 }
@@ -537,7 +538,7 @@ my %do; %do = (
         my ($from, $to, $seen, $mode, $uid, $gid) = @_;
         $path = $to;
         ($seen) = from_stdin(65) =~ /^(\w+) *\n/ if $seen eq "stdin";
-        my $handle = enter($from, 0, 1) && there() // failed("$from: is not there");
+        my $handle = (enter($from, 0, 1) ? there() : undef) // failed("$from: is not there");
         my @of = stat $handle;
         $safe || $of[3] == 1 or failed("$from: has other names, in a folder where others than root may write");
         ($mode, $uid, $gid) = (sprintf("%o", $of[2] & 07777), @of[4, 5]) if $mode eq "=";
@@ -557,6 +558,31 @@ my %do; %do = (
             touched($folder);
         }
         note(sub { $_[0] =~ /^file \w+ (.*)/ && $1 eq $at }) if $noted;
+    },
+    # keep PATH SEEN: what others have where we are about to write is kept with its rights, unless something was kept before.
+    keep => sub {
+        my ($at, $seen) = @_;
+        $path = $at;
+        ($seen) = from_stdin(65) =~ /^(\w+) *\n/ if $seen eq "stdin";
+        enter($at, 0, 1) or failed("$at: is not there any more");
+        compare($seen);
+        return if enter("$REPLACED$at", 0, 0) && lstat $name;
+        $do{folder}->($REPLACED, "700", 0, 0);
+        $do{copy}->($at, "$REPLACED$at", "absent", "=");
+        settled();
+    },
+    # back PATH SEEN: what was kept goes back to its place, which leaves the list, and only then it is kept no more.
+    back => sub {
+        my ($at, $seen) = @_;
+        my $from = "$REPLACED$at";
+        $do{copy}->($from, $at, $seen, "=");
+        settled();
+        note(sub { $_[0] =~ /^file \w+ (.*)/ && $1 eq $at });
+        $do{remove}->($from, "any");
+        while ($from =~ s{/[^/]+\z}{} && $from =~ m{^\Q$KEPT\E(/|\z)}) {
+            enter($from, 0, 0) && rmdir $name or last;
+            touched($folder);
+        }
     },
     # folder PATH MODE UID GID
     folder => sub {
@@ -611,8 +637,31 @@ sub within {
     return grep { !/^\.\.?\z/ } readdir $there;
 }
 
-# listed PATH...: the list, and how what is on it is; of the paths that are given that is known already. And what is
-# half written beside any of them. It only looks.
+# How a file is.
+sub file_at {
+    my ($file) = @_;
+    return look($file, sub {
+        -l _ and failed("$file: is a link");
+        my $handle = -f _ && there() || failed("$file: is not a file");
+        my @of = stat $handle;
+        sprintf "is %o %d %d %s", $of[2] & 07777, @of[4, 5], hash($handle);
+    });
+}
+
+# The folders below one, and the files in them.
+sub below {
+    my ($at) = @_;
+    my (@folders, @files) = $at;
+    for my $next (map { "$at/$_" } sort(within($at))) {
+        enter($next, 0, 0) && lstat $name or next;
+        if (-d _) { my ($folders, $files) = below($next); push @folders, @$folders; push @files, @$files }
+        elsif ($name !~ /^\.pryvctl-new\./) { push @files, $next }
+    }
+    return \@folders, \@files;
+}
+
+# listed PATH...: the list, and how what is on it is; of the paths that are given that is known already. What is kept of
+# others, and how that is by now in whose place it was. And what is half written beside any of them. It only looks.
 $do{listed} = sub {
     my %known = map { $_ => 1 } @_;
     my $list = list();
@@ -631,12 +680,12 @@ $do{listed} = sub {
     }
     for my $file (sort keys %files) {
         print "file $file\n@{$files{$file}}\n";
-        print $known{$file} ? "known" : look($file, sub {
-            -l _ and failed("$file: is a link");
-            my $handle = -f _ && there() || failed("$file: is not a file");
-            my @of = stat $handle;
-            sprintf "is %o %d %d %s", $of[2] & 07777, @of[4, 5], hash($handle);
-        }), "\n";
+        print $known{$file} ? "known" : file_at($file), "\n";
+    }
+    my ($kept_in, $kept) = below($REPLACED);
+    for my $copy (@$kept) {
+        my $file = substr $copy, length $REPLACED;
+        print "kept $file\n", file_at($copy), "\n", $known{$file} ? "known" : file_at($file), "\n";
     }
     open my $mounts, "<", "/proc/self/mounts" or failed("/proc/self/mounts: $!");
     my %mounted = map { ((split)[1] => 1) } <$mounts>;
@@ -648,7 +697,7 @@ $do{listed} = sub {
             sprintf "is %o %d %d %d", $of[2] & 07777, @of[4, 5], scalar(() = within($made));
         }), "\n";
     }
-    my %beside = map { m{^(.*)/} ? ($1 => 1) : () } $LIST, @_, keys %files;
+    my %beside = map { m{^(.*)/} ? ($1 => 1) : () } $LIST, @_, keys %files, map { "$_/" } @$kept_in;
     for my $beside (sort keys %beside) {
         my @half = eval { grep { /^\.pryvctl-new\.[0-9a-f]{16}\z/ && lstat && -f _ } within($beside) };
         print "half $beside/$_\n" for sort @half;
