@@ -9,7 +9,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Fact, Probe, content::ContentHash, state::ContainerState, strange, written::Written};
+use super::{
+    Fact, Probe,
+    content::ContentHash,
+    state::{ContainerState, FileState},
+    strange,
+    written::Written,
+};
 use crate::model::{
     command::Output,
     desired::{Protocol, Slot},
@@ -110,6 +116,13 @@ pub struct Was {
     pub uid: u32,
     /// Group.
     pub gid: u32,
+}
+
+impl Was {
+    /// As it is now.
+    pub fn of(found: &FileState) -> Self {
+        Self { sha256: found.sha256.clone(), mode: found.mode, uid: found.uid, gid: found.gid }
+    }
 }
 
 impl Release {

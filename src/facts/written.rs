@@ -21,8 +21,11 @@ pub struct OnList(BTreeSet<PathBuf>);
 pub struct Written {
     /// How the list itself is.
     pub list: List,
-    /// Files on it. Without a list: what the last change wanted.
+    /// Files on it, and those in whose place something is kept. Without a list: what the last change wanted.
     pub files: BTreeMap<PathBuf, Listed>,
+    /// What others had in files that we wrote, as it is kept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub originals: BTreeMap<PathBuf, FileState>,
     /// Folders that were made, with the number of things in them.
     pub folders: BTreeMap<PathBuf, At<(FolderState, usize)>>,
     /// Files that somebody was writing when he was killed, beside what is ours.
@@ -45,7 +48,8 @@ pub enum List {
 /// A file on the list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Listed {
-    /// What we wrote in it: the last content, and the one before where it was being changed.
+    /// What we wrote in it: the last content, and the one before where it was being changed. Empty: it is not on the list, but
+    /// something is kept, because a run was killed, or the list got lost.
     #[serde(skip)]
     pub wrote: Vec<ContentHash>,
     /// What is there now.
@@ -103,6 +107,7 @@ fn written(text: &str) -> Option<Written> {
         _ => return None,
     };
     let mut found = Written { list, ..Written::default() };
+    let mut places = Vec::new();
     while let Some(line) = lines.next() {
         let (kind, rest) = line.split_once(' ')?;
         match kind {
@@ -114,8 +119,24 @@ fn written(text: &str) -> Option<Written> {
                 let listed = Listed { wrote, found: at(lines.next()?, file)? };
                 found.files.insert(rest.into(), listed);
             }
+            "kept" => {
+                if let At::There(original) = at(lines.next()?, file)? {
+                    found.originals.insert(rest.into(), original);
+                    places.push((rest.into(), at(lines.next()?, file)?));
+                } else {
+                    lines.next()?;
+                }
+            }
             _ => return None,
         }
+    }
+    match found.list {
+        List::Whole | List::Missing => {
+            for (path, is) in places {
+                found.files.entry(path).or_insert(Listed { wrote: Vec::new(), found: is });
+            }
+        }
+        List::Unreadable(_) => {}
     }
     Some(found)
 }
@@ -149,6 +170,11 @@ impl Written {
     pub fn has(&self, path: &Path, content: &ContentHash) -> bool {
         self.files.get(path).is_some_and(|listed| listed.wrote.contains(content))
     }
+
+    /// Whether a file is what others had in its place.
+    pub fn is_as_before(&self, path: &Path, found: &FileState) -> bool {
+        self.originals.get(path).is_some_and(|kept| kept.sha256 == found.sha256)
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +191,8 @@ mod tests {
         let [a, b] = ["a", "b"].map(ContentHash::of);
         let text = format!(
             "list\nfile /x/a b\n{0} {1}\nis 640 9999 7 {0}\nfile /x/gone\n{0}\nnone\nfile /x/wanted\n{0}\nknown\n\
-             file /x/link\n{0}\nno is a link\nfolder /x\nis 750 0 0 3\nfolder /y\nnone\nhalf /x/.pryvctl-new.1\n",
+             file /x/link\n{0}\nno is a link\nkept /x/a b\nis 600 1 2 {1}\nis 640 9999 7 {0}\nkept /z\nis 600 1 2 {1}\nnone\n\
+             folder /x\nis 750 0 0 3\nfolder /y\nnone\nhalf /x/.pryvctl-new.1\n",
             a.expose(),
             b.expose()
         );
@@ -182,6 +209,10 @@ mod tests {
         assert_eq!(found.folders[Path::new("/x")].known().map(|(_, count)| *count), Some(3));
         assert_eq!(found.folders[Path::new("/y")], At::Nothing);
         assert_eq!(found.half.len(), 1);
+        let kept = &found.originals[Path::new("/x/a b")];
+        assert_eq!((&kept.sha256, kept.mode, kept.uid, kept.gid), (&b, 0o600, 1, 2));
+        let unlisted = &found.files[Path::new("/z")];
+        assert_eq!((unlisted.wrote.len(), &unlisted.found), (0, &At::Nothing));
         assert!(found.has(Path::new("/x/gone"), &a) && !found.has(Path::new("/x/gone"), &b));
         for cut in [9, text.find("none").unwrap(), 0] {
             assert!(matches!(read(&text[..cut]), Fact::Unreadable(_)), "{}", &text[..cut]);

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use crate::{
         model::write::Seen,
-        plan::step::{Action, FileWrite, Undo},
+        plan::step::{Action, Claim, FileWrite, Undo},
     };
 
     fn writes(seen: Seen) -> Plan {
@@ -138,7 +138,7 @@ mod tests {
             mode: 0o644,
             uid: 0,
             gid: 0,
-            listed: true,
+            claim: Claim::Listed,
         };
         Plan { steps: vec![Step::safe("file./etc/x", Action::Write(file), Undo::Nothing("a test"))] }
     }

@@ -18,7 +18,7 @@ use crate::{
         name::PlatformName,
         write::{Access, CHANGED, CHANGED_SAYS, Put},
     },
-    plan::step::{Action, FileWrite, Step, Undo},
+    plan::step::{Action, Claim, FileWrite, Step, Undo},
 };
 
 /// What a host needs at hand to carry out steps.
@@ -158,7 +158,11 @@ fn write(file: &FileWrite) -> Command {
         access: Access::Of { mode, uid, gid },
         check: String::new(),
     };
-    if file.listed { put.listed_command() } else { put.hidden_command() }
+    match file.claim {
+        Claim::Always => put.hidden_command(),
+        Claim::Listed => put.listed_command(),
+        Claim::Instead => put.keeping_command(),
+    }
 }
 
 /// Why a step failed.

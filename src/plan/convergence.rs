@@ -1,6 +1,8 @@
 //! Wherever a host comes from, and wherever a run is killed, the next run arrives, and the one after it has nothing to
 //! do. What served goes on serving on the way.
 
+use std::path::PathBuf;
+
 use proptest::prelude::*;
 
 use super::{
@@ -12,7 +14,7 @@ use super::{
 use crate::{
     facts::{
         state::HostState,
-        written::{At, Written},
+        written::{At, Listed, Written},
     },
     model::{
         desired::{Data, Desired, ManagedFolder, Service, Slot, UpdateOrder},
@@ -154,7 +156,14 @@ fn befall(mishap: Mishap, state: &mut HostState, desired: &Desired) {
             return;
         }
         Mishap::ListIsLost => {
-            state.written = Written::default();
+            // What is kept of others is not lost with it.
+            let originals = std::mem::take(&mut state.written.originals);
+            let places = originals.keys().map(|path| {
+                let found = state.file(path).cloned().map_or(At::Nothing, At::There);
+                (path.clone(), Listed { wrote: Vec::new(), found })
+            });
+            let files = places.collect();
+            state.written = Written { files, originals, ..Written::default() };
             return;
         }
         Mishap::RunIsKilledInWriter => {
@@ -240,6 +249,32 @@ proptest! {
         prop_assert!(state.written.half.is_empty());
         for path in state.written.files.keys() {
             prop_assert!(desired.files.iter().any(|want| want.path == *path) || path.ends_with("ca.crt"), "{path:?} is left");
+        }
+    }
+    #[test]
+    fn what_others_had_comes_back_wherever_runs_are_cut_short(
+        runs in proptest::collection::vec((wish(), 0..60usize, 0..30usize), 1..5), last in wish(),
+    ) {
+        let places = [0, 1, 2].map(|place| PathBuf::from(format!("/var/pryv/secret/{place}/key")));
+        let theirs = fixture::found("theirs", 0o604);
+        let mut state = fixture::with_docker();
+        state.files.extend(places.iter().map(|path| (path.clone(), Some(theirs.clone()))));
+        for (wish, steps, back) in runs {
+            go(&desired(&wish), &mut state, steps);
+            // What started only with the change stops with its way back, where there is one.
+            let way = plan(&desired(&wish), &state, Goal::Rollback).unwrap_or_default();
+            let back = way.steps.into_iter().take(back);
+            back.for_each(|step| carry_out(&step, &mut state, &desired(&wish)));
+            for path in &places {
+                let kept = state.written.originals.get(path) == Some(&theirs);
+                prop_assert!(kept || state.file(path) == Some(&theirs), "{path:?}");
+            }
+        }
+        let last = desired(&Wish { secret: None, ..last });
+        go(&last, &mut state, usize::MAX);
+        prop_assert_eq!(plan(&last, &state, Goal::Install).unwrap().to_string(), "");
+        for path in &places {
+            prop_assert_eq!(state.file(path).map(|found| &found.sha256), Some(&theirs.sha256), "{:?}", path);
         }
     }
     #[test]

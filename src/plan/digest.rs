@@ -136,10 +136,10 @@ fn doing(action: &Action) -> Value {
 }
 
 fn file(file: &FileWrite) -> Value {
-    let FileWrite { path, content, seen, mode, uid, gid, listed } = file;
+    let FileWrite { path, content, seen, mode, uid, gid, claim } = file;
     json!({
         "path": path, "content": secret(content), "seen": seen.word(), "mode": mode, "uid": uid, "gid": gid,
-        "listed": listed,
+        "claim": claim.word(),
     })
 }
 

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use similar::TextDiff;
 
-use super::step::{Action, FileWrite, Step, Undo};
+use super::{
+    step::{Action, Claim, FileWrite, Step, Undo},
+    written::original,
+};
 use crate::{
     facts::{
         content::ContentHash,
@@ -36,8 +39,8 @@ pub fn own(path: impl AsRef<Path>, content: impl Into<String>, mode: u32) -> Man
 
 /// The step that writes a file of ours that goes with its inventory, if it is not as it must be.
 pub fn listed(id: impl Into<String>, want: &ManagedFile, state: &HostState) -> Option<Step> {
-    let write = FileWrite { listed: true, ..written(want, state)? };
-    Some(step(id, want, state, write))
+    let claim = if of_others(want, state) { Claim::Instead } else { Claim::Listed };
+    Some(step(id, want, state, FileWrite { claim, ..written(want, state)? }))
 }
 
 /// The step that writes a file that we always know of, if it is not as it must be.
@@ -45,9 +48,24 @@ pub fn file(id: impl Into<String>, want: &ManagedFile, state: &HostState) -> Opt
     Some(step(id, want, state, written(want, state)?))
 }
 
+/// Whether others have something else in its place.
+pub fn of_others(want: &ManagedFile, state: &HostState) -> bool {
+    original::is_others(&want.path, &ContentHash::of(want.content.expose()), state)
+}
+
 fn step(id: impl Into<String>, want: &ManagedFile, state: &HostState, write: FileWrite) -> Step {
     let found = state.file(&want.path);
-    Step::safe(id, Action::Write(write), way_back(want, found)).because(difference(want, found))
+    let (undo, kept) = match write.claim {
+        Claim::Always | Claim::Listed => (way_back(want, found), None),
+        Claim::Instead => {
+            (Undo::Run(write::back(&want.path, &ours(want))), Some(original::is_kept(&want.path)))
+        }
+    };
+    Step::safe(id, Action::Write(write), undo).because(kept).because(difference(want, found))
+}
+
+fn ours(want: &ManagedFile) -> Seen {
+    Seen::Sha256(sha256(want.content.expose()))
 }
 
 /// What is written, if the file is not as it must be.
@@ -64,7 +82,7 @@ fn written(want: &ManagedFile, state: &HostState) -> Option<FileWrite> {
         mode: want.mode,
         uid: want.uid,
         gid: want.gid,
-        listed: false,
+        claim: Claim::Always,
     };
     (!same).then(write)
 }
@@ -75,7 +93,7 @@ pub fn seen(found: Option<&FileState>) -> Seen {
 }
 
 fn way_back(want: &ManagedFile, found: Option<&FileState>) -> Undo {
-    let ours = Seen::Sha256(sha256(want.content.expose()));
+    let ours = ours(want);
     match found {
         None => Undo::Run(write::listed_remove(&want.path, &ours)),
         Some(FileState { text: Some(text), mode, uid, gid, .. }) => {

@@ -225,13 +225,7 @@ fn hash(want: &ManagedFile) -> ContentHash {
 }
 
 fn kept(place: usize, path: &Path, state: &HostState) -> KeptFile {
-    let found = state.file(path);
-    let was = found.map(|found| Was {
-        sha256: found.sha256.clone(),
-        mode: found.mode,
-        uid: found.uid,
-        gid: found.gid,
-    });
+    let was = state.file(path).map(Was::of);
     KeptFile { path: path.to_owned(), was, copy: Some(place.to_string()) }
 }
 

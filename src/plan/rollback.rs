@@ -20,6 +20,7 @@ use super::{
     leftover::{How, Return, Stopped, change_places, grace, is_up, leftover},
     release, reload,
     step::{Action, Agreed, Step, Undo},
+    written::original,
 };
 use crate::{
     facts::{
@@ -30,7 +31,7 @@ use crate::{
     model::{
         command::Command,
         desired::{Desired, ManagedFile, Service, UpdateOrder},
-        write::{self, Access, listed_copy, listed_remove},
+        write::{self, Access, keeping_copy, listed_copy, listed_remove},
     },
 };
 
@@ -200,17 +201,32 @@ impl<'a> Way<'a> {
             (Some(was), Some(found)) if *was == found => return None,
             (None, Some(_)) => (listed_remove(&kept.path, &seen), format!("{path}: -> none")),
             (Some(was), _) => {
-                let Was { mode, uid, gid, .. } = *was;
-                let back = listed_copy(&kept.kept_at()?, &kept.path, &seen, Access::Of { mode, uid, gid });
-                (back, format!("{path}: -> as it was before (not shown)"))
+                (self.as_it_was(kept, was)?, format!("{path}: -> as it was before (not shown)"))
             }
         };
-        Some(Step::safe(format!("back.file.{path}"), Action::Run(command), NO_UNDO).because([why]))
+        let others = kept.was.as_ref().is_some_and(|was| self.replaces(kept, was));
+        let keeps = others.then(|| original::is_kept(&kept.path));
+        let step = Step::safe(format!("back.file.{path}"), Action::Run(command), NO_UNDO);
+        Some(step.because(keeps).because([why]))
+    }
+
+    fn as_it_was(&self, kept: &KeptFile, was: &Was) -> Option<Command> {
+        let seen = seen(self.state.file(&kept.path));
+        if self.state.written.originals.get(&kept.path).map(Was::of).as_ref() == Some(was) {
+            return Some(write::back(&kept.path, &seen));
+        }
+        let copy = if self.replaces(kept, was) { keeping_copy } else { listed_copy };
+        let Was { mode, uid, gid, .. } = *was;
+        Some(copy(&kept.kept_at()?, &kept.path, &seen, Access::Of { mode, uid, gid }))
+    }
+
+    /// Whether others have a file in the place by now.
+    fn replaces(&self, kept: &KeptFile, was: &Was) -> bool {
+        original::is_others(&kept.path, &was.sha256, self.state)
     }
 
     fn found(&self, path: &Path) -> Option<Was> {
-        let found = self.state.file(path)?;
-        Some(Was { sha256: found.sha256.clone(), mode: found.mode, uid: found.uid, gid: found.gid })
+        self.state.file(path).map(Was::of)
     }
 
     /// A container that goes on reads the files that were put back.

@@ -14,7 +14,7 @@ use super::{
     file::sha256,
     firewall,
     leftover::is_up,
-    step::{Action, Container, FileWrite, Step},
+    step::{Action, Claim, Container, FileWrite, Step},
 };
 use crate::{
     facts::state::{ContainerState, EngineState, FileState, FolderState, HostState, NetworkState, UnitState},
@@ -112,8 +112,13 @@ fn write(file: &FileWrite, state: &mut HostState) {
     let text = file.content.expose();
     let FileWrite { mode, uid, gid, .. } = *file;
     let found = FileState { sha256: ContentHash::of(text), mode, uid, gid, text: Some(text.to_owned()) };
-    if file.listed {
-        written::list(&file.path, &found, state);
+    match file.claim {
+        Claim::Always => {}
+        Claim::Listed => written::list(&file.path, &found, state),
+        Claim::Instead => {
+            written::keep(&file.path, state);
+            written::list(&file.path, &found, state);
+        }
     }
     state.files.insert(file.path.clone(), Some(found));
 }
@@ -229,6 +234,12 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
             text: None,
         });
         let path = Path::new(path);
+        if command.script.contains("writer back ") {
+            return written::back(path, state);
+        }
+        if command.script.contains("writer keep ") {
+            written::keep(path, state);
+        }
         match &was {
             Some(was) => written::list(path, was, state),
             None => drop(state.written.files.remove(path)),
@@ -289,7 +300,7 @@ fn load_map(text: &str, state: &mut HostState, desired: &Desired) {
             mode: 0o600,
             uid: 0,
             gid: 0,
-            listed: false,
+            claim: Claim::Always,
         },
         state,
     );

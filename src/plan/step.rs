@@ -225,8 +225,30 @@ pub struct FileWrite {
     pub uid: u32,
     /// Group.
     pub gid: u32,
-    /// Whether it is ours for as long as the inventory wants it, and on the list of such files.
-    pub listed: bool,
+    /// Whose the place is.
+    pub claim: Claim,
+}
+
+/// Whose the place of a file is that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Always ours: it is on no list.
+    Always,
+    /// Ours for as long as the inventory wants the file, and on the list of such files.
+    Listed,
+    /// The same from now on: what others have there is kept.
+    Instead,
+}
+
+impl Claim {
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Listed => "listed",
+            Self::Instead => "instead",
+        }
+    }
 }
 
 /// A container to be started in a slot.

@@ -1,25 +1,24 @@
 //! The way out: what is ours goes, what is not stays, and data stays unless it was asked for.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
     Conflict, Plan, boot, control, cutover,
-    file::seen,
+    file::{of_others, own, seen},
     firewall,
     leftover::{Stopped, leftover},
     nftables::NFT,
+    registry,
+    release::Keeping,
     sshd,
     step::{Action, Step, Undo},
-    written,
+    written::{self, original},
 };
 use crate::{
     facts::state::HostState,
     model::{
         command::{Command, quote},
-        desired::{Desired, Mount, MountSource},
+        desired::{Desired, ManagedFile, Mount, MountSource},
         place,
         write::{self, Seen},
     },
@@ -51,15 +50,14 @@ pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Result<Pl
             steps.extend(notes(desired, state));
         }
     }
-    steps.extend(desired.files.iter().filter_map(|file| removed(&file.path, state)));
+    steps.extend(desired.files.iter().filter_map(|file| given_up(file, state, removed)));
     steps.extend(services(state));
     steps.extend(access(state));
     steps.extend(traces(desired, state));
     steps.extend(control::undo::steps(desired, state));
     steps.extend(control::undo::forget(desired, state));
     steps.extend(written::half_written(state));
-    let removed = steps.iter().filter_map(|step| step.id.strip_prefix("file.")).map(PathBuf::from).collect();
-    steps.extend(written::uninstall(desired, state, &removed));
+    steps.extend(written::uninstall(desired, state, &steps));
     Ok(Plan { steps })
 }
 
@@ -83,6 +81,21 @@ fn notes<'a>(desired: &'a Desired, state: &'a HostState) -> impl Iterator<Item =
     let gone = desired.services.iter().filter(move |service| !service.spec.mounts.iter().any(in_folder));
     let paths = gone.flat_map(|service| place::every_note(desired, service));
     paths.collect::<BTreeSet<_>>().into_iter().filter_map(|path| removed_with_folder(Path::new(&path), state))
+}
+
+/// The step by which a file of the inventory goes, if it is there and not of others; or by which comes back what others had.
+fn given_up(
+    file: &ManagedFile,
+    state: &HostState,
+    removed: impl FnOnce(&Path, &HostState) -> Option<Step>,
+) -> Option<Step> {
+    if state.written.originals.contains_key(&file.path) {
+        original::step(&file.path, state, &Keeping::default())
+    } else if of_others(file, state) {
+        None
+    } else {
+        removed(&file.path, state)
+    }
 }
 
 /// The step that removes a file, if it is there.
@@ -151,16 +164,20 @@ fn access(state: &HostState) -> Vec<Step> {
 /// The unit, the files it loads, and how the registry was reached.
 fn traces(desired: &Desired, state: &HostState) -> Vec<Step> {
     let ours = [place::FIREWALL, place::SERVICES].map(str::to_owned).into_iter();
-    let ca = desired.registry.iter().map(|registry| place::registry_ca(&registry.address));
     let marks = desired.services.iter().map(|service| place::reload_pending(&service.name));
-    let files = ours.chain(ca).chain(marks).filter_map(|path| removed_with_folder(Path::new(&path), state));
-    let hosts_line = super::registry::without_hosts_line(state);
+    let files = ours.chain(marks).filter_map(|path| removed_with_folder(Path::new(&path), state));
+    let ca = desired.registry.as_ref().and_then(|registry| {
+        let text = registry.ca.as_deref().unwrap_or_default();
+        let file = own(place::registry_ca(&registry.address), text, 0o644);
+        given_up(&file, state, removed_with_folder)
+    });
+    let hosts_line = registry::without_hosts_line(state);
     let units = [
         unit("services.unit", boot::MAP_UNIT, place::SERVICES_UNIT, state),
         unit("firewall.unit", boot::UNIT, place::FIREWALL_UNIT, state),
     ];
     let units = units.into_iter().flatten();
-    release(state).into_iter().chain(units).chain(files).chain(hosts_line).collect()
+    release(state).into_iter().chain(units).chain(files).chain(ca).chain(hosts_line).collect()
 }
 
 fn release(state: &HostState) -> Option<Step> {

@@ -1,5 +1,7 @@
 //! What was written for an inventory that does not want it any more: it goes, unless somebody else changed it since.
 
+pub mod original;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -15,7 +17,7 @@ use crate::{
     facts::{
         content::ContentHash,
         state::{FileState, HostState},
-        written::{At, List, Listed},
+        written::{At, List, Listed, Written},
     },
     model::{
         command::Command,
@@ -35,15 +37,22 @@ pub fn leaving<'a>(desired: &Desired, state: &'a HostState) -> Vec<(&'a Path, &'
 }
 
 /// Files that stay although no inventory wants them, and why.
-pub fn staying(desired: &Desired, files: &BTreeMap<PathBuf, Listed>) -> Vec<(PathBuf, String)> {
-    let why = |listed: &Listed| match &listed.found {
-        At::There(found) if listed.wrote.contains(&found.sha256) => None,
-        At::There(_) => Some("was changed since pryvctl wrote it".to_owned()),
-        At::Other(why) => Some(why.clone()),
-        At::Nothing | At::AskedElsewhere => None,
+pub fn staying(desired: &Desired, written: &Written) -> Vec<(PathBuf, String)> {
+    let stays = |(path, listed): (&Path, &Listed)| {
+        let why = match &listed.found {
+            At::There(found) if listed.wrote.contains(&found.sha256) => return None,
+            At::There(found) if written.is_as_before(path, found) => return None,
+            At::There(_) => CHANGED,
+            At::Other(why) => why,
+            At::Nothing | At::AskedElsewhere => return None,
+        };
+        Some((path.to_owned(), format!("{why}{}", original::still_kept(path, written))))
     };
-    unwanted(desired, files).filter_map(|(path, listed)| Some((path.to_owned(), why(listed)?))).collect()
+    unwanted(desired, &written.files).filter_map(stays).collect()
 }
+
+/// Why a file stays.
+const CHANGED: &str = "was changed since pryvctl wrote it";
 
 /// The step that puts on the list what is as it must be and not on it: a host of an older pryvctl has no list, and a list
 /// may get lost.
@@ -72,28 +81,31 @@ pub fn note(desired: &Desired, state: &HostState) -> Option<Step> {
 
 /// The steps that remove what is not wanted any more, when what replaces it serves.
 pub fn steps(desired: &Desired, state: &HostState, keeping: &Keeping) -> Vec<Step> {
-    let files = leaving(desired, state);
-    let gone = files.iter().map(|(path, _)| *path);
-    let needed =
-        desired.folders.iter().map(|want| want.path.clone()).chain(place::looked_at(desired)).collect();
-    let folders = emptied(&needed, state, gone);
+    let (files, back) = (gone(desired, state), returning(desired, state, keeping));
+    let wanted = desired.folders.iter().map(|want| want.path.clone()).chain(place::looked_at(desired));
+    let needed = wanted.chain(original::places(&back)).collect();
+    let folders = emptied(&needed, state, files.iter().map(|(path, _)| *path));
     files
         .into_iter()
         .map(|(path, found)| file(path, found, keeping))
+        .chain(back)
         .chain(folders.into_iter().map(|path| folder(path, state)))
         .chain(forgotten(desired, state))
         .collect()
 }
 
-/// The steps that remove the whole list and what is on it; `removed` goes by other steps. Folders of data and logs stay.
-pub fn uninstall(desired: &Desired, state: &HostState, removed: &BTreeSet<PathBuf>) -> Vec<Step> {
-    let files = leaving(desired, state);
-    let gone = files.iter().map(|(path, _)| *path).chain(removed.iter().map(PathBuf::as_path));
-    let stay = desired.folders.iter().map(|want| want.path.clone()).collect();
-    let folders = emptied(&stay, state, gone);
+/// The steps that remove the whole list and what is on it, but for what the steps before them remove and put back. Folders of
+/// data and logs stay.
+pub fn uninstall(desired: &Desired, state: &HostState, before: &[Step]) -> Vec<Step> {
+    let (files, back) = (gone(desired, state), returning(desired, state, &Keeping::default()));
+    let removed = before.iter().filter_map(|step| step.id.strip_prefix("file.")).map(Path::new);
+    let folders = desired.folders.iter().map(|want| want.path.clone());
+    let stay = folders.chain(original::places(before)).chain(original::places(&back)).collect();
+    let folders = emptied(&stay, state, files.iter().map(|(path, _)| *path).chain(removed));
     files
         .into_iter()
         .map(|(path, found)| file(path, found, &Keeping::default()))
+        .chain(back)
         .chain(folders.into_iter().map(|path| folder(path, state)))
         .chain(forget(desired, state))
         .collect()
@@ -108,6 +120,19 @@ pub fn half_written(state: &HostState) -> Option<Step> {
         .agreed(Agreed::Always);
     let why = half.iter().map(|path| format!("{}: half written -> none", path.display()));
     (!half.is_empty()).then(|| step.because(why))
+}
+
+/// What leaves its place empty.
+fn gone<'a>(desired: &Desired, state: &'a HostState) -> Vec<(&'a Path, &'a FileState)> {
+    let mut files = leaving(desired, state);
+    files.retain(|(path, _)| !state.written.originals.contains_key(*path));
+    files
+}
+
+/// What leaves its place to what others had there.
+fn returning(desired: &Desired, state: &HostState, keeping: &Keeping) -> Vec<Step> {
+    let files = unwanted(desired, &state.written.files);
+    files.filter_map(|(path, _)| original::step(path, state, keeping)).collect()
 }
 
 fn unwanted<'a>(
@@ -174,7 +199,8 @@ fn folder(path: &Path, state: &HostState) -> Step {
 
 /// The step that takes off the list what is gone already.
 fn forgotten(desired: &Desired, state: &HostState) -> Option<Step> {
-    let files = unwanted(desired, &state.written.files).filter(|(_, listed)| listed.found == At::Nothing);
+    let files = unwanted(desired, &state.written.files)
+        .filter(|(path, listed)| listed.found == At::Nothing && !state.written.originals.contains_key(*path));
     let files = files.map(|(path, _)| (path, write::listed_gone(path, &Seen::Absent)));
     let folders = state.written.folders.iter().filter(|(_, found)| **found == At::Nothing);
     let wanted: BTreeSet<&Path> = desired.folders.iter().map(|want| want.path.as_path()).collect();
@@ -196,11 +222,12 @@ fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
         List::Whole => {}
         List::Missing | List::Unreadable(_) => return None,
     }
-    let calls = [write::remove(Path::new(place::WRITTEN), &Seen::Any), write::unfold(Path::new(place::KEPT))];
-    let action = Action::Run(Command::root(write::script(write::together(calls))));
+    let (list, kept) = (write::remove(Path::new(place::WRITTEN), &Seen::Any), place::KEPT);
+    let script = format!("{list} && if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi");
+    let action = Action::Run(Command::root(write::script(script)));
     let undo = Undo::Nothing("an install makes it again");
-    let stay = staying(desired, &state.written.files);
-    let stay = stay.into_iter().map(|(path, why)| format!("{} stays: {why}", path.display()));
+    let stay = staying(desired, &state.written).into_iter().chain(original::staying(desired, state));
+    let stay = stay.map(|(path, why)| format!("{} stays: {why}", path.display()));
     let step = Step::safe("written.forget", action, undo);
     Some(step.because([format!("{}: -> none", place::WRITTEN)]).because(stay))
 }

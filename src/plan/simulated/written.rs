@@ -24,6 +24,8 @@ pub fn run(id: &str, state: &mut HostState, desired: &Desired) -> bool {
     } else if let Some(path) = id.strip_prefix("leftover.folder.").map(Path::new) {
         let Some(At::There((_, 0))) = state.written.folders.remove(path) else { panic!("{id} is not empty") };
         state.folders.remove(path);
+    } else if let Some(path) = id.strip_prefix("leftover.original.").map(Path::new) {
+        back(path, state);
     } else if id == "leftover.list" {
         state.written.files.retain(|_, listed| listed.found != At::Nothing);
         state.written.folders.retain(|_, found| *found != At::Nothing);
@@ -43,6 +45,24 @@ pub fn run(id: &str, state: &mut HostState, desired: &Desired) -> bool {
         return false;
     }
     true
+}
+
+/// Keeps what others have in a file, and never anything else.
+pub fn keep(path: &Path, state: &mut HostState) {
+    let found = state.file(path).unwrap().clone();
+    let ours = state.written.files.get(path).is_some_and(|listed| listed.wrote.contains(&found.sha256));
+    assert!(!ours, "{path:?} is ours");
+    state.written.originals.entry(path.to_owned()).or_insert(found);
+}
+
+/// Puts it back.
+pub fn back(path: &Path, state: &mut HostState) {
+    let original = state.written.originals.remove(path).unwrap();
+    let ours =
+        |hash: &ContentHash| state.written.files[path].wrote.contains(hash) || original.sha256 == *hash;
+    assert!(state.file(path).is_none_or(|found| ours(&found.sha256)), "{path:?} is not ours");
+    state.written.files.remove(path);
+    state.files.insert(path.to_owned(), Some(original));
 }
 
 /// Counts what is in the folders that we made.

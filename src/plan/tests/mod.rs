@@ -1,6 +1,7 @@
 //! Whole plans: what they say, and where they lead.
 
 mod containers;
+mod replaced;
 mod written;
 
 use std::path::Path;

@@ -103,7 +103,7 @@ fn what_somebody_changed_since_stays_and_is_named() {
     let (desired, state) = (fixture::desired(), changed(state));
     let ids = ids(&planned(&desired, &state));
     assert!(!ids.contains("tls.key") && !ids.contains("leftover.folder./var/pryv/web/conf"), "{ids}");
-    let stays = written::staying(&desired, &state.written.files);
+    let stays = written::staying(&desired, &state.written);
     assert_eq!(stays, [(KEY.into(), "was changed since pryvctl wrote it".to_owned())]);
     let gone = uninstall::plan(&desired, &state, Volumes::Keep).unwrap();
     let last = gone.steps.last().unwrap().to_string();

@@ -1,0 +1,90 @@
+//! What others had in a place where we write a file: it is kept, and comes back when our file leaves.
+
+use std::path::{Path, PathBuf};
+
+use super::CHANGED;
+use crate::{
+    facts::{
+        content::ContentHash,
+        state::{FileState, HostState},
+        written::{At, List, Written},
+    },
+    model::{
+        desired::Desired,
+        place,
+        write::{self, Access},
+    },
+    plan::{
+        file::seen,
+        release::Keeping,
+        step::{Action, Step, Undo},
+    },
+};
+
+/// How the ids of the steps begin that put it back.
+pub const STEP: &str = "leftover.original.";
+
+/// Whether others have a file in this place, and not just what will be in it.
+pub fn is_others(path: &Path, will_be: &ContentHash, state: &HostState) -> bool {
+    let known = match state.written.list {
+        List::Whole | List::Missing => state.written.files.contains_key(path),
+        List::Unreadable(_) => {
+            state.release.as_ref().is_some_and(|release| release.wanted.contains_key(path))
+        }
+    };
+    let known = known || state.written.originals.contains_key(path);
+    !known && state.file(path).is_some_and(|found| found.sha256 != *will_be)
+}
+
+/// What a plan says of a file of others that will be replaced.
+pub fn is_kept(path: &Path) -> String {
+    let copy = place::replaced(path);
+    format!("{}: the file there is not pryvctl's; it is kept as {}", path.display(), copy.display())
+}
+
+/// The step that puts it back, unless somebody changed ours since.
+pub fn step(path: &Path, state: &HostState, keeping: &Keeping) -> Option<Step> {
+    let written = &state.written;
+    let (kept, listed) = (written.originals.get(path)?, written.files.get(path)?);
+    let found = match &listed.found {
+        At::Other(_) => return None,
+        At::Nothing | At::There(_) | At::AskedElsewhere => state.file(path),
+    };
+    let ours = found.filter(|found| !written.is_as_before(path, found));
+    if ours.is_some_and(|found| !listed.wrote.contains(&found.sha256)) {
+        return None;
+    }
+    let undo = match ours.and_then(|found| Some((keeping.copy_of(path, found)?, found))) {
+        Some((copy, FileState { mode, uid, gid, .. })) => {
+            let access = Access::Of { mode: *mode, uid: *uid, gid: *gid };
+            Undo::Run(write::keeping_copy(&copy, path, &seen(Some(kept)), access))
+        }
+        None => Undo::Nothing("an install of an inventory that wants it writes it again"),
+    };
+    let action = Action::Run(write::back(path, &seen(found)));
+    let path = path.display();
+    Some(
+        Step::safe(format!("{STEP}{path}"), action, undo)
+            .because([format!("{path}: -> as it was before pryvctl (not shown)")]),
+    )
+}
+
+/// Where such steps put something.
+pub fn places(steps: &[Step]) -> impl Iterator<Item = PathBuf> + '_ {
+    steps.iter().filter_map(|step| step.id.strip_prefix(STEP)).map(PathBuf::from)
+}
+
+/// Files of the inventory that stay because somebody changed them, and so do the originals.
+pub fn staying(desired: &Desired, state: &HostState) -> Vec<(PathBuf, String)> {
+    let wanted = place::looked_at(desired);
+    let paths = state.written.originals.keys().filter(|path| wanted.contains(*path));
+    let stays = paths.filter(|path| step(path, state, &Keeping::default()).is_none());
+    stays.map(|path| (path.clone(), format!("{CHANGED}{}", still_kept(path, &state.written)))).collect()
+}
+
+/// That it is kept beyond the file that replaced it.
+pub fn still_kept(path: &Path, written: &Written) -> String {
+    let copy = place::replaced(path);
+    let said = || format!("; what was there before pryvctl stays in {}", copy.display());
+    written.originals.get(path).map(|_| said()).unwrap_or_default()
+}
