@@ -104,11 +104,27 @@ fn what_nothing_wants_any_more_goes(world: &World) {
     assert!(!there("/etc/pages/one/page.txt"));
     run("install").ends_with(0);
     role(MORE);
+    // What others have there is kept, through a change by hand too, and comes back with the last of ours.
+    let copy = "/var/lib/pryvctl/replaced/etc/page.txt";
+    let theirs = |path: &str| world.on("one", &format!("cat {path}; stat -c '%a %u:%g' {path}"));
+    world.on("one", "echo theirs >/etc/page.txt; chmod 604 /etc/page.txt; chown 7:8 /etc/page.txt");
+    run("install")
+        .ends_with(0)
+        .says("the file there is not pryvctl's; it is kept as /var/lib/pryvctl/replaced");
+    world.on("one", "echo 'by hand' >>/etc/page.txt");
+    run("install").ends_with(0);
+    assert_eq!(theirs(copy), "theirs\n604 7:8\n");
+    role("");
+    run("install").ends_with(0).says("leftover.original./etc/page.txt");
+    assert_eq!(theirs("/etc/page.txt"), "theirs\n604 7:8\n");
+    assert!(!there(copy));
+    role(MORE);
     run("install").ends_with(0);
     role("");
     // The way out takes along what only an older inventory wanted.
-    run("uninstall").ends_with(0).says("leftover.file./etc/page.txt");
-    assert!(!there("/etc/page.txt") && !there(LIST));
+    run("uninstall").ends_with(0).says("leftover.original./etc/page.txt");
+    assert_eq!(theirs("/etc/page.txt"), "theirs\n604 7:8\n");
+    assert!(!there(LIST) && !there("/var/lib/pryvctl/replaced"));
 }
 
 /// Docker calls a stopped container unhealthy, beside the one that serves; and anybody may remove it.
