@@ -1,5 +1,8 @@
 //! Which containers of ours there are. Their environment is not asked for.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
@@ -8,7 +11,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Fact, Probe, docker::asked, state::ContainerState, strange};
+use super::{
+    Fact, Probe,
+    docker::asked,
+    place::{LINES, REAL, elsewhere},
+    state::ContainerState,
+    strange,
+};
 use crate::model::{
     command::Output,
     desired::{MountSource, Protocol, RestartPolicy, Slot},
@@ -28,9 +37,19 @@ pub struct Containers {
     pub states: Vec<ContainerState>,
     /// The ports of the host that Docker publishes for them.
     pub published: BTreeSet<(Protocol, u16)>,
+    /// Paths that lead elsewhere, of those they write in, and where.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<String, String>,
 }
 
-const QUESTION: &str = r#"[ -z "$ids" ] || timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"policy":{{json .HostConfig.RestartPolicy.Name}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"now":'$(date +%s)',"check":{{with .Config.Healthcheck}}[{{json .Interval}},{{json .Timeout}}]{{else}}null{{end}},"checked":[{{with .State.Health}}{{range $n, $one := .Log}}{{if $n}},{{end}}{{json $one.End}}{{end}}{{end}}],"mounts":{{json .Mounts}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}' $ids"#;
+/// How a line begins that names what a container writes in.
+const WRITES: &str = "writes ";
+
+/// A line for each container, then for each path it writes in; then where these really are, in the same order.
+const QUESTION: &str = r#"[ -n "$ids" ] || exit 0
+found=$(timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"policy":{{json .HostConfig.RestartPolicy.Name}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"now":'$(date +%s)',"check":{{with .Config.Healthcheck}}[{{json .Interval}},{{json .Timeout}}]{{else}}null{{end}},"checked":[{{with .State.Health}}{{range $n, $one := .Log}}{{if $n}},{{end}}{{json $one.End}}{{end}}{{end}}],"mounts":{{json .Mounts}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}{{range .Mounts}}{{if .RW}}{{with .Source}}{{"\n"}}writes {{.}}{{end}}{{end}}{{end}}' $ids) || exit 1
+printf '%s\n' "$found"
+printf '%s\n' "$found" | sed -n 's/^writes //p' | tr '\n' '\0' | xargs -0r"#;
 
 /// The path of the Engine API that lists the containers of a platform: `filters={"label":["pryvctl.platform=NAME"]}`.
 pub(super) fn of_platform(platform: &PlatformName) -> String {
@@ -122,14 +141,19 @@ impl Probe for OwnContainers {
         let ours = of_platform(&self.0);
         asked(&format!(
             "list=$(api '{ours}') || exit 1\n\
-             ids=$(printf %s \"$list\" | grep -oE '\"Id\":\"[0-9a-f]{{64}}\"' | cut -d'\"' -f4)\n{QUESTION}"
+             ids=$(printf %s \"$list\" | grep -oE '\"Id\":\"[0-9a-f]{{64}}\"' | cut -d'\"' -f4)\n{QUESTION} {REAL} {LINES}"
         ))
     }
 
     fn read(&self, output: &Output) -> Fact<Containers> {
         Fact::read(output, |text| {
-            let mut found = Containers::default();
-            for line in text.lines() {
+            let (containers, paths): (Vec<_>, Vec<_>) = text.lines().partition(|line| line.starts_with('{'));
+            let (writes, real): (Vec<_>, Vec<_>) =
+                paths.into_iter().partition(|line| line.starts_with(WRITES));
+            let writes: Vec<_> = writes.iter().map(|line| &line[WRITES.len()..]).collect();
+            let places = elsewhere(&writes, &real)?;
+            let mut found = Containers { places, ..Containers::default() };
+            for line in containers {
                 let line: Line =
                     serde_json::from_str(line).map_err(|_| strange("docker container inspect", line))?;
                 found.published.extend(line.published());
@@ -222,81 +246,5 @@ impl Attached {
         let texts = [either(self.ip, fixed.ip), either(self.ip6, fixed.ip6)];
         let given = texts.iter().filter(|text| !text.is_empty());
         given.map(|text| text.parse().map_err(|_| strange("an address of a container", text))).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_a_container_may_write_in_is_read() {
-        let mounts = r#"[
-            {"Type":"bind","Source":"/var/pryv/store","Destination":"/data","Mode":"","RW":true,"Propagation":"rprivate"},
-            {"Type":"bind","Source":"/var/pryv/conf","Destination":"/conf","Mode":"ro","RW":false,"Propagation":"rprivate"},
-            {"Type":"volume","Name":"acme_redis","Source":"/var/lib/docker/volumes/acme_redis/_data","Destination":"/r","Driver":"local","Mode":"z","RW":true,"Propagation":""},
-            {"Type":"tmpfs","Source":"","Destination":"/tmp","Mode":"","RW":true,"Propagation":""}
-        ]"#;
-        let read = |mounts: &str| {
-            let line = format!(
-                r#"{{"name":"/a","labels":{{}},"image":"i","image_id":"1","stop_timeout":null,"status":"running","health":null,"started":"","mounts":{mounts},"networks":null,"ports":null}}"#
-            );
-            let line = line.replace('\n', "");
-            let output = Output { stdout: line, ..Output::default() };
-            match OwnContainers("acme".parse().unwrap()).read(&output) {
-                Fact::Known(found) => found.states[0].writes.clone(),
-                other @ (Fact::Absent | Fact::Unreadable(_)) => panic!("{other:?}"),
-            }
-        };
-        let expected =
-            [MountSource::Bind("/var/pryv/store".to_owned()), MountSource::Volume("acme_redis".to_owned())];
-        assert_eq!(read(mounts), expected.into());
-        assert_eq!(read("null"), BTreeSet::new());
-    }
-
-    #[test]
-    fn a_container_that_lost_its_restart_policy_is_leaving() {
-        let is_leaving = |made_with: &str, now: Option<&str>| {
-            let mut state = json!({
-                "name": "/acme_core_a", "labels": { "pryvctl.restart": made_with }, "image": "core",
-                "image_id": "sha256:1", "status": "running", "health": "healthy",
-                "started": "2026-11-21T10:51:14.261094421Z",
-            });
-            state["policy"] = now.into();
-            let line: Line = serde_json::from_value(state).unwrap();
-            let found = line.state().unwrap();
-            assert_eq!(found.serves(), !found.is_leaving);
-            found.is_leaving
-        };
-        assert!(is_leaving("unless-stopped", Some("no")) && is_leaving("always", Some("")));
-        assert!(!is_leaving("unless-stopped", Some("unless-stopped")) && !is_leaving("no", Some("no")));
-        // The first pryvctl wrote no label.
-        assert!(!is_leaving("", Some("no")) && !is_leaving("unless-stopped", None));
-    }
-
-    #[test]
-    fn a_check_that_docker_forgot_is_told_from_one_that_is_late() {
-        let started = 1_795_258_274;
-        let is_unchecked = |check, checked: &[&str], now: i64| {
-            let state = json!({
-                "name": "/acme_core_a", "labels": {}, "image": "core", "image_id": "sha256:1", "status": "running",
-                "health": "healthy", "started": "2026-11-21T10:51:14.261094421Z", "check": check, "checked": checked,
-                "now": started + now,
-            });
-            serde_json::from_value::<Line>(state).unwrap().state().unwrap().is_unchecked
-        };
-        // Every 10 s, each 5 s at most.
-        let check = json!([10_000_000_000_i64, 5_000_000_000_i64]);
-        assert!(!is_unchecked(check.clone(), &[], 105));
-        assert!(is_unchecked(check.clone(), &[], 106));
-        let checked = ["2026-11-21T10:51:24Z", "2026-11-21T10:51:34.5Z"];
-        assert!(!is_unchecked(check.clone(), &checked, 125));
-        assert!(is_unchecked(check, &checked, 126));
-        // Docker's own times are 30 s each.
-        assert!(!is_unchecked(json!([0, 0]), &[], 240));
-        assert!(is_unchecked(json!([0, 0]), &[], 241));
-        assert!(!is_unchecked(json!(null), &[], 9999));
     }
 }

@@ -24,7 +24,7 @@ pub enum Text {
 }
 
 /// Larger files are compared by their hash only. Bytes.
-const LARGEST_TEXT: u32 = 65536;
+pub(super) const LARGEST_TEXT: u32 = 65536;
 
 impl Files {
     /// The desired files, and those the planner compares on every host.
@@ -47,9 +47,12 @@ file() { if [ -f "$1" ]; then echo file; elif [ -e "$1" ]; then echo other; else
 /// has no module for base64: `u` is the same with other letters.
 const TEXTS: &str = r#"perl -e 'for my $path (@ARGV) {
 my $text = ""; if (-f $path && open my $file, "<", $path) { read $file, $text, $LARGEST }
-my $rest = length($text) % 3; (my $line = pack "u", $text) =~ s/^.|\n//mg;
+$ENCODED }' --"#;
+
+/// What of perl prints `$text` so.
+pub(super) const ENCODED: &str = r#"my $rest = length($text) % 3; (my $line = pack "u", $text) =~ s/^.|\n//mg;
 $line =~ tr|` -_|AA-Za-z0-9+/|; substr($line, $rest - 3) = "=" x (3 - $rest) if $rest;
-print "$line\n" }' --"#;
+print "$line\n""#;
 
 impl Probe for Files {
     type Value = BTreeMap<PathBuf, Option<FileState>>;
@@ -66,7 +69,8 @@ impl Probe for Files {
             }
         }
         script.push_str("[ $# -gt 0 ] || exit 0\nstat -L -c '%a %u %g %s' -- \"$@\" && sha256sum -b -- \"$@\" || exit 1\n");
-        script + &TEXTS.replace("$LARGEST", &LARGEST_TEXT.to_string()) + &texts
+        let print = TEXTS.replace("$LARGEST", &LARGEST_TEXT.to_string()).replace("$ENCODED", ENCODED);
+        script + &print + &texts
     }
 
     fn read(&self, output: &Output) -> Fact<Self::Value> {

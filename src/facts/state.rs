@@ -32,11 +32,13 @@ pub struct HostState {
     pub footing: Option<Footing>,
     /// `/etc/docker/daemon.json` as parsed; `None`: no such file.
     pub daemon_json: Option<serde_json::Value>,
-    /// Every file that is desired and every one of [`place::compared`](crate::model::place::compared), by path;
+    /// Every file that is desired, every one of [`place::compared`](crate::model::place::compared) and every note, by path;
     /// `None`: no such file.
     pub files: BTreeMap<PathBuf, Option<FileState>>,
     /// Every folder that is desired, by path; `None`: no such folder.
     pub folders: BTreeMap<PathBuf, Option<FolderState>>,
+    /// Paths that lead elsewhere, of those that containers write in or are to write in, and where.
+    pub places: BTreeMap<String, String>,
     /// The port of sshd by which our own login came in; `None`: sshd did not say.
     pub came_in: Option<u16>,
     /// `sshd -T`: effective directives by lower-case name; a directive that may repeat has several values.
@@ -95,6 +97,14 @@ impl HostState {
         match self.files.get(path) {
             Some(found) => found.as_ref(),
             None => self.written.files.get(path)?.found.known(),
+        }
+    }
+
+    /// Where a source really is: its path may lead over a link.
+    pub fn real(&self, source: &MountSource) -> MountSource {
+        match source {
+            MountSource::Bind(path) => MountSource::Bind(self.places.get(path).unwrap_or(path).clone()),
+            MountSource::Volume(_) => source.clone(),
         }
     }
 

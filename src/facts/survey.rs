@@ -33,8 +33,10 @@ use super::{
     memory::MemInfo,
     network::Networks,
     nftables::OwnTables,
+    note::Notes,
     os::OsRelease,
     packages::Apt,
+    place::Places,
     port::Listeners,
     release::LastRelease,
     rights::Identity,
@@ -151,6 +153,10 @@ survey! {
     files: Files = Files::of(desired),
     /// Folders.
     folders: Folders = Folders(desired.folders.iter().map(|folder| folder.path.clone()).collect()),
+    /// Paths that lead elsewhere, of those that containers are to write in.
+    places: Places = Places::of(desired),
+    /// Which version opened which data last.
+    notes: Notes = Notes::of(&desired.data),
     /// The text of `/etc/hosts`.
     hosts_file: HostsFile = HostsFile,
     /// Docker's configuration.

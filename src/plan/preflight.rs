@@ -114,6 +114,12 @@ fn unknown(facts: &Facts) -> Vec<Finding> {
     look("links", why(&facts.links), "run `cat /proc/net/dev /proc/net/route` on the host");
     look("files", why(&facts.files), "move away what stands in the file's place");
     look("folders", why(&facts.folders), "move away what stands in the folder's place");
+    look(
+        "places",
+        why(&facts.places),
+        "run `readlink -m` on the host with the data folder and repair what it complains of",
+    );
+    look("notes", why(&facts.notes), "look into the folder `.versions` in the data folder on the host");
     look("came-in", why(&facts.came_in), "look at `echo $SSH_CONNECTION` in a login");
     look("footing", why(&facts.footing), "run `iptables -S` and `iptables -t nat -S` on the host");
     look("hosts-file", why(&facts.hosts_file), "run `cat /etc/hosts` on the host");
@@ -166,14 +172,17 @@ fn settled<T: Clone>(fact: &Fact<T>) -> Option<Option<T>> {
 
 fn state(facts: &Facts) -> Option<HostState> {
     let asleep = asleep(facts);
+    let containers = told(&facts.containers, asleep)?;
+    let notes = settled(&facts.notes)?.unwrap_or_default().into_iter().map(|(path, note)| (path, Some(note)));
     Some(HostState {
         os: facts.os.known()?.clone(),
         engine: if asleep.is_some() { Some(EngineState::default()) } else { engine(&facts.docker)? },
         asleep,
         footing: settled(&facts.footing)?,
         daemon_json: settled(&facts.daemon_json)?,
-        files: facts.files.known()?.clone(),
+        files: notes.chain(facts.files.known()?.clone()).collect(),
         folders: facts.folders.known()?.clone(),
+        places: containers.places.into_iter().chain(facts.places.known()?.clone()).collect(),
         came_in: settled(&facts.came_in)?,
         sshd: facts.sshd.known()?.clone(),
         tables: settled(&facts.tables)?.unwrap_or_default(),
@@ -183,7 +192,7 @@ fn state(facts: &Facts) -> Option<HostState> {
         networks: told(&facts.networks, asleep)?,
         volumes: told(&facts.volumes, asleep)?,
         images: told(&facts.images, asleep)?,
-        containers: told(&facts.containers, asleep)?.states,
+        containers: containers.states,
         foreign_containers: told(&facts.foreign_containers, asleep)?,
         commands: facts.commands.known()?.clone(),
         release: settled(&facts.release)?,
