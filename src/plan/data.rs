@@ -11,7 +11,7 @@ use super::leftover::is_up;
 pub fn is_of(found: &ContainerState, service: &Service, desired: &Desired, state: &HostState) -> bool {
     let name = service.name.as_str();
     found.service == name
-        || shared(found.writes.iter(), service.spec.writes())
+        || shared(found.writes.iter(), service.spec.writes(), state)
             && !are_neighbours(&found.service, name, desired, state)
 }
 
@@ -19,7 +19,7 @@ pub fn is_of(found: &ContainerState, service: &Service, desired: &Desired, state
 /// data of the other.
 pub fn contend(one: &ContainerState, other: &ContainerState, desired: &Desired, state: &HostState) -> bool {
     one.service == other.service
-        || shared(one.writes.iter(), other.writes.iter())
+        || shared(one.writes.iter(), other.writes.iter(), state)
             && !are_neighbours(&one.service, &other.service, desired, state)
 }
 
@@ -33,14 +33,14 @@ pub fn heir<'a>(found: &ContainerState, desired: &'a Desired, state: &HostState)
 fn are_neighbours(one: &str, other: &str, desired: &Desired, state: &HostState) -> bool {
     let wanted = |name: &str| desired.services.iter().find(|service| service.name.as_str() == name);
     if let (Some(one), Some(other)) = (wanted(one), wanted(other))
-        && shared(one.spec.writes(), other.spec.writes())
+        && shared(one.spec.writes(), other.spec.writes(), state)
     {
         return true;
     }
     let kept = |found: &ContainerState| state.release.as_ref().is_some_and(|release| release.keeps(found));
     let together = |left: &ContainerState, right: &ContainerState| {
         (is_up(left) && is_up(right) || kept(left) && kept(right))
-            && shared(left.writes.iter(), right.writes.iter())
+            && shared(left.writes.iter(), right.writes.iter(), state)
     };
     let all = &state.containers;
     let mut of_one = all.iter().filter(|found| found.service == one);
@@ -50,6 +50,13 @@ fn are_neighbours(one: &str, other: &str, desired: &Desired, state: &HostState) 
 fn shared<'a>(
     mut one: impl Iterator<Item = &'a MountSource>,
     other: impl Iterator<Item = &'a MountSource> + Clone,
+    state: &HostState,
 ) -> bool {
-    one.any(|source| source.is_data() && other.clone().any(|other| source.overlaps(other)))
+    one.any(|source| other.clone().any(|other| overlaps(source, other, state)))
+}
+
+/// By what they are called, or by where they really are.
+fn overlaps(one: &MountSource, other: &MountSource, state: &HostState) -> bool {
+    let by = |one: &MountSource, other: &MountSource| one.is_data() && one.overlaps(other);
+    by(one, other) || by(&state.real(one), &state.real(other))
 }
