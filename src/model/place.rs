@@ -129,16 +129,24 @@ pub fn versions(data: &Path) -> PathBuf {
 /// Where it is noted which version opened the data of a service last: a note for each folder and volume that is its own,
 /// named by that and not by the service, which may get another name.
 pub fn notes(desired: &Desired, service: &Service) -> Vec<String> {
-    let others = || {
-        let all = desired.services.iter().filter(|other| other.name != service.name);
-        all.filter(|other| other.data != Data::AnyVersion).flat_map(|other| other.spec.writes())
+    let notes = notes_at(desired, service, MountSource::clone);
+    if notes.is_empty() { vec![note_by_name(&desired.data, &service.name)] } else { notes }
+}
+
+/// The same by where the data really is, of what is not known only by the service's name.
+pub fn notes_at(
+    desired: &Desired,
+    service: &Service,
+    real: impl Fn(&MountSource) -> MountSource,
+) -> Vec<String> {
+    let all = desired.services.iter().filter(|other| other.name != service.name);
+    let one_way = all.filter(|other| other.data != Data::AnyVersion);
+    let others: Vec<_> = one_way.flat_map(|other| other.spec.writes()).map(&real).collect();
+    let own = service.spec.writes().map(&real).filter(|source| source.is_data() && !others.contains(source));
+    let data = match real(&MountSource::Bind(desired.data.display().to_string())) {
+        MountSource::Bind(path) | MountSource::Volume(path) => PathBuf::from(path),
     };
-    let own =
-        service.spec.writes().filter(|source| source.is_data() && others().all(|other| other != *source));
-    let names: BTreeSet<String> = own.map(|source| note_name(source, &desired.data)).collect();
-    if names.is_empty() {
-        return vec![note_by_name(&desired.data, &service.name)];
-    }
+    let names: BTreeSet<String> = own.map(|source| note_name(&source, &data)).collect();
     names.iter().map(|name| versions(&desired.data).join(name).display().to_string()).collect()
 }
 
@@ -156,7 +164,8 @@ pub fn note_by_name(data: &Path, service: &ServiceName) -> String {
 fn note_name(source: &MountSource, data: &Path) -> String {
     match source {
         MountSource::Bind(path) => {
-            let path = Path::new(path).strip_prefix(data).unwrap_or(Path::new(path));
+            let below = Path::new(path).strip_prefix(data).ok().filter(|below| *below != Path::new(""));
+            let path = below.unwrap_or(Path::new(path));
             path.display().to_string().replace('%', "%25").replace('/', "%2F")
         }
         MountSource::Volume(name) => format!("volume:{name}"),

@@ -228,7 +228,8 @@ struct Opened<'a> {
 }
 
 /// A container that is up has the data open, whatever its service is called; else the note tells, else the container that ran
-/// last. Of several notes the one that speaks against what comes.
+/// last. Of several notes the one that speaks against what comes,
+/// first that of a newer version.
 fn opened<'a>(
     service: &Service,
     comes: &Version<'_>,
@@ -250,8 +251,12 @@ fn opened<'a>(
     let by = |found: &'a ContainerState| Opened { version: Version::in_container(found), by: Some(found) };
     let noted = || {
         let noted = note::noted(service, desired, state);
-        let against = noted.iter().find(|version| !version.is_like(comes));
-        against.or(noted.first()).map(|version| Opened { version: *version, by: None })
+        let against = |version: &&Version| match version.compare(comes) {
+            Some(Ordering::Greater) => 0,
+            Some(Ordering::Less) | None => 1,
+            Some(Ordering::Equal) => 2,
+        };
+        noted.iter().min_by_key(against).map(|version| Opened { version: *version, by: None })
     };
     last(&|found| has(found) && is_up(found))
         .map(by)

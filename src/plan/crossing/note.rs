@@ -1,7 +1,7 @@
 //! The note which version opened data last. It lies beside the data and is named by it, so that it is known when no container is
 //! left that could tell, and when the service has another name.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use super::version::Version;
 use crate::{
@@ -31,13 +31,23 @@ pub enum Source<'a> {
 
 /// What is noted of a service's data. A note by the service's name is of the first pryvctl.
 pub fn noted<'a>(service: &Service, desired: &Desired, state: &'a HostState) -> Vec<Version<'a>> {
-    let of_data: Vec<_> =
-        place::notes(desired, service).iter().filter_map(|path| read(path, state)).collect();
-    if of_data.is_empty() {
-        read(&place::note_by_name(&desired.data, &service.name), state).into_iter().collect()
-    } else {
-        of_data
+    let all = |paths: Vec<String>| paths.iter().filter_map(|path| read(path, state)).collect::<Vec<_>>();
+    let mut noted = all(place::notes(desired, service));
+    if noted.is_empty() {
+        noted = all(vec![place::note_by_name(&desired.data, &service.name)]);
     }
+    noted.extend(all(real(desired, service, state)));
+    noted
+}
+
+/// The notes by where the data really is: a link leads there today, and another one or none tomorrow.
+fn real(desired: &Desired, service: &Service, state: &HostState) -> Vec<String> {
+    place::notes_at(desired, service, |source| state.real(source))
+}
+
+/// Where it is noted of a service's data: by what that is called, and by where it is.
+fn paths(desired: &Desired, service: &Service, state: &HostState) -> BTreeSet<String> {
+    place::notes(desired, service).into_iter().chain(real(desired, service, state)).collect()
 }
 
 /// The step that notes which version opens data, before it does.
@@ -56,7 +66,7 @@ pub fn note(
         Source::Named(image) => Version::of(image, state),
         Source::Made(version) => version,
     };
-    let mut paths = place::notes(desired, service);
+    let mut paths = paths(desired, service, state);
     paths.retain(|path| !read(path, state).is_some_and(|old| old.is_like(&comes)));
     if paths.is_empty() {
         return None;
@@ -71,7 +81,7 @@ pub fn note(
 }
 
 /// What an image is, is known when it is on the host, which it may not be when this is planned.
-fn script(source: Source<'_>, paths: &[String], state: &HostState) -> String {
+fn script(source: Source<'_>, paths: &BTreeSet<String>, state: &HostState) -> String {
     let (image, id) = match source {
         Source::Made(Version { image, id: Some(id) }) => (image, quote(id)),
         Source::Named(image) | Source::Made(Version { image, id: None }) => {
@@ -90,7 +100,7 @@ fn script(source: Source<'_>, paths: &[String], state: &HostState) -> String {
 /// Puts the notes back as they were: calls of the writer, and what they read.
 pub fn as_before(service: &Service, desired: &Desired, state: &HostState) -> (String, String) {
     let (mut calls, mut stdin) = (Vec::new(), String::new());
-    for path in place::notes(desired, service) {
+    for path in paths(desired, service, state) {
         match text(&path, state) {
             Some(text) => {
                 let (path, access) = (Path::new(&path).into(), Access::root(MODE));

@@ -1,5 +1,6 @@
 //! Which moves need a consent, and what becomes of data when one goes wrong.
 
+mod linked;
 mod renamed;
 
 use super::*;

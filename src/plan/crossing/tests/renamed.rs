@@ -3,7 +3,7 @@
 use super::*;
 
 /// The store `redis` with its data in a folder, and the same under the name `store`, a major version later.
-fn renamed(order: UpdateOrder) -> (Desired, Desired, HostState) {
+pub(super) fn renamed(order: UpdateOrder) -> (Desired, Desired, HostState) {
     let (mut old, state) = one_way(&["backup"]);
     old.services[0].order = order;
     let source = MountSource::Bind("/var/pryv/redis".to_owned());
