@@ -1,6 +1,16 @@
 # Thin: each line is a command one could type. Run as root on Debian 12 with Rust.
 
-.PHONY: demo test trials powercut bench audit lint
+.PHONY: check demo test trials powercut bench audit lint deny
+
+# Modules of tests/ that need root, a lab or packages of the machine. Without the name of the binary `--skip` would leave out the
+# unit tests of src/fleet and src/lab as well.
+OF_THE_MACHINE = fleet:: guard:: lab:: lost:: nft:: ssh:: writer:: cli::a_lab_that_is_not_there
+
+check: # fmt, clippy, unit and snapshot tests: no root, no Docker, no network
+	cargo fmt --check
+	cargo clippy --locked --all-targets -q -- -D warnings
+	cargo test --locked -q --lib
+	cargo test --locked -q --test all -- $(OF_THE_MACHINE:%=--skip %)
 
 demo: # a three-host platform from nothing, on this machine
 	tests/with-docker.sh sh -ec 'cargo build; tests/demo.sh'
@@ -27,3 +37,7 @@ bench: # what an upgrade costs those who use the platform: six lab hosts under l
 lint:
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+
+deny: # licences, bans and sources of all crates, as deny.toml says; offline once cargo-deny is there
+	cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked --version 0.20.2 --no-default-features
+	cargo deny --locked --offline check licenses bans sources
