@@ -228,8 +228,7 @@ struct Opened<'a> {
 }
 
 /// A container that is up has the data open, whatever its service is called; else the note tells, else the container that ran
-/// last. Of several notes the one that speaks against what comes,
-/// first that of a newer version.
+/// last. Of several notes the one that speaks against what comes, first that of a newer version.
 fn opened<'a>(
     service: &Service,
     comes: &Version<'_>,
