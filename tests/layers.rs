@@ -44,9 +44,9 @@ fn sources(room: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The text without comments and without the unit tests at its end.
+/// The text without comments and without the unit tests at its end. Names of test modules further up end nothing.
 fn code(text: &str) -> String {
-    let before_tests = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let before_tests = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let lines = before_tests.lines().map(|line| line.split("//").next().unwrap_or_default());
     lines.collect::<Vec<_>>().join("\n")
 }
