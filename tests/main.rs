@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module a room.
 #![cfg(test)]
 
+mod book;
 mod cli;
 mod facts;
 mod fleet;

@@ -1,4 +1,4 @@
-"""`make audit`: strangers' auditors look at virtual machines before and after hardening; what they say stands in the README.
+"""`make audit`: strangers' auditors look at virtual machines before and after hardening; what they say stands in docs/src/auditors.md.
 
 Usage: python3 tests/audit [--release NAME] [--stage NAME] [--auditor NAME] [--peer FOLDER]
                             [--docker-bench FOLDER] [--write]
@@ -122,7 +122,7 @@ def _arguments():
     parser.add_argument("--auditor", action="append", choices=AUDITORS, help="only this auditor")
     parser.add_argument("--peer", type=Path, help="where the Ansible collection devsec.hardening is installed")
     parser.add_argument("--docker-bench", type=Path, help="where docker-bench-security is unpacked")
-    parser.add_argument("--write", action="store_true", help="write the tables into README.md and hardening/audit.md")
+    parser.add_argument("--write", action="store_true", help="write the tables into docs/src/auditors.md and hardening/audit.md")
     parser.add_argument("--tables", action="store_true", help="write the tables of what is kept; measures nothing")
     return parser.parse_args()
 
@@ -246,7 +246,7 @@ def _report(files, write):
             if file.exists():
                 kept[of].parent.mkdir(exist_ok=True)
                 shutil.copyfile(file, kept[of])
-        table.put(ROOT / "README.md", text)
+        table.put(ROOT / "docs/src/auditors.md", text)
         (ROOT / "hardening").mkdir(exist_ok=True)
         (ROOT / "hardening/audit.md").write_text(remaining)
 

@@ -1,4 +1,4 @@
-"""The table of the README, and the list of what still fails with the reason why."""
+"""The table of docs/src/auditors.md, and the list of what still fails with the reason why."""
 
 import re
 import tomllib
