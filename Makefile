@@ -1,6 +1,6 @@
 # Thin: each line is a command one could type. Run as root on Debian 12 with Rust.
 
-.PHONY: check demo test trials powercut bench audit lint deny
+.PHONY: check demo test trials powercut bench audit lint deny docs
 
 # Modules of tests/ that need root, a lab or packages of the machine. Without the name of the binary `--skip` would leave out the
 # unit tests of src/fleet and src/lab as well.
@@ -26,7 +26,7 @@ powercut: # the power goes from emulated machines while they are hardened, on ex
 	cargo build
 	python3 -B tests/powercut
 
-audit: # strangers' auditors before and after hardening, on emulated machines: hours; PEER= and DOCKER_BENCH= as in the README
+audit: # strangers' auditors before and after hardening, on emulated machines: hours; PEER= and DOCKER_BENCH= as in docs/src/auditors.md
 	tests/audit/packages.sh
 	cargo build
 	python3 -B tests/audit --write $(if $(PEER),--peer $(PEER)) $(if $(DOCKER_BENCH),--docker-bench $(DOCKER_BENCH))
@@ -41,3 +41,7 @@ lint:
 deny: # licences, bans and sources of all crates, as deny.toml says; offline once cargo-deny is there
 	cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked --version 0.20.2 --no-default-features
 	cargo deny --locked --offline check licenses bans sources
+
+docs: # the book, in target/book; no network once mdbook is there
+	mdbook --version >/dev/null 2>&1 || cargo install mdbook --locked --version 0.5.4 --no-default-features --features search
+	mdbook build docs
