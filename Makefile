@@ -40,7 +40,8 @@ lint:
 
 deny: # licences, bans and sources of all crates, as deny.toml says; offline once cargo-deny is there
 	cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked --version 0.20.2 --no-default-features
-	cargo deny --locked --offline check licenses bans sources
+	cargo metadata --locked --offline --format-version 1 --filter-platform x86_64-unknown-linux-gnu >target/metadata.json
+	cargo deny --metadata-path target/metadata.json --offline check licenses bans sources
 
 docs: # the book, in target/book; no network once mdbook is there
 	mdbook --version >/dev/null 2>&1 || cargo install mdbook --locked --version 0.5.4 --no-default-features --features search
