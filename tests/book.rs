@@ -31,6 +31,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("compose.md", compose::page()),
         ("controls.md", controls::page()),
         ("checks.md", ids::checks_page()),
+        ("document.md", outcomes::document()),
         ("exit-codes.md", outcomes::page()),
         ("inventory.md", keys::page()),
         ("role-format.md", keys::role_page()),
@@ -63,6 +64,13 @@ fn cell(text: &str) -> String {
     line.split('`').enumerate().map(code).collect::<Vec<_>>().join("`")
 }
 
+/// The comment at the head of a source.
+fn comment(source: &str) -> String {
+    let text = text(source);
+    let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
+    lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+}
+
 /// What stands at the head of a page that is made.
 fn head(title: &str, from: &str, about: &str) -> String {
     format!(
@@ -91,37 +99,56 @@ fn the_pages_that_are_made_are_those_of_the_code() {
     assert!(stale.is_empty(), "{stale:?} in docs/src/reference: run `WRITE=1 cargo test --test all book`");
 }
 
-#[test]
-fn every_page_is_in_the_summary_and_every_link_leads_somewhere() {
-    LazyLock::force(&WRITTEN);
-    let book = root().join("docs/src");
-    let pages = files(&book, "md");
-    let (summary, mut listed) = (book.join("SUMMARY.md"), BTreeSet::from([book.join("SUMMARY.md")]));
-    for page in &pages {
-        for link in links(&fs::read_to_string(page).unwrap()) {
-            let there = page.parent().unwrap().join(&link);
-            let there = there.canonicalize().unwrap_or_else(|_| panic!("{} links to {link}", page.display()));
-            if *page == summary {
-                listed.insert(there);
-            }
-        }
-    }
-    let unlisted: Vec<_> = pages.iter().filter(|page| !listed.contains(*page)).collect();
-    assert!(unlisted.is_empty(), "SUMMARY.md does not list {unlisted:?}");
+/// The documents: those of the book, and those beside it.
+fn documents() -> Vec<PathBuf> {
+    let beside = ["CONTRIBUTING.md", "SECURITY.md", "README.md"].map(|name| root().join(name));
+    files(&root().join("docs"), "md").into_iter().chain(beside).collect()
 }
 
-/// The files to which a text links.
-fn links(text: &str) -> Vec<String> {
+#[test]
+fn every_page_is_in_the_summary() {
+    LazyLock::force(&WRITTEN);
+    let book = root().join("docs/src");
+    let listed = links(&text("docs/src/SUMMARY.md")).into_iter().map(|(file, _)| book.join(file));
+    let pages = files(&book, "md").into_iter().filter(|page| !page.ends_with("SUMMARY.md"));
+    let (listed, pages): (BTreeSet<_>, BTreeSet<_>) = (listed.collect(), pages.collect());
+    assert_eq!(listed, pages, "SUMMARY.md (left) and the pages (right)");
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    LazyLock::force(&WRITTEN);
+    for document in documents() {
+        for (file, heading) in links(&fs::read_to_string(&document).unwrap()) {
+            let there =
+                if file.is_empty() { document.clone() } else { document.parent().unwrap().join(&file) };
+            let Ok(page) = fs::read_to_string(&there) else {
+                panic!("{} links to {file}", document.display())
+            };
+            let mut known = page.lines().filter_map(|line| Some(anchor(line.strip_prefix('#')?)));
+            let leads = heading.is_empty() || known.any(|known| known == heading);
+            assert!(leads, "{} links to {file}#{heading}", document.display());
+        }
+    }
+}
+
+/// The files to which a text links, each with a heading in it.
+fn links(text: &str) -> Vec<(String, String)> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let local = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
-    local.map(|target| target.split('#').next().unwrap().to_owned()).collect()
+    let local = targets.filter(|target| !target.contains("://"));
+    let parts = local.map(|target| target.split_once('#').unwrap_or((target, "")));
+    parts.map(|(file, heading)| (file.to_owned(), heading.to_owned())).collect()
+}
+
+/// What a link to a heading is called.
+fn anchor(heading: &str) -> String {
+    let letters = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    letters.chars().filter(|letter| letter.is_alphanumeric() || *letter == '-').collect()
 }
 
 #[test]
 fn files_that_the_documents_name_are_there() {
-    let mut documents = files(&root().join("docs"), "md");
-    documents.extend(["CONTRIBUTING.md", "SECURITY.md", "README.md"].map(|name| root().join(name)));
-    for document in documents {
+    for document in documents() {
         let text = fs::read_to_string(&document).unwrap();
         for word in text.split('`').skip(1).step_by(2) {
             let below = ["src/", "tests/", "roles/", "hardening/", "inventory/", "docs/", ".ci/"];

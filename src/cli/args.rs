@@ -92,7 +92,7 @@ pub enum Command {
     Validate(InventoryFile),
     /// Looks whether every host meets its needs; changes nothing.
     Preflight(Target),
-    /// Shows the exact steps `install` would take; changes nothing. `-o FILE` keeps them for `apply`.
+    /// Shows the steps `install` would take; changes nothing. `-o FILE` keeps them for `apply`.
     Plan(Target),
     /// Carries out a plan that was kept with `plan INVENTORY -o FILE`, batch by batch; refuses if now something else would be
     /// done.

@@ -35,7 +35,7 @@ pub async fn preflight(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
     Ok(exit)
 }
 
-/// Shows the exact steps of an install.
+/// Shows the steps of an install.
 pub async fn plan(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
     let reports = reports(target, Goal::Install, SecondWay::Needed, screen).await?;
     let exit = verdict(&reports);

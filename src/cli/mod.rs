@@ -1,4 +1,4 @@
-//! The face: one file per command; `report.rs` is the only place that prints.
+//! The face: arguments, questions, tables; `report.rs` is the only place that prints.
 
 pub mod args;
 mod audit;

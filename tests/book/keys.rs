@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use pryvctl::model::schema::schema;
 use serde_json::{Map, Value};
 
-use super::{cell, head, text};
+use super::{cell, comment, head, text};
 
 /// One part of the inventory: where it stands, what it is, its keys.
 struct Part {
@@ -246,15 +246,9 @@ pub fn role_page() -> String {
             writeln!(page, "| `{key}` | {} |", cell(&about)).unwrap();
         }
     }
-    let source = text("src/model/role/mod.rs");
-    let comment: Vec<&str> = source
-        .lines()
-        .map_while(|line| line.strip_prefix("//!"))
-        .map(|line| line.strip_prefix(' ').unwrap_or(line))
-        .collect();
-    let comment = comment.join("\n").replace("[`compose`](super::compose)", "[Compose keys](compose.md)");
-    let comment =
-        comment.replace(" see [`template`](super::template)", " see [Roles](../roles.md#templates)");
+    let comment = comment("src/model/role/mod.rs")
+        .replace("[`compose`](super::compose)", "[Compose keys](compose.md)")
+        .replace("[`template`](super::template)", "[Roles](../roles.md#templates)");
     write!(page, "\n## An example with every key, and the rules\n\n{comment}\n").unwrap();
     page
 }

@@ -8,7 +8,7 @@ use pryvctl::{
     plan::Plan,
 };
 
-use super::{cell, head, text};
+use super::{cell, comment, head, text};
 
 /// The variants of an enum, each with the comment above it.
 fn variants(source: &str, name: &str) -> Vec<(String, String)> {
@@ -78,6 +78,14 @@ pub fn page() -> String {
         writeln!(page, "| `{}` | {} | {} |", outcome.word(), code(outcome.clone()), cell(about)).unwrap();
     }
     page
+}
+
+/// What a command says to programs, as the comment above the types says it.
+pub fn document() -> String {
+    let about =
+        "What `--output json` prints: one document on stdout. `--output yaml` prints the same as YAML.";
+    let comment = comment("src/cli/document.rs");
+    format!("{}\n{comment}\n", head("The JSON document", "`src/cli/document.rs`", about))
 }
 
 /// As serde writes it.
