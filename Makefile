@@ -38,7 +38,7 @@ lint:
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
-deny: # licences, bans and sources of all crates, as deny.toml says; offline once cargo-deny is there
+deny: # licences, bans and sources of all crates, as deny.toml says; offline once cargo-deny is there (it logs that crates of other systems are missing: no harm)
 	cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked --version 0.20.2 --no-default-features
 	cargo metadata --locked --offline --format-version 1 --filter-platform x86_64-unknown-linux-gnu >target/metadata.json
 	cargo deny --metadata-path target/metadata.json --offline check licenses bans sources
