@@ -189,7 +189,14 @@ fn restored(place: Place, before: &str) {
             }
             shown
         };
-        panic!("the host is not as it was:\n{}{}", lines(before, &now, '-'), lines(&now, before, '+'));
+        let journal = place
+            .world
+            .on(place.host, "journalctl -n 40 -o short-precise -u ssh.service -u ssh.socket -u init.scope");
+        panic!(
+            "the host is not as it was:\n{}{}{journal}",
+            lines(before, &now, '-'),
+            lines(&now, before, '+')
+        );
     }
     assert!(logs_in(place.world, place.host), "no login after the trial");
 }
