@@ -25,7 +25,7 @@ use crate::{
 
 /// A wish: which version of each service is wanted, if any, and how the host is to be otherwise.
 #[derive(Debug, Clone)]
-struct Wish {
+pub(super) struct Wish {
     versions: [Option<u8>; 3],
     tries: u8,
     open: bool,
@@ -33,14 +33,14 @@ struct Wish {
     secret: Option<u8>,
 }
 
-fn wish() -> impl Strategy<Value = Wish> {
+pub(super) fn wish() -> impl Strategy<Value = Wish> {
     let version = || proptest::option::weighted(0.8, 1..4u8);
     let secret = proptest::option::weighted(0.6, 0..3u8);
     ([version(), version(), version()], 3..5u8, any::<bool>(), secret)
         .prop_map(|(versions, tries, open, secret)| Wish { versions, tries, open, secret })
 }
 
-fn desired(wish: &Wish) -> Desired {
+pub(super) fn desired(wish: &Wish) -> Desired {
     let mut desired = fixture::desired();
     let kinds: [(&str, UpdateOrder, &[u16]); 3] = [
         ("redis", UpdateOrder::StopFirst, &[6379]),
@@ -78,7 +78,7 @@ fn desired(wish: &Wish) -> Desired {
 
 /// What happens to a host between two runs.
 #[derive(Debug, Clone, Copy)]
-enum Mishap {
+pub(super) enum Mishap {
     Ends(usize),
     FallsIll(usize),
     IsPaused(usize),
@@ -95,7 +95,7 @@ enum Mishap {
     RunIsKilledInWriter,
 }
 
-fn mishap() -> impl Strategy<Value = Mishap> {
+pub(super) fn mishap() -> impl Strategy<Value = Mishap> {
     let which = 0..6usize;
     prop_oneof![
         which.clone().prop_map(Mishap::Ends),
@@ -115,7 +115,7 @@ fn mishap() -> impl Strategy<Value = Mishap> {
     ]
 }
 
-fn befall(mishap: Mishap, state: &mut HostState, desired: &Desired) {
+pub(super) fn befall(mishap: Mishap, state: &mut HostState, desired: &Desired) {
     let (status, which) = match mishap {
         Mishap::Ends(which) => ("exited", which),
         Mishap::IsPaused(which) => ("paused", which),

@@ -2,6 +2,7 @@
 
 mod containers;
 mod replaced;
+mod scripts;
 mod written;
 
 use std::path::Path;
