@@ -1,22 +1,24 @@
 //! `pryvctl` takes bare Linux VMs and makes them a hardened, running platform, and keeps them so.
 //!
-//! Six rooms in one straight line; a room uses only rooms to its right (`tests/layers.rs` holds it):
+//! Seven rooms in one straight line; a room uses only rooms to its right (`tests/layers.rs` holds it):
 //!
 //! ```text
-//! cli  ->  fleet  ->  host  ->  plan  ->  facts  ->  model
-//! face     many       hands     the       what is    what we
-//!          hosts                difference            want
-//! |--- async, I/O -----------|  |--- pure, sync, deterministic ---|
+//! cli  ->  fleet  ->  host  ->  plan  ->  change  ->  facts  ->  model
+//! face     many       hands     the       what a      what is    what we
+//!          hosts                difference step does             want
+//! |--- async, I/O -----------|  |--- pure, sync, deterministic --------|
 //! ```
 //!
 //! * [`model`]: what an administrator wants, parsed once into types that cannot be wrong.
 //! * [`facts`]: what a host is: one probe = one question and the reader of its answer.
+//! * [`change`]: what a step does to a host, as a value: its fields, its script, and what it makes of a host.
 //! * [`plan`]: the difference: `(&Desired, &HostState) -> Plan`, an ordered list of steps.
 //! * [`host`]: the hands: one SSH connection to one host, and Docker through the same connection.
 //! * [`fleet`]: many hosts: order, concurrency, stop rules, events.
 //! * [`cli`]: the face: arguments, questions, tables; `cli::report` is the only place that prints.
 //! * [`lab`] stands beside the line: throw-away hosts on the local Docker engine.
 
+pub mod change;
 pub mod cli;
 pub mod facts;
 pub mod fleet;

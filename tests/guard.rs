@@ -9,9 +9,10 @@ use std::{
 };
 
 use pryvctl::{
+    change::Change,
     host::guard::script::{TAKEN, arm, confirm, is_undone, while_armed},
     model::command::{self, quote},
-    plan::step::{Action, Step, Undo},
+    plan::step::{Step, Undo},
 };
 
 /// Root's own places are empty, and nobody but the shell is there: what systemd is told is only kept on the disk.
@@ -64,7 +65,7 @@ fn run(command: &command::Command) -> String {
 /// A guarded step that changes `f`, and its way back.
 fn step(change: &str, undo: &str) -> Step {
     let undo = Undo::Run(command::Command::root(undo));
-    let step = Step::safe("file.f", Action::Run(command::Command::root(change)), undo);
+    let step = Step::safe("file.f", Change::Run(command::Command::root(change)), undo);
     let save = command::Command::root("cp -p /mnt/f /var/lib/pryvctl/guard/f");
     Step { files: vec![PathBuf::from("/mnt/f")], ..step }.guarded(save)
 }
@@ -76,7 +77,7 @@ fn armed(step: &Step) -> String {
 }
 
 fn changed(step: &Step) -> String {
-    let Action::Run(change) = &step.action else { panic!("{step:?}") };
+    let Change::Run(change) = &step.action else { panic!("{step:?}") };
     run(&while_armed(change))
 }
 

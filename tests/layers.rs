@@ -6,9 +6,9 @@ use std::{
 };
 
 /// From left to right. `lab` stands beside the line: only the face uses it, and it uses only the model.
-const LINE: [&str; 6] = ["cli", "fleet", "host", "plan", "facts", "model"];
+const LINE: [&str; 7] = ["cli", "fleet", "host", "plan", "change", "facts", "model"];
 
-const PURE: [&str; 3] = ["plan", "facts", "model"];
+const PURE: [&str; 4] = ["plan", "change", "facts", "model"];
 
 /// What a pure room never names.
 const IMPURE: [&str; 12] = [
@@ -78,7 +78,7 @@ fn a_room_uses_only_rooms_to_its_right() {
 #[test]
 fn the_lab_uses_only_the_model() {
     for (path, code) in sources("lab") {
-        for forbidden in ["cli", "fleet", "host", "plan", "facts"] {
+        for forbidden in ["cli", "fleet", "host", "plan", "change", "facts"] {
             assert!(!names_room(&code, forbidden), "{} uses {forbidden}", path.display());
         }
     }

@@ -5,11 +5,11 @@
 use std::{fs, time::Duration};
 
 use pryvctl::{
+    change::Change,
     model::desired::Protocol,
     plan::{
         cutover::{ServiceMap, table},
         drain::{Leaving, drain},
-        step::Action,
     },
 };
 
@@ -131,7 +131,7 @@ fn waits(seconds: u64) -> String {
         grace: Duration::from_secs(seconds),
         addresses: ["172.28.0.2", "fd00:28::2"].map(|address| address.parse().unwrap()).into(),
     };
-    let Action::Run(command) = drain(&[leaving]).unwrap().action else { unreachable!() };
+    let Change::Run(command) = drain(&[leaving]).unwrap().action else { unreachable!() };
     format!("(\n{}\n)", command.script)
 }
 

@@ -126,8 +126,9 @@ fn objection(plan: &Plan, consents: Consents) -> Option<Trouble> {
 mod tests {
     use super::*;
     use crate::{
+        change::{Change, Claim, FileWrite},
         model::write::Seen,
-        plan::step::{Action, Claim, FileWrite, Undo},
+        plan::step::Undo,
     };
 
     fn writes(seen: Seen) -> Plan {
@@ -140,7 +141,7 @@ mod tests {
             gid: 0,
             claim: Claim::Listed,
         };
-        Plan { steps: vec![Step::safe("file./etc/x", Action::Write(file), Undo::Nothing("a test"))] }
+        Plan { steps: vec![Step::safe("file./etc/x", Change::Write(file), Undo::Nothing("a test"))] }
     }
 
     #[test]

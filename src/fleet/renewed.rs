@@ -10,9 +10,10 @@ use super::{
     survey::{Surveyed, lock_lost, look_again, trouble},
 };
 use crate::{
+    change::Call,
     host::{Connection, HostError, Loss, Session as _},
     model::command::Command,
-    plan::{Goal, Plan, plan, preflight::Preflight, step::Action},
+    plan::{Goal, Plan, plan, preflight::Preflight},
 };
 
 /// A look younger than this needs no other before the host has its turn: long enough for the first batch, too short for
@@ -28,7 +29,7 @@ pub(super) async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outco
     if host.surveyed.lock.as_ref().is_some_and(|lock| !lock.is_held()) {
         return Err(not_held(&host.surveyed.connection).await);
     }
-    let pulls = host.plan.steps.iter().any(|step| matches!(step.action, Action::Pull { .. }));
+    let pulls = host.plan.steps.iter().any(|step| matches!(step.action.call(), Some(Call::Pull { .. })));
     if !pulls && host.surveyed.seen.elapsed() < FRESH {
         return Ok(host.plan.clone());
     }

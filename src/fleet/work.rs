@@ -15,7 +15,7 @@ use super::{
 use crate::{
     host::{
         Connection, Session as _,
-        apply::{ApplyError, Hands, speaks_docker},
+        apply::{ApplyError, Hands},
         engine,
         guard::{GuardError, Moment, Terms, guarded},
     },
@@ -275,7 +275,7 @@ impl Run<'_> {
     }
 
     async fn one(&mut self, step: &Step) -> Result<(), Stumble> {
-        if speaks_docker(step) {
+        if step.action.call().is_some() {
             if self.docker.is_none() {
                 let docker = self.connection.docker().await;
                 self.docker = Some(docker.map_err(|error| Stumble::Failed(trouble(&error)))?);

@@ -12,13 +12,14 @@ use super::{
     failpoint, health, image,
 };
 use crate::{
+    change::{Call, Means},
     model::{
         command::{Command, Exit, Output},
         desired::{Desired, RegistryAccess},
         name::PlatformName,
-        write::{Access, CHANGED, CHANGED_SAYS, Put},
+        write::{CHANGED, CHANGED_SAYS},
     },
-    plan::step::{Action, Claim, FileWrite, Step, Undo},
+    plan::step::{Step, Undo},
 };
 
 /// What a host needs at hand to carry out steps.
@@ -56,39 +57,44 @@ impl<'a, S: Session> Hands<'a, S> {
     }
 
     async fn carry_out(&self, step: &Step) -> Result<(), ApplyError> {
-        match &step.action {
-            Action::Run(command) => self.run(command).await,
-            Action::Write(file) => self.run(&write(file)).await,
-            Action::Pull { image } => image::pull(self.docker()?, image, self.registry).await,
-            Action::CreateNetwork(network) => {
-                let made = container::create_network(self.docker()?, self.platform, network);
-                let made = within(AT_ONCE, made).await;
-                made.map_err(|error| ApplyError::docker("create network", &network.name, &error))
+        match step.action.means() {
+            Means::Script(command) => self.run(&command).await,
+            Means::Call(call) => self.call(call).await,
+            Means::Probe { probe, within } => {
+                health::await_probe(self.session, self.address, probe, within).await
             }
-            Action::CreateVolume(name) => {
-                let made =
-                    within(AT_ONCE, container::create_volume(self.docker()?, self.platform, name)).await;
-                made.map_err(|error| ApplyError::docker("create volume", name, &error))
+        }
+    }
+
+    async fn call(&self, call: &Call) -> Result<(), ApplyError> {
+        let docker = self.docker.ok_or(ApplyError::NoDocker)?;
+        let refused =
+            |what, name: &str, error: bollard::errors::Error| ApplyError::docker(what, name, &error);
+        match call {
+            Call::Pull { image } => image::pull(docker, image, self.registry).await,
+            Call::CreateNetwork(network) => {
+                let made = within(AT_ONCE, container::create_network(docker, self.platform, network)).await;
+                made.map_err(|error| refused("create network", &network.name, error))
             }
-            Action::Start(new) => {
-                let started = within(AT_ONCE, container::start(self.docker()?, new)).await;
-                started.map_err(|error| ApplyError::docker("start", &new.name, &error))
+            Call::CreateVolume(name) => {
+                let made = within(AT_ONCE, container::create_volume(docker, self.platform, name)).await;
+                made.map_err(|error| refused("create volume", name, error))
             }
-            Action::AwaitHealthy { containers, within } => {
-                health::await_healthy(self.docker()?, containers, *within).await
+            Call::Start(new) => {
+                let started = within(AT_ONCE, container::start(docker, new)).await;
+                started.map_err(|error| refused("start", &new.name, error))
             }
-            Action::Watch { containers, window } => health::watch(self.docker()?, containers, *window).await,
-            Action::AwaitProbe { probe, within } => {
-                health::await_probe(self.session, self.address, probe, *within).await
+            Call::AwaitHealthy { containers, within } => {
+                health::await_healthy(docker, containers, *within).await
             }
-            Action::Stop { container, grace } => {
-                let stopped = container::stop(self.docker()?, container, *grace);
-                let stopped = within(*grace + AT_ONCE, stopped).await;
-                stopped.map_err(|error| ApplyError::docker("stop", container, &error))
+            Call::Watch { containers, window } => health::watch(docker, containers, *window).await,
+            Call::Stop { container, grace } => {
+                let stopped = within(*grace + AT_ONCE, container::stop(docker, container, *grace)).await;
+                stopped.map_err(|error| refused("stop", container, error))
             }
-            Action::RemoveContainer { container } => {
-                let removed = within(AT_ONCE, container::remove(self.docker()?, container)).await;
-                removed.map_err(|error| ApplyError::docker("remove", container, &error))
+            Call::RemoveContainer { container } => {
+                let removed = within(AT_ONCE, container::remove(docker, container)).await;
+                removed.map_err(|error| refused("remove", container, error))
             }
         }
     }
@@ -109,59 +115,6 @@ impl<'a, S: Session> Hands<'a, S> {
         let output =
             self.session.exec(command).await.map_err(|error| ApplyError::Session(Box::new(error)))?;
         if output.ok() { Ok(()) } else { Err(ApplyError::command(&output)) }
-    }
-
-    fn docker(&self) -> Result<&Docker, ApplyError> {
-        self.docker.ok_or(ApplyError::NoDocker)
-    }
-}
-
-/// The script of an action that is one.
-pub fn shell(action: &Action) -> Option<Command> {
-    match action {
-        Action::Run(command) => Some(command.clone()),
-        Action::Write(file) => Some(write(file)),
-        Action::Pull { .. }
-        | Action::CreateNetwork(_)
-        | Action::CreateVolume(_)
-        | Action::Start(_)
-        | Action::AwaitHealthy { .. }
-        | Action::Watch { .. }
-        | Action::AwaitProbe { .. }
-        | Action::Stop { .. }
-        | Action::RemoveContainer { .. } => None,
-    }
-}
-
-/// Whether a step speaks to Docker.
-pub fn speaks_docker(step: &Step) -> bool {
-    match step.action {
-        Action::Pull { .. }
-        | Action::CreateNetwork(_)
-        | Action::CreateVolume(_)
-        | Action::Start(_)
-        | Action::AwaitHealthy { .. }
-        | Action::Watch { .. }
-        | Action::Stop { .. }
-        | Action::RemoveContainer { .. } => true,
-        Action::Run(_) | Action::Write(_) | Action::AwaitProbe { .. } => false,
-    }
-}
-
-/// What a file holds may be a secret, from whose hash it could be guessed: both go through stdin.
-fn write(file: &FileWrite) -> Command {
-    let FileWrite { mode, uid, gid, .. } = *file;
-    let put = Put {
-        path: file.path.as_path().into(),
-        text: file.content.expose(),
-        seen: file.seen.clone(),
-        access: Access::Of { mode, uid, gid },
-        check: String::new(),
-    };
-    match file.claim {
-        Claim::Always => put.hidden_command(),
-        Claim::Listed => put.listed_command(),
-        Claim::Instead => put.keeping_command(),
     }
 }
 

@@ -17,12 +17,13 @@ use bollard::{
 
 use super::image;
 use crate::{
+    change::Container,
     facts::container::DIGEST,
     model::{
         desired::{Attachment, ContainerSpec, Healthcheck, MountSource, Network, Slot},
         name::PlatformName,
     },
-    plan::{leftover::whole_seconds, step::Container},
+    plan::leftover::whole_seconds,
 };
 
 /// Creates a container network with our label and fixed subnets.

@@ -7,9 +7,10 @@
 use super::{
     file::{file, own},
     firewall,
-    step::{Action, Step, Undo},
+    step::{Step, Undo},
 };
 use crate::{
+    change::Change,
     facts::state::{HostState, UnitState},
     model::{
         command::Command,
@@ -107,6 +108,6 @@ fn start(id: &str, name: &str, changed: bool, state: &HostState) -> Option<Step>
     } else {
         Undo::Run(Command::root(format!("systemctl disable -q {name}")))
     };
-    let step = Step::safe(id, Action::Run(Command::root(script)), undo);
+    let step = Step::safe(id, Change::Run(Command::root(script)), undo);
     Some(step.because([format!("{name}: {enabled}, {active} -> enabled, active")]))
 }

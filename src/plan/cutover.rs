@@ -14,9 +14,10 @@ pub use map::ServiceMap;
 use super::{
     file::{file, own},
     nftables::{NFT, differences, same},
-    step::{Action, Step, Undo},
+    step::{Step, Undo},
 };
 use crate::{
+    change::Change,
     facts::state::{ContainerState, HostState},
     model::{
         command::Command,
@@ -60,7 +61,7 @@ impl<'a> Switch<'a> {
             }
         };
         self.kept = Some(self.map.clone());
-        let action = Action::Run(self.change(&format!("{NFT} -f \"$new\""), &self.map));
+        let action = Change::Run(self.change(&format!("{NFT} -f \"$new\""), &self.map));
         Some(Step::safe("services.table", action, undo).because(why))
     }
 
@@ -73,7 +74,7 @@ impl<'a> Switch<'a> {
             let transaction = table::transaction(from, to);
             self.change(&format!("{NFT} -f - <<NFT\n{transaction}NFT\n"), to)
         };
-        let step = Step::safe(id, Action::Run(swap(&self.map, &next)), Undo::Run(swap(&next, &self.map)))
+        let step = Step::safe(id, Change::Run(swap(&self.map, &next)), Undo::Run(swap(&next, &self.map)))
             .because(self.map.changes(&next));
         self.kept = Some(next.clone());
         self.map = next;

@@ -1,6 +1,7 @@
 //! One number for a step or a plan: the same number, the same doings. It is of JSON with sorted fields which is written here and
 //! nowhere else, so that it does not depend on how this program happens to name and order its own things.
 
+use crate::change::{Call, Change, Container, FileWrite, Means};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use super::{
     crossing::Crossing,
     file::sha256,
     rollout::{Moment, hook::whole},
-    step::{Action, Agreed, Container, FileWrite, Step, Undo},
+    step::{Agreed, Step, Undo},
 };
 use crate::model::{
     canonical,
@@ -115,23 +116,29 @@ fn command(command: &Command) -> Value {
     json!({ "script": script, "stdin": secret(stdin), "rights": rights, "within": millis(*within) })
 }
 
-fn doing(action: &Action) -> Value {
-    match action {
-        Action::Run(script) => json!({ "run": command(script) }),
-        Action::Write(file) => json!({ "write": self::file(file) }),
-        Action::Pull { image } => json!({ "pull": image }),
-        Action::CreateNetwork(network) => json!({ "network": self::network(network) }),
-        Action::CreateVolume(name) => json!({ "volume": name }),
-        Action::Start(container) => json!({ "start": self::container(container) }),
-        Action::AwaitHealthy { containers, within } => {
+fn doing(change: &Change) -> Value {
+    if let Change::Write(file) = change {
+        return json!({ "write": self::file(file) });
+    }
+    match change.means() {
+        Means::Script(script) => json!({ "run": command(&script) }),
+        Means::Call(call) => self::call(call),
+        Means::Probe { probe, within } => json!({ "probe": self::probe(probe), "within": millis(within) }),
+    }
+}
+
+fn call(call: &Call) -> Value {
+    match call {
+        Call::Pull { image } => json!({ "pull": image }),
+        Call::CreateNetwork(network) => json!({ "network": self::network(network) }),
+        Call::CreateVolume(name) => json!({ "volume": name }),
+        Call::Start(container) => json!({ "start": self::container(container) }),
+        Call::AwaitHealthy { containers, within } => {
             json!({ "healthy": containers, "within": millis(*within) })
         }
-        Action::Watch { containers, window } => json!({ "watch": containers, "window": millis(*window) }),
-        Action::AwaitProbe { probe, within } => {
-            json!({ "probe": self::probe(probe), "within": millis(*within) })
-        }
-        Action::Stop { container, grace } => json!({ "stop": container, "grace": millis(*grace) }),
-        Action::RemoveContainer { container } => json!({ "remove": container }),
+        Call::Watch { containers, window } => json!({ "watch": containers, "window": millis(*window) }),
+        Call::Stop { container, grace } => json!({ "stop": container, "grace": millis(*grace) }),
+        Call::RemoveContainer { container } => json!({ "remove": container }),
     }
 }
 

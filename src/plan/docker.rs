@@ -6,9 +6,10 @@ use super::{
     Conflict,
     cutover::ServiceMap,
     service::{Decision, decide},
-    step::{Action, Step, Undo},
+    step::{Step, Undo},
 };
 use crate::{
+    change::{Call, Change},
     facts::state::HostState,
     model::{
         command::{Command, quote},
@@ -46,8 +47,11 @@ fn network(want: &Network, state: &HostState) -> Result<Option<Step>, Conflict> 
         None => {
             overlap(want, state).map_or(Ok(()), Err)?;
             let undo = Undo::Run(Command::root(format!("docker network rm {}", quote(&want.name))));
-            let step =
-                Step::safe(format!("network.{}", want.name), Action::CreateNetwork(want.clone()), undo);
+            let step = Step::safe(
+                format!("network.{}", want.name),
+                Change::Docker(Call::CreateNetwork(want.clone())),
+                undo,
+            );
             Ok(Some(step.because([format!("{}: none -> {}", want.name, joined(&subnets))])))
         }
     }
@@ -78,7 +82,7 @@ pub fn volumes(desired: &Desired, state: &HostState) -> Vec<Step> {
     missing
         .map(|name| {
             let undo = Undo::Nothing("a volume is never removed on the way; an empty one costs nothing");
-            Step::safe(format!("volume.{name}"), Action::CreateVolume(name.clone()), undo)
+            Step::safe(format!("volume.{name}"), Change::Docker(Call::CreateVolume(name.clone())), undo)
                 .because([format!("{name}: none -> empty")])
         })
         .collect()
@@ -98,7 +102,7 @@ pub fn pulls(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
         })
         .map(|image| {
             let undo = Undo::Nothing("an image more disturbs nothing");
-            Step::safe(format!("image.{image}"), Action::Pull { image: image.clone() }, undo)
+            Step::safe(format!("image.{image}"), Change::Docker(Call::Pull { image: image.clone() }), undo)
                 .because([format!("{image}: not on the host -> pulled")])
         })
         .collect()

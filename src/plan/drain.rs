@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use super::{
     cutover::ServiceMap,
     leftover::{grace, is_up},
-    step::{Action, Agreed, Step, Undo},
+    step::{Agreed, Step, Undo},
 };
 use crate::{
+    change::Change,
     facts::state::{ContainerState, HostState},
     model::{
         command::{Command, quote},
@@ -68,7 +69,7 @@ pub fn drain(leaving: &[Leaving]) -> Option<Step> {
     let each = leaving.iter().map(|leaving| format!("drain {} &", leaving.arguments()));
     let services = place::SERVICES;
     let script = format!("changed={services}\n{SCRIPT}\n{}\nwait", each.collect::<Vec<_>>().join("\n"));
-    let action = Action::Run(Command::root(script).within(longest + Duration::from_secs(30)));
+    let action = Change::Run(Command::root(script).within(longest + Duration::from_secs(30)));
     let why = leaving.iter().map(|Leaving { name, grace, .. }| {
         format!("{name} ends its connections, for at most {} s", grace.as_secs())
     });

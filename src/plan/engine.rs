@@ -9,9 +9,10 @@ use super::{
     control::{edit::Edit, original},
     file::{listed, seen},
     registry,
-    step::{Action, Step, Undo},
+    step::{Step, Undo},
 };
 use crate::{
+    change::Change,
     facts::state::{HostState, Os},
     model::{
         command::Command,
@@ -90,7 +91,7 @@ fn packages(id: &str, names: &[&str], state: &HostState) -> Step {
     }
     let names = names.join(" ");
     let undo = Undo::Nothing("a package more disturbs nothing; who used it meanwhile is not known");
-    Step::safe(id, Action::Run(Command::root(script).within(APT)), undo)
+    Step::safe(id, Change::Run(Command::root(script).within(APT)), undo)
         .because([format!("{names}: not installed -> installed")])
 }
 
@@ -161,7 +162,7 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
         "the step itself brings back the old file if dockerd does not come up with the new one",
     );
     let command = take_up.command(&text, state);
-    Ok(Some(Step::safe("engine.daemon-json", Action::Run(command), undo).because(why)))
+    Ok(Some(Step::safe("engine.daemon-json", Change::Run(command), undo).because(why)))
 }
 
 /// The keys that dockerd was not given on its command line: it refuses to start where both say something.
@@ -214,7 +215,7 @@ pub fn restore(text: Option<&str>, state: &HostState) -> Step {
         let gone = write::remove(Path::new(place::DAEMON_JSON), &Seen::Any);
         command.script.push_str(&format!(" || exit $?\n{gone}"));
     }
-    Step::safe("engine.daemon-json", Action::Run(command), undo).because(why)
+    Step::safe("engine.daemon-json", Change::Run(command), undo).because(why)
 }
 
 /// How dockerd learns of a changed configuration.

@@ -5,10 +5,11 @@ use std::path::Path;
 use similar::TextDiff;
 
 use super::{
-    step::{Action, Claim, FileWrite, Step, Undo},
+    step::{Step, Undo},
     written::original,
 };
 use crate::{
+    change::{Change, Claim, FileWrite},
     facts::{
         content::ContentHash,
         state::{FileState, HostState},
@@ -61,7 +62,7 @@ fn step(id: impl Into<String>, want: &ManagedFile, state: &HostState, write: Fil
             (Undo::Run(write::back(&want.path, &ours(want))), Some(original::is_kept(&want.path)))
         }
     };
-    Step::safe(id, Action::Write(write), undo).because(kept).because(difference(want, found))
+    Step::safe(id, Change::Write(write), undo).because(kept).because(difference(want, found))
 }
 
 fn ours(want: &ManagedFile) -> Seen {
@@ -147,6 +148,6 @@ fn folder(want: &ManagedFolder, state: &HostState) -> Option<Step> {
     };
     let [action, undo] = [write::listed_folder(&want.path, want.mode, want.uid, want.gid), undo]
         .map(|call| Command::root(write::script(call)));
-    let step = Step::safe(format!("folder.{path}"), Action::Run(action), Undo::Run(undo));
+    let step = Step::safe(format!("folder.{path}"), Change::Run(action), Undo::Run(undo));
     Some(step.because([format!("{path}: {old} -> {new}")]))
 }

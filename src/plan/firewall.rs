@@ -31,9 +31,10 @@ use super::{
         same,
     },
     sshd,
-    step::{Action, Step, Undo},
+    step::{Step, Undo},
 };
 use crate::{
+    change::Change,
     facts::state::HostState,
     model::{
         command::Command,
@@ -77,7 +78,7 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
         None => introduction(desired, state),
     };
     let document = table.document();
-    let step = Step::safe("firewall.table", Action::Run(load(&document)), restore())
+    let step = Step::safe("firewall.table", Change::Run(load(&document)), restore())
         .because(why)
         .guarded(keep())
         .checked(check(document));

@@ -12,9 +12,10 @@ use serde_json::Value;
 use super::{
     engine::{LIVE_RESTORE, RESTART},
     leftover::{grace, whole_seconds},
-    step::{Action, Step, Undo},
+    step::{Step, Undo},
 };
 use crate::{
+    change::Change,
     facts::{
         control::route::RouteOrigin,
         state::{Asleep, ContainerState, HostState},
@@ -61,7 +62,7 @@ pub fn wake(state: &HostState) -> Option<Step> {
         ),
         Asleep::Deaf => (deaf(state), format!("/run/docker.sock: gone -> dockerd restarts; {}", cost(state))),
     };
-    let action = Action::Run(Command::root(format!("{script}\n{}", awake())).within(RESTART));
+    let action = Change::Run(Command::root(format!("{script}\n{}", awake())).within(RESTART));
     Some(Step::safe("engine.start", action, NO_UNDO).because([why]).looked_after())
 }
 
@@ -114,7 +115,7 @@ fn containerd(state: &HostState) -> Option<Step> {
             "systemctl reset-failed {CONTAINERD} 2>/dev/null || true; systemctl start {CONTAINERD}\n{}",
             awake()
         );
-        let action = Action::Run(Command::root(script).within(RESTART));
+        let action = Change::Run(Command::root(script).within(RESTART));
         let why = [format!("{CONTAINERD}: not running -> started; running containers go on")];
         Step::safe("engine.containerd", action, NO_UNDO).because(why)
     })
@@ -141,7 +142,7 @@ fn forwarding(state: &HostState) -> Option<Step> {
         let script = off.iter().map(|key| format!("echo 1 >/proc/sys/{}", key.replace('.', "/")));
         let script = script.collect::<Vec<_>>().join(" && ");
         let why = off.iter().map(|key| format!("{key}: 0 -> 1, without which no packet reaches a container"));
-        Step::safe("engine.forwarding", Action::Run(Command::root(script)), NO_UNDO).because(why)
+        Step::safe("engine.forwarding", Change::Run(Command::root(script)), NO_UNDO).because(why)
     })
 }
 
@@ -160,7 +161,7 @@ fn bridges(state: &HostState) -> Option<Step> {
         let why = down.iter().map(|(_, bridge)| {
             format!("{bridge}: down, or without its route -> up, with its addresses and route")
         });
-        Step::safe("engine.bridges", Action::Run(Command::root(format!("set -e\n{script}"))), NO_UNDO)
+        Step::safe("engine.bridges", Change::Run(Command::root(format!("set -e\n{script}"))), NO_UNDO)
             .because(why)
     })
 }
@@ -205,7 +206,7 @@ fn restart(desired: &Desired, state: &HostState) -> Option<Step> {
         script = format!("{script}docker restart --time {seconds} {name} >/dev/null\n");
         within += grace;
     }
-    let action = Action::Run(Command::root(format!("{script}{}", awake())).within(within));
+    let action = Change::Run(Command::root(format!("{script}{}", awake())).within(within));
     Some(Step::safe("engine.rules", action, NO_UNDO).because(why))
 }
 

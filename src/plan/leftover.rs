@@ -4,9 +4,10 @@ use std::{collections::BTreeSet, iter, time::Duration};
 
 use super::{
     release::Keeping,
-    step::{Action, Step, Undo},
+    step::{Step, Undo},
 };
 use crate::{
+    change::{Call, Change},
     facts::{
         docker::API,
         state::{ContainerState, HostState},
@@ -45,7 +46,7 @@ pub fn whole_seconds(grace: Duration) -> u64 {
     grace.as_secs() + u64::from(grace.subsec_nanos() > 0)
 }
 
-/// Stops a container as [`Action::Stop`] does, and removes it; none is fine. Its volumes stay.
+/// Stops a container as [`Call::Stop`] does, and removes it; none is fine. Its volumes stay.
 pub fn gone(name: &str, grace: Duration) -> Command {
     let script = format!(
         "name={}; docker container inspect \"$name\" >/dev/null 2>&1 || exit 0
@@ -147,7 +148,7 @@ fn policy(found: &ContainerState, policy: RestartPolicy) -> String {
 pub fn leftover(found: &ContainerState, stopped: Stopped, desired: &Desired) -> Vec<Step> {
     let name = &found.name;
     let stop = (stopped == Stopped::NotYet).then(|| stop(found, desired, "is no longer needed"));
-    let action = Action::RemoveContainer { container: name.clone() };
+    let action = Change::Docker(Call::RemoveContainer { container: name.clone() });
     let undo = Undo::Nothing("it served no one any more; its volumes stay");
     let remove = Step::safe(format!("leftover.{name}.remove"), action, undo)
         .because([format!("{name}: {} -> none; volumes stay", found.status)]);
@@ -167,7 +168,7 @@ pub fn retire(found: &ContainerState, stopped: Stopped, desired: &Desired, keepi
 
 fn stop(found: &ContainerState, desired: &Desired, why: &str) -> Step {
     let name = &found.name;
-    let action = Action::Stop { container: name.clone(), grace: grace(found, desired) };
+    let action = Change::Docker(Call::Stop { container: name.clone(), grace: grace(found, desired) });
     let undo = Undo::Run(bring_back(found));
     Step::safe(format!("leftover.{name}.stop"), action, undo).because([format!("{name} {why}")])
 }

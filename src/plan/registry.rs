@@ -6,9 +6,10 @@ use super::{
     Conflict,
     control::edit::{ended, lines},
     file::own,
-    step::{Action, Agreed, Step, Undo},
+    step::{Agreed, Step, Undo},
 };
 use crate::{
+    change::Change,
     facts::state::HostState,
     model::{
         command::Command,
@@ -76,7 +77,7 @@ fn hosts_step(text: &str, wanted: Option<(&str, IpAddr)>, state: &HostState) -> 
         Some(old) => put(old, ours).command(),
         None => Command::root(write::script(write::remove(path, &ours))),
     };
-    let step = Step::safe("registry.hosts-line", Action::Run(change), Undo::Run(undo)).because(why);
+    let step = Step::safe("registry.hosts-line", Change::Run(change), Undo::Run(undo)).because(why);
     Some(step.agreed(Agreed::AsRead))
 }
 

@@ -11,10 +11,11 @@ use super::{
     cutover::{ServiceMap, Switch},
     file::file,
     leftover::is_up,
-    step::{Action, Agreed, Step, Undo},
+    step::{Agreed, Step, Undo},
     written,
 };
 use crate::{
+    change::Change,
     facts::{
         content::ContentHash,
         release::{KeptFile, KeptFolder, Led, Release, Served, Was},
@@ -80,7 +81,7 @@ impl Keeping {
         let undo = Undo::Nothing("a record changes nothing");
         let served = release.containers.iter().map(|served| format!("{}: {}", served.name, served.image));
         let record = release.record();
-        let action = Action::Run(Command::root(script(release, record.expose())).stdin(record.expose()));
+        let action = Change::Run(Command::root(script(release, record.expose())).stdin(record.expose()));
         Some(
             Step::safe("release.keep", action, undo)
                 .because(["what serves is kept for the way back"])
@@ -148,7 +149,7 @@ pub fn outdated(desired: &Desired, state: &HostState) -> Vec<String> {
 /// The step that ends a change.
 pub fn end(why: &str) -> Step {
     let remove = write::remove(Path::new(place::RELEASE_UNFINISHED), &Seen::Any);
-    let action = Action::Run(Command::root(write::script(remove)));
+    let action = Change::Run(Command::root(write::script(remove)));
     Step::safe("release.end", action, Undo::Nothing("the next change makes a record of its own"))
         .because([why])
         .agreed(Agreed::Always)

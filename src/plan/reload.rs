@@ -6,9 +6,10 @@ use super::{
     cutover::ServiceMap,
     file::file,
     service::{Decision, decide},
-    step::{Action, Step, Undo},
+    step::{Step, Undo},
 };
 use crate::{
+    change::Change,
     facts::state::HostState,
     model::{
         command::{Command, quote},
@@ -46,7 +47,7 @@ pub fn marks(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
         let made = Put::own(Path::new(&mark), "", 0o600).listed_command();
         let gone = write::listed_gone(Path::new(&mark), &Seen::Any);
         let undo = Undo::Run(Command::root(write::script(gone)));
-        Step::safe(format!("reload.{}", service.name), Action::Run(made), undo)
+        Step::safe(format!("reload.{}", service.name), Change::Run(made), undo)
             .because([format!("{} will have to read its files again", service.name)])
     })
     .collect()
@@ -67,7 +68,7 @@ pub fn step(service: &Service, container: &str, desired: &Desired, state: &HostS
     let gone = write::listed_gone(Path::new(&mark), &Seen::Any);
     let script = write::script(format!("set -e\n{}{gone}", messages(desired, name.as_str(), container)));
     let undo = Undo::Nothing("a reload takes up what the files say");
-    let step = Step::safe(format!("service.{name}.reload"), Action::Run(Command::root(script)), undo);
+    let step = Step::safe(format!("service.{name}.reload"), Change::Run(Command::root(script)), undo);
     Some(step.because([format!("{container} reads its changed files")]))
 }
 

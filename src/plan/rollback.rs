@@ -19,10 +19,11 @@ use super::{
     file::seen,
     leftover::{How, Return, Stopped, change_places, grace, is_up, leftover},
     release, reload,
-    step::{Action, Agreed, Step, Undo},
+    step::{Agreed, Step, Undo},
     written::original,
 };
 use crate::{
+    change::{Call, Change},
     facts::{
         release::{KeptFile, KeptFolder, Release, Served, Was},
         state::{ContainerState, HostState},
@@ -146,7 +147,7 @@ impl<'a> Way<'a> {
         // Whatever served before is to serve again; one that fell ill since the look, too.
         let agreed = if crosses.is_empty() { Agreed::Always } else { Agreed::Exactly };
         let step =
-            Step::safe("back.services.start", Action::Run(change_places(&returns)), NO_UNDO).agreed(agreed);
+            Step::safe("back.services.start", Change::Run(change_places(&returns)), NO_UNDO).agreed(agreed);
         (!kept.is_empty()).then(|| step.because(why.chain(room)).because(crossed).crossing(crosses))
     }
 
@@ -167,7 +168,7 @@ impl<'a> Way<'a> {
             kept.map(|found| (found.name.clone(), patience(found))).unzip();
         let within = patience.into_iter().max()?;
         let why = format!("{} must be healthy within {} s", containers.join(" "), within.as_secs());
-        let action = Action::AwaitHealthy { containers, within };
+        let action = Change::Docker(Call::AwaitHealthy { containers, within });
         Some(Step::safe("back.services.healthy", action, NO_UNDO).because([why]))
     }
 
@@ -182,7 +183,7 @@ impl<'a> Way<'a> {
             let again = write::script(write::listed_again(path, *mode, *uid, *gid));
             let step = Step::safe(
                 format!("back.folder.{}", path.display()),
-                Action::Run(Command::root(again)),
+                Change::Run(Command::root(again)),
                 NO_UNDO,
             );
             step.because([format!("{}: none -> {mode:04o} {uid}:{gid}", path.display())])
@@ -206,7 +207,7 @@ impl<'a> Way<'a> {
         };
         let others = kept.was.as_ref().is_some_and(|was| self.replaces(kept, was));
         let keeps = others.then(|| original::is_kept(&kept.path));
-        let step = Step::safe(format!("back.file.{path}"), Action::Run(command), NO_UNDO);
+        let step = Step::safe(format!("back.file.{path}"), Change::Run(command), NO_UNDO);
         Some(step.because(keeps).because([why]))
     }
 
@@ -238,7 +239,7 @@ impl<'a> Way<'a> {
         if !(changed && found.serves()) {
             return None;
         }
-        let action = Action::Run(Command::root(reload::messages(self.desired, &found.service, &found.name)));
+        let action = Change::Run(Command::root(reload::messages(self.desired, &found.service, &found.name)));
         let step = Step::safe(format!("back.{}.reload", found.service), action, NO_UNDO);
         Some(step.because([format!("{} reads its changed files", found.name)]))
     }

@@ -14,9 +14,10 @@ use super::{
     leftover::{Stopped, bring_back, gone, grace, is_up, leftover, retire},
     release::Keeping,
     reload,
-    step::{Action, Container, Step, Undo},
+    step::{Step, Undo},
 };
 use crate::{
+    change::{Call, Change, Container},
     facts::state::{ContainerState, HostState},
     model::{
         command::Command,
@@ -149,7 +150,7 @@ pub fn steps(
             (turn.replace(slot, old, switch), name, window)
         }
     };
-    let waits = now.iter().any(|step| matches!(step.action, Action::AwaitHealthy { .. }));
+    let waits = now.iter().any(|step| matches!(step.action.call(), Some(Call::AwaitHealthy { .. })));
     let mut steps = Steps { new: waits.then(|| (serves.clone(), window)), now, ..Steps::default() };
     for found in containers(service, state).filter(|found| found.name != serves) {
         turn.retire(found, keeping, &mut steps);
@@ -159,7 +160,7 @@ pub fn steps(
 
 /// Whether a step stops a container.
 pub fn takes_away(step: &Step, name: &str) -> bool {
-    matches!(&step.action, Action::Stop { container, .. } if container == name)
+    matches!(step.action.call(), Some(Call::Stop { container, .. }) if container == name)
 }
 
 /// One service's turn.
@@ -225,7 +226,7 @@ impl Turn<'_> {
         if reload::is_pending(self.service, self.state) {
             let mark = place::reload_pending(&self.service.name);
             let gone = write::script(write::listed_gone(Path::new(&mark), &Seen::Any));
-            let done = Action::Run(Command::root(gone));
+            let done = Change::Run(Command::root(gone));
             let undo = Undo::Nothing("the new container has read its files");
             steps.push(
                 Step::safe(self.id("reloaded"), done, undo).because(["the new container has read its files"]),
@@ -271,7 +272,7 @@ impl Turn<'_> {
             // Others may have spoken with it already: what it wrote it must get the time to keep.
             None => Undo::Run(gone(name, spec.grace())),
         };
-        Step::safe(self.id("start"), Action::Start(Box::new(container)), undo)
+        Step::safe(self.id("start"), Change::Docker(Call::Start(Box::new(container))), undo)
             .because([self.reason(name, old)])
             .because(crossing.iter().map(ToString::to_string))
             .crossing(crossing)
@@ -298,7 +299,7 @@ impl Turn<'_> {
 
     fn healthy(&self, name: &str) -> Step {
         let within = self.service.healthy_within;
-        let action = Action::AwaitHealthy { containers: vec![name.to_owned()], within };
+        let action = Change::Docker(Call::AwaitHealthy { containers: vec![name.to_owned()], within });
         Step::safe(self.id("healthy"), action, Undo::Nothing("waiting changes nothing"))
             .because([format!("{name} must be healthy within {} s", within.as_secs())])
     }
@@ -317,7 +318,7 @@ impl Turn<'_> {
 
     fn probes(&self) -> impl Iterator<Item = Step> {
         self.service.health.iter().zip(1..).map(|(check, number)| {
-            let action = Action::AwaitProbe { probe: check.probe.clone(), within: check.within };
+            let action = Change::AwaitProbe { probe: check.probe.clone(), within: check.within };
             let undo = Undo::Nothing("asking changes nothing");
             Step::safe(self.id(&format!("probe-{number}")), action, undo).because([format!(
                 "{} must answer within {} s",
@@ -329,7 +330,8 @@ impl Turn<'_> {
 
     /// Only one container may run: the old one makes room, and is started again if the new one fails.
     fn stop(&self, old: &ContainerState) -> Step {
-        let action = Action::Stop { container: old.name.clone(), grace: grace(old, self.desired) };
+        let action =
+            Change::Docker(Call::Stop { container: old.name.clone(), grace: grace(old, self.desired) });
         Step::safe(self.id(&format!("stop-{}", old.name)), action, Undo::Run(bring_back(old)))
             .because([format!("{} makes room: only one container of this service may run", old.name)])
     }
@@ -341,7 +343,7 @@ pub fn watch(new: &[(String, Duration)]) -> Option<Step> {
     let window = new.iter().map(|(_, window)| *window).max()?;
     let containers: Vec<String> = new.iter().map(|(name, _)| name.clone()).collect();
     let why = format!("{} must stay healthy, for at least {} s", containers.join(" "), window.as_secs());
-    let action = Action::Watch { containers, window };
+    let action = Change::Docker(Call::Watch { containers, window });
     let undo = Undo::Nothing("what was replaced is still there to go back to");
     Some(Step::safe("services.watch", action, undo).because([why]))
 }

@@ -14,11 +14,12 @@ use super::{
     file::sha256,
     firewall,
     leftover::is_up,
-    step::{Action, Claim, Container, FileWrite, Step},
+    step::Step,
 };
 use crate::{
+    change::{Call, Container, Means, listed},
     facts::state::{ContainerState, EngineState, FileState, FolderState, HostState, NetworkState, UnitState},
-    facts::{content::ContentHash, release::Release, written::At},
+    facts::{release::Release, written::At},
     model::{
         command::Command,
         desired::{Data, Desired, Protocol, UpdateOrder},
@@ -33,11 +34,23 @@ pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
 }
 
 fn act(step: &Step, state: &mut HostState, desired: &Desired) {
-    match &step.action {
-        Action::Run(command) => run(&step.id, command, state, desired),
-        Action::Write(file) => write(file, state),
-        Action::Pull { image } => drop(state.images.insert(image.clone(), sha256(image))),
-        Action::CreateNetwork(network) => {
+    if step.action.apply(state) {
+        if step.files.iter().any(|path| path == Path::new(place::SSHD_CONFIG)) {
+            read_sshd(state);
+        }
+        return;
+    }
+    match step.action.means() {
+        Means::Script(command) => run(&step.id, &command, state, desired),
+        Means::Call(call) => self::call(call, state, desired),
+        Means::Probe { .. } => {}
+    }
+}
+
+fn call(call: &Call, state: &mut HostState, desired: &Desired) {
+    match call {
+        Call::Pull { image } => drop(state.images.insert(image.clone(), sha256(image))),
+        Call::CreateNetwork(network) => {
             let subnets = vec![network.subnet.to_string(), network.subnet6.to_string()];
             let old = state.networks.insert(
                 network.name.clone(),
@@ -45,27 +58,26 @@ fn act(step: &Step, state: &mut HostState, desired: &Desired) {
             );
             assert_eq!(old, None, "{} is made twice", network.name);
         }
-        Action::CreateVolume(name) => assert!(state.volumes.insert(name.clone()), "{name} is made twice"),
-        Action::Start(container) => {
+        Call::CreateVolume(name) => assert!(state.volumes.insert(name.clone()), "{name} is made twice"),
+        Call::Start(container) => {
             let version = Version::of(&container.spec.image, state);
             reads((&container.name, container.service.as_str()), version, state, desired);
             start(container, state);
         }
-        Action::AwaitHealthy { containers, .. } => {
+        Call::AwaitHealthy { containers, .. } => {
             for container in containers {
                 let found = named(state, container);
                 assert_eq!(found.status, "running", "{container} can never become healthy");
                 found.health = found.health.as_ref().map(|_| "healthy".to_owned());
             }
         }
-        Action::Watch { containers, .. } => {
+        Call::Watch { containers, .. } => {
             for container in containers {
                 assert!(named(state, container).serves(), "{container} does not serve");
             }
         }
-        Action::AwaitProbe { .. } => {}
-        Action::Stop { container, .. } => "exited".clone_into(&mut named(state, container).status),
-        Action::RemoveContainer { container } => {
+        Call::Stop { container, .. } => "exited".clone_into(&mut named(state, container).status),
+        Call::RemoveContainer { container } => {
             let before = state.containers.len();
             state.containers.retain(|found| found.name != *container);
             assert_eq!(state.containers.len() + 1, before, "{container} is not there");
@@ -106,21 +118,6 @@ fn noted(script: &str, state: &mut HostState) {
 
 fn named<'a>(state: &'a mut HostState, name: &str) -> &'a mut ContainerState {
     state.containers.iter_mut().find(|found| found.name == name).unwrap_or_else(|| panic!("no {name}"))
-}
-
-fn write(file: &FileWrite, state: &mut HostState) {
-    let text = file.content.expose();
-    let FileWrite { mode, uid, gid, .. } = *file;
-    let found = FileState { sha256: ContentHash::of(text), mode, uid, gid, text: Some(text.to_owned()) };
-    match file.claim {
-        Claim::Always => {}
-        Claim::Listed => written::list(&file.path, &found, state),
-        Claim::Instead => {
-            written::keep(&file.path, state);
-            written::list(&file.path, &found, state);
-        }
-    }
-    state.files.insert(file.path.clone(), Some(found));
 }
 
 fn start(container: &Container, state: &mut HostState) {
@@ -183,12 +180,6 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
             let unit = UnitState { exists: true, enabled: true, active: true, masked: false };
             state.units.insert("pryvctl-services.service".to_owned(), unit);
         }
-        "sshd.block" => {
-            let main = state.files.get_mut(Path::new(place::SSHD_CONFIG)).unwrap().as_mut().unwrap();
-            *main =
-                FileState { sha256: ContentHash::of(stdin), text: Some(stdin.to_owned()), ..main.clone() };
-            read_sshd(state);
-        }
         "sshd.reload" => read_sshd(state),
         "release.keep" => {
             let record: Release = serde_json::from_str(stdin).unwrap();
@@ -213,7 +204,7 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
     if let Some(path) = id.strip_prefix("folder.") {
         let want = desired.folders.iter().find(|want| want.path == Path::new(path)).unwrap();
         let found = FolderState { mode: want.mode, uid: want.uid, gid: want.gid };
-        written::make(&want.path, found, state);
+        listed::make(&want.path, found, state);
         if let Some(At::There((rights, _))) = state.written.folders.get_mut(&want.path) {
             *rights = found;
         }
@@ -238,10 +229,10 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
             return written::back(path, state);
         }
         if command.script.contains("writer keep ") {
-            written::keep(path, state);
+            listed::keep(path, state);
         }
         match &was {
-            Some(was) => written::list(path, was, state),
+            Some(was) => listed::list(path, was, state),
             None => drop(state.written.files.remove(path)),
         }
         state.files.insert(path.to_owned(), was);
@@ -290,20 +281,7 @@ fn read_map(text: &str) -> ServiceMap {
 fn load_map(text: &str, state: &mut HostState, desired: &Desired) {
     let listing = table::listing(desired, state.conntrack.timeouts, &read_map(text));
     state.tables.insert(table::TABLE.to_owned(), listing);
-    let content = crate::model::secret::Secret::new(text);
-    let seen = crate::model::write::Seen::Any;
-    write(
-        &FileWrite {
-            path: place::SERVICES.into(),
-            content,
-            seen,
-            mode: 0o600,
-            uid: 0,
-            gid: 0,
-            claim: Claim::Always,
-        },
-        state,
-    );
+    state.files.insert(place::SERVICES.into(), Some(super::fixture::found(text, 0o600)));
 }
 
 /// Carries out the transaction, and holds it against the text that is kept for the next boot.

@@ -18,9 +18,10 @@ use super::{
         reasons, text,
     },
     file::{file, own, seen},
-    step::{Action, Step, Undo},
+    step::{Step, Undo},
 };
 use crate::{
+    change::{Change, FileEdit},
     facts::state::{FileState, HostState},
     model::{
         command::Command,
@@ -258,15 +259,20 @@ fn main_step(wanted: &Wanted, desired: &Desired, state: &HostState) -> Option<St
         return None;
     }
     let rights = if found.is_some() { None } else { Some((0o600, 0, 0)) };
-    let (path, none) = (Path::new(path), BTreeSet::new());
-    let change =
-        text::Change { path, text: &wanted.main, seen: seen(found), rights, checks: &none, after: &none };
-    let action = Action::Run(change.command());
+    let path = Path::new(path);
+    let change = Change::Edit(FileEdit {
+        path: path.to_owned(),
+        text: wanted.main.clone(),
+        seen: seen(found),
+        rights,
+        checks: BTreeSet::new(),
+        after: BTreeSet::new(),
+    });
     let mut why = vec![format!("{}: our block at its top", path.display())];
     let there = found.and_then(|found| block(found.text.as_deref()?)).is_some();
     why.extend(port::reason(desired, state));
     why.extend(if there { spoiled(desired, state) } else { drifted(desired, state) });
-    let step = Step::safe("sshd.block", action, Undo::Nothing("the guard's own")).because(why);
+    let step = Step::safe("sshd.block", change, Undo::Nothing("the guard's own")).because(why);
     Some(under_guard(step, &[path]).checked(check(wanted)))
 }
 
@@ -290,7 +296,7 @@ const END_OF_MATCHED: &str = "# pryvctl: end of matched";
 /// The step with which sshd takes up its files.
 pub fn reload() -> Step {
     let undo = Undo::Nothing("the ways back of the files before reload sshd themselves");
-    Step::safe("sshd.reload", Action::Run(Command::root(RELOAD)), undo)
+    Step::safe("sshd.reload", Change::Run(Command::root(RELOAD)), undo)
         .because(["sshd takes up its changed files; open sessions stay"])
         .guarded(Command::root("true"))
 }

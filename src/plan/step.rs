@@ -1,15 +1,9 @@
 //! A step: one change of one host, with its reason and its way back.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf};
 
 use super::crossing::Crossing;
-use crate::model::{
-    command::Command,
-    desired::{ContainerSpec, HealthProbe, Network, Slot},
-    name::{RoleName, ServiceName},
-    secret::Secret,
-    write::Seen,
-};
+use crate::{change::Change, model::command::Command};
 
 /// One change of one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +13,7 @@ pub struct Step {
     /// Why, in words for the administrator: what is there and what will be.
     pub why: Vec<String>,
     /// The change.
-    pub action: Action,
+    pub action: Change,
     /// For a guarded step: keeps what is there now under [`GUARD`](crate::model::place::GUARD), where `undo` finds
     /// it. Runs when the guard is armed; reads no stdin.
     pub save: Option<Command>,
@@ -56,7 +50,7 @@ pub enum Agreed {
 
 impl Step {
     /// A step that cannot cut our login.
-    pub fn safe(id: impl Into<String>, action: Action, undo: Undo) -> Self {
+    pub fn safe(id: impl Into<String>, action: Change, undo: Undo) -> Self {
         let agreed = if action.only_asks() { Agreed::Always } else { Agreed::Exactly };
         Self {
             id: id.into(),
@@ -122,152 +116,6 @@ impl Step {
         let end = self.id.match_indices('.').nth(1).map_or(self.id.len(), |(at, _)| at);
         &self.id[..end]
     }
-}
-
-/// A change, as data. `host::apply` carries it out and decides nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Runs a script as root.
-    Run(Command),
-    /// Writes a file through the one writer; its content goes through stdin.
-    Write(FileWrite),
-    /// Pulls an image with the registry's credentials.
-    Pull {
-        /// The image with registry and tag or digest.
-        image: String,
-    },
-    /// Creates a container network.
-    CreateNetwork(Network),
-    /// Creates a named volume.
-    CreateVolume(String),
-    /// Creates and starts a container.
-    Start(Box<Container>),
-    /// Waits until Docker calls every one of these containers healthy; without a health check, until it has run for a
-    /// while.
-    AwaitHealthy {
-        /// Their names.
-        containers: Vec<String>,
-        /// The longest wait.
-        within: Duration,
-    },
-    /// Watches containers that serve: each must go on without a restart and be healthy at the end.
-    Watch {
-        /// The containers' names.
-        containers: Vec<String>,
-        /// How long they are watched.
-        window: Duration,
-    },
-    /// Asks from the host until the answer is right.
-    AwaitProbe {
-        /// What is asked.
-        probe: HealthProbe,
-        /// The longest wait.
-        within: Duration,
-    },
-    /// Stops a container, which stays for a way back.
-    Stop {
-        /// The container's name.
-        container: String,
-        /// The longest wait before it is killed.
-        grace: Duration,
-    },
-    /// Removes a stopped or running container; its volumes stay.
-    RemoveContainer {
-        /// The container's name.
-        container: String,
-    },
-}
-
-impl Action {
-    /// Whether it changes nothing.
-    fn only_asks(&self) -> bool {
-        match self {
-            Self::AwaitHealthy { .. } | Self::Watch { .. } | Self::AwaitProbe { .. } => true,
-            Self::Run(_)
-            | Self::Write(_)
-            | Self::Pull { .. }
-            | Self::CreateNetwork(_)
-            | Self::CreateVolume(_)
-            | Self::Start(_)
-            | Self::Stop { .. }
-            | Self::RemoveContainer { .. } => false,
-        }
-    }
-
-    /// Whether it may be carried out again when Docker went away under it: it asks, or what it made the first time is no
-    /// hindrance.
-    pub fn may_be_repeated(&self) -> bool {
-        match self {
-            Self::Pull { .. }
-            | Self::CreateVolume(_)
-            | Self::AwaitHealthy { .. }
-            | Self::Watch { .. }
-            | Self::AwaitProbe { .. }
-            | Self::Stop { .. }
-            | Self::RemoveContainer { .. } => true,
-            Self::Run(_) | Self::Write(_) | Self::CreateNetwork(_) | Self::Start(_) => false,
-        }
-    }
-}
-
-/// A file to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileWrite {
-    /// Its absolute path.
-    pub path: PathBuf,
-    /// What will be in it.
-    pub content: Secret,
-    /// What was in its place when this was planned.
-    pub seen: Seen,
-    /// Permission bits.
-    pub mode: u32,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Whose the place is.
-    pub claim: Claim,
-}
-
-/// Whose the place of a file is that is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
-    /// Always ours: it is on no list.
-    Always,
-    /// Ours for as long as the inventory wants the file, and on the list of such files.
-    Listed,
-    /// The same from now on: what others have there is kept.
-    Instead,
-}
-
-impl Claim {
-    /// In a word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Always => "always",
-            Self::Listed => "listed",
-            Self::Instead => "instead",
-        }
-    }
-}
-
-/// A container to be started in a slot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Container {
-    /// Its name.
-    pub name: String,
-    /// The service it runs.
-    pub service: ServiceName,
-    /// The role it comes from.
-    pub role: RoleName,
-    /// Where it stands.
-    pub slot: Slot,
-    /// What Docker is told.
-    pub spec: ContainerSpec,
-    /// Ports published on 127.0.0.1, so that Docker's own rules let the cut-over's traffic pass: protocol and port.
-    pub loopback: Vec<(crate::model::desired::Protocol, u16)>,
-    /// pryvctl's labels.
-    pub labels: std::collections::BTreeMap<String, String>,
 }
 
 /// The way back from a step.

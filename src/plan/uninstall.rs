@@ -11,10 +11,11 @@ use super::{
     registry,
     release::Keeping,
     sshd,
-    step::{Action, Step, Undo},
+    step::{Step, Undo},
     written::{self, original},
 };
 use crate::{
+    change::Change,
     facts::state::HostState,
     model::{
         command::{Command, quote},
@@ -64,14 +65,14 @@ pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Result<Pl
 fn network(name: &str) -> Step {
     let script = format!("docker network rm {}", quote(name));
     let undo = Undo::Nothing("an install makes it again");
-    Step::safe(format!("network.{name}"), Action::Run(Command::root(script)), undo)
+    Step::safe(format!("network.{name}"), Change::Run(Command::root(script)), undo)
         .because([format!("{name}: -> none")])
 }
 
 fn volume(name: &str) -> Step {
     let script = format!("docker volume rm {}", quote(name));
     let undo = Undo::Nothing("its data is gone, as asked");
-    Step::safe(format!("volume.{name}"), Action::Run(Command::root(script)), undo)
+    Step::safe(format!("volume.{name}"), Change::Run(Command::root(script)), undo)
         .because([format!("{name}: -> none, with everything in it")])
 }
 
@@ -115,14 +116,14 @@ fn removed_with_folder(path: &Path, state: &HostState) -> Option<Step> {
 fn removal(path: &Path, gone: Command) -> Step {
     let path = path.display().to_string();
     let undo = Undo::Nothing("an install writes it again");
-    Step::safe(format!("file.{path}"), Action::Run(gone), undo).because([format!("{path}: -> none")])
+    Step::safe(format!("file.{path}"), Change::Run(gone), undo).because([format!("{path}: -> none")])
 }
 
 fn services(state: &HostState) -> Option<Step> {
     state.tables.get(cutover::table::TABLE)?;
     let script = format!("{NFT} delete table inet {}", cutover::table::TABLE);
     let undo = Undo::Nothing("an install makes it again");
-    let step = Step::safe("services.table", Action::Run(Command::root(script)), undo);
+    let step = Step::safe("services.table", Change::Run(Command::root(script)), undo);
     Some(step.because(["table inet pryvctl_services: -> none"]))
 }
 
@@ -151,7 +152,7 @@ fn access(state: &HostState) -> Vec<Step> {
     let mut steps = Vec::new();
     if state.tables.contains_key(firewall::TABLE) {
         let name = firewall::TABLE;
-        let action = Action::Run(Command::root(format!("{NFT} delete table inet {name}")));
+        let action = Change::Run(Command::root(format!("{NFT} delete table inet {name}")));
         steps.push(
             Step::safe("firewall.table", action, firewall::restore())
                 .because(["table inet pryvctl: -> none; every port that listens is open again"])
@@ -184,7 +185,7 @@ fn release(state: &HostState) -> Option<Step> {
     state.release.as_ref().map(|_| {
         let script = format!("rm -rf {0} {0}.new {0}.old", place::RELEASE);
         let undo = Undo::Nothing("what served before goes with what serves");
-        let step = Step::safe("release.forget", Action::Run(Command::root(script)), undo);
+        let step = Step::safe("release.forget", Change::Run(Command::root(script)), undo);
         step.because([format!("{}: -> none", place::RELEASE)])
     })
 }
@@ -199,7 +200,7 @@ fn unit(id: &str, name: &str, path: &str, state: &HostState) -> Option<Step> {
 if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi"
         );
         let undo = Undo::Nothing("an install writes it again");
-        let step = Step::safe(id, Action::Run(Command::root(write::script(script))), undo);
+        let step = Step::safe(id, Change::Run(Command::root(write::script(script))), undo);
         step.because([format!("{name}: -> none")])
     })
 }

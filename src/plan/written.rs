@@ -11,9 +11,10 @@ use super::{
     file::seen,
     registry,
     release::Keeping,
-    step::{Action, Agreed, Step, Undo},
+    step::{Agreed, Step, Undo},
 };
 use crate::{
+    change::Change,
     facts::{
         content::ContentHash,
         state::{FileState, HostState},
@@ -73,7 +74,7 @@ pub fn note(desired: &Desired, state: &HostState) -> Option<Step> {
         return None;
     }
     let command = write::wrote(new.iter().map(|(path, hash)| (path.as_path(), hash.expose().to_owned())));
-    let step = Step::safe("written.note", Action::Run(command), Undo::Nothing("a list changes nothing"))
+    let step = Step::safe("written.note", Change::Run(command), Undo::Nothing("a list changes nothing"))
         .agreed(Agreed::Always);
     let count = new.len();
     Some(step.because([format!("{}: {count} files of this inventory are put on the list", place::WRITTEN)]))
@@ -115,7 +116,7 @@ pub fn uninstall(desired: &Desired, state: &HostState, before: &[Step]) -> Vec<S
 pub fn half_written(state: &HostState) -> Option<Step> {
     let half = &state.written.half;
     let calls = half.iter().map(|path| write::remove(path, &Seen::Any));
-    let action = Action::Run(Command::root(write::script(write::together(calls))));
+    let action = Change::Run(Command::root(write::script(write::together(calls))));
     let step = Step::safe("leftover.half", action, Undo::Nothing("nobody reads what is half written"))
         .agreed(Agreed::Always);
     let why = half.iter().map(|path| format!("{}: half written -> none", path.display()));
@@ -156,7 +157,7 @@ fn file(path: &Path, found: &FileState, keeping: &Keeping) -> Step {
         None => Undo::Nothing("an install of an inventory that wants it writes it again"),
     };
     let path = path.display();
-    Step::safe(format!("leftover.file.{path}"), Action::Run(gone), undo)
+    Step::safe(format!("leftover.file.{path}"), Change::Run(gone), undo)
         .because([format!("{path}: {mode:04o} {uid}:{gid} -> none (not shown)")])
 }
 
@@ -192,7 +193,7 @@ fn folder(path: &Path, state: &HostState) -> Step {
     };
     let path = path.display();
     // A container may have emptied it since the plan was read.
-    Step::safe(format!("leftover.folder.{path}"), Action::Run(gone), undo)
+    Step::safe(format!("leftover.folder.{path}"), Change::Run(gone), undo)
         .agreed(Agreed::Always)
         .because([format!("{path}: empty -> none")])
 }
@@ -210,7 +211,7 @@ fn forgotten(desired: &Desired, state: &HostState) -> Option<Step> {
     if paths.is_empty() || state.written.list != List::Whole {
         return None;
     }
-    let action = Action::Run(Command::root(write::script(write::together(calls))));
+    let action = Change::Run(Command::root(write::script(write::together(calls))));
     let step = Step::safe("leftover.list", action, Undo::Nothing("what is gone is on no list"))
         .agreed(Agreed::Always);
     Some(step.because(paths.into_iter().map(|path| format!("{}: gone already", path.display()))))
@@ -224,7 +225,7 @@ fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
     }
     let (list, kept) = (write::remove(Path::new(place::WRITTEN), &Seen::Any), place::KEPT);
     let script = format!("{list} && if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi");
-    let action = Action::Run(Command::root(write::script(script)));
+    let action = Change::Run(Command::root(write::script(script)));
     let undo = Undo::Nothing("an install makes it again");
     let stay = staying(desired, &state.written).into_iter().chain(original::staying(desired, state));
     let stay = stay.map(|(path, why)| format!("{} stays: {why}", path.display()));

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use pryvctl::{
+    change::Change,
     host::{
         Connection,
         apply::{ApplyError, Hands},
         guard::{GuardError, Moment, Terms, guarded},
     },
     model::{command, inventory::Login, secret::Secret},
-    plan::step::{Action, Step, Undo},
+    plan::step::{Step, Undo},
 };
 
 use super::{
@@ -32,7 +33,7 @@ pub fn a_key_that_comes_too_late(world: &World, host: &str) {
     let reload = "/usr/sbin/sshd -t && systemctl reload ssh";
     let change = command::Command::root(format!("echo 'MaxAuthTries 1' > {NOBODY}; {reload}"));
     let undo = Undo::Run(command::Command::root(format!("rm -f {NOBODY}; {reload}")));
-    let step = Step::safe("sshd.tries", Action::Run(change), undo).guarded(command::Command::root("true"));
+    let step = Step::safe("sshd.tries", Change::Run(change), undo).guarded(command::Command::root("true"));
     let login = Login { identities: keys(world, 1), ..login(world, host, "root") };
     let (ended, moments) = run_as(world, host, &login, &[step]);
     assert!(matches!(&ended, Err(GuardError::Healed { reason }) if reason.contains("refused")), "{ended:?}");
@@ -55,7 +56,7 @@ fn nobody() -> Step {
     let reload = "/usr/sbin/sshd -t && systemctl reload ssh";
     let change = command::Command::root(format!("echo 'AllowUsers nobodyhere' > {NOBODY}; {reload}"));
     let undo = Undo::Run(command::Command::root(format!("rm -f {NOBODY}; {reload}")));
-    Step::safe("sshd.nobody", Action::Run(change), undo).guarded(command::Command::root("true"))
+    Step::safe("sshd.nobody", Change::Run(change), undo).guarded(command::Command::root("true"))
 }
 
 fn run(world: &World, host: &str, steps: &[Step]) -> (Result<(), GuardError>, Vec<Moment>) {

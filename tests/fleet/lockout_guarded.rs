@@ -6,6 +6,7 @@ use std::{
 };
 
 use pryvctl::{
+    change,
     host::{
         Session as _,
         guard::{GuardError, Moment},
@@ -13,7 +14,7 @@ use pryvctl::{
     model::command::Command,
     plan::{
         sshd::RELOAD,
-        step::{Action, Step, Undo},
+        step::{Step, Undo},
     },
 };
 
@@ -247,7 +248,7 @@ pub async fn run_unguarded(Place { world, host }: Place<'_>, cut: &Cut) {
 impl Cut {
     fn step(&self) -> Step {
         let undo = Undo::Run(Command::root(self.undo));
-        Step::safe("trial.cut", Action::Run(Command::root(self.change.script())), undo)
+        Step::safe("trial.cut", change::Change::Run(Command::root(self.change.script())), undo)
             .guarded(Command::root(self.save))
     }
 }

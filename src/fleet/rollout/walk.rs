@@ -7,6 +7,7 @@ use super::{
     turn::{Turn, take_back, turn},
 };
 use crate::{
+    change::Call,
     fleet::{
         brake::Wish,
         change::Planned,
@@ -22,7 +23,7 @@ use crate::{
     plan::{
         Goal, Plan, digest,
         rollout::{Batch, Ended, Finished, Next, Schedule},
-        step::{Action, Step},
+        step::Step,
     },
 };
 
@@ -113,7 +114,8 @@ impl<'a> Walk<'a> {
     /// Pulls every image everywhere. A host that cannot keeps all others from being begun.
     async fn pull(&mut self) -> bool {
         let pulls = |host: &Planned| -> Vec<Step> {
-            let steps = host.plan.steps.iter().filter(|step| matches!(step.action, Action::Pull { .. }));
+            let steps =
+                host.plan.steps.iter().filter(|step| matches!(step.action.call(), Some(Call::Pull { .. })));
             steps.cloned().collect()
         };
         let hosts: Vec<_> = self

@@ -24,7 +24,7 @@ use proof::PAUSE;
 
 use super::{
     Session,
-    apply::{ApplyError, Hands, shell},
+    apply::{ApplyError, Hands},
     failpoint,
 };
 use crate::{
@@ -119,7 +119,7 @@ async fn arm<S: Session>(hands: &Hands<'_, S>, steps: &[Step], window: Duration)
 
 async fn change<S: Session>(hands: &Hands<'_, S>, steps: &[Step]) -> Result<(), ApplyError> {
     for step in steps {
-        match shell(&step.action) {
+        match step.action.command() {
             Some(command) => {
                 let armed = script::while_armed(&command);
                 failpoint::inside(&step.id, hands.run(&armed)).await?;

@@ -8,7 +8,7 @@ use crate::{
         command::{Command, quote, take_in},
         place::{GUARD, KEPT},
     },
-    plan::step::{Action, Step},
+    plan::step::Step,
 };
 
 /// `confirm` ends with this when the host was quicker.
@@ -103,24 +103,10 @@ systemctl is-active -q pryvctl-guard.timer",
 
 /// The files that steps change.
 fn files(steps: &[Step]) -> BTreeSet<&Path> {
-    steps.iter().flat_map(|step| step.files.iter().map(|path| path.as_path()).chain(written(step))).collect()
-}
-
-/// The file that a step writes, where that is all it does.
-pub(super) fn written(step: &Step) -> Option<&Path> {
-    match &step.action {
-        Action::Write(file) => Some(&file.path),
-        Action::Run(_)
-        | Action::Pull { .. }
-        | Action::CreateNetwork(_)
-        | Action::CreateVolume(_)
-        | Action::Start(_)
-        | Action::AwaitHealthy { .. }
-        | Action::Watch { .. }
-        | Action::AwaitProbe { .. }
-        | Action::Stop { .. }
-        | Action::RemoveContainer { .. } => None,
-    }
+    steps
+        .iter()
+        .flat_map(|step| step.files.iter().map(|path| path.as_path()).chain(step.action.file()))
+        .collect()
 }
 
 fn words(steps: &[Step]) -> String {

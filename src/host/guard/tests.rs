@@ -2,16 +2,17 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::{
+    change::Change,
     host::{HostError, replay::Replay},
     model::name::{HostName, PlatformName},
-    plan::step::{Action, Undo},
+    plan::step::Undo,
 };
 
 const WINDOW: Duration = Duration::from_secs(1);
 
 fn step() -> Step {
     let undo = Undo::Run(Command::root("restore-old"));
-    Step::safe("firewall.table", Action::Run(Command::root("load-new")), undo)
+    Step::safe("firewall.table", Change::Run(Command::root("load-new")), undo)
         .guarded(Command::root("save-old"))
         .checked(Command::root("check-new"))
 }

@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use super::{
-    script::{self, written},
-    unit,
-};
+use super::{script, unit};
 use crate::{
     model::{command::quote, place::GUARD, write::HALF},
     plan::step::{Step, Undo},
@@ -77,7 +74,7 @@ fn back(steps: &[Step]) -> String {
 
 /// A host that went down while a file was written has half of it beside its place.
 fn half_written(step: &Step) -> String {
-    let folder = written(step).and_then(Path::parent);
+    let folder = step.action.file().and_then(Path::parent);
     folder
         .map(|folder| format!("rm -f {}/{HALF}*\n", quote(&folder.display().to_string())))
         .unwrap_or_default()

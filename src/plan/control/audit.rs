@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Part, reasons, text::fragment};
 use crate::{
+    change::Change,
     facts::{
         control::audit::{Loaded, key, watch},
         state::HostState,
@@ -14,7 +15,7 @@ use crate::{
         control::{Control, Kind},
         place,
     },
-    plan::step::{Action, Step, Undo},
+    plan::step::{Step, Undo},
 };
 
 /// What our file holds and what is loaded. Where the kernel's audit cannot be asked, as in a container, the file counts.
@@ -56,7 +57,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
         of_kind.flat_map(|(control, parts)| parts.iter().map(|part| (control.id.as_str(), part))).collect();
     let why = reasons(drifted);
     let undo = Undo::Nothing("the file's own way back is taken up at the next boot");
-    let action = Action::Run(Command::root(LOAD));
+    let action = Change::Run(Command::root(LOAD));
     (!why.is_empty()).then(|| Step::safe("control.audit", action, undo).because(why))
 }
 

@@ -8,13 +8,13 @@ use super::{
     reasons,
 };
 use crate::{
+    change::{Change, Kind as _, Remounts},
     facts::state::HostState,
     model::{
-        command::{Command, quote},
         control::{Control, Kind, Mount},
         place,
     },
-    plan::step::{Action, Step, Undo},
+    plan::step::{Step, Undo},
 };
 
 /// What a mount has without a line of its own, and would lose by one that does not say it.
@@ -88,26 +88,29 @@ const OPPOSITES: [(&str, &str); 4] =
     [("nodev", "dev"), ("nosuid", "suid"), ("noexec", "exec"), ("hidepid=invisible", "hidepid=off")];
 
 /// What has to be said to lose the options that are there now and were not before.
-pub fn opposites(now: &[String], before: &[&str]) -> Vec<&'static str> {
+pub fn opposites(now: &[String], before: &[&str]) -> Vec<String> {
     let gained = |option: &&str| now.iter().any(|now| now == option) && !before.contains(option);
-    OPPOSITES.iter().filter(|(option, _)| gained(option)).map(|(_, opposite)| *opposite).collect()
+    OPPOSITES
+        .iter()
+        .filter(|(option, _)| gained(option))
+        .map(|(_, opposite)| (*opposite).to_owned())
+        .collect()
 }
 
 /// The step that mounts again with more options.
 pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
-    let (mut script, mut undo, mut why) = ("set -e\n".to_owned(), String::new(), Vec::new());
+    let (mut options, mut before, mut why) = (Vec::new(), Vec::new(), Vec::new());
     for (control, parts) in controls {
         let Kind::Mount(mount) = &control.kind else { continue };
         let Some(live) = parts.iter().find(|part| part.place.ends_with("(live)") && !part.fits) else {
             continue;
         };
-        let path = quote(&mount.path.display().to_string());
-        script.push_str(&format!("mount -o remount,{} {path}\n", mount.options.join(",")));
-        let before: Vec<&str> = live.found.split(',').collect();
-        undo.push_str(&format!("mount -o remount,{} {path}\n", opposites(&mount.options, &before).join(",")));
+        let found: Vec<&str> = live.found.split(',').collect();
+        options.push((mount.path.clone(), mount.options.clone()));
+        before.push((mount.path.clone(), opposites(&mount.options, &found)));
         why.extend(reasons([(control.id.as_str(), live)]));
     }
-    let action = Action::Run(Command::root(script));
+    let undo = Undo::Run(Remounts(before).command());
     (!why.is_empty())
-        .then(|| Step::safe("control.mount", action, Undo::Run(Command::root(undo))).because(why))
+        .then(|| Step::safe("control.mount", Change::Remount(Remounts(options)), undo).because(why))
 }

@@ -8,6 +8,7 @@ use std::{
 
 use super::{Part, rights, sysctl};
 use crate::{
+    change::{Change, sysctl::path},
     facts::state::HostState,
     model::{
         command::{Command, quote},
@@ -15,7 +16,7 @@ use crate::{
         desired::Desired,
         place::{self, ORIGINALS},
     },
-    plan::step::{Action, Step, Undo},
+    plan::step::{Step, Undo},
 };
 
 /// Functions that record one thing each, unless it is recorded. Copies are on the disk before the index names them, in one
@@ -100,7 +101,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
         [&lines[..], &set].concat().join("\n")
     );
     let undo = Undo::Nothing("a record of how things are disturbs nothing");
-    let step = Step::safe(STEP, Action::Run(Command::root(script).within(WITHIN)), undo);
+    let step = Step::safe(STEP, Change::Run(Command::root(script).within(WITHIN)), undo);
     let why = match lines.len() {
         0 => "which controls are set is recorded".to_owned(),
         count => format!("{count} things are recorded as they are, for `harden --undo`"),
@@ -137,7 +138,7 @@ pub fn forgotten(controls: &[&Control], state: &HostState) -> Step {
     let lines: Vec<String> = ids.iter().map(|id| format!("control {id}")).collect();
     let script = folders(state) + &forget_lines(&lines);
     let undo = Undo::Nothing("a harden that wants them again records them again");
-    Step::safe(GIVEN_UP, Action::Run(Command::root(script)), undo)
+    Step::safe(GIVEN_UP, Change::Run(Command::root(script)), undo)
         .because([format!("wanted no more: {}", ids.join(", "))])
 }
 
@@ -151,7 +152,7 @@ fn live(control: &Control, state: &HostState) -> Vec<String> {
         Kind::Sysctl(keys) => {
             let named = keys.keys().flat_map(|key| sysctl::named(key, state));
             let new = named.filter(|key| !known.sysctl.contains_key(*key));
-            new.map(|key| format!("keep_sysctl {} {}", quote(key), sysctl::path(key))).collect()
+            new.map(|key| format!("keep_sysctl {} {}", quote(key), path(key))).collect()
         }
         Kind::Mount(mount)
             if state.mounts.contains_key(&mount.path) && !known.mounts.contains_key(&mount.path) =>

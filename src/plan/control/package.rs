@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::{Part, reasons};
 use crate::{
+    change::Change,
     facts::state::HostState,
     model::{control::Control, place::ORIGINALS},
     plan::{
         engine::{APT, install_script},
-        step::{Action, Step, Undo},
+        step::{Step, Undo},
     },
 };
 
@@ -49,5 +50,5 @@ sync {ORIGINALS}/index {ORIGINALS}",
     let script = install_script(&names, &record);
     let undo = Undo::Nothing("a package more disturbs nothing; `harden --undo` removes it");
     let command = crate::model::command::Command::root(script).within(APT);
-    Some(Step::safe("control.packages", Action::Run(command), undo).because(why).looked_after())
+    Some(Step::safe("control.packages", Change::Run(command), undo).because(why).looked_after())
 }

@@ -7,12 +7,10 @@ use std::{
 
 use super::{Part, reasons};
 use crate::{
+    change::{Change, Kind as _, Modes},
     facts::state::{FolderState, HostState},
-    model::{
-        command::{Command, quote},
-        control::{Control, Kind, Rights},
-    },
-    plan::step::{Action, Step, Undo},
+    model::control::{Control, Kind, Rights},
+    plan::step::{Step, Undo},
 };
 
 /// What each path that matches gives.
@@ -101,14 +99,10 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
     let of_kind = controls.iter().filter(|(control, _)| matches!(control.kind, Kind::Permissions(_)));
     let why =
         of_kind.flat_map(|(control, parts)| reasons(parts.iter().map(|part| (control.id.as_str(), part))));
-    let change = |(path, (_, mode)): (&&Path, &(FolderState, u32))| chmod(path, *mode);
-    let back = |(path, (found, _)): (&&Path, &(FolderState, u32))| chmod(path, found.mode);
-    let script: String = drifted.iter().map(change).collect();
-    let undo: String = drifted.iter().map(back).collect();
-    let action = Action::Run(Command::root(format!("set -e\n{script}")));
-    Some(Step::safe("control.permissions", action, Undo::Run(Command::root(undo))).because(why))
-}
-
-fn chmod(path: &Path, mode: u32) -> String {
-    format!("chmod {mode:o} {}\n", quote(&path.display().to_string()))
+    let (change, before) = drifted
+        .into_iter()
+        .map(|(path, (found, mode))| ((path.to_owned(), mode), (path.to_owned(), found.mode)))
+        .unzip();
+    let undo = Undo::Run(Modes(before).command());
+    Some(Step::safe("control.permissions", Change::Modes(Modes(change)), undo).because(why))
 }

@@ -16,10 +16,6 @@ use crate::{
 pub fn run(id: &str, command: &Command, state: &mut HostState) -> bool {
     let stdin = command.stdin.expose();
     match id {
-        "control.sysctl" | "undo.sysctl" => sysctl(&command.script, state),
-        "control.permissions" | "undo.permissions" => permissions(&command.script, state),
-        "control.mount" | "undo.mount" => mount(&command.script, state),
-        "control.units" | "undo.units" => units(&command.script, state),
         "control.packages" => install(&command.script, state),
         "control.audit" => state.audit = Some(Loaded { keys: edit_keys(state), ..Loaded::default() }),
         "undo.audit" => state.audit = Some(Default::default()),
@@ -50,57 +46,6 @@ pub fn run(id: &str, command: &Command, state: &mut HostState) -> bool {
 /// Words between quotes.
 fn quoted(line: &str) -> Vec<&str> {
     line.split('\'').skip(1).step_by(2).collect()
-}
-
-fn sysctl(script: &str, state: &mut HostState) {
-    for line in script.lines().filter(|line| line.starts_with("echo ")) {
-        let [value, path, ..] = quoted(line)[..] else { panic!("{line}") };
-        let (key, value) = (path.strip_prefix("/proc/sys/").unwrap().replace('/', "."), value.to_owned());
-        state.sysctl.insert(key, value).expect("a parameter the kernel does not have");
-    }
-}
-
-fn permissions(script: &str, state: &mut HostState) {
-    for line in script.lines().filter(|line| line.starts_with("chmod ")) {
-        let mode = u32::from_str_radix(line.split(' ').nth(1).unwrap(), 8).unwrap();
-        let path = Path::new(quoted(line)[0]);
-        state.rights.values_mut().filter_map(|found| found.get_mut(path)).for_each(|found| found.mode = mode);
-        if let Some(file) = state.files.get_mut(path).and_then(Option::as_mut) {
-            file.mode = mode;
-        }
-    }
-}
-
-fn mount(script: &str, state: &mut HostState) {
-    for line in script.lines().filter(|line| line.starts_with("mount ")) {
-        let options = line.split("remount,").nth(1).unwrap().split(' ').next().unwrap();
-        let found = state.mounts.get_mut(Path::new(quoted(line)[0])).unwrap();
-        for option in options.split(',') {
-            found.options.retain(|there| there != option && *there != format!("no{option}"));
-            if option.starts_with("no") {
-                found.options.push(option.to_owned());
-            }
-        }
-    }
-}
-
-fn units(script: &str, state: &mut HostState) {
-    for line in script.lines().flat_map(|line| line.split(';')) {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let now = words.contains(&"--now");
-        for name in quoted(line) {
-            let unit = state.units.get_mut(name).unwrap();
-            match words[1] {
-                "unmask" => unit.masked = false,
-                "mask" => (unit.masked, unit.enabled, unit.active) = (true, false, unit.active && !now),
-                "enable" => (unit.enabled, unit.active) = (true, unit.active || now),
-                "disable" => unit.enabled = false,
-                "start" => unit.active = true,
-                "stop" => unit.active = false,
-                other => panic!("systemctl {other}"),
-            }
-        }
-    }
 }
 
 fn install(script: &str, state: &mut HostState) {

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use super::{Part, reasons, text::fragment};
 use crate::{
+    change::{Change, Sysctls, sysctl},
     facts::state::HostState,
     model::{
-        command::{Command, quote},
+        command::Command,
         compose::Word,
         control::{Control, Kind},
         place::{self, GUARD},
     },
-    plan::step::{Action, Step, Undo},
+    plan::step::{Step, Undo},
 };
 
 /// Parameters that every network namespace has for itself. In a container all others belong to the machine below.
@@ -35,7 +36,7 @@ pub fn named<'a>(key: &'a str, state: &'a HostState) -> Vec<&'a str> {
     };
     let (before, after) = (before.replace('.', "/"), after.replace('.', "/"));
     let of_interface = |key: &&str| {
-        let path = relative(key);
+        let path = sysctl::relative(key);
         let interface = path.strip_prefix(&before).and_then(|rest| rest.strip_suffix(&after));
         interface.is_some_and(|name| !["all", "default"].contains(&name) && !name.starts_with("veth"))
     };
@@ -95,16 +96,16 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
                 .map(|part| (control.id.as_str(), part)),
         ));
     }
-    let values: Vec<(&str, &str)> = wanted.into_iter().collect();
-    change("control.sysctl", &values, state).map(|step| Step { why, ..step })
+    let values = wanted.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    change("control.sysctl", values, state).map(|step| Step { why, ..step })
 }
 
 /// A guarded step that sets live values.
-pub fn change(id: &str, values: &[(&str, &str)], state: &HostState) -> Option<Step> {
+pub fn change(id: &str, values: Vec<(String, String)>, state: &HostState) -> Option<Step> {
     let save: Vec<String> = values
         .iter()
         .filter(|(key, value)| !is_locked(key, value))
-        .map(|(key, _)| format!("printf '%s %s\\n' {0} \"$(cat {0})\" >> {GUARD}/sysctl", path(key)))
+        .map(|(key, _)| format!("printf '%s %s\\n' {0} \"$(cat {0})\" >> {GUARD}/sysctl", sysctl::path(key)))
         .collect();
     let undo = format!(
         "left=0\nwhile read -r path value; do echo \"$value\" > \"$path\" || [ ! -e \"$path\" ] || left=1; done < {GUARD}/sysctl
@@ -112,27 +113,9 @@ pub fn change(id: &str, values: &[(&str, &str)], state: &HostState) -> Option<St
     );
     let old = |key: &str| state.sysctl.get(key).map_or("unset", String::as_str);
     let why = values.iter().map(|(key, value)| format!("{key}: {} -> {value}", old(key)));
-    let action = Action::Run(set(values.iter().copied()));
-    let step = Step::safe(id, action, Undo::Run(Command::root(undo))).because(why);
-    (!values.is_empty())
+    let why: Vec<String> = why.collect();
+    let change = Change::Sysctl(Sysctls(values));
+    let step = Step::safe(id, change, Undo::Run(Command::root(undo))).because(why);
+    (!step.why.is_empty())
         .then(|| step.guarded(Command::root(format!(": > {GUARD}/sysctl\n{}", save.join("\n")))))
-}
-
-/// Where a parameter is.
-pub fn path(key: &str) -> String {
-    quote(&format!("/proc/sys/{}", relative(key)))
-}
-
-fn relative(key: &str) -> String {
-    if key.contains('/') { key.to_owned() } else { key.replace('.', "/") }
-}
-
-/// Sets live values; all are tried, and one that is refused is named. An interface may have gone since.
-fn set<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Command {
-    let set = values.into_iter().map(|(key, value)| {
-        let path = path(key);
-        let refused = quote(&format!("{key} does not take {value}"));
-        format!("echo {} > {path} || [ ! -e {path} ] || {{ echo {refused} >&2; failed=1; }}\n", quote(value))
-    });
-    Command::root(format!("failed=0\n{}exit $failed", set.collect::<String>()))
 }

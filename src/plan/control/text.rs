@@ -11,16 +11,17 @@ use super::{
     reasons,
 };
 use crate::{
+    change::{Change, FileEdit, Kind as _, edit::then},
     facts::state::{FileState, HostState},
     model::{
         command::{Command, quote},
         control::{Control, Kind, OwnFile},
         place::{self, GUARD},
-        write::{self, Access, Put, Seen, sha256},
+        write::{self, Access, Seen, sha256},
     },
     plan::{
         file::seen,
-        step::{Action, Agreed, Step, Undo},
+        step::{Agreed, Step, Undo},
     },
 };
 
@@ -227,10 +228,10 @@ fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
     if why.is_empty() {
         why.push(format!("{}: holds what is not ours, or has other rights", path.display()));
     }
-    let (checks, after) = (&draft.checks, &draft.after);
-    let change = Change { path, text: &new, seen: seen(found), rights, checks, after };
-    let action = Action::Run(change.command());
-    let undo = way_back(path, &new, found, after);
+    let undo = way_back(path, &new, found, &draft.after);
+    let (checks, after) = (draft.checks.clone(), draft.after.clone());
+    let action =
+        Change::Edit(FileEdit { path: path.to_owned(), text: new, seen: seen(found), rights, checks, after });
     let agreed = if ours || draft.reasons.is_empty() { Agreed::Exactly } else { Agreed::AsRead };
     let step = Step::safe(format!("control.{}", path.display()), action, undo).because(why).agreed(agreed);
     let written: Vec<&Path> =
@@ -243,48 +244,6 @@ pub fn restart(unit: &str) -> String {
     format!("systemctl try-restart {}", quote(unit))
 }
 
-/// A file that is to hold another text.
-pub struct Change<'a> {
-    /// Where. Through a link of root's, what the link leads to is written.
-    pub path: &'a Path,
-    /// The text.
-    pub text: &'a str,
-    /// What was there when this was planned.
-    pub seen: Seen,
-    /// Permission bits, owner and group; without them it keeps those it has by then.
-    pub rights: Option<(u32, u32, u32)>,
-    /// What has to take the new file before it counts.
-    pub checks: &'a BTreeSet<String>,
-    /// What puts it into force.
-    pub after: &'a BTreeSet<String>,
-}
-
-impl Change<'_> {
-    /// The command that writes it.
-    pub fn command(&self) -> Command {
-        let checks: Vec<String> = self.checks.iter().map(|check| format!("{check} \"$new\" >&2")).collect();
-        let reload = std::iter::once(reload(self.path).to_owned());
-        let after: String = reload.chain(self.after.iter().map(|run| then(run))).collect();
-        let access = match self.rights {
-            Some((mode, uid, gid)) => Access::Of { mode, uid, gid },
-            None => Access::Kept,
-        };
-        let (path, seen, check) = (self.path.into(), self.seen.clone(), checks.join(" && "));
-        let call = Put { path, text: self.text, seen, access, check }.call();
-        Command::root(write::script(format!("set -e; {call}{after}"))).stdin(self.text)
-    }
-}
-
-/// The end of a script: a command that may write files that are not ours, with the rights they have elsewhere.
-pub fn then(command: &str) -> String {
-    format!("; umask 022; {command}")
-}
-
-/// What makes systemd read a unit's file again.
-pub fn reload(path: &Path) -> &'static str {
-    if path.starts_with("/etc/systemd/system") { "; systemctl daemon-reload" } else { "" }
-}
-
 fn way_back(path: &Path, new: &str, found: Option<&FileState>, after: &BTreeSet<String>) -> Undo {
     let ours = Seen::Sha256(sha256(new));
     match found {
@@ -294,8 +253,15 @@ fn way_back(path: &Path, new: &str, found: Option<&FileState>, after: &BTreeSet<
             Undo::Run(Command::root(write::script(format!("set -e; {remove}{after}"))))
         }
         Some(FileState { text: Some(text), mode, uid, gid, .. }) => {
-            let (rights, none) = (Some((*mode, *uid, *gid)), BTreeSet::new());
-            Undo::Run(Change { path, text, seen: ours, rights, checks: &none, after }.command())
+            let edit = FileEdit {
+                path: path.to_owned(),
+                text: text.clone(),
+                seen: ours,
+                rights: Some((*mode, *uid, *gid)),
+                checks: BTreeSet::new(),
+                after: after.clone(),
+            };
+            Undo::Run(edit.command())
         }
         Some(FileState { text: None, .. }) => {
             Undo::Nothing("its old content lies in the record of originals")

@@ -9,6 +9,7 @@ use std::{
 
 use super::{audit, mount, original, rights, sysctl, unit};
 use crate::{
+    change::{Change, Modes, Remounts, UnitsAsBefore},
     facts::state::{HostState, UnitState},
     model::{
         command::{Command, quote},
@@ -18,7 +19,7 @@ use crate::{
     },
     plan::{
         engine, sshd,
-        step::{Action, Step, Undo},
+        step::{Step, Undo},
     },
 };
 
@@ -112,13 +113,14 @@ impl<'a> Way<'a> {
             let wanted = rights::limited(path, old.mode, kept.iter().copied(), state);
             let ours =
                 given.iter().any(|control| rights::matched_by(control, state).any(|other| other == path));
-            (ours && now != wanted && taken.contains(&now)).then(|| (path.display().to_string(), now, wanted))
+            (ours && now != wanted && taken.contains(&now)).then_some((path, now, wanted))
         });
         let changed: Vec<_> = changed.collect();
-        let script =
-            changed.iter().map(|(path, _, old)| format!("chmod {old:o} {}\n", quote(path))).collect();
-        let why = changed.iter().map(|(path, now, old)| format!("{path}: {now:04o} -> {old:04o}")).collect();
-        run("undo.permissions", script, why)
+        let line =
+            |(path, now, old): &(&PathBuf, u32, u32)| format!("{}: {now:04o} -> {old:04o}", path.display());
+        let why = changed.iter().map(line).collect();
+        let modes = changed.into_iter().map(|(path, _, old)| (path.clone(), old)).collect();
+        back("undo.permissions", Change::Modes(Modes(modes)), why)
     }
 
     fn mounts(&self) -> Option<Step> {
@@ -132,14 +134,13 @@ impl<'a> Way<'a> {
             let now =
                 self.state.mounts.get(path)?.options.iter().filter(|option| ours(path, option)).cloned();
             let gained = mount::opposites(&now.collect::<Vec<_>>(), &old);
-            (!gained.is_empty()).then(|| (path.display().to_string(), gained.join(",")))
+            (!gained.is_empty()).then(|| (path.clone(), gained))
         });
         let changed: Vec<_> = changed.collect();
-        let remount =
-            |(path, options): &(String, String)| format!("mount -o remount,{options} {}\n", quote(path));
-        let script = changed.iter().map(remount).collect();
-        let why = changed.iter().map(|(path, options)| format!("{path}: {options}")).collect();
-        run("undo.mount", script, why)
+        let line =
+            |(path, options): &(PathBuf, Vec<String>)| format!("{}: {}", path.display(), options.join(","));
+        let why = changed.iter().map(line).collect();
+        back("undo.mount", Change::Remount(Remounts(changed)), why)
     }
 
     fn units(&self) -> Option<Step> {
@@ -149,7 +150,7 @@ impl<'a> Way<'a> {
                 control.kind.unit().is_some_and(|unit| unit.name == name && unit::fits(unit.state, found))
             })
         };
-        let (mut script, mut why) = (String::new(), Vec::new());
+        let (mut before, mut why) = (Vec::new(), Vec::new());
         for (name, (enabled, active)) in &state.originals.units {
             let found = state.units.get(name).copied().unwrap_or_default();
             let was_active = active == "active";
@@ -158,19 +159,10 @@ impl<'a> Way<'a> {
             if same || !found.exists || !ours(name, found) {
                 continue;
             }
-            let quoted = quote(name);
-            let at_boot = match enabled.as_str() {
-                "masked" => "mask",
-                "enabled" => "enable",
-                _ => "disable",
-            };
-            let now = if was_active { "start" } else { "stop" };
-            script.push_str(&format!(
-                "systemctl unmask -q {quoted}; systemctl {at_boot} -q {quoted} || true; systemctl {now} {quoted} || true\n"
-            ));
+            before.push((name.clone(), enabled.clone(), was_active));
             why.push(format!("{name}: -> {enabled}, {active}"));
         }
-        run("undo.units", script, why)
+        back("undo.units", Change::UnitsAsBefore(UnitsAsBefore(before)), why)
     }
 
     /// Our rules leave the kernel, whether the program that loaded them stays or goes.
@@ -181,8 +173,13 @@ impl<'a> Way<'a> {
         };
         let ours: Vec<&String> =
             loaded.keys.iter().filter(|key| self.goes(|control| names(control, key))).collect();
-        let script = ours.iter().map(|key| format!("auditctl -D -k {} >/dev/null\n", quote(key))).collect();
-        run("undo.audit", script, ours.iter().map(|key| format!("rules with key {key}: -> none")).collect())
+        let script: String =
+            ours.iter().map(|key| format!("auditctl -D -k {} >/dev/null\n", quote(key))).collect();
+        back(
+            "undo.audit",
+            Change::Run(Command::root(script)),
+            ours.iter().map(|key| format!("rules with key {key}: -> none")).collect(),
+        )
     }
 
     /// Packages that came with us go again, unless something else needs them by now. A file that goes with its package is not
@@ -224,7 +221,7 @@ forget \"$gone\" && forget \"$(printf 'package %s\\n' $there)\"",
         let undo = Undo::Nothing("a harden installs them again");
         let command = Command::root(script).within(engine::APT);
         (!names.is_empty()).then(|| {
-            Step::safe("undo.packages", Action::Run(command), undo).because([
+            Step::safe("undo.packages", Change::Run(command), undo).because([
                 format!("{list}: -> not installed, unless others need them by now"),
                 "accounts that they made stay, as Debian leaves them".to_owned(),
             ])
@@ -261,7 +258,8 @@ forget \"$gone\" && forget \"$(printf 'package %s\\n' $there)\"",
     fn kernel(&self) -> Option<Step> {
         let mut changed = self.parameters();
         changed.retain(|(key, _)| !is_locked(key, self.state));
-        sysctl::change("undo.sysctl", &changed, self.state)
+        let changed = changed.into_iter().map(|(key, old)| (key.to_owned(), old.to_owned())).collect();
+        sysctl::change("undo.sysctl", changed, self.state)
     }
 }
 
@@ -280,9 +278,9 @@ pub fn given_up(desired: &Desired, state: &HostState) -> Vec<Step> {
     way.steps().into_iter().chain([forgotten]).collect()
 }
 
-fn run(id: &str, script: String, why: Vec<String>) -> Option<Step> {
+fn back(id: &str, change: Change, why: Vec<String>) -> Option<Step> {
     let undo = Undo::Nothing("a harden sets it again");
-    (!why.is_empty()).then(|| Step::safe(id, Action::Run(Command::root(script)), undo).because(why))
+    (!why.is_empty()).then(|| Step::safe(id, change, undo).because(why))
 }
 
 fn is_locked(key: &str, state: &HostState) -> bool {
@@ -297,7 +295,7 @@ pub fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
         place::KEPT
     );
     let undo = Undo::Nothing("everything in it is back in its place");
-    let step = Step::safe("originals.remove", Action::Run(Command::root(script)), undo);
+    let step = Step::safe("originals.remove", Change::Run(Command::root(script)), undo);
     let locked = Way::whole(desired, state).parameters();
     let locked = locked.into_iter().filter(|(key, _)| is_locked(key, state));
     let locked = locked.map(|(key, _)| format!("{key}: the kernel keeps it until the next boot"));

@@ -1,15 +1,13 @@
 //! systemd units: running or masked.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use super::{Part, reasons};
 use crate::{
+    change::{Change, Units},
     facts::state::{HostState, UnitState},
-    model::{
-        command::{Command, quote},
-        control::{Control, Kind, Unit, UnitWish},
-    },
-    plan::step::{Action, Step, Undo},
+    model::control::{Control, Kind, Unit, UnitWish},
+    plan::step::{Step, Undo},
 };
 
 /// How a unit is.
@@ -44,9 +42,6 @@ fn words(found: UnitState) -> String {
     format!("{at_boot}, {}", if found.active { "active" } else { "inactive" })
 }
 
-/// Daemons that are started on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(600);
-
 /// The step that brings units to how they must be: all that are to be alike in one go, as systemd reads all its files anew
 /// each time.
 pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
@@ -55,26 +50,10 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
         let (Kind::Unit(unit), Some(part)) = (&control.kind, parts.iter().find(|part| !part.fits)) else {
             continue;
         };
-        wanted.entry(unit.state).or_default().push(quote(&unit.name));
+        wanted.entry(unit.state).or_default().push(unit.name.clone());
         why.extend(reasons([(control.id.as_str(), part)]));
     }
-    let (mut script, mut undo) = ("set -e\n".to_owned(), String::new());
-    for (wish, names) in wanted {
-        let names = names.join(" ");
-        let (change, back) = match wish {
-            UnitWish::Enabled => (
-                format!("systemctl unmask -q --no-reload {names}; systemctl enable -q --now {names}\n"),
-                "disable",
-            ),
-            UnitWish::AtBoot => {
-                (format!("systemctl unmask -q --no-reload {names}; systemctl enable -q {names}\n"), "disable")
-            }
-            UnitWish::Masked => (format!("systemctl mask -q --now {names}\n"), "unmask"),
-        };
-        script.push_str(&change);
-        undo.push_str(&format!("systemctl {back} -q {names}\n"));
-    }
-    let action = Action::Run(Command::root(script).within(PATIENCE));
-    (!why.is_empty())
-        .then(|| Step::safe("control.units", action, Undo::Run(Command::root(undo))).because(why))
+    let units = Units(wanted);
+    let undo = Undo::Run(units.back());
+    (!why.is_empty()).then(|| Step::safe("control.units", Change::Units(units), undo).because(why))
 }

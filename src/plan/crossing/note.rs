@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use super::version::Version;
 use crate::{
+    change::Change,
     facts::state::HostState,
     model::{
         command::{Command, quote},
@@ -14,7 +15,7 @@ use crate::{
     },
     plan::{
         file::seen,
-        step::{Action, Step, Undo},
+        step::{Step, Undo},
     },
 };
 
@@ -76,7 +77,7 @@ pub fn note(
         format!("{path}: {old} -> {}", comes.image)
     });
     let undo = Undo::Nothing("whether the version ran is seen when its start is taken back");
-    let action = Action::Run(Command::root(script(source, &paths, state)));
+    let action = Change::Run(Command::root(script(source, &paths, state)));
     Some(Step::safe(id, action, undo).because(why))
 }
 

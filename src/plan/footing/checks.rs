@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::NO_UNDO;
 use crate::{
+    change::Change,
     facts::state::{ContainerState, HostState},
     model::command::{Command, quote},
-    plan::step::{Action, Step},
+    plan::step::Step,
 };
 
 /// For Docker's own interval and timeout, and for many containers on a slow host.
@@ -53,6 +54,6 @@ pub fn step(state: &HostState) -> Option<Step> {
     let why = forgotten.iter().map(|found| {
         format!("{}: Docker stopped checking its health -> checks again; it pauses for a moment", found.name)
     });
-    let action = Action::Run(Command::root(script).within(WITHIN));
+    let action = Change::Run(Command::root(script).within(WITHIN));
     (!forgotten.is_empty()).then(|| Step::safe("engine.checks", action, NO_UNDO).because(why))
 }

@@ -247,7 +247,7 @@ fn what_was_flushed_from_a_bridge_comes_back() {
     let (desired, mut state) = standing();
     state.links.routes.clear();
     let plan = planned(&desired, &state);
-    let Action::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
+    let Change::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
     let script = &command.script;
     let (down, up) = ("ip link set 'br-0123456789ab' down\n", "ip link set 'br-0123456789ab' up\n");
     assert!(script.find(down).unwrap() < script.find(up).unwrap(), "{script}");
@@ -278,7 +278,7 @@ fn checks_that_docker_forgot_begin_again() {
     engine.checks
         acme_core_a: Docker stopped checking its health -> checks again; it pauses for a moment
     ");
-    let Action::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
+    let Change::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
     assert!(command.script.contains("\nchecks 'acme_core_a'\nchecked "), "{}", command.script);
 }
 
@@ -312,7 +312,7 @@ fn a_bridge_that_is_gone_comes_with_dockerd_and_its_containers_start_anew() {
         acme_redis_a restarts: its network is gone
         acme_core_a restarts: its network is gone
     ");
-    let Action::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
+    let Change::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
     let core = state.containers.iter().find(|found| found.name == "acme_core_a").unwrap();
     let patient = format!("docker restart --time {} 'acme_core_a'", whole_seconds(grace(core, &desired)));
     assert!(command.script.contains(&patient), "{}", command.script);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
+    change::Call,
     facts::state::ContainerState,
     plan::{
         cutover::table,
@@ -60,7 +61,7 @@ fn what_an_older_pryvctl_made_goes_on_serving() {
 /// The stops of a plan, and how many seconds each may take.
 fn graces(plan: &Plan) -> Vec<(&str, u64)> {
     let stops = plan.steps.iter().filter_map(|step| {
-        let Action::Stop { container, grace } = &step.action else { return None };
+        let Change::Docker(Call::Stop { container, grace }) = &step.action else { return None };
         Some((container.as_str(), grace.as_secs()))
     });
     stops.collect()

@@ -8,10 +8,10 @@ mod written;
 use std::path::Path;
 
 use super::{
-    Goal, Plan, cutover::ServiceMap, fixture, plan, simulated::carry_out, step::Action, uninstall,
-    uninstall::Volumes,
+    Goal, Plan, cutover::ServiceMap, fixture, plan, simulated::carry_out, uninstall, uninstall::Volumes,
 };
 use crate::{
+    change::Change,
     facts::{
         conntrack::Timeouts,
         state::{HostState, NetworkState},
@@ -64,7 +64,7 @@ fn what_docker_needs_does_not_go_with_a_control() {
     state.originals.packages.extend(["apparmor".to_owned(), "auditd".to_owned()]);
     let plan = planned(&fixture::desired(), &state);
     let docker = plan.steps.iter().find(|step| step.id == "packages.docker").unwrap();
-    let Action::Run(command) = &docker.action else { panic!("{docker:?}") };
+    let Change::Run(command) = &docker.action else { panic!("{docker:?}") };
     assert_eq!(command.script.lines().last(), Some("forget 'package apparmor'"));
 }
 
@@ -286,7 +286,7 @@ fn units_are_as_recorded() {
     let steps = super::boot::steps(&fixture::desired(), &HostState::default());
     let text = |id: &str| {
         let step = steps.iter().find(|step| step.id == id).unwrap();
-        let Action::Write(file) = &step.action else { panic!("{step}") };
+        let Change::Write(file) = &step.action else { panic!("{step}") };
         file.content.expose().to_owned()
     };
     let firewall = include_str!("../../../tests/data/nft/pryvctl-firewall.service");

@@ -4,21 +4,14 @@ use std::path::Path;
 
 use super::{after, fixture, ids, planned, reached, upgrade};
 use crate::{
+    change::{Change, Claim},
     facts::{
         content::ContentHash,
         state::{FileState, HostState},
         written::{At, List},
     },
     model::desired::Desired,
-    plan::{
-        Goal, Plan,
-        file::own,
-        plan,
-        step::{Action, Claim, Undo},
-        uninstall,
-        uninstall::Volumes,
-        written,
-    },
+    plan::{Goal, Plan, file::own, plan, step::Undo, uninstall, uninstall::Volumes, written},
 };
 
 const CONF: &str = "/etc/acme/web.conf";
@@ -84,7 +77,7 @@ fn what_others_had_is_kept_and_the_plan_says_so() {
     let said = step(&drift, "file.");
     assert!(!said.contains("kept"), "{said}");
     let found = drift.steps.iter().find(|step| step.id.starts_with("file.")).unwrap();
-    let Action::Write(file) = &found.action else { panic!("{found}") };
+    let Change::Write(file) = &found.action else { panic!("{found}") };
     assert_eq!(file.claim, Claim::Listed);
     let again = reached(&desired, &by_hand(state));
     assert_eq!(again.written.originals[Path::new(CONF)], theirs());

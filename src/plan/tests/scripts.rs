@@ -8,13 +8,10 @@ use std::{
     path::PathBuf,
 };
 
-use proptest::{
-    prelude::*,
-    strategy::ValueTree as _,
-    test_runner::{Config, TestRunner},
-};
+use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 
 use crate::{
+    change::{Change, Means},
     facts::{
         control::{audit::Loaded, mount::Mounted},
         footing::Footing,
@@ -31,7 +28,7 @@ use crate::{
         convergence::{befall, desired, mishap, wish},
         fixture, plan,
         simulated::carry_out,
-        step::{Action, Step, Undo},
+        step::{Step, Undo},
         tests::converged,
         uninstall::Volumes,
     },
@@ -47,12 +44,16 @@ struct Scripts(BTreeMap<String, BTreeSet<String>>);
 impl Scripts {
     fn take(&mut self, step: &Step) {
         let script = |command: &Command| command.script.replace(write::function(), "(writer)\n");
-        let mut text = match &step.action {
-            Action::Run(command) => {
+        let mut text = match (&step.action, step.action.means()) {
+            (Change::Write(file), _) => format!("Write({file:?})\n"),
+            (_, Means::Script(command)) => {
                 let stdin = write::sha256(command.stdin.expose());
-                format!("{}\n= within {:?}, stdin {}\n", script(command), command.within, &stdin[..8])
+                format!("{}\n= within {:?}, stdin {}\n", script(&command), command.within, &stdin[..8])
             }
-            other => format!("{other:?}\n"),
+            (_, Means::Call(call)) => format!("{call:?}\n"),
+            (_, Means::Probe { probe, within }) => {
+                format!("AwaitProbe {{ probe: {probe:?}, within: {within:?} }}\n")
+            }
         };
         for (what, command) in [("save", &step.save), ("check", &step.check), ("proof", &step.proof)] {
             if let Some(command) = command {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::CHANGED;
 use crate::{
+    change::Change,
     facts::{
         content::ContentHash,
         state::{FileState, HostState},
@@ -17,7 +18,7 @@ use crate::{
     plan::{
         file::seen,
         release::Keeping,
-        step::{Action, Step, Undo},
+        step::{Step, Undo},
     },
 };
 
@@ -61,7 +62,7 @@ pub fn step(path: &Path, state: &HostState, keeping: &Keeping) -> Option<Step> {
         }
         None => Undo::Nothing("an install of an inventory that wants it writes it again"),
     };
-    let action = Action::Run(write::back(path, &seen(found)));
+    let action = Change::Run(write::back(path, &seen(found)));
     let path = path.display();
     Some(
         Step::safe(format!("{STEP}{path}"), action, undo)

@@ -44,9 +44,9 @@ fn planned(desired: &Desired, state: &HostState) -> Plan {
     plan(desired, state, Goal::Harden).unwrap()
 }
 
-fn script(step: &Step) -> &str {
-    let crate::plan::step::Action::Run(command) = &step.action else { panic!("{step}") };
-    command.script.strip_prefix(crate::model::write::function()).unwrap_or(&command.script)
+fn script(step: &Step) -> String {
+    let script = step.action.command().unwrap().script;
+    script.strip_prefix(crate::model::write::function()).unwrap_or(&script).to_owned()
 }
 
 fn step<'a>(plan: &'a Plan, id: &str) -> &'a Step {
@@ -199,16 +199,16 @@ fn a_line_for_what_is_mounted_takes_nothing_away() {
         crate::facts::control::mount::Mounted { source: "proc".into(), kind: "proc".into(), options };
     state.mounts.insert("/proc".into(), mounted);
     let plan = planned(&desired, &state);
-    let crate::plan::step::Action::Run(command) = &step(&plan, "control./etc/fstab").action else {
+    let crate::change::Change::Edit(edit) = &step(&plan, "control./etc/fstab").action else {
         panic!("{plan}")
     };
     let line = "proc /proc proc defaults,hidepid=invisible,nosuid,nodev,noexec 0 0\n";
-    assert_eq!(command.stdin.expose(), line);
+    assert_eq!(edit.text, line);
     let undo = &step(&plan, "control.mount").undo;
     assert_eq!(
         *undo,
         crate::plan::step::Undo::Run(crate::model::command::Command::root(
-            "mount -o remount,hidepid=off '/proc'\n"
+            "set -e\nmount -o remount,hidepid=off '/proc'\n"
         ))
     );
 }

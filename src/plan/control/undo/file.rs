@@ -7,6 +7,7 @@ use std::{
 
 use super::Way;
 use crate::{
+    change::{Change, FileEdit, edit},
     facts::state::FileState,
     model::{
         command::{Command, quote},
@@ -15,14 +16,11 @@ use crate::{
         write::{self, Access},
     },
     plan::{
-        control::{
-            edit::Edit,
-            text::{self, Change},
-        },
+        control::{edit::Edit, text},
         engine,
         file::seen,
         sshd,
-        step::{Action, Step, Undo},
+        step::{Step, Undo},
     },
 };
 
@@ -92,7 +90,7 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
     let brought: String =
         brought.map(|path| format!("; rm -rf {}", quote(&path.display().to_string()))).collect();
     let after = after(path, way);
-    let then: String = after.iter().map(|run| text::then(run)).collect();
+    let then: String = after.iter().map(|run| edit::then(run)).collect();
     let name = path.display().to_string();
     let found = seen(way.state.files.get(path).and_then(Option::as_ref));
     if path == Path::new(place::DAEMON_JSON) {
@@ -104,33 +102,39 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
             Back::Write(text) => Some(engine::restore(Some(text), way.state)),
         };
     }
-    let (command, why) = match &back {
+    let (change, why) = match &back {
         Back::There => return None,
         Back::Remove => (
-            Command::root(write::script(format!(
+            Change::Run(Command::root(write::script(format!(
                 "set -e; {}{brought}{}{then}",
                 write::remove(path, &found),
-                text::reload(path)
-            ))),
+                edit::reload(path)
+            )))),
             format!("{name}: -> none"),
         ),
         Back::Copy => (
             // Its folder may have gone with its package, in a run that did not come to its end.
-            Command::root(write::script(format!(
+            Change::Run(Command::root(write::script(format!(
                 "set -e; [ -d {} ] || exit 0; {}{then}",
                 quote(&path.parent().unwrap_or(path).display().to_string()),
                 write::copy(Path::new(&format!("{ORIGINALS}/files{name}")), path, &found, Access::Kept)
-            ))),
+            )))),
             format!("{name}: as it was before pryvctl"),
         ),
         Back::Write(text) => {
-            let none = BTreeSet::new();
-            let change = Change { path, text, seen: found, rights: None, checks: &none, after: &after };
-            (change.command(), format!("{name}: what is ours is taken out"))
+            let edit = FileEdit {
+                path: path.to_owned(),
+                text: text.clone(),
+                seen: found,
+                rights: None,
+                checks: BTreeSet::new(),
+                after,
+            };
+            (Change::Edit(edit), format!("{name}: what is ours is taken out"))
         }
     };
     let undo = Undo::Nothing("the original stays in the record until all is back");
-    let step = Step::safe(format!("undo.{name}"), Action::Run(command), undo).because([why]);
+    let step = Step::safe(format!("undo.{name}"), change, undo).because([why]);
     let others = own(path, way).flat_map(OwnFile::written);
     let written: Vec<&Path> = others.chain([path]).collect::<BTreeSet<_>>().into_iter().collect();
     let guarded = is_sshds(path) || written.iter().any(|path| path.starts_with("/etc/pam.d"));

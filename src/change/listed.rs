@@ -1,0 +1,43 @@
+//! What the writer notes of the files that it writes, on a host in memory.
+
+use std::path::Path;
+
+use crate::facts::{
+    state::{FileState, FolderState, HostState},
+    written::{At, List, Listed},
+};
+
+/// Keeps what others have in a file, and never anything else.
+pub fn keep(path: &Path, state: &mut HostState) {
+    let found = state.file(path).unwrap().clone();
+    let ours = state.written.files.get(path).is_some_and(|listed| listed.wrote.contains(&found.sha256));
+    assert!(!ours, "{path:?} is ours");
+    state.written.originals.entry(path.to_owned()).or_insert(found);
+}
+
+/// What the writer notes of a file, and of the folders that are made for it.
+pub fn list(path: &Path, found: &FileState, state: &mut HostState) {
+    make(path.parent().unwrap(), FolderState { mode: 0o755, uid: 0, gid: 0 }, state);
+    let before = state.file(path).map(|before| before.sha256.clone());
+    if state.written.list == List::Missing {
+        state.written.files.clear();
+        state.written.list = List::Whole;
+    }
+    let new = || Listed { wrote: Vec::new(), found: At::Nothing };
+    let listed = state.written.files.entry(path.to_owned()).or_insert_with(new);
+    listed.wrote.retain(|hash| Some(hash) == before.as_ref() && *hash != found.sha256);
+    listed.wrote.push(found.sha256.clone());
+    listed.found = At::There(found.clone());
+}
+
+/// A folder is made, and those it lies in; `/var` is there.
+pub fn make(path: &Path, rights: FolderState, state: &mut HostState) {
+    let there =
+        state.folders.get(path).is_some_and(Option::is_some) || state.written.folders.contains_key(path);
+    if there || path.components().count() <= 2 {
+        return;
+    }
+    make(path.parent().unwrap(), FolderState { mode: 0o755, uid: 0, gid: 0 }, state);
+    state.written.folders.insert(path.to_owned(), At::There((rights, 0)));
+    state.written.list = List::Whole;
+}

@@ -1,0 +1,154 @@
+//! What a step does to a host, as a value. One file a kind of change: its fields, the script or the call that carries it out,
+//! and what it makes of a host.
+//!
+//! A new kind is a file here and a line in `changes!`.
+
+mod container;
+pub mod docker;
+pub mod edit;
+mod file;
+#[cfg(test)]
+pub mod listed;
+mod mode;
+mod mount;
+pub mod sysctl;
+mod unit;
+
+use std::{path::Path, time::Duration};
+
+pub use container::Container;
+pub use docker::Call;
+pub use edit::FileEdit;
+pub use file::{Claim, FileWrite};
+pub use mode::Modes;
+pub use mount::Remounts;
+pub use sysctl::Sysctls;
+pub use unit::{Units, UnitsAsBefore};
+
+use crate::model::{command::Command, desired::HealthProbe};
+
+/// A kind of change that a script carries out.
+pub trait Kind {
+    /// The script, which runs as root.
+    fn command(&self) -> Command;
+
+    /// What it makes of a host in memory.
+    #[cfg(test)]
+    fn apply(&self, state: &mut crate::facts::state::HostState);
+}
+
+/// How a change is carried out.
+#[derive(Debug)]
+pub enum Means<'a> {
+    /// By a script.
+    Script(Command),
+    /// By Docker's API.
+    Call(&'a Call),
+    /// By asking from the host until the answer is right.
+    Probe {
+        /// What is asked.
+        probe: &'a HealthProbe,
+        /// The longest wait.
+        within: Duration,
+    },
+}
+
+/// The one list of kinds of changes that a script carries out.
+macro_rules! changes {
+    ($($(#[$doc:meta])* $name:ident($kind:ty),)*) => {
+        /// A change, as data. `host::apply` carries it out and decides nothing.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Change {
+            /// Calls Docker's API.
+            Docker(Call),
+            /// Asks from the host until the answer is right.
+            AwaitProbe {
+                /// What is asked.
+                probe: HealthProbe,
+                /// The longest wait.
+                within: Duration,
+            },
+            /// Runs a script as root.
+            Run(Command),
+            $($(#[$doc])* $name($kind),)*
+        }
+
+        impl Change {
+            /// How it is carried out.
+            pub fn means(&self) -> Means<'_> {
+                match self {
+                    Self::Docker(call) => Means::Call(call),
+                    Self::AwaitProbe { probe, within } => Means::Probe { probe, within: *within },
+                    Self::Run(command) => Means::Script(command.clone()),
+                    $(Self::$name(kind) => Means::Script(kind.command()),)*
+                }
+            }
+
+            /// What it makes of a host in memory; `false`: that is not known here.
+            #[cfg(test)]
+            pub fn apply(&self, state: &mut crate::facts::state::HostState) -> bool {
+                match self {
+                    Self::Docker(_) | Self::AwaitProbe { .. } | Self::Run(_) => return false,
+                    $(Self::$name(kind) => kind.apply(state),)*
+                }
+                true
+            }
+        }
+    };
+}
+
+changes! {
+    /// Writes a file through the one writer.
+    Write(FileWrite),
+    /// Writes another text into a file that has to be taken up.
+    Edit(FileEdit),
+    /// Sets permission bits.
+    Modes(Modes),
+    /// Mounts again with other options.
+    Remount(Remounts),
+    /// Sets live parameters of the kernel.
+    Sysctl(Sysctls),
+    /// Says what systemd starts.
+    Units(Units),
+    /// Gives units back what they were.
+    UnitsAsBefore(UnitsAsBefore),
+}
+
+impl Change {
+    /// The script that carries it out, where one does.
+    pub fn command(&self) -> Option<Command> {
+        match self.means() {
+            Means::Script(command) => Some(command),
+            Means::Call(_) | Means::Probe { .. } => None,
+        }
+    }
+
+    /// What Docker's API is asked for, where it carries the change out.
+    pub fn call(&self) -> Option<&Call> {
+        if let Self::Docker(call) = self { Some(call) } else { None }
+    }
+
+    /// The file that it writes, where that is all it does.
+    pub fn file(&self) -> Option<&Path> {
+        if let Self::Write(file) = self { Some(&file.path) } else { None }
+    }
+
+    /// Whether it changes nothing.
+    pub fn only_asks(&self) -> bool {
+        match self.means() {
+            Means::Script(_) => false,
+            Means::Call(call) => call.only_asks(),
+            Means::Probe { .. } => true,
+        }
+    }
+
+    /// Whether it may be carried out again when Docker went away under it: it asks, or what it made the first time is no
+    /// hindrance.
+    pub fn may_be_repeated(&self) -> bool {
+        match self.means() {
+            Means::Script(_) => false,
+            Means::Call(call) => call.may_be_repeated(),
+            Means::Probe { .. } => true,
+        }
+    }
+}
