@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::facts::{
+    content::ContentHash,
     state::{FileState, FolderState, HostState},
     written::{At, List, Listed},
 };
@@ -40,4 +41,14 @@ pub fn make(path: &Path, rights: FolderState, state: &mut HostState) {
     make(path.parent().unwrap(), FolderState { mode: 0o755, uid: 0, gid: 0 }, state);
     state.written.folders.insert(path.to_owned(), At::There((rights, 0)));
     state.written.list = List::Whole;
+}
+
+/// Puts back what others had.
+pub fn back(path: &Path, state: &mut HostState) {
+    let original = state.written.originals.remove(path).unwrap();
+    let ours =
+        |hash: &ContentHash| state.written.files[path].wrote.contains(hash) || original.sha256 == *hash;
+    assert!(state.file(path).is_none_or(|found| ours(&found.sha256)), "{path:?} is not ours");
+    state.written.files.remove(path);
+    state.files.insert(path.to_owned(), Some(original));
 }

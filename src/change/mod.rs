@@ -3,27 +3,33 @@
 //!
 //! A new kind is a file here and a line in `changes!`.
 
+mod audit;
 mod container;
 pub mod docker;
 pub mod edit;
 mod file;
+mod folder;
 #[cfg(test)]
 pub mod listed;
 mod mode;
 mod mount;
 pub mod sysctl;
+mod table;
 mod unit;
 
 use std::{path::Path, time::Duration};
 
+pub use audit::{AuditDrop, AuditLoad};
 pub use container::Container;
 pub use docker::Call;
 pub use edit::FileEdit;
 pub use file::{Claim, FileWrite};
+pub use folder::{FileBack, FileRemoval, Folder, FolderRemoval, HalfWritten};
 pub use mode::Modes;
 pub use mount::Remounts;
 pub use sysctl::Sysctls;
-pub use unit::{Units, UnitsAsBefore};
+pub use table::{TableLoad, TableRemoval};
+pub use unit::{UnitStart, Units, UnitsAsBefore};
 
 use crate::model::{command::Command, desired::HealthProbe};
 
@@ -112,6 +118,26 @@ changes! {
     Units(Units),
     /// Gives units back what they were.
     UnitsAsBefore(UnitsAsBefore),
+    /// Starts a unit of ours.
+    UnitStart(UnitStart),
+    /// Loads audit rules.
+    AuditLoad(AuditLoad),
+    /// Takes audit rules out of the kernel.
+    AuditDrop(AuditDrop),
+    /// Makes a folder.
+    Folder(Folder),
+    /// Removes an empty folder.
+    FolderRemoval(FolderRemoval),
+    /// Removes a file that we wrote.
+    FileRemoval(FileRemoval),
+    /// Puts back what others had in a file.
+    FileBack(FileBack),
+    /// Removes what a killed run left half written.
+    HalfWritten(HalfWritten),
+    /// Replaces a table of the packet filter.
+    TableLoad(TableLoad),
+    /// Removes a table of the packet filter.
+    TableRemoval(TableRemoval),
 }
 
 impl Change {

@@ -95,3 +95,28 @@ impl Kind for UnitsAsBefore {
         }
     }
 }
+
+/// A unit of ours is started, now and at every boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitStart(pub &'static str);
+
+impl UnitStart {
+    /// The way back: it is started at boot no more.
+    pub fn back(&self) -> Command {
+        Command::root(format!("systemctl disable -q {}", self.0))
+    }
+}
+
+impl Kind for UnitStart {
+    /// systemd reads units again by itself.
+    fn command(&self) -> Command {
+        Command::root(format!("systemctl enable -q --now {}", self.0))
+    }
+
+    #[cfg(test)]
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        let unit =
+            crate::facts::state::UnitState { exists: true, enabled: true, active: true, masked: false };
+        state.units.insert(self.0.to_owned(), unit);
+    }
+}

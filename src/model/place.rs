@@ -37,6 +37,8 @@ pub const LOGS: &str = "/var/log/pryvctl";
 pub const JOURNAL: &str = "/var/log/pryvctl/journal";
 /// What we wrote for an inventory, with hashes; root only.
 pub const WRITTEN: &str = "/var/lib/pryvctl/written";
+/// The program of the packet filter; root's path does not hold it everywhere.
+pub const NFT: &str = "/usr/sbin/nft";
 /// What others had in files that we wrote, as it was, each below it by its path; root only.
 pub const REPLACED: &str = "/var/lib/pryvctl/replaced";
 /// There while the Docker daemon still has to take up a changed configuration.

@@ -10,10 +10,9 @@ use super::{
     step::{Step, Undo},
 };
 use crate::{
-    change::Change,
+    change::{Change, UnitStart},
     facts::state::{HostState, UnitState},
     model::{
-        command::Command,
         desired::Desired,
         place::{FIREWALL, FIREWALL_UNIT, SERVICES, SERVICES_UNIT},
     },
@@ -93,7 +92,7 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     services(state).into_iter().chain(table).chain(unit).chain(start).collect()
 }
 
-fn start(id: &str, name: &str, changed: bool, state: &HostState) -> Option<Step> {
+fn start(id: &str, name: &'static str, changed: bool, state: &HostState) -> Option<Step> {
     let found: UnitState = state.units.get(name).copied().unwrap_or_default();
     if found.enabled && found.active && !changed {
         return None;
@@ -101,13 +100,8 @@ fn start(id: &str, name: &str, changed: bool, state: &HostState) -> Option<Step>
     let word = |yes, is: &'static str, is_not: &'static str| if yes { is } else { is_not };
     let (enabled, active) =
         (word(found.enabled, "enabled", "not enabled"), word(found.active, "active", "not active"));
-    // It reads units again by itself.
-    let script = format!("systemctl enable -q --now {name}");
-    let undo = if found.enabled {
-        Undo::Nothing("it was enabled before")
-    } else {
-        Undo::Run(Command::root(format!("systemctl disable -q {name}")))
-    };
-    let step = Step::safe(id, Change::Run(Command::root(script)), undo);
+    let start = UnitStart(name);
+    let undo = if found.enabled { Undo::Nothing("it was enabled before") } else { Undo::Run(start.back()) };
+    let step = Step::safe(id, Change::UnitStart(start), undo);
     Some(step.because([format!("{name}: {enabled}, {active} -> enabled, active")]))
 }

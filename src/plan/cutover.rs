@@ -13,7 +13,7 @@ pub use map::ServiceMap;
 
 use super::{
     file::{file, own},
-    nftables::{NFT, differences, same},
+    nftables::{differences, same},
     step::{Step, Undo},
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     model::{
         command::Command,
         desired::{Desired, Slot},
-        place,
+        place::{self, NFT},
         write::Put,
     },
 };

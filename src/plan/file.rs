@@ -9,7 +9,7 @@ use super::{
     written::original,
 };
 use crate::{
-    change::{Change, Claim, FileWrite},
+    change::{Change, Claim, FileWrite, Folder, FolderRemoval, Kind as _},
     facts::{
         content::ContentHash,
         state::{FileState, HostState},
@@ -142,12 +142,12 @@ fn folder(want: &ManagedFolder, state: &HostState) -> Option<Step> {
         Some(found) if (found.mode, found.uid, found.gid) == (want.mode, want.uid, want.gid) => return None,
         Some(found) => (
             format!("{:04o} {}:{}", found.mode, found.uid, found.gid),
-            write::folder(&want.path, found.mode, found.uid, found.gid),
+            Command::root(write::script(write::folder(&want.path, found.mode, found.uid, found.gid))),
         ),
-        None => ("none".to_owned(), write::listed_unfold(&want.path)),
+        None => ("none".to_owned(), FolderRemoval(want.path.clone()).command()),
     };
-    let [action, undo] = [write::listed_folder(&want.path, want.mode, want.uid, want.gid), undo]
-        .map(|call| Command::root(write::script(call)));
-    let step = Step::safe(format!("folder.{path}"), Change::Run(action), Undo::Run(undo));
+    let ManagedFolder { path: at, mode, uid, gid } = want.clone();
+    let change = Change::Folder(Folder { path: at, mode, uid, gid });
+    let step = Step::safe(format!("folder.{path}"), change, Undo::Run(undo));
     Some(step.because([format!("{path}: {old} -> {new}")]))
 }

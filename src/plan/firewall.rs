@@ -23,7 +23,7 @@ pub use self::closed::closed;
 use self::{bridge::comes_in_by, group::groups};
 use super::{
     nftables::{
-        NFT, Table, check, differences, load,
+        Table, check, differences,
         phrase::{
             accept, any_of, connection, drop, equal, field, jump, number, one_of, opens, prefix, text,
             verdicts,
@@ -34,12 +34,12 @@ use super::{
     step::{Step, Undo},
 };
 use crate::{
-    change::Change,
+    change::{Change, TableLoad},
     facts::state::HostState,
     model::{
         command::Command,
         desired::{Desired, Opening},
-        place,
+        place::{self, NFT},
     },
 };
 
@@ -78,10 +78,9 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
         None => introduction(desired, state),
     };
     let document = table.document();
-    let step = Step::safe("firewall.table", Change::Run(load(&document)), restore())
-        .because(why)
-        .guarded(keep())
-        .checked(check(document));
+    let change = Change::TableLoad(TableLoad { name: TABLE, document: document.clone() });
+    let step =
+        Step::safe("firewall.table", change, restore()).because(why).guarded(keep()).checked(check(document));
     vec![step]
 }
 

@@ -15,7 +15,7 @@ use super::{
     step::{Step, Undo},
 };
 use crate::{
-    change::Change,
+    change::{Change, Sysctls},
     facts::{
         control::route::RouteOrigin,
         state::{Asleep, ContainerState, HostState},
@@ -139,10 +139,9 @@ fn forwarding(state: &HostState) -> Option<Step> {
     ];
     let off: Vec<&str> = off.into_iter().filter(|(_, on)| !on).map(|(key, _)| key).collect();
     (!off.is_empty()).then(|| {
-        let script = off.iter().map(|key| format!("echo 1 >/proc/sys/{}", key.replace('.', "/")));
-        let script = script.collect::<Vec<_>>().join(" && ");
+        let on = off.iter().map(|key| ((*key).to_owned(), "1".to_owned())).collect();
         let why = off.iter().map(|key| format!("{key}: 0 -> 1, without which no packet reaches a container"));
-        Step::safe("engine.forwarding", Change::Run(Command::root(script)), NO_UNDO).because(why)
+        Step::safe("engine.forwarding", Change::Sysctl(Sysctls(on)), NO_UNDO).because(why)
     })
 }
 

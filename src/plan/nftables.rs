@@ -16,12 +16,9 @@ use ::nftables::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::model::command::Command;
+use crate::model::{command::Command, place::NFT};
 
 pub use normal::{differences, element_list, same};
-
-/// The program; root's path does not hold it everywhere.
-pub const NFT: &str = "/usr/sbin/nft";
 
 const FAMILY: NfFamily = NfFamily::INet;
 
@@ -228,11 +225,6 @@ fn shortened(comment: &str) -> &str {
         end -= 1;
     }
     &comment[..end]
-}
-
-/// Loads a document: all of it or nothing.
-pub fn load(document: impl Into<String>) -> Command {
-    Command::root(format!("{NFT} -j -f -")).stdin(document)
 }
 
 /// Asks the kernel whether it would take a document.

@@ -4,22 +4,19 @@ mod written;
 
 use std::{collections::BTreeMap, net::IpAddr, path::Path};
 
-use serde_json::Value;
-
 use super::{
     control,
     crossing::{note, version::Version},
     cutover::{ServiceMap, table},
     data,
     file::sha256,
-    firewall,
     leftover::is_up,
     step::Step,
 };
 use crate::{
     change::{Call, Container, Means, listed},
-    facts::state::{ContainerState, EngineState, FileState, FolderState, HostState, NetworkState, UnitState},
-    facts::{release::Release, written::At},
+    facts::release::Release,
+    facts::state::{ContainerState, EngineState, FileState, HostState, NetworkState},
     model::{
         command::Command,
         desired::{Data, Desired, Protocol, UpdateOrder},
@@ -170,16 +167,7 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
             state.files.insert(place::DOCKER_PENDING.into(), None);
         }
         "registry.hosts-line" => state.hosts_file = Some(stdin.to_owned()),
-        "firewall.table" => load(firewall::TABLE, stdin, state),
         "services.table" => load_map(stdin, state, desired),
-        "firewall.boot" => {
-            let unit = UnitState { exists: true, enabled: true, active: true, masked: false };
-            state.units.insert("pryvctl-firewall.service".to_owned(), unit);
-        }
-        "services.boot" => {
-            let unit = UnitState { exists: true, enabled: true, active: true, masked: false };
-            state.units.insert("pryvctl-services.service".to_owned(), unit);
-        }
         "sshd.reload" => read_sshd(state),
         "release.keep" => {
             let record: Release = serde_json::from_str(stdin).unwrap();
@@ -201,15 +189,7 @@ fn objects<'a>(script: &'a str, verb: &str) -> Vec<&'a str> {
 }
 
 fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
-    if let Some(path) = id.strip_prefix("folder.") {
-        let want = desired.folders.iter().find(|want| want.path == Path::new(path)).unwrap();
-        let found = FolderState { mode: want.mode, uid: want.uid, gid: want.gid };
-        listed::make(&want.path, found, state);
-        if let Some(At::There((rights, _))) = state.written.folders.get_mut(&want.path) {
-            *rights = found;
-        }
-        state.folders.insert(want.path.clone(), Some(found));
-    } else if let Some(service) = id.strip_prefix("reload.") {
+    if let Some(service) = id.strip_prefix("reload.") {
         let mark = place::reload_pending(&service.parse().unwrap());
         state.files.insert(mark.into(), Some(FileState::default()));
     } else if id.ends_with(".reload") || id.ends_with(".reloaded") {
@@ -226,7 +206,7 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
         });
         let path = Path::new(path);
         if command.script.contains("writer back ") {
-            return written::back(path, state);
+            return listed::back(path, state);
         }
         if command.script.contains("writer keep ") {
             listed::keep(path, state);
@@ -257,14 +237,6 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
     } else {
         panic!("the simulated host does not know {id}");
     }
-}
-
-fn load(table: &str, document: &str, state: &mut HostState) {
-    let document: Value = serde_json::from_str(document).unwrap();
-    let commands = document["nftables"].as_array().unwrap();
-    // The first three make sure that the table is there and empty.
-    let objects: Vec<Value> = commands[2..].iter().map(|command| command["add"].clone()).collect();
-    state.tables.insert(table.to_owned(), serde_json::json!({ "nftables": objects }));
 }
 
 /// Elements of our map in a text of nft, one `key : value` at a time.

@@ -7,7 +7,6 @@ use super::{
     file::{of_others, own, seen},
     firewall,
     leftover::{Stopped, leftover},
-    nftables::NFT,
     registry,
     release::Keeping,
     sshd,
@@ -15,7 +14,7 @@ use super::{
     written::{self, original},
 };
 use crate::{
-    change::Change,
+    change::{Change, TableRemoval},
     facts::state::HostState,
     model::{
         command::{Command, quote},
@@ -121,9 +120,9 @@ fn removal(path: &Path, gone: Command) -> Step {
 
 fn services(state: &HostState) -> Option<Step> {
     state.tables.get(cutover::table::TABLE)?;
-    let script = format!("{NFT} delete table inet {}", cutover::table::TABLE);
     let undo = Undo::Nothing("an install makes it again");
-    let step = Step::safe("services.table", Change::Run(Command::root(script)), undo);
+    let gone = Change::TableRemoval(TableRemoval(cutover::table::TABLE));
+    let step = Step::safe("services.table", gone, undo);
     Some(step.because(["table inet pryvctl_services: -> none"]))
 }
 
@@ -151,10 +150,9 @@ pub fn soften(desired: &Desired, state: &HostState) -> Result<Plan, Conflict> {
 fn access(state: &HostState) -> Vec<Step> {
     let mut steps = Vec::new();
     if state.tables.contains_key(firewall::TABLE) {
-        let name = firewall::TABLE;
-        let action = Change::Run(Command::root(format!("{NFT} delete table inet {name}")));
+        let gone = Change::TableRemoval(TableRemoval(firewall::TABLE));
         steps.push(
-            Step::safe("firewall.table", action, firewall::restore())
+            Step::safe("firewall.table", gone, firewall::restore())
                 .because(["table inet pryvctl: -> none; every port that listens is open again"])
                 .guarded(firewall::keep()),
         );

@@ -14,7 +14,7 @@ use super::{
     step::{Agreed, Step, Undo},
 };
 use crate::{
-    change::Change,
+    change::{Change, FileRemoval, FolderRemoval, HalfWritten},
     facts::{
         content::ContentHash,
         state::{FileState, HostState},
@@ -115,9 +115,8 @@ pub fn uninstall(desired: &Desired, state: &HostState, before: &[Step]) -> Vec<S
 /// The step that removes what a killed run left half written.
 pub fn half_written(state: &HostState) -> Option<Step> {
     let half = &state.written.half;
-    let calls = half.iter().map(|path| write::remove(path, &Seen::Any));
-    let action = Change::Run(Command::root(write::script(write::together(calls))));
-    let step = Step::safe("leftover.half", action, Undo::Nothing("nobody reads what is half written"))
+    let change = Change::HalfWritten(HalfWritten(half.iter().cloned().collect()));
+    let step = Step::safe("leftover.half", change, Undo::Nothing("nobody reads what is half written"))
         .agreed(Agreed::Always);
     let why = half.iter().map(|path| format!("{}: half written -> none", path.display()));
     (!half.is_empty()).then(|| step.because(why))
@@ -149,7 +148,7 @@ fn unwanted<'a>(
 
 fn file(path: &Path, found: &FileState, keeping: &Keeping) -> Step {
     let FileState { mode, uid, gid, .. } = *found;
-    let gone = write::listed_remove(path, &seen(Some(found)));
+    let gone = Change::FileRemoval(FileRemoval { path: path.to_owned(), seen: seen(Some(found)) });
     let undo = match keeping.copy_of(path, found) {
         Some(copy) => {
             Undo::Run(write::listed_copy(&copy, path, &Seen::Absent, Access::Of { mode, uid, gid }))
@@ -157,7 +156,7 @@ fn file(path: &Path, found: &FileState, keeping: &Keeping) -> Step {
         None => Undo::Nothing("an install of an inventory that wants it writes it again"),
     };
     let path = path.display();
-    Step::safe(format!("leftover.file.{path}"), Change::Run(gone), undo)
+    Step::safe(format!("leftover.file.{path}"), gone, undo)
         .because([format!("{path}: {mode:04o} {uid}:{gid} -> none (not shown)")])
 }
 
@@ -183,7 +182,7 @@ fn emptied<'a>(
 }
 
 fn folder(path: &Path, state: &HostState) -> Step {
-    let gone = Command::root(write::script(write::listed_unfold(path)));
+    let gone = Change::FolderRemoval(FolderRemoval(path.to_owned()));
     let undo = match state.written.folders.get(path).and_then(At::known) {
         Some((was, _)) => {
             let again = write::listed_again(path, was.mode, was.uid, was.gid);
@@ -193,7 +192,7 @@ fn folder(path: &Path, state: &HostState) -> Step {
     };
     let path = path.display();
     // A container may have emptied it since the plan was read.
-    Step::safe(format!("leftover.folder.{path}"), Change::Run(gone), undo)
+    Step::safe(format!("leftover.folder.{path}"), gone, undo)
         .agreed(Agreed::Always)
         .because([format!("{path}: empty -> none")])
 }

@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 
 use super::{Part, reasons, text::fragment};
 use crate::{
-    change::Change,
+    change::{AuditLoad, Change},
     facts::{
         control::audit::{Loaded, key, watch},
         state::HostState,
     },
     model::{
-        command::Command,
         control::{Control, Kind},
         place,
     },
@@ -57,9 +56,5 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
         of_kind.flat_map(|(control, parts)| parts.iter().map(|part| (control.id.as_str(), part))).collect();
     let why = reasons(drifted);
     let undo = Undo::Nothing("the file's own way back is taken up at the next boot");
-    let action = Change::Run(Command::root(LOAD));
-    (!why.is_empty()).then(|| Step::safe("control.audit", action, undo).because(why))
+    (!why.is_empty()).then(|| Step::safe("control.audit", Change::AuditLoad(AuditLoad), undo).because(why))
 }
-
-/// Rules of others that cannot be loaded make augenrules end with 1; it counts whether the kernel can be spoken to.
-pub const LOAD: &str = "augenrules --load >/dev/null 2>&1 || auditctl -s >/dev/null";

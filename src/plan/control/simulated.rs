@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     facts::{
         content::ContentHash,
-        control::{audit::Loaded, original::Originals},
+        control::original::Originals,
         state::{FileState, HostState},
     },
     model::command::Command,
@@ -17,8 +17,6 @@ pub fn run(id: &str, command: &Command, state: &mut HostState) -> bool {
     let stdin = command.stdin.expose();
     match id {
         "control.packages" => install(&command.script, state),
-        "control.audit" => state.audit = Some(Loaded { keys: edit_keys(state), ..Loaded::default() }),
-        "undo.audit" => state.audit = Some(Default::default()),
         "undo.packages" => {
             let list = command.script.split("${Package}\\n' ").nth(1).unwrap().split(" 2>").next().unwrap();
             for gone in list.split(' ') {
@@ -55,13 +53,6 @@ fn install(script: &str, state: &mut HostState) {
         before.insert(name.to_owned());
         state.originals.packages.insert(name.to_owned());
     }
-}
-
-/// Keys of the rules in our file.
-fn edit_keys(state: &HostState) -> std::collections::BTreeSet<String> {
-    let file = state.files[Path::new(crate::model::place::AUDIT_RULES)].as_ref();
-    let text = file.and_then(|file| file.text.clone()).unwrap_or_default();
-    text.lines().filter_map(|line| line.rsplit_once(" -k ").map(|(_, key)| key.to_owned())).collect()
 }
 
 fn record(script: &str, state: &mut HostState) {

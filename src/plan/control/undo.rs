@@ -9,10 +9,10 @@ use std::{
 
 use super::{audit, mount, original, rights, sysctl, unit};
 use crate::{
-    change::{Change, Modes, Remounts, UnitsAsBefore},
+    change::{AuditDrop, Change, Modes, Remounts, UnitsAsBefore},
     facts::state::{HostState, UnitState},
     model::{
-        command::{Command, quote},
+        command::Command,
         control::{Control, Kind},
         desired::Desired,
         place::{self, ORIGINALS},
@@ -171,15 +171,10 @@ impl<'a> Way<'a> {
         let names = |control: &Control, key: &str| {
             if let Kind::Audit(rules) = &control.kind { audit::keys(rules).contains(key) } else { false }
         };
-        let ours: Vec<&String> =
-            loaded.keys.iter().filter(|key| self.goes(|control| names(control, key))).collect();
-        let script: String =
-            ours.iter().map(|key| format!("auditctl -D -k {} >/dev/null\n", quote(key))).collect();
-        back(
-            "undo.audit",
-            Change::Run(Command::root(script)),
-            ours.iter().map(|key| format!("rules with key {key}: -> none")).collect(),
-        )
+        let ours = loaded.keys.iter().filter(|key| self.goes(|control| names(control, key)));
+        let ours: Vec<String> = ours.cloned().collect();
+        let why = ours.iter().map(|key| format!("rules with key {key}: -> none")).collect();
+        back("undo.audit", Change::AuditDrop(AuditDrop(ours)), why)
     }
 
     /// Packages that came with us go again, unless something else needs them by now. A file that goes with its package is not

@@ -18,20 +18,9 @@ use crate::{
 
 /// Carries out a step of the list, if it is one.
 pub fn run(id: &str, state: &mut HostState, desired: &Desired) -> bool {
-    if let Some(path) = id.strip_prefix("leftover.file.").map(Path::new) {
-        let listed = state.written.files.remove(path).unwrap();
-        assert!(listed.wrote.contains(&listed.found.known().unwrap().sha256), "{id} is not ours");
-        state.files.remove(path);
-    } else if let Some(path) = id.strip_prefix("leftover.folder.").map(Path::new) {
-        let Some(At::There((_, 0))) = state.written.folders.remove(path) else { panic!("{id} is not empty") };
-        state.folders.remove(path);
-    } else if let Some(path) = id.strip_prefix("leftover.original.").map(Path::new) {
-        back(path, state);
-    } else if id == "leftover.list" {
+    if id == "leftover.list" {
         state.written.files.retain(|_, listed| listed.found != At::Nothing);
         state.written.folders.retain(|_, found| *found != At::Nothing);
-    } else if id == "leftover.half" {
-        state.written.half.clear();
     } else if id == "written.note" {
         for want in desired.files.iter().cloned().chain(registry::ca_file(desired)) {
             let hash = ContentHash::of(want.content.expose());
@@ -46,16 +35,6 @@ pub fn run(id: &str, state: &mut HostState, desired: &Desired) -> bool {
         return false;
     }
     true
-}
-
-/// Puts it back.
-pub fn back(path: &Path, state: &mut HostState) {
-    let original = state.written.originals.remove(path).unwrap();
-    let ours =
-        |hash: &ContentHash| state.written.files[path].wrote.contains(hash) || original.sha256 == *hash;
-    assert!(state.file(path).is_none_or(|found| ours(&found.sha256)), "{path:?} is not ours");
-    state.written.files.remove(path);
-    state.files.insert(path.to_owned(), Some(original));
 }
 
 /// Counts what is in the folders that we made.

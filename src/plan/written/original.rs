@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::CHANGED;
 use crate::{
-    change::Change,
+    change::{Change, FileBack},
     facts::{
         content::ContentHash,
         state::{FileState, HostState},
@@ -62,10 +62,10 @@ pub fn step(path: &Path, state: &HostState, keeping: &Keeping) -> Option<Step> {
         }
         None => Undo::Nothing("an install of an inventory that wants it writes it again"),
     };
-    let action = Change::Run(write::back(path, &seen(found)));
+    let back = Change::FileBack(FileBack { path: path.to_owned(), seen: seen(found) });
     let path = path.display();
     Some(
-        Step::safe(format!("{STEP}{path}"), action, undo)
+        Step::safe(format!("{STEP}{path}"), back, undo)
             .because([format!("{path}: -> as it was before pryvctl (not shown)")]),
     )
 }
