@@ -120,23 +120,22 @@ fn said(what: &What) -> String {
         What::Scanned { from, answering, silent, unsure, untried } => {
             let ports = answering.iter().map(|port| port.strip_suffix("/tcp").unwrap_or(port));
             let ports = ports.collect::<Vec<_>>().join(", ");
-            let mut said =
-                format!("tried from {}: {ports} answer, {silent} others do not", from.join(" and from "));
+            let mut said = format!("port scan from {}: {ports} open, {silent} closed", from.join(" and "));
             if !unsure.is_empty() {
-                write!(said, "; {} said nothing, which over UDP proves nothing", unsure.join(", "))
+                write!(said, "; {} gave no answer, which over UDP can be either", unsure.join(", "))
                     .unwrap_or_default();
             }
             if !untried.is_empty() {
-                write!(said, "; {} not tried, because it is open to none of these", untried.join(", "))
+                write!(said, "; {} not tested: the firewall opens it to none of these", untried.join(", "))
                     .unwrap_or_default();
             }
             said
         }
-        What::Blind { from, why } => format!("{from} cannot try the ports: {why}"),
+        What::Blind { from, why } => format!("{from} cannot scan the ports: {why}"),
         What::EngineAway { patience } => {
             format!("Docker does not answer; waiting until it does, for at most {} s", patience.as_secs())
         }
-        What::LookingAgain { why } => format!("{why}; looks again and plans anew"),
+        What::LookingAgain { why } => format!("{why}; reads the host again and makes a new plan"),
         What::GoingBack { why } => format!("goes back to what served before: {why}"),
         What::Paused { by } => format!("paused by {by}; `pryvctl resume` goes on"),
         What::Resumed => "goes on".to_owned(),

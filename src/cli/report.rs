@@ -102,7 +102,7 @@ impl Screen {
     pub fn failure(&self, what: &str, why: &str, hint: Option<&str>) {
         let mut text = format!("{what}: {}", gate::line(why));
         if let Some(hint) = hint {
-            text.push_str(&format!("\n  way out: {}", gate::line(hint)));
+            text.push_str(&format!("\n  hint: {}", gate::line(hint)));
         }
         self.note(text);
     }
@@ -110,7 +110,7 @@ impl Screen {
     /// A command that ended early.
     pub fn halt(&self, halt: &Halt) {
         if self.for_people() {
-            let hint = halt.hint.as_ref().map(|hint| format!("\n  way out: {hint}")).unwrap_or_default();
+            let hint = halt.hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
             self.note(format!("{}{hint}", halt.message.trim_end()));
         } else {
             self.document(&Document::halted(halt));

@@ -157,7 +157,7 @@ pub fn troubles(reports: &[Report]) -> String {
                 write!(text, "\n    {}", line(detail)).unwrap_or_default();
             }
             if let Some(hint) = hint {
-                write!(text, "\n  way out: {}", line(hint)).unwrap_or_default();
+                write!(text, "\n  hint: {}", line(hint)).unwrap_or_default();
             }
         }
     }
@@ -219,7 +219,7 @@ fn unreachable(reports: &[Report]) -> String {
         if let Outcome::Unreachable(trouble) = &report.outcome {
             write!(text, "\n\n{}: {}", report.host, line(&trouble.message)).unwrap_or_default();
             if let Some(hint) = &trouble.hint {
-                write!(text, "\n  way out: {}", line(hint)).unwrap_or_default();
+                write!(text, "\n  hint: {}", line(hint)).unwrap_or_default();
             }
         }
     }
@@ -281,7 +281,7 @@ fn lost(reports: &[Report]) -> String {
     {
         write!(
             text,
-            "\n\n{}: `rollback` cannot bring back {}: its container {} is gone\n  way out: to go back, give the inventory the \
+            "\n\n{}: `rollback` cannot bring back {}: its container {} is gone\n  hint: to go back, give the inventory the \
              older version, and upgrade",
             report.host, served.image, served.name
         )

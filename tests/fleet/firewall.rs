@@ -50,8 +50,8 @@ fn only_what_is_declared_answers_and_containers_still_work() {
     inventory(&world, "walls.yaml", &gateways(&world), &hosts);
     let harden = ["harden", "walls.yaml", "--yes", "--window", "20s"];
     let ran = world.run(&harden).ends_with(0);
-    ran.says("old: tried from here and from new: 22 answer, ")
-        .says("new: tried from here and from old: 22 answer, ");
+    ran.says("old: port scan from here and new: 22 open, ")
+        .says("new: port scan from here and old: 22 open, ");
     each(|host| closed_and_working(&world, host));
 
     each(|host| drop(world.on(host, "systemctl restart docker")));

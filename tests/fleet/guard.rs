@@ -184,7 +184,7 @@ fn a_wrong_admin_network(world: &World) {
         .says("the change cut us off (")
         .says("no new login came through")
         .says("the host took it back by itself and the old access works again")
-        .says("way out: check `admin_networks`");
+        .says("hint: check `admin_networks`");
 }
 
 /// A hardened host would hang up before it saw the right one, so this one is not hardened with it.
@@ -202,7 +202,7 @@ fn a_fourth_key(world: &World) {
             3 => ran
                 .ends_with(8)
                 .says(&format!("and did not try the key {only}"))
-                .says("way out: put the right key first in `ssh.identities`"),
+                .says("hint: put the right key first in `ssh.identities`"),
             _ => ran.ends_with(0).says("MaxAuthTries: 6 -> 3"),
         };
     }

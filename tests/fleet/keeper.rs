@@ -118,7 +118,7 @@ fn a_hook_that_fails_leaves_the_host_alone(world: &World) {
         .ends_with(5)
         .says("one failed")
         .says("before: the hook `before: cat >>/root/called && [ ! -e /root/before-fails ]` failed")
-        .says("way out: correct the hook in the role's `upgrade: { hooks }`");
+        .says("hint: correct the hook in the role's `upgrade: { hooks }`");
     assert_eq!(served(world, "one"), before);
     assert_eq!(called_on(world, "one"), ["before", "after"], "what began is answered");
     assert_eq!(called_here(world, "one"), ["after"], "the first that fails ends it");

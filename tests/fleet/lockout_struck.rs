@@ -159,7 +159,7 @@ fn taken_back(ran: Ran) {
     ran.ends_with(5)
         .says("cut off; the host takes the change back within 10 s")
         .says("the host took it back by itself and the old access works again")
-        .says("way out: check `admin_networks`");
+        .says("hint: check `admin_networks`");
 }
 
 fn wrong_port(place: Place) -> String {

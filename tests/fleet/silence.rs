@@ -40,7 +40,7 @@ fn a_declared_port_that_somebody_elses_rules_drop_is_named() {
     run(&["preflight"]).ends_with(4).says(found).says("or hand the firewall over to pryvctl");
     run(&["install", "--yes"]).ends_with(4).says(found).says("a not-ready").says("b left-alone");
     gone();
-    run(&["install", "--yes"]).ends_with(0).says("a: tried from here and").says("22, 8080 answer");
+    run(&["install", "--yes"]).ends_with(0).says("a: port scan from here and").says("22, 8080 open");
 
     // Closing doors does not wait for what only keeps a service from answering.
     site(CLOSED);

@@ -23,7 +23,7 @@ pub fn second_controller(world: &World) {
         .ends_with(7)
         .says("one locked")
         .says(&format!("{owner} has been at work here since 20"))
-        .says("way out: wait; the lock goes with that run, even if it is killed");
+        .says("hint: wait; the lock goes with that run, even if it is killed");
     looked.ends_with(0).says("one planned");
     HOSTS.iter().for_each(|host| before.still_serves(world, host));
     before.converge(world);

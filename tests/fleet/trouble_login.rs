@@ -23,7 +23,7 @@ pub fn unknown_host_key(world: &World) {
         .install()
         .ends_with(8)
         .says(&format!("one: host key of {address} is not known: ssh-ed25519 {}", fingerprint(world)))
-        .says("way out: compare the fingerprint with `ssh-keygen -lf` on the host's console")
+        .says("hint: compare the fingerprint with `ssh-keygen -lf` on the host's console")
         .says("two changed");
     before.still_serves(world, "one");
     before.moved_on(world, &["two", "three"]);
@@ -52,7 +52,7 @@ pub fn changed_host_key(world: &World) {
         .run(&[install, &["--accept-new-host-keys", last]].concat())
         .ends_with(8)
         .says(&format!("one: host key of {one} has changed: {file}:2 has another key than ssh-ed25519"))
-        .says("way out: someone may be in the middle; if the host was reinstalled, remove the old key with")
+        .says("hint: someone may be in the middle; if the host was reinstalled, remove the old key with")
         .says("two unchanged");
 
     let pinned = |key: &str| {
@@ -78,9 +78,9 @@ pub fn wrong_user(world: &World) {
         .install()
         .ends_with(8)
         .says("one: login as `bob` refused; tried")
-        .says("way out: check `ssh.user` and `ssh.identities`")
+        .says("hint: check `ssh.user` and `ssh.identities`")
         .says("two: `nosudo` may not become root with sudo")
-        .says("way out: as root on the host: `adduser nosudo sudo`")
+        .says("hint: as root on the host: `adduser nosudo sudo`")
         .says("three unchanged");
 }
 
@@ -93,9 +93,9 @@ pub fn sudo_password(world: &World) {
         .install()
         .ends_with(8)
         .says("one: sudo refused the password of `admin`")
-        .says("way out: check the secret behind `ssh.sudo_password`")
+        .says("hint: check the secret behind `ssh.sudo_password`")
         .says("two: sudo asks `admin` for a password, and none is given")
-        .says("way out: give `ssh.sudo_password`")
+        .says("hint: give `ssh.sudo_password`")
         .says("three unchanged");
 }
 
@@ -111,7 +111,7 @@ pub fn nobody_there(world: &World) {
         .says(&format!("{nobody}:22"))
         .says("one unreachable")
         .says(&format!("two: cannot connect to {controller}:2: Connection refused"))
-        .says("way out: the host is up, but nothing listens on port 2: check `ssh.port` and that sshd runs")
+        .says("hint: the host is up, but nothing listens on port 2: check `ssh.port` and that sshd runs")
         .says("three unchanged");
     assert!(begun.elapsed() < BOUNDED, "{:?}", begun.elapsed());
     // Behind the firewall a wrong port is silent.
@@ -134,7 +134,7 @@ pub fn host_that_hangs(world: &World) {
     ran.ends_with(8)
         .says("one: ")
         .says(":22 gave no answer in the SSH handshake within 10 s")
-        .says("way out: something accepts connections but does not speak SSH: a hanging host")
+        .says("hint: something accepts connections but does not speak SSH: a hanging host")
         .says("two unchanged");
     assert!(took < BOUNDED, "{took:?}");
     before.still_serves(world, "one");

@@ -31,7 +31,7 @@ pub fn registry_password(world: &World) {
         .ends_with(5)
         .says("one failed")
         .says(&format!("/pryvio/core:{}: ", before.next))
-        .says("way out: check `registry.username` and the source of `registry.password` in the inventory")
+        .says("hint: check `registry.username` and the source of `registry.password` in the inventory")
         .says("two unchanged");
     HOSTS.iter().for_each(|host| before.still_serves(world, host));
 }
@@ -44,7 +44,7 @@ pub fn no_such_image(world: &World) {
         .ends_with(5)
         .says("one failed")
         .says("/pryvio/core:9.9.9: ")
-        .says("way out: check the image's name and version; the registry has no such image")
+        .says("hint: check the image's name and version; the registry has no such image")
         .says("two changed");
     before.still_serves(world, "one");
     before.moved_on(world, &["two", "three"]);
@@ -68,7 +68,7 @@ pub fn disk_full(world: &World) {
         .says("three failed")
         .says(&format!("/pryvio/core:{}: ", before.next))
         .says("no space left on device")
-        .says("way out: free space on the filesystem of Docker's data root")
+        .says("hint: free space on the filesystem of Docker's data root")
         .says("one changed");
     drop(ran);
     before.still_serves(world, "three");
@@ -91,7 +91,7 @@ pub fn unhealthy_image(world: &World) {
         .says("is not healthy: its health check failed")
         .says("last check: exit code 1:")
         .says("log: ")
-        .says("way out: fix the image or its configuration, then run again")
+        .says("hint: fix the image or its configuration, then run again")
         .says("two changed");
     before.still_serves(world, "one");
     before.moved_on(world, &["two", "three"]);
@@ -162,7 +162,7 @@ pub fn changed_meanwhile(world: &World) {
     world
         .run(&["harden", "inventory.yaml", &world.lab(), "--yes", "--window", "20"])
         .ends_with(0)
-        .says("/etc/login.defs: changed since it was looked at; looks again and plans anew");
+        .says("/etc/login.defs: changed since it was looked at; reads the host again and makes a new plan");
     let found = world.on("one", "grep -c '^# by hand$' /etc/login.defs; grep '^UMASK' /etc/login.defs");
     assert_eq!(found, "1\nUMASK\t027\n");
     world.on("one", "sed -i '/^# by hand$/d' /etc/login.defs");
@@ -178,7 +178,7 @@ pub fn overwritten_meanwhile(world: &World) {
     harden()
         .ends_with(5)
         .says("one failed")
-        .says(&format!("{UNIT}: changed since it was looked at; looks again and plans anew"))
+        .says(&format!("{UNIT}: changed since it was looked at; reads the host again and makes a new plan"))
         .says("the host has changed since it was looked at; these steps were not agreed to")
         .says("run the same command again, and read its new plan");
     let by_hand = || world.on("one", &format!("grep -c '^# by hand$' {UNIT} || true"));

@@ -153,7 +153,7 @@ async fn settle(host: &mut Planned, outcome: Outcome, order: &Order, events: &Ev
             let mut trouble = why;
             trouble.details.push(format!("and it could not go back to what it served: {}", failure.message));
             trouble.details.extend(failure.details);
-            trouble.details.extend(failure.hint.map(|hint| format!("way out: {hint}")));
+            trouble.details.extend(failure.hint.map(|hint| format!("hint: {hint}")));
             (Outcome::Failed { step, trouble }, Ended::Down)
         }
     }
