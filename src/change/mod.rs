@@ -9,6 +9,7 @@ pub mod docker;
 pub mod edit;
 mod file;
 mod folder;
+mod leave;
 #[cfg(test)]
 pub mod listed;
 mod mode;
@@ -25,6 +26,7 @@ pub use docker::Call;
 pub use edit::FileEdit;
 pub use file::{Claim, FileWrite};
 pub use folder::{FileBack, FileRemoval, Folder, FolderRemoval, HalfWritten};
+pub use leave::{LastFile, NetworkRemoval, ReleaseRemoval, UnitRemoval, VolumeRemoval};
 pub use mode::Modes;
 pub use mount::Remounts;
 pub use sysctl::Sysctls;
@@ -138,6 +140,16 @@ changes! {
     TableLoad(TableLoad),
     /// Removes a table of the packet filter.
     TableRemoval(TableRemoval),
+    /// Removes a container network.
+    NetworkRemoval(NetworkRemoval),
+    /// Removes a volume.
+    VolumeRemoval(VolumeRemoval),
+    /// Removes the record of what served before.
+    ReleaseRemoval(ReleaseRemoval),
+    /// Removes a unit of ours.
+    UnitRemoval(UnitRemoval),
+    /// Removes a file of ours and the folder that it leaves empty.
+    LastFile(LastFile),
 }
 
 impl Change {

@@ -9,13 +9,14 @@ use super::{
     step::{Step, Undo},
 };
 use crate::{
-    change::Change,
+    change::{Change, Claim, FileWrite},
     facts::state::HostState,
     model::{
         command::{Command, quote},
         desired::{Desired, ManagedFile, OnChange, Service},
         place,
-        write::{self, Put, Seen},
+        secret::Secret,
+        write::{self, Seen},
     },
 };
 
@@ -44,10 +45,18 @@ pub fn marks(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
     let told = desired.services.iter().filter(kept).filter(|service| changes(service, desired, state));
     told.map(|service| {
         let mark = place::reload_pending(&service.name);
-        let made = Put::own(Path::new(&mark), "", 0o600).listed_command();
         let gone = write::listed_gone(Path::new(&mark), &Seen::Any);
+        let made = Change::Write(FileWrite {
+            path: mark.into(),
+            content: Secret::new(""),
+            seen: Seen::Any,
+            mode: 0o600,
+            uid: 0,
+            gid: 0,
+            claim: Claim::Listed,
+        });
         let undo = Undo::Run(Command::root(write::script(gone)));
-        Step::safe(format!("reload.{}", service.name), Change::Run(made), undo)
+        Step::safe(format!("reload.{}", service.name), made, undo)
             .because([format!("{} will have to read its files again", service.name)])
     })
     .collect()

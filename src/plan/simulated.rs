@@ -189,12 +189,11 @@ fn objects<'a>(script: &'a str, verb: &str) -> Vec<&'a str> {
 }
 
 fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
-    if let Some(service) = id.strip_prefix("reload.") {
-        let mark = place::reload_pending(&service.parse().unwrap());
-        state.files.insert(mark.into(), Some(FileState::default()));
-    } else if id.ends_with(".reload") || id.ends_with(".reloaded") {
+    if id.ends_with(".reload") || id.ends_with(".reloaded") {
         let service = id.split('.').nth(1).unwrap();
-        state.files.insert(place::reload_pending(&service.parse().unwrap()).into(), None);
+        let mark = place::reload_pending(&service.parse().unwrap());
+        state.written.files.remove(Path::new(&mark));
+        state.files.insert(mark.into(), None);
     } else if let Some(path) = id.strip_prefix("back.file.") {
         let kept = state.release.as_ref().unwrap().files.iter().find(|kept| kept.path == Path::new(path));
         let was = kept.unwrap().was.as_ref().map(|was| FileState {

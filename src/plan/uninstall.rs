@@ -14,13 +14,14 @@ use super::{
     written::{self, original},
 };
 use crate::{
-    change::{Change, TableRemoval},
+    change::{
+        Change, FileRemoval, LastFile, NetworkRemoval, ReleaseRemoval, TableRemoval, UnitRemoval,
+        VolumeRemoval,
+    },
     facts::state::HostState,
     model::{
-        command::{Command, quote},
         desired::{Desired, ManagedFile, Mount, MountSource},
         place,
-        write::{self, Seen},
     },
 };
 
@@ -62,16 +63,15 @@ pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Result<Pl
 }
 
 fn network(name: &str) -> Step {
-    let script = format!("docker network rm {}", quote(name));
+    let gone = Change::NetworkRemoval(NetworkRemoval(name.to_owned()));
     let undo = Undo::Nothing("an install makes it again");
-    Step::safe(format!("network.{name}"), Change::Run(Command::root(script)), undo)
-        .because([format!("{name}: -> none")])
+    Step::safe(format!("network.{name}"), gone, undo).because([format!("{name}: -> none")])
 }
 
 fn volume(name: &str) -> Step {
-    let script = format!("docker volume rm {}", quote(name));
+    let gone = Change::VolumeRemoval(VolumeRemoval(name.to_owned()));
     let undo = Undo::Nothing("its data is gone, as asked");
-    Step::safe(format!("volume.{name}"), Change::Run(Command::root(script)), undo)
+    Step::safe(format!("volume.{name}"), gone, undo)
         .because([format!("{name}: -> none, with everything in it")])
 }
 
@@ -101,21 +101,21 @@ fn given_up(
 /// The step that removes a file, if it is there.
 fn removed(path: &Path, state: &HostState) -> Option<Step> {
     let found = state.file(path)?;
-    let gone = write::listed_remove(path, &seen(Some(found)));
-    Some(removal(path, gone))
+    let gone = FileRemoval { path: path.to_owned(), seen: seen(Some(found)) };
+    Some(removal(path, Change::FileRemoval(gone)))
 }
 
 /// The step that removes a file of our own, and its folder with the last of them.
 fn removed_with_folder(path: &Path, state: &HostState) -> Option<Step> {
-    let (folder, found) = (path.parent()?, state.file(path)?);
-    let calls = [write::remove(path, &seen(Some(found))), write::unfold(folder)];
-    Some(removal(path, Command::root(write::script(write::together(calls)))))
+    let found = state.file(path)?;
+    let gone = LastFile { path: path.to_owned(), seen: seen(Some(found)) };
+    Some(removal(path, Change::LastFile(gone)))
 }
 
-fn removal(path: &Path, gone: Command) -> Step {
+fn removal(path: &Path, gone: Change) -> Step {
     let path = path.display().to_string();
     let undo = Undo::Nothing("an install writes it again");
-    Step::safe(format!("file.{path}"), Change::Run(gone), undo).because([format!("{path}: -> none")])
+    Step::safe(format!("file.{path}"), gone, undo).because([format!("{path}: -> none")])
 }
 
 fn services(state: &HostState) -> Option<Step> {
@@ -181,24 +181,18 @@ fn traces(desired: &Desired, state: &HostState) -> Vec<Step> {
 
 fn release(state: &HostState) -> Option<Step> {
     state.release.as_ref().map(|_| {
-        let script = format!("rm -rf {0} {0}.new {0}.old", place::RELEASE);
         let undo = Undo::Nothing("what served before goes with what serves");
-        let step = Step::safe("release.forget", Change::Run(Command::root(script)), undo);
+        let step = Step::safe("release.forget", Change::ReleaseRemoval(ReleaseRemoval), undo);
         step.because([format!("{}: -> none", place::RELEASE)])
     })
 }
 
-fn unit(id: &str, name: &str, path: &str, state: &HostState) -> Option<Step> {
+fn unit(id: &str, name: &'static str, path: &'static str, state: &HostState) -> Option<Step> {
     let there = state.units.get(name).is_some_and(|unit| unit.exists);
     there.then(|| {
-        let kept = place::KEPT;
-        let gone = write::remove(Path::new(path), &Seen::Any);
-        let script = format!(
-            "systemctl disable -q --now {name}; {gone}; systemctl daemon-reload
-if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi"
-        );
+        let gone = Change::UnitRemoval(UnitRemoval { name, path });
         let undo = Undo::Nothing("an install writes it again");
-        let step = Step::safe(id, Change::Run(Command::root(write::script(script))), undo);
+        let step = Step::safe(id, gone, undo);
         step.because([format!("{name}: -> none")])
     })
 }
