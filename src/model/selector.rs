@@ -1,10 +1,10 @@
-//! Which hosts a command is about: patterns for names, roles, zones and labels.
+//! Which hosts and services a command is about: patterns for names, roles, zones and labels.
 
 use std::collections::BTreeSet;
 
 use super::{
     inventory::{Host, Inventory},
-    name::HostName,
+    name::{HostName, ServiceName},
     nearest::suggest,
     problem::Problem,
 };
@@ -57,6 +57,55 @@ impl Selector {
     }
 }
 
+/// The services of some that patterns select, written as those of hosts are.
+///
+/// # Errors
+/// A pattern that matches nothing at all; patterns that together leave no service.
+pub fn services<'a>(
+    patterns: &str,
+    known: &BTreeSet<&'a ServiceName>,
+) -> Result<BTreeSet<&'a ServiceName>, Box<Problem>> {
+    let matching = |pattern: &str| {
+        let found: Vec<_> = known.iter().copied().filter(|name| glob(pattern, name.as_str())).collect();
+        if found.is_empty() {
+            let words = known.iter().map(|name| name.as_str());
+            return Err(unmatched("service", pattern, words.collect()));
+        }
+        Ok(found)
+    };
+    let selected = pick(patterns.split(','), known.iter().copied(), matching)?;
+    if selected.is_empty() {
+        let problem = Problem::error("selector.empty", format!("no service fits `{patterns}`"));
+        return Err(Box::new(problem.hint("a pattern with `!` leaves out; name a service beside it")));
+    }
+    Ok(selected)
+}
+
+/// What patterns without `!` match, or all, without what patterns with `!` match.
+fn pick<'a, T: Ord>(
+    patterns: impl Iterator<Item = &'a str>,
+    all: impl Iterator<Item = T>,
+    matching: impl Fn(&str) -> Result<Vec<T>, Box<Problem>>,
+) -> Result<BTreeSet<T>, Box<Problem>> {
+    let patterns = patterns.map(str::trim).filter(|pattern| !pattern.is_empty());
+    let (out, within): (Vec<&str>, Vec<&str>) = patterns.partition(|pattern| pattern.starts_with('!'));
+    let mut selected: BTreeSet<_> = if within.is_empty() { all.collect() } else { BTreeSet::new() };
+    for pattern in within {
+        selected.extend(matching(pattern)?);
+    }
+    for pattern in out {
+        for found in matching(pattern.trim_start_matches('!'))? {
+            selected.remove(&found);
+        }
+    }
+    Ok(selected)
+}
+
+fn unmatched(what: &str, pattern: &str, words: BTreeSet<&str>) -> Box<Problem> {
+    let problem = Problem::error("selector.unmatched", format!("no {what} fits `{pattern}`"));
+    Box::new(problem.hint(suggest(pattern, words)))
+}
+
 impl Aspect {
     fn option(self) -> &'static str {
         match self {
@@ -81,21 +130,8 @@ impl Aspect {
         patterns: &[String],
         inventory: &'a Inventory,
     ) -> Result<BTreeSet<&'a HostName>, Box<Problem>> {
-        let all = || inventory.hosts.keys();
-        let patterns = patterns.iter().flat_map(|text| text.split(',')).map(str::trim);
-        let patterns: Vec<&str> = patterns.filter(|pattern| !pattern.is_empty()).collect();
-        let (out, within): (Vec<&str>, Vec<&str>) =
-            patterns.iter().partition(|pattern| pattern.starts_with('!'));
-        let mut selected: BTreeSet<_> = if within.is_empty() { all().collect() } else { BTreeSet::new() };
-        for pattern in within {
-            selected.extend(self.matching(pattern, inventory)?);
-        }
-        for pattern in out {
-            for name in self.matching(pattern.trim_start_matches('!'), inventory)? {
-                selected.remove(name);
-            }
-        }
-        Ok(selected)
+        let patterns = patterns.iter().flat_map(|text| text.split(','));
+        pick(patterns, inventory.hosts.keys(), |pattern| self.matching(pattern, inventory))
     }
 
     fn matching<'a>(
@@ -108,11 +144,8 @@ impl Aspect {
         };
         let found: Vec<_> = inventory.hosts.iter().filter(fits).map(|(name, _)| name).collect();
         if found.is_empty() {
-            let words: BTreeSet<_> =
-                inventory.hosts.iter().flat_map(|(name, host)| self.words(name, host)).collect();
-            let problem =
-                Problem::error("selector.unmatched", format!("no {} fits `{pattern}`", self.option()));
-            return Err(Box::new(problem.hint(suggest(pattern, words))));
+            let words = inventory.hosts.iter().flat_map(|(name, host)| self.words(name, host));
+            return Err(unmatched(self.option(), pattern, words.collect()));
         }
         Ok(found)
     }
@@ -194,5 +227,20 @@ mod tests {
         insta::assert_snapshot!(selected(&hosts(&["co1", "!mars*"])), @"no host fits `mars*`; possible: `co1`, `co2`, `co3`, `reg1`, `reg2`, `web1`");
         let none = Selector { zones: vec!["eu".into()], hosts: vec!["co3".into()], ..Selector::default() };
         insta::assert_snapshot!(selected(&none), @"no host fits all of --host, --role, --zone and --label; a host must fit each of them; leave one out");
+    }
+
+    #[test]
+    fn services_are_selected_likewise() {
+        let names = ["core", "hfs", "mongodb"].map(|name| name.parse().unwrap());
+        let selected = |patterns: &str| match services(patterns, &names.iter().collect()) {
+            Ok(found) => found.into_iter().map(ServiceName::as_str).collect::<Vec<_>>().join(" "),
+            Err(problem) => format!("{}; {}", problem.message, problem.hint.unwrap_or_default()),
+        };
+        assert_eq!(selected("core"), "core");
+        assert_eq!(selected("h?s,m*"), "hfs mongodb");
+        assert_eq!(selected("!core"), "hfs mongodb");
+        insta::assert_snapshot!(selected("cor"), @"no service fits `cor`; did you mean `core`?");
+        insta::assert_snapshot!(selected("nginx"), @"no service fits `nginx`; possible: `core`, `hfs`, `mongodb`");
+        insta::assert_snapshot!(selected("core,!c*"), @"no service fits `core,!c*`; a pattern with `!` leaves out; name a service beside it");
     }
 }
