@@ -24,6 +24,7 @@ pub mod rollback;
 pub mod rollout;
 pub mod scan;
 pub mod service;
+pub mod serving;
 pub mod sshd;
 pub mod step;
 pub mod uninstall;

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
     path::{Path, PathBuf},
 };
 
@@ -179,8 +178,7 @@ fn script(release: &Release, record: &str) -> String {
 /// Which container of each service serves: the one the kernel leads to, else the one that has been up longest. What took
 /// over a moment ago passed its check before that, though Docker has not run it yet.
 fn served<'a>(desired: &Desired, state: &'a HostState, map: &ServiceMap) -> Vec<&'a ContainerState> {
-    let inside = map.inside.values().copied().map(IpAddr::from);
-    let led: BTreeSet<_> = map.entries().map(|(_, to)| to.ip()).chain(inside).collect();
+    let led = map.targets();
     let is_led =
         |found: &ContainerState| found.addresses.values().flatten().any(|address| led.contains(address));
     let leads = |found: &ContainerState| {

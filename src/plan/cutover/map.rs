@@ -144,6 +144,12 @@ impl ServiceMap {
         self.all().into_iter().map(|((port, _), to)| (port, to))
     }
 
+    /// Every address that something leads to.
+    pub fn targets(&self) -> BTreeSet<IpAddr> {
+        let inside = self.inside.values().copied().map(IpAddr::from);
+        self.entries().map(|(_, to)| to.ip()).chain(inside).collect()
+    }
+
     /// The map with these elements.
     pub fn from_entries(entries: impl IntoIterator<Item = (Port, SocketAddr)>) -> Self {
         let mut map = Self::default();
