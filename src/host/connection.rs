@@ -132,6 +132,13 @@ impl Connection {
         self.0.fence.token().err().map(|loss| self.error(loss))
     }
 
+    /// The loss of this connection, if it is lost; otherwise it is another's fault that something ended.
+    pub(super) fn lost(&self, doing: &str) -> Option<HostError> {
+        let line = &self.0.line;
+        let fault = || Fault::Lost { doing: doing.to_owned(), reason: line.end.reason() };
+        line.handle.is_closed().then(|| self.error(fault()))
+    }
+
     pub(super) fn fence(&self) -> &Fence {
         &self.0.fence
     }

@@ -48,7 +48,8 @@ const MOST_OF_PULL: usize = 96 << 20;
 pub(super) struct Stream {
     near: DuplexStream,
     fault: Arc<OnceLock<String>>,
-    answer: Answer,
+    /// What the answers may be; `None`: it is attached to a command, and bytes are no requests and answers.
+    answer: Option<Answer>,
 }
 
 /// How much of an answer has come, and how much may.
@@ -79,16 +80,30 @@ impl Answer {
 /// As much of a request as says what is asked.
 const LINE: usize = 64;
 
-/// Opens a stream.
+/// Opens a stream for requests.
 pub(super) async fn dial(connection: &Connection) -> Result<Stream, HostError> {
+    open(connection, Some(Answer::NONE), PATIENCE).await
+}
+
+/// Opens a stream that will be attached to a command. It may print without end, and who reads it may let it wait: nothing
+/// else is to be done over the connection meanwhile.
+pub(super) async fn attach(connection: &Connection) -> Result<Stream, HostError> {
+    open(connection, None, Duration::MAX).await
+}
+
+async fn open(
+    connection: &Connection,
+    answer: Option<Answer>,
+    patience: Duration,
+) -> Result<Stream, HostError> {
     let started = timeout(QUEUE, connection.start(Purpose::Dial, SCRIPT)).await;
     let in_use = || Fault::Docker { reason: "all channels to Docker are in use".to_owned() };
     let running =
         started.map_err(|_| connection.error(in_use()))?.map_err(|fault| connection.error(fault))?;
     let (near, far) = tokio::io::duplex(BUFFER);
     let fault = Arc::new(OnceLock::new());
-    tokio::spawn(pump(running, far, fault.clone()));
-    Ok(Stream { near, fault, answer: Answer::NONE })
+    tokio::spawn(pump(running, far, patience, fault.clone()));
+    Ok(Stream { near, fault, answer })
 }
 
 /// The words of [`SCRIPT`] for a host without Docker.
@@ -96,12 +111,12 @@ pub(super) fn is_no_docker(text: &str) -> bool {
     text.contains("pryvctl: no docker")
 }
 
-async fn pump(mut running: Running, far: DuplexStream, fault: Arc<OnceLock<String>>) {
+async fn pump(mut running: Running, far: DuplexStream, patience: Duration, fault: Arc<OnceLock<String>>) {
     let writer = running.writer();
     let (from, to) = tokio::io::split(far);
     tokio::select! {
         () = send(from, writer) => {}
-        end = receive(&mut running, to) => if let Some(words) = end { let _ = fault.set(words); },
+        end = receive(&mut running, to, patience) => if let Some(words) = end { let _ = fault.set(words); },
     }
 }
 
@@ -118,11 +133,15 @@ async fn send(mut from: impl AsyncRead + Unpin, writer: Writer) {
 }
 
 /// Gives dial-stdio's last words when it did not end well.
-async fn receive(running: &mut Running, mut to: impl AsyncWrite + Unpin) -> Option<String> {
+async fn receive(
+    running: &mut Running,
+    mut to: impl AsyncWrite + Unpin,
+    patience: Duration,
+) -> Option<String> {
     let (mut stderr, mut exit) = (String::new(), None);
     while let Some(said) = running.next().await {
         match said {
-            Said::Out(data) => match timeout(PATIENCE, to.write_all(&data)).await {
+            Said::Out(data) => match timeout(patience, to.write_all(&data)).await {
                 Ok(Ok(())) => {}
                 // The request was dropped.
                 Ok(Err(_)) => return None,
@@ -148,10 +167,12 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.near).poll_read(cx, buf))?;
-        self.answer.came += buf.filled().len() - before;
-        if self.answer.came > self.answer.most {
-            let words = format!("an answer of more than {} MiB was cut off", self.answer.most >> 20);
-            return Poll::Ready(Err(io::Error::other(words)));
+        if let Some(answer) = &mut self.answer {
+            answer.came += buf.filled().len() - before;
+            if answer.came > answer.most {
+                let words = format!("an answer of more than {} MiB was cut off", answer.most >> 20);
+                return Poll::Ready(Err(io::Error::other(words)));
+            }
         }
         match self.fault.get() {
             Some(words) if buf.filled().len() == before && buf.remaining() > 0 => {
@@ -164,7 +185,7 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.answer = self.answer.to(buf);
+        self.answer = self.answer.map(|answer| answer.to(buf));
         Pin::new(&mut self.near).poll_write(cx, buf)
     }
 

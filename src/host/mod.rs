@@ -4,12 +4,15 @@ pub mod apply;
 mod channel;
 mod connection;
 mod container;
+pub mod containers;
 mod dial;
 mod docker;
 pub mod engine;
 mod error;
+pub mod exec;
 mod failpoint;
 mod fence;
+mod frames;
 mod gather;
 pub mod guard;
 mod health;
@@ -20,9 +23,11 @@ mod image;
 mod known_hosts;
 mod lock;
 mod login;
+pub mod logs;
 pub mod replay;
 pub mod scan;
 pub mod signature;
+mod since;
 mod ssh;
 mod sudo;
 
@@ -40,6 +45,7 @@ pub use gather::gather;
 pub use host_key::HostKeyFault;
 pub use identity::IdentityFault;
 pub use lock::Lock;
+pub use since::Since;
 pub use sudo::SudoFault;
 
 /// A connection to one host.
