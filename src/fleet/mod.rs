@@ -8,6 +8,8 @@ pub mod each;
 pub mod event;
 mod hook;
 pub mod journal;
+pub mod logs;
+mod merge;
 pub mod outcome;
 mod renewed;
 pub mod rollout;
