@@ -15,7 +15,8 @@
 //! * [`plan`]: the difference: `(&Desired, &HostState) -> Plan`, an ordered list of steps.
 //! * [`host`]: the hands: one SSH connection to one host, and Docker through the same connection.
 //! * [`fleet`]: many hosts: order, concurrency, stop rules, events.
-//! * [`cli`]: the face: arguments, questions, tables; `cli::report` is the only place that prints.
+//! * [`cli`]: the face: arguments, questions, tables; `cli::report` is the only place that prints, but for what
+//!   a command in a container says.
 //! * [`lab`] stands beside the line: throw-away hosts on the local Docker engine.
 
 pub mod change;

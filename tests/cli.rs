@@ -107,6 +107,80 @@ fn schema_completions_and_manual_come_from_the_same_types() {
     assert!(page.replace('\\', "").contains("--yes"), "{page}");
 }
 
+/// Two hosts with one service each; nobody is there.
+fn inventory() -> PathBuf {
+    let roles = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/roles");
+    let path = std::env::temp_dir().join(format!("pryvctl-cli-{}.yaml", std::process::id()));
+    let text = format!(
+        "platform: cli\ndomain: cli.test\nadmin_networks: [192.0.2.0/24]\nroles: {}\n\
+         registry: {{ address: \"registry.test:5000\" }}\nssh: {{ identities: [/nowhere/key] }}\nzones: {{ z: {{}} }}\n\
+         hosts:\n  co1: {{ address: 192.0.2.1, zone: z, roles: [web] }}\n  \
+         reg1: {{ address: 192.0.2.2, zone: z, roles: [keeper] }}\n",
+        roles.display()
+    );
+    fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn whoever_looks_into_containers_is_told_which_there_are() {
+    let path = inventory();
+    let file = path.to_str().unwrap();
+    let said = |arguments: &[&str]| {
+        let output = pryvctl(arguments);
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        format!("{}: {}", output.status.code().unwrap(), text(&output.stderr))
+    };
+    let logs = |rest: &[&str]| said(&[&["logs", file], rest].concat());
+    let exec = |rest: &[&str]| said(&[&["exec", file], rest, &["--", "id"]].concat());
+    insta::assert_snapshot!(logs(&["mars"]), @r"
+    2: no host fits `mars`
+      hint: possible: `co1`, `reg1`
+    ");
+    insta::assert_snapshot!(logs(&["*", "nginx"]), @r"
+    2: no service fits `nginx`
+      hint: possible: `store`, `web`
+    ");
+    insta::assert_snapshot!(logs(&["co1", "store"]), @r"
+    2: no service fits `store`
+      hint: possible: `web`
+    ");
+    insta::assert_snapshot!(exec(&["co", "web"]), @r"
+    2: no host fits `co`
+      hint: did you mean `co1`?
+    ");
+    insta::assert_snapshot!(exec(&["co1", "core"]), @r"
+    2: no service fits `core`
+      hint: possible: `web`
+    ");
+    insta::assert_snapshot!(exec(&["*", "web"]), @r"
+    2: a command runs in one container, and `*` fits more than one host: co1, reg1
+      hint: name one host
+    ");
+    for nobody in [exec(&["co1", "web"]), logs(&["co1"])] {
+        insta::allow_duplicates!(insta::assert_snapshot!(nobody, @r"
+        8: co1: cannot read the key /nowhere/key: No such file or directory (os error 2)
+          hint: check `ssh.identities` in the inventory
+        "));
+    }
+    fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_command_for_a_container_stands_behind_two_hyphens() {
+    for arguments in [&["exec", "x.yaml", "one", "web"][..], &["exec", "x.yaml", "one", "web", "id"]] {
+        let output = pryvctl(arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("<SERVICE> -- <COMMAND>..."), "{}", text(&output.stderr));
+    }
+    let help = text(&pryvctl(&["exec", "--help"]).stdout);
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("Exit codes: that of COMMAND, which may be 1 to 8, too"), "{help}");
+    let since = pryvctl(&["logs", "x.yaml", "one", "--since", "soon"]);
+    assert_eq!(since.status.code(), Some(2));
+    assert!(text(&since.stderr).contains("10m"), "{}", text(&since.stderr));
+}
+
 #[test]
 fn a_closed_pipe_is_the_readers_wish() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pryvctl"))

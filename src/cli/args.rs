@@ -1,10 +1,12 @@
 //! The command line, as types. What is typed here is what `--help`, completions and manual pages say.
 
+mod inside;
 mod rolling;
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub use inside::{Exec, Logs};
 pub use rolling::{Agreed, Apply, Failure, Install, Manner, Rollback, Upgrade};
 
 use crate::lab::Secrets;
@@ -114,6 +116,12 @@ pub enum Command {
     Audit(Audit),
     /// Shows what runs, and whether it is what the inventory says; changes nothing.
     Status(Target),
+    /// Shows the logs of the services of a host; of several hosts and services as one log in order of time. Changes nothing.
+    #[command(after_help = inside::FORMS)]
+    Logs(Logs),
+    /// Runs a command in the container of a service that serves, as `docker exec` does.
+    #[command(after_help = inside::EXIT_CODES)]
+    Exec(Exec),
     /// Removes what pryvctl installed.
     Uninstall(Uninstall),
     /// Throw-away hosts on this machine, to rehearse an inventory.
@@ -180,6 +188,21 @@ pub struct Target {
     pub parallel: u16,
 }
 
+impl Target {
+    /// Hosts by their names.
+    pub fn hosts(file: InventoryFile, host: Vec<String>) -> Self {
+        Self {
+            file,
+            host,
+            role: Vec::new(),
+            zone: Vec::new(),
+            label: Vec::new(),
+            accept_new_host_keys: false,
+            parallel: 16,
+        }
+    }
+}
+
 /// A target that will be changed.
 #[derive(Debug, Clone, Args)]
 pub struct Change {
@@ -235,15 +258,7 @@ impl Audit {
     pub fn target(&self) -> Option<Target> {
         let file =
             InventoryFile { inventory: self.inventory.clone()?, lab: self.lab.clone(), real_secrets: false };
-        Some(Target {
-            file,
-            host: self.host.clone(),
-            role: Vec::new(),
-            zone: Vec::new(),
-            label: Vec::new(),
-            accept_new_host_keys: false,
-            parallel: 16,
-        })
+        Some(Target::hosts(file, self.host.clone()))
     }
 }
 

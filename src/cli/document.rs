@@ -19,6 +19,8 @@
 //! ```
 //!
 //! Keys without a value are left out.
+//!
+//! `logs` has no end, so it prints an object a line, `{ host, service, time, text }`; as YAML these are the elements of a list.
 
 use serde::Serialize;
 use serde_json::Value;

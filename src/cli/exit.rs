@@ -43,6 +43,24 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Whose exit code a run passes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Our own.
+    Pryvctl(Exit),
+    /// That of a command that was run in a container.
+    Command(u8),
+}
+
+impl From<Ended> for ExitCode {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Pryvctl(exit) => exit.into(),
+            Ended::Command(code) => Self::from(code),
+        }
+    }
+}
+
 /// The exit code of a run: that of the outcome which an administrator must look at first.
 pub fn verdict(reports: &[Report]) -> Exit {
     let exit = |report: &Report| match &report.outcome {

@@ -1,4 +1,4 @@
-//! The face: arguments, questions, tables; `report.rs` is the only place that prints.
+//! The face: arguments, questions, tables; `report.rs` is the only place that prints, but for what `exec` passes on.
 
 pub mod args;
 mod audit;
@@ -7,14 +7,17 @@ mod context;
 mod controls;
 mod desk;
 mod document;
+mod exec;
 pub mod exit;
 mod gate;
 mod lab;
+mod logs;
 mod look;
 pub mod mask;
 pub mod material;
 mod page;
 mod pages;
+mod pipe;
 mod plan_file;
 pub mod problem;
 mod progress;
@@ -22,6 +25,7 @@ mod report;
 mod sarif;
 mod standings;
 mod tables;
+mod terminal;
 mod upgrade;
 mod validate;
 mod wrap;
@@ -35,7 +39,7 @@ use std::{
 use clap::Parser as _;
 
 use args::{Arguments, Command};
-use exit::Exit;
+use exit::{Ended, Exit};
 use report::Screen;
 
 use crate::fleet::rollout::Pause;
@@ -60,18 +64,18 @@ pub fn main() -> ExitCode {
             return Exit::Bug.into();
         }
     };
-    let exit = judged(|| runtime.block_on(run(arguments.command, file, &screen)));
+    let ended = judged(|| runtime.block_on(run(arguments.command, file, &screen)));
     // A connection that hangs must not keep the process from ending.
     runtime.shutdown_background();
-    exit.into()
+    ended.into()
 }
 
 /// How a work ended; the panic of one that died was told by the hook.
-fn judged(work: impl FnOnce() -> Exit) -> Exit {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Exit::Bug)
+fn judged(work: impl FnOnce() -> Ended) -> Ended {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Ended::Pryvctl(Exit::Bug))
 }
 
-async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Exit {
+async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Ended {
     let ended = match command {
         Command::Validate(file) => validate::run(&file, screen),
         Command::Preflight(target) => look::preflight(&target, screen).await,
@@ -81,6 +85,11 @@ async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Exit {
         },
         Command::Apply(order) => upgrade::apply(&order, screen).await,
         Command::Status(target) => look::status(&target, screen).await,
+        Command::Logs(order) => logs::run(&order, screen).await,
+        Command::Exec(order) => match exec::run(&order, screen).await {
+            Ok(ended) => return ended,
+            Err(halt) => Err(halt),
+        },
         Command::Harden(order) => change::harden(&order, screen).await,
         Command::Install(order) => change::install(&order, screen).await,
         Command::Uninstall(order) => change::uninstall(&order, screen).await,
@@ -94,10 +103,10 @@ async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Exit {
         Command::Completions { shell } => pages::completions(shell, screen),
         Command::Man { folder } => pages::manual(&folder, screen),
     };
-    ended.unwrap_or_else(|halt| {
+    Ended::Pryvctl(ended.unwrap_or_else(|halt| {
         screen.halt(&halt);
         halt.exit
-    })
+    }))
 }
 
 /// Tracing goes to stderr. The transports log payloads, which may hold secrets, so they stay silent at any level.
@@ -117,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_bug_ends_with_its_own_exit_code() {
-        assert_eq!(judged(|| panic!("a bug")), Exit::Bug);
-        assert_eq!(judged(|| Exit::Drift), Exit::Drift);
+        assert_eq!(judged(|| panic!("a bug")), Ended::Pryvctl(Exit::Bug));
+        assert_eq!(judged(|| Ended::Command(7)), Ended::Command(7));
     }
 }

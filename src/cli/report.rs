@@ -50,6 +50,11 @@ impl Screen {
         Self { format }
     }
 
+    /// The form of results.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
     /// Whether results are for people.
     pub fn for_people(&self) -> bool {
         self.format == Format::Text
@@ -81,6 +86,14 @@ impl Screen {
     /// A result that is a document in itself (a schema, a completion script), on stdout in every format.
     pub fn text(&self, text: impl Display) {
         put(&mut io::stdout().lock(), &text);
+    }
+
+    /// A line of a result that may have no end, in every format.
+    ///
+    /// # Errors
+    /// Nobody reads it any more.
+    pub fn line(&self, text: &str) -> io::Result<()> {
+        writeln!(io::stdout().lock(), "{}", gate::shown(text))
     }
 
     /// A document in JSON, as [`text`](Self::text).

@@ -89,6 +89,9 @@ pub fn page() -> String {
         let usage = usage.trim_start_matches("Usage: ");
         write!(page, "\n## {name}\n\n{about}\n\n```text\n{usage}\n```\n", about = cell(&about)).unwrap();
         page += &table(own(&command));
+        if let Some(more) = command.get_after_help() {
+            write!(page, "\n{}\n", cell(&more.to_string())).unwrap();
+        }
     }
     page
 }

@@ -39,15 +39,7 @@ pub struct Apply {
 impl Apply {
     /// The same as an upgrade of the hosts the plan is about.
     pub fn upgrade(&self, host: Vec<String>) -> Upgrade {
-        let target = Target {
-            file: self.file.clone(),
-            host,
-            role: Vec::new(),
-            zone: Vec::new(),
-            label: Vec::new(),
-            accept_new_host_keys: false,
-            parallel: self.parallel,
-        };
+        let target = Target { parallel: self.parallel, ..Target::hosts(self.file.clone(), host) };
         let Self { yes, window, no_break_glass, journal, manner, .. } = self.clone();
         let change = Change { target, yes, dry_run: false, window, no_break_glass, journal };
         Upgrade { change, rolling: true, manner }

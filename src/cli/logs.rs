@@ -1,0 +1,196 @@
+//! `logs`: what services of hosts have said, as one log.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use super::{
+    args::{Format, Logs},
+    context::{Loaded, Missing},
+    exit::Exit,
+    gate, pipe,
+    report::{Halt, Screen},
+};
+use crate::{
+    fleet::{
+        Members,
+        logs::{HostLogs, Said, Wanted, Which, merged, open},
+    },
+    host::{
+        HostError, Kind,
+        logs::{Entry, Line, Query},
+    },
+    model::{
+        name::{HostName, ServiceName},
+        selector::services,
+    },
+};
+
+/// Shows logs until they end, or until nobody reads them any more.
+pub async fn run(command: &Logs, screen: &Screen) -> Result<Exit, Halt> {
+    let loaded = Loaded::load(&command.file, Missing::Refused, screen)?;
+    let members = loaded.members(&command.target())?;
+    let query = Query { follow: command.follow, since: command.since, tail: command.tail };
+    let chosen = command.service.as_deref().map(|patterns| named(patterns, &members)).transpose()?;
+    let which = if command.all { Which::All } else { Which::Serving };
+    let is_one =
+        members.len() == 1 && chosen.as_ref().is_some_and(|chosen| chosen.len() == 1) && !command.all;
+    let wanted = Wanted { services: chosen, which, query };
+    let (mut hosts, exit) = opened(&members, &wanted, screen).await;
+    let form = Form {
+        format: screen.format(),
+        timestamps: command.timestamps,
+        name: if is_one { None } else { Some(widest(&hosts)) },
+    };
+    let show = show(&mut hosts, query, &form, screen);
+    // Whoever has read enough need not wait until something is said.
+    let shown = tokio::select! {
+        shown = show => shown,
+        () = pipe::nobody_reads() => Exit::Done,
+    };
+    Ok(exit.or(shown))
+}
+
+/// The services that patterns match on any of the hosts.
+pub fn named(patterns: &str, members: &Members) -> Result<BTreeSet<ServiceName>, Halt> {
+    let known = members.iter().flat_map(|member| &member.desired.services).map(|service| &service.name);
+    let found = services(patterns, &known.collect());
+    let found = found.map_err(|problem| Halt::new(Exit::Usage, &problem.message, problem.hint.clone()))?;
+    Ok(found.into_iter().cloned().collect())
+}
+
+async fn opened(members: &Members, wanted: &Wanted, screen: &Screen) -> (Vec<HostLogs>, Exit) {
+    let (mut hosts, mut exit) = (Vec::new(), Exit::Done);
+    for (member, opened) in members.iter().zip(open(members, wanted).await) {
+        match opened {
+            Some(Ok(host)) => {
+                if !host.without.is_empty() {
+                    let names: Vec<_> = host.without.iter().map(|name| format!("`{name}`")).collect();
+                    let why = format!("there is no container of {}", names.join(", "));
+                    screen.failure(host.host.as_str(), &why, Some(NO_CONTAINER));
+                    exit = exit.or(Exit::NotConverged);
+                }
+                hosts.push(host);
+            }
+            Some(Err(error)) => exit = failed(member.host(), &error, error.hint(), screen),
+            None => exit = Exit::Bug,
+        }
+    }
+    (hosts, exit)
+}
+
+/// What helps where a service has no container.
+pub const NO_CONTAINER: &str = "`pryvctl status` shows what runs; `pryvctl install` brings what does not";
+
+fn failed(host: &HostName, error: &HostError, hint: Option<String>, screen: &Screen) -> Exit {
+    screen.failure(host.as_str(), &error.words(), hint.as_deref());
+    Exit::Unreachable
+}
+
+/// What helps where a log broke off.
+fn again(error: &HostError) -> Option<String> {
+    match error.kind() {
+        Kind::Lost => Some("run the same command again; `--since 5m` leaves out what is older".to_owned()),
+        Kind::Unreachable | Kind::Refused | Kind::Remote | Kind::Locked => error.hint(),
+    }
+}
+
+async fn show(hosts: &mut [HostLogs], query: Query, form: &Form, screen: &Screen) -> Exit {
+    let (mut log, mut exit) = (merged(hosts, query), Exit::Done);
+    while let Some((place, said)) = log.next().await {
+        let host = &hosts[place];
+        match said {
+            Said::Entry(Entry::Line(line)) => {
+                if screen.line(&form.text(host, &line)).is_err() {
+                    return exit;
+                }
+            }
+            Said::Entry(Entry::Complaint(words)) => {
+                screen.note(gate::line(format!("{}: {words}", host.host)))
+            }
+            Said::Failed(error) => exit = failed(&host.host, &error, again(&error), screen),
+        }
+    }
+    exit
+}
+
+/// How a line looks.
+struct Form {
+    format: Format,
+    timestamps: bool,
+    /// The width of the names in front; `None`: there is only one container.
+    name: Option<usize>,
+}
+
+fn widest(hosts: &[HostLogs]) -> usize {
+    let names =
+        hosts.iter().flat_map(|host| host.sources.iter().map(|source| name(&host.host, source).len()));
+    names.max().unwrap_or_default()
+}
+
+fn name(host: &HostName, source: &str) -> String {
+    format!("{host} {source}")
+}
+
+impl Form {
+    fn text(&self, host: &HostLogs, line: &Line) -> String {
+        let source = host.sources.get(line.container).map_or("?", String::as_str);
+        self.of(&host.host, source, line)
+    }
+
+    fn of(&self, host: &HostName, source: &str, line: &Line) -> String {
+        let json = || {
+            let value =
+                serde_json::json!({ "host": host, "service": source, "time": line.time, "text": line.text });
+            gate::json(&value.to_string())
+        };
+        match self.format {
+            Format::Text => {}
+            Format::Json => return json(),
+            // One element of a list; JSON is YAML.
+            Format::Yaml => return format!("- {}", json()),
+        }
+        let mut text = String::new();
+        if let Some(width) = self.name {
+            write!(text, "{:width$} | ", name(host, source)).unwrap_or_default();
+        }
+        if self.timestamps {
+            text.push_str(&gate::line(&line.time));
+            text.push(' ');
+        }
+        text.push_str(&gate::line(&line.text));
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(form: &Form, said: &str) -> String {
+        let line =
+            Line { container: 0, time: "2026-11-29T10:00:00.000000000Z".to_owned(), text: said.to_owned() };
+        form.of(&"co1".parse().unwrap(), "core", &line)
+    }
+
+    #[test]
+    fn a_line_has_its_names_in_front_where_there_are_several() {
+        let form = |name, timestamps| Form { format: Format::Text, timestamps, name };
+        assert_eq!(text(&form(None, false), "GET /"), "GET /");
+        assert_eq!(text(&form(Some(10), false), "GET /"), "co1 core   | GET /");
+        insta::assert_snapshot!(text(&form(Some(8), true), "GET /"), @"co1 core | 2026-11-29T10:00:00.000000000Z GET /");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        let form = Form { format: Format::Text, timestamps: false, name: Some(8) };
+        assert_eq!(text(&form, "a\u{1b}[2K\rco2 core | b"), r"co1 core | a\x1b[2K\rco2 core | b");
+    }
+
+    #[test]
+    fn programs_get_a_line_of_json_or_an_element_of_yaml() {
+        let form = |format| Form { format, timestamps: false, name: None };
+        let json: serde_json::Value = serde_json::from_str(&text(&form(Format::Json), "a\u{9b}b")).unwrap();
+        let yaml: serde_json::Value = serde_yaml::from_str(&text(&form(Format::Yaml), "a\u{9b}b")).unwrap();
+        assert_eq!(yaml[0], json);
+        assert_eq!((json["host"].as_str(), json["text"].as_str()), (Some("co1"), Some("a\u{9b}b")));
+    }
+}
