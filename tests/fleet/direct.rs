@@ -101,7 +101,8 @@ impl<'a> Direct<'a> {
         [&INSTALL[..], &[&self.file]].concat()
     }
 
-    fn write(&self) {
+    /// Writes the inventory.
+    pub fn write(&self) {
         self.world.write(&self.file, &self.text());
     }
 

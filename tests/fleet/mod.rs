@@ -28,6 +28,7 @@ mod lockout_guarded;
 mod lockout_moved;
 mod lockout_others;
 mod lockout_struck;
+mod logs;
 mod outside;
 mod rehearsal;
 mod rolling;

@@ -140,7 +140,7 @@ pub fn host_that_hangs(world: &World) {
     before.still_serves(world, "one");
 }
 
-fn sudo_password_file(world: &World) -> String {
+pub fn sudo_password_file(world: &World) -> String {
     format!("sudo_password: {{ file: {} }}", world.lab_file("secrets/sudo").display())
 }
 
