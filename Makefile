@@ -18,8 +18,8 @@ demo: # a three-host platform from nothing, on this machine
 test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
 	tests/with-docker.sh sh -ec '$(MAKE) lint; cargo test -- --test-threads 3'
 
-trials: # every control spoiled by hand, every way to cut a login: up to an hour
-	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 fleet::controls fleet::lockout
+trials: # every control spoiled by hand, every way to cut a login, twenty upgrades under load: up to an hour
+	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 fleet::controls fleet::lockout fleet::twenty
 
 powercut: # the power goes from emulated machines while they are hardened, on ext4 and on XFS: ten minutes, once more for the disks
 	tests/audit/packages.sh

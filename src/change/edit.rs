@@ -7,7 +7,8 @@ use std::{
 
 use super::Kind;
 use crate::model::{
-    command::Command,
+    command::{Command, quote},
+    place::ORIGINALS,
     write::{self, Access, Put, Seen},
 };
 
@@ -58,12 +59,80 @@ impl Kind for FileEdit {
     }
 }
 
+/// A file that goes, and what came into being through it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileGone {
+    /// Where.
+    pub path: PathBuf,
+    /// What was there when this was planned.
+    pub seen: Seen,
+    /// Files and folders that were not there before it.
+    pub brought: Vec<PathBuf>,
+    /// What puts it into force that it is gone.
+    pub after: BTreeSet<String>,
+}
+
+impl Kind for FileGone {
+    fn command(&self) -> Command {
+        let brought = self.brought.iter().map(|path| format!("; rm -rf {}", quoted(path)));
+        let then: String = self.after.iter().map(|run| then(run)).collect();
+        Command::root(write::script(format!(
+            "set -e; {}{}{}{then}",
+            write::remove(&self.path, &self.seen),
+            brought.collect::<String>(),
+            reload(&self.path)
+        )))
+    }
+
+    #[cfg(test)]
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        state.files.insert(self.path.clone(), None);
+    }
+}
+
+/// A file becomes what the record of originals says, with its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileAsBefore {
+    /// Where.
+    pub path: PathBuf,
+    /// What was there when this was planned.
+    pub seen: Seen,
+    /// What puts it into force.
+    pub after: BTreeSet<String>,
+}
+
+impl Kind for FileAsBefore {
+    /// Its folder may have gone with its package, in a run that did not come to its end.
+    fn command(&self) -> Command {
+        let copy = PathBuf::from(format!("{ORIGINALS}/files{}", self.path.display()));
+        let then: String = self.after.iter().map(|run| then(run)).collect();
+        Command::root(write::script(format!(
+            "set -e; [ -d {} ] || exit 0; {}{then}",
+            quoted(self.path.parent().unwrap_or(&self.path)),
+            write::copy(&copy, &self.path, &self.seen, Access::Kept)
+        )))
+    }
+
+    #[cfg(test)]
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        let copy = state.originals.files[&self.path].clone().expect("there is no copy");
+        for matched in state.rights.values_mut() {
+            matched.get_mut(&self.path).into_iter().for_each(|found| found.mode = copy.mode);
+        }
+        state.files.insert(self.path.clone(), Some(copy));
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    quote(&path.display().to_string())
+}
+
 /// The end of a script: a command that may write files that are not ours, with the rights they have elsewhere.
 pub fn then(command: &str) -> String {
     format!("; umask 022; {command}")
 }
 
 /// What makes systemd read a unit's file again.
-pub fn reload(path: &Path) -> &'static str {
+fn reload(path: &Path) -> &'static str {
     if path.starts_with("/etc/systemd/system") { "; systemctl daemon-reload" } else { "" }
 }

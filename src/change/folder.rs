@@ -38,6 +38,23 @@ impl Kind for Folder {
     }
 }
 
+/// A folder that was on the list is made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderAgain(pub Folder);
+
+impl Kind for FolderAgain {
+    fn command(&self) -> Command {
+        let Folder { path, mode, uid, gid } = &self.0;
+        Command::root(write::script(write::listed_again(path, *mode, *uid, *gid)))
+    }
+
+    #[cfg(test)]
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        let found = crate::facts::state::FolderState { mode: self.0.mode, uid: self.0.uid, gid: self.0.gid };
+        super::listed::make(&self.0.path, found, state);
+    }
+}
+
 /// A folder goes if nothing is in it, and leaves the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderRemoval(pub PathBuf);

@@ -10,10 +10,16 @@ pub mod edit;
 mod file;
 mod folder;
 mod leave;
+mod list;
 #[cfg(test)]
 pub mod listed;
 mod mode;
 mod mount;
+mod note;
+mod original;
+mod package;
+mod release;
+pub mod sshd;
 pub mod sysctl;
 mod table;
 mod unit;
@@ -23,12 +29,18 @@ use std::{path::Path, time::Duration};
 pub use audit::{AuditDrop, AuditLoad};
 pub use container::Container;
 pub use docker::Call;
-pub use edit::FileEdit;
+pub use edit::{FileAsBefore, FileEdit, FileGone};
 pub use file::{Claim, FileWrite};
-pub use folder::{FileBack, FileRemoval, Folder, FolderRemoval, HalfWritten};
+pub use folder::{FileBack, FileRemoval, Folder, FolderAgain, FolderRemoval, HalfWritten};
 pub use leave::{LastFile, NetworkRemoval, ReleaseRemoval, UnitRemoval, VolumeRemoval};
+pub use list::{ListFiles, ListRemoval, Unlist};
 pub use mode::Modes;
 pub use mount::Remounts;
+pub use note::{NOTE_MODE, VersionNote};
+pub use original::{Original, OriginalsForget, OriginalsRecord, OriginalsRemoval};
+pub use package::{PackagePurge, Packages, Whose};
+pub use release::{ReleaseEnd, ReleaseKeep};
+pub use sshd::SshdReload;
 pub use sysctl::Sysctls;
 pub use table::{TableLoad, TableRemoval};
 pub use unit::{UnitStart, Units, UnitsAsBefore};
@@ -110,6 +122,10 @@ changes! {
     Write(FileWrite),
     /// Writes another text into a file that has to be taken up.
     Edit(FileEdit),
+    /// Removes a file that has to be taken up, and what came through it.
+    FileGone(FileGone),
+    /// Gives a file back what the record of originals has of it.
+    FileAsBefore(FileAsBefore),
     /// Sets permission bits.
     Modes(Modes),
     /// Mounts again with other options.
@@ -128,6 +144,8 @@ changes! {
     AuditDrop(AuditDrop),
     /// Makes a folder.
     Folder(Folder),
+    /// Makes a folder again.
+    FolderAgain(FolderAgain),
     /// Removes an empty folder.
     FolderRemoval(FolderRemoval),
     /// Removes a file that we wrote.
@@ -140,10 +158,34 @@ changes! {
     TableLoad(TableLoad),
     /// Removes a table of the packet filter.
     TableRemoval(TableRemoval),
+    /// Installs packages.
+    Packages(Packages),
+    /// Purges packages.
+    PackagePurge(PackagePurge),
+    /// Records how things are.
+    OriginalsRecord(OriginalsRecord),
+    /// Takes controls out of that record.
+    OriginalsForget(OriginalsForget),
+    /// Removes that record.
+    OriginalsRemoval(OriginalsRemoval),
+    /// Has sshd read its files again.
+    SshdReload(SshdReload),
     /// Removes a container network.
     NetworkRemoval(NetworkRemoval),
     /// Removes a volume.
     VolumeRemoval(VolumeRemoval),
+    /// Writes down what serves.
+    ReleaseKeep(ReleaseKeep),
+    /// Ends the change that followed.
+    ReleaseEnd(ReleaseEnd),
+    /// Notes which version opens data.
+    VersionNote(VersionNote),
+    /// Puts files on the list of what is ours.
+    ListFiles(ListFiles),
+    /// Takes what is gone off that list.
+    Unlist(Unlist),
+    /// Removes that list.
+    ListRemoval(ListRemoval),
     /// Removes the record of what served before.
     ReleaseRemoval(ReleaseRemoval),
     /// Removes a unit of ours.

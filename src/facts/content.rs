@@ -1,14 +1,22 @@
 //! The hash of a content, by which files are compared.
 
+use std::fmt;
+
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 /// SHA-256 of a content, lower-case hex. Of a file that holds a password it is a hash of that password without salt, so it
 /// has no `Serialize`: nothing that holds it can be printed for programs or written on the controller with it. The one
 /// place that keeps it is root's own record on the host ([`Release::record`](super::release::Release::record)).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct ContentHash(String);
+
+impl fmt::Debug for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("••••")
+    }
+}
 
 impl ContentHash {
     /// Of this text.

@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 
 use super::{
     Conflict, Goal,
-    control::{edit::Edit, original},
+    control::edit::Edit,
     file::{listed, seen},
     registry,
     step::{Step, Undo},
 };
 use crate::{
-    change::Change,
+    change::{Change, Packages, Whose},
     facts::state::{HostState, Os},
     model::{
         command::Command,
@@ -21,9 +21,6 @@ use crate::{
         write::{self, Access, Put, Seen},
     },
 };
-
-/// Package downloads over a slow line, and another package manager that has to finish first.
-pub const APT: Duration = Duration::from_secs(1800);
 
 /// A restart of dockerd with many containers.
 pub(super) const RESTART: Duration = Duration::from_secs(300);
@@ -82,43 +79,13 @@ fn separate_cli(os: &Os) -> Option<&'static str> {
 
 /// What a control brought and the platform needs by now stays when the control goes.
 fn packages(id: &str, names: &[&str], state: &HostState) -> Step {
-    let mut script = install_script(names, "");
+    let why = format!("{}: not installed -> installed", names.join(" "));
     let brought = names.iter().filter(|name| state.originals.packages.contains(**name));
-    let brought: Vec<String> = brought.map(|name| format!("package {name}")).collect();
-    if !brought.is_empty() {
-        script.push('\n');
-        script.push_str(&original::forget_lines(&brought));
-    }
-    let names = names.join(" ");
+    let forgotten = brought.map(|name| (*name).to_owned()).collect();
+    let names = names.iter().map(|name| (*name).to_owned()).collect();
+    let change = Change::Packages(Packages { names, whose: Whose::Platforms { forgotten } });
     let undo = Undo::Nothing("a package more disturbs nothing; who used it meanwhile is not known");
-    Step::safe(id, Change::Run(Command::root(script).within(APT)), undo)
-        .because([format!("{names}: not installed -> installed")])
-}
-
-/// Installs packages. apt-get waits for dpkg's lock but not for that of its lists; what an earlier run left
-/// half-configured is finished. Nothing goes to make room for them. The long descriptions of packages, a third of what is
-/// fetched, are left as they are. `first` is run when apt knows what there is.
-pub fn install_script(names: &[&str], first: &str) -> String {
-    let names = names.join(" ");
-    format!(
-        "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
-tries=0
-until said=$(apt-get -q -o Acquire::Languages=none -o APT::Get::List-Cleanup=false update 2>&1); do
-  case $said in *'Could not get lock'*|*'Unable to lock'*) ;; *) printf '%s\\n' \"$said\" >&2; exit 1;; esac
-  tries=$((tries+1)); [ $tries -lt 120 ] || {{ printf '%s\\n' \"$said\" >&2; exit 1; }}
-  sleep 5
-done
-{first}
-install() {{
-  apt-get -q -y -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-install --no-remove --no-install-recommends {names}
-}}
-install || {{ dpkg --configure -a && install; }} || {{
-  gone=$(apt-get -s install --no-install-recommends {names} | sed -n 's/^Remv \\([^ ]*\\).*/\\1/p')
-  [ -z \"$gone\" ] || echo \"they would take the place of\" $gone\"; remove that first, or skip the control that wants them\" >&2
-  exit 1
-}}"
-    )
+    Step::safe(id, change, undo).because([why])
 }
 
 /// `daemon.json` with our keys; every other key keeps its value.

@@ -14,18 +14,13 @@ use super::{
     written,
 };
 use crate::{
-    change::Change,
+    change::{Change, ReleaseEnd, ReleaseKeep},
     facts::{
         content::ContentHash,
         release::{KeptFile, KeptFolder, Led, Release, Served, Was},
         state::{ContainerState, FileState, HostState},
     },
-    model::{
-        command::Command,
-        desired::{Desired, ManagedFile, Slot},
-        place,
-        write::{self, Access, Put, Seen},
-    },
+    model::desired::{Desired, ManagedFile, Slot},
 };
 
 /// The record that holds once a plan is under way, and whether its first step writes it.
@@ -79,10 +74,9 @@ impl Keeping {
         let release = self.release.as_ref().filter(|_| self.new)?;
         let undo = Undo::Nothing("a record changes nothing");
         let served = release.containers.iter().map(|served| format!("{}: {}", served.name, served.image));
-        let record = release.record();
-        let action = Change::Run(Command::root(script(release, record.expose())).stdin(record.expose()));
+        let keep = Change::ReleaseKeep(ReleaseKeep(Box::new(release.clone())));
         Some(
-            Step::safe("release.keep", action, undo)
+            Step::safe("release.keep", keep, undo)
                 .because(["what serves is kept for the way back"])
                 .because(served)
                 .agreed(Agreed::Always),
@@ -147,32 +141,13 @@ pub fn outdated(desired: &Desired, state: &HostState) -> Vec<String> {
 
 /// The step that ends a change.
 pub fn end(why: &str) -> Step {
-    let remove = write::remove(Path::new(place::RELEASE_UNFINISHED), &Seen::Any);
-    let action = Change::Run(Command::root(write::script(remove)));
-    Step::safe("release.end", action, Undo::Nothing("the next change makes a record of its own"))
-        .because([why])
-        .agreed(Agreed::Always)
-}
-
-/// The folder is made beside its place and moved there, so that a record is whole or not there, also on the disk.
-fn script(release: &Release, record: &str) -> String {
-    let folder = place::RELEASE;
-    let new = PathBuf::from(format!("{folder}.new"));
-    let own = |name: &str, text| Put::own(new.join(name), text, 0o600).call();
-    let there = release.files.iter().filter(|kept| kept.was.is_some());
-    let copies = there
-        .filter_map(|kept| Some((&kept.path, kept.copy.as_ref()?)))
-        .map(|(path, copy)| write::copy(path, &new.join("files").join(copy), &Seen::Any, Access::Kept));
-    let folders = [new.clone(), new.join("files")].map(|folder| write::folder(&folder, 0o700, 0, 0));
-    let calls = folders.into_iter().chain([own("record.json", record), own("unfinished", "")]).chain(copies);
-    let moved = format!(
-        "if [ -e {folder} ]; then mv -T {folder} {folder}.old; fi; mv -T {folder}.new {folder}; sync {}; rm -rf {folder}.old",
-        place::KEPT
-    );
-    write::script(format!(
-        "set -e; umask 077; rm -rf {folder}.new {folder}.old\n{}\n{moved}",
-        write::together(calls)
-    ))
+    Step::safe(
+        "release.end",
+        Change::ReleaseEnd(ReleaseEnd),
+        Undo::Nothing("the next change makes a record of its own"),
+    )
+    .because([why])
+    .agreed(Agreed::Always)
 }
 
 /// Which container of each service serves: the one the kernel leads to, else the one that has been up longest. What took

@@ -23,7 +23,7 @@ use super::{
     written::original,
 };
 use crate::{
-    change::{Call, Change},
+    change::{Call, Change, Folder, FolderAgain},
     facts::{
         release::{KeptFile, KeptFolder, Release, Served, Was},
         state::{ContainerState, HostState},
@@ -180,12 +180,9 @@ impl<'a> Way<'a> {
         };
         self.release.folders.iter().filter(move |kept| !there(&kept.path)).map(|kept| {
             let KeptFolder { path, mode, uid, gid } = kept;
-            let again = write::script(write::listed_again(path, *mode, *uid, *gid));
-            let step = Step::safe(
-                format!("back.folder.{}", path.display()),
-                Change::Run(Command::root(again)),
-                NO_UNDO,
-            );
+            let again = FolderAgain(Folder { path: path.clone(), mode: *mode, uid: *uid, gid: *gid });
+            let id = format!("back.folder.{}", path.display());
+            let step = Step::safe(id, Change::FolderAgain(again), NO_UNDO);
             step.because([format!("{}: none -> {mode:04o} {uid}:{gid}", path.display())])
         })
     }

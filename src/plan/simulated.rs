@@ -1,11 +1,13 @@
 //! A host in memory that carries out steps, so that tests can ask where a plan leads. It refuses what Docker refuses.
 
-mod written;
-
-use std::{collections::BTreeMap, net::IpAddr, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use super::{
-    control,
+    control::edit,
     crossing::{note, version::Version},
     cutover::{ServiceMap, table},
     data,
@@ -15,8 +17,8 @@ use super::{
 };
 use crate::{
     change::{Call, Container, Means, listed},
-    facts::release::Release,
-    facts::state::{ContainerState, EngineState, FileState, HostState, NetworkState},
+    facts::state::{ContainerState, FileState, HostState, NetworkState},
+    facts::written::At,
     model::{
         command::Command,
         desired::{Data, Desired, Protocol, UpdateOrder},
@@ -27,12 +29,26 @@ use crate::{
 /// Carries out one step.
 pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
     act(step, state, desired);
-    written::count(state);
+    count(state);
+}
+
+/// Counts what is in the folders that we made.
+fn count(state: &mut HostState) {
+    let there = |path: &&PathBuf| state.file(path).is_some();
+    let files = state.files.keys().chain(state.written.files.keys()).filter(there);
+    let made =
+        state.written.folders.iter().filter(|(_, found)| found.known().is_some()).map(|(path, _)| path);
+    let folders = state.folders.iter().filter(|(_, found)| found.is_some()).map(|(path, _)| path).chain(made);
+    let all: BTreeSet<PathBuf> = files.chain(folders).cloned().collect();
+    for (folder, found) in &mut state.written.folders {
+        let At::There((_, count)) = found else { continue };
+        *count = all.iter().filter(|path| path.parent() == Some(folder)).count();
+    }
 }
 
 fn act(step: &Step, state: &mut HostState, desired: &Desired) {
     if step.action.apply(state) {
-        if step.files.iter().any(|path| path == Path::new(place::SSHD_CONFIG)) {
+        if step.id.starts_with("sshd.") {
             read_sshd(state);
         }
         return;
@@ -101,18 +117,6 @@ fn reads((name, service): (&str, &str), version: Version<'_>, state: &HostState,
     }
 }
 
-/// The script that notes a version: `image='...'; id='...'` or the id of the image, and `noted 'PATH' SEEN` for each.
-fn noted(script: &str, state: &mut HostState) {
-    let between =
-        |from: &str| script.split_once(from).and_then(|(_, rest)| rest.split_once('\'')).map(|(it, _)| it);
-    let image = between("image='").unwrap();
-    let id = between("; id='").map_or_else(|| state.images[image].clone(), str::to_owned);
-    for path in script.lines().filter_map(|line| line.strip_prefix("noted '")?.split_once('\'')) {
-        let text = format!("{image}\n{id}\n");
-        state.files.insert(path.0.into(), Some(super::fixture::found(&text, 0o644)));
-    }
-}
-
 fn named<'a>(state: &'a mut HostState, name: &str) -> &'a mut ContainerState {
     state.containers.iter_mut().find(|found| found.name == name).unwrap_or_else(|| panic!("no {name}"))
 }
@@ -156,11 +160,6 @@ fn start(container: &Container, state: &mut HostState) {
 fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
     let stdin = command.stdin.expose();
     match id {
-        "packages.commands" => state.commands.extend(place::COMMANDS.map(|(name, _)| name.to_owned())),
-        "packages.docker" => {
-            state.engine = Some(EngineState { cli: true, ..EngineState::default() });
-        }
-        "packages.docker-cli" => state.engine.as_mut().unwrap().cli = true,
         "engine.daemon-json" => {
             state.daemon_json = Some(serde_json::from_str(stdin).unwrap());
             state.files.insert(place::DAEMON_JSON.into(), Some(super::fixture::found(stdin, 0o644)));
@@ -168,15 +167,8 @@ fn run(id: &str, command: &Command, state: &mut HostState, desired: &Desired) {
         }
         "registry.hosts-line" => state.hosts_file = Some(stdin.to_owned()),
         "services.table" => load_map(stdin, state, desired),
-        "sshd.reload" => read_sshd(state),
-        "release.keep" => {
-            let record: Release = serde_json::from_str(stdin).unwrap();
-            state.release = Some(Release { unfinished: true, ..record });
-        }
-        "release.end" => state.release.as_mut().unwrap().unfinished = false,
         "services.retire" | "services.aside" => swap(command, state, desired),
         "services.drain" => {}
-        _ if control::simulated::run(id, command, state) || written::run(id, state, desired) => {}
         _ => run_of_many(id, command, state, desired),
     }
 }
@@ -229,8 +221,6 @@ fn run_of_many(id: &str, command: &Command, state: &mut HostState, desired: &Des
             found.is_leaving = false;
             found.health = found.health.as_ref().map(|_| "starting".to_owned());
         }
-    } else if id.ends_with(".data") || id.starts_with("back.data.") {
-        noted(&command.script, state);
     } else if id.ends_with(".cut-over") || id.ends_with(".aside") {
         swap(command, state, desired);
     } else {
@@ -317,5 +307,19 @@ fn one(line: &str, name: &str) -> ServiceMap {
 /// What `sshd -T` would say: it reads the files, whether sshd has taken them up or not.
 fn read_sshd(state: &mut HostState) {
     let main = state.files[Path::new(place::SSHD_CONFIG)].as_ref().unwrap().text.clone().unwrap();
-    control::simulated::read_block(&main, &mut state.sshd);
+    read_block(&main, &mut state.sshd);
+}
+
+/// What `sshd -T` would say of our block: the first value of each directive, and every port.
+fn read_block(main: &str, sshd: &mut BTreeMap<String, Vec<String>>) {
+    let lines = edit::block(main).unwrap_or_default().lines();
+    let lines: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(' ')).collect();
+    let ports: Vec<String> =
+        lines.iter().filter(|(key, _)| *key == "Port").map(|(_, port)| (*port).to_owned()).collect();
+    for (key, value) in lines.iter().filter(|(key, _)| !["Include", "Port"].contains(key)) {
+        sshd.insert(key.to_lowercase(), vec![(*value).to_owned()]);
+    }
+    if !ports.is_empty() {
+        sshd.insert("port".to_owned(), ports);
+    }
 }

@@ -21,7 +21,7 @@ use super::{
     step::{Step, Undo},
 };
 use crate::{
-    change::{Change, FileEdit},
+    change::{Change, FileEdit, SshdReload, sshd::RELOAD_BACK},
     facts::state::{FileState, HostState},
     model::{
         command::Command,
@@ -70,28 +70,6 @@ fn value_of(directive: &Directive, state: &HostState) -> String {
         }
     }
 }
-
-/// Returns when sshd listens anew: until then the old one takes logins, and a login that it took proves nothing. Where
-/// systemd holds the socket and no sshd runs, the next connection finds the new configuration anyway.
-pub const RELOAD: &str = r#"mkdir -p -m 755 /run/sshd && /usr/sbin/sshd -t && {
-pid=$(systemctl show -p MainPID --value ssh)
-sockets() { readlink /proc/"$pid"/fd/* | sed -n 's/^socket:.\([0-9]*\).$/\1/p' | sort; }
-# Of its sockets those that listen (state 0A); while it starts anew it has none.
-listening() { cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" {print $10}' | grep -xF "$(sockets)"; }
-[ "${pid:-0}" = 0 ] || {
-before=$(listening)
-systemctl reload ssh && for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-now=$(listening) && [ "$now" != "$before" ] && break
-sleep 0.2
-done
-}
-}"#;
-
-/// The same on the way back, without waiting: the guard's unit stands before sshd's, so that systemd reloads sshd when the
-/// whole way back is done, and what else has to be brought back must not be late.
-const RELOAD_BACK: &str = r#"mkdir -p -m 755 /run/sshd && /usr/sbin/sshd -t && {
-[ "$(systemctl show -p MainPID --value ssh)" = 0 ] || systemctl reload ssh
-}"#;
 
 /// Whether a wanted control says what this directive must be, whatever others say.
 pub fn decides(desired: &Desired, name: &str) -> bool {
@@ -296,7 +274,7 @@ const END_OF_MATCHED: &str = "# pryvctl: end of matched";
 /// The step with which sshd takes up its files.
 pub fn reload() -> Step {
     let undo = Undo::Nothing("the ways back of the files before reload sshd themselves");
-    Step::safe("sshd.reload", Change::Run(Command::root(RELOAD)), undo)
+    Step::safe("sshd.reload", Change::SshdReload(SshdReload), undo)
         .because(["sshd takes up its changed files; open sessions stay"])
         .guarded(Command::root("true"))
 }

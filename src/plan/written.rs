@@ -14,7 +14,7 @@ use super::{
     step::{Agreed, Step, Undo},
 };
 use crate::{
-    change::{Change, FileRemoval, FolderRemoval, HalfWritten},
+    change::{Change, FileRemoval, FolderRemoval, HalfWritten, ListFiles, ListRemoval, Unlist},
     facts::{
         content::ContentHash,
         state::{FileState, HostState},
@@ -73,10 +73,10 @@ pub fn note(desired: &Desired, state: &HostState) -> Option<Step> {
     if new.is_empty() {
         return None;
     }
-    let command = write::wrote(new.iter().map(|(path, hash)| (path.as_path(), hash.expose().to_owned())));
-    let step = Step::safe("written.note", Change::Run(command), Undo::Nothing("a list changes nothing"))
-        .agreed(Agreed::Always);
     let count = new.len();
+    let list = Change::ListFiles(ListFiles(new));
+    let step =
+        Step::safe("written.note", list, Undo::Nothing("a list changes nothing")).agreed(Agreed::Always);
     Some(step.because([format!("{}: {count} files of this inventory are put on the list", place::WRITTEN)]))
 }
 
@@ -201,19 +201,20 @@ fn folder(path: &Path, state: &HostState) -> Step {
 fn forgotten(desired: &Desired, state: &HostState) -> Option<Step> {
     let files = unwanted(desired, &state.written.files)
         .filter(|(path, listed)| listed.found == At::Nothing && !state.written.originals.contains_key(*path));
-    let files = files.map(|(path, _)| (path, write::listed_gone(path, &Seen::Absent)));
+    let files: Vec<PathBuf> = files.map(|(path, _)| path.to_owned()).collect();
     let folders = state.written.folders.iter().filter(|(_, found)| **found == At::Nothing);
     let wanted: BTreeSet<&Path> = desired.folders.iter().map(|want| want.path.as_path()).collect();
     let folders = folders.filter(|(path, _)| !wanted.contains(path.as_path()));
-    let folders = folders.map(|(path, _)| (path.as_path(), write::listed_unfold(path)));
-    let (paths, calls): (Vec<&Path>, Vec<String>) = files.chain(folders).unzip();
-    if paths.is_empty() || state.written.list != List::Whole {
+    let folders: Vec<PathBuf> = folders.map(|(path, _)| path.clone()).collect();
+    if files.is_empty() && folders.is_empty() || state.written.list != List::Whole {
         return None;
     }
-    let action = Change::Run(Command::root(write::script(write::together(calls))));
-    let step = Step::safe("leftover.list", action, Undo::Nothing("what is gone is on no list"))
-        .agreed(Agreed::Always);
-    Some(step.because(paths.into_iter().map(|path| format!("{}: gone already", path.display()))))
+    let why = files.iter().chain(&folders).map(|path| format!("{}: gone already", path.display()));
+    let why: Vec<String> = why.collect();
+    let gone = Change::Unlist(Unlist { files, folders });
+    let step =
+        Step::safe("leftover.list", gone, Undo::Nothing("what is gone is on no list")).agreed(Agreed::Always);
+    Some(step.because(why))
 }
 
 /// The step that ends the list; what stays is nobody's but the host's by now.
@@ -222,12 +223,9 @@ fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
         List::Whole => {}
         List::Missing | List::Unreadable(_) => return None,
     }
-    let (list, kept) = (write::remove(Path::new(place::WRITTEN), &Seen::Any), place::KEPT);
-    let script = format!("{list} && if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi");
-    let action = Change::Run(Command::root(write::script(script)));
     let undo = Undo::Nothing("an install makes it again");
     let stay = staying(desired, &state.written).into_iter().chain(original::staying(desired, state));
     let stay = stay.map(|(path, why)| format!("{} stays: {why}", path.display()));
-    let step = Step::safe("written.forget", action, undo);
+    let step = Step::safe("written.forget", Change::ListRemoval(ListRemoval), undo);
     Some(step.because([format!("{}: -> none", place::WRITTEN)]).because(stay))
 }

@@ -6,16 +6,13 @@ use std::{
 };
 
 use pryvctl::{
-    change,
+    change::{self, sshd::RELOAD},
     host::{
         Session as _,
         guard::{GuardError, Moment},
     },
     model::command::Command,
-    plan::{
-        sshd::RELOAD,
-        step::{Step, Undo},
-    },
+    plan::step::{Step, Undo},
 };
 
 use super::{

@@ -44,5 +44,6 @@ mod trouble;
 mod trouble_killed;
 mod trouble_login;
 mod trouble_running;
+mod twenty;
 mod witness;
 mod world;

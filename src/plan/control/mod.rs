@@ -15,9 +15,6 @@ pub mod text;
 pub mod undo;
 mod unit;
 
-#[cfg(test)]
-pub(super) mod simulated;
-
 use serde::Serialize;
 
 use super::step::Step;

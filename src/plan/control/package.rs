@@ -4,13 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Part, reasons};
 use crate::{
-    change::Change,
+    change::{Change, Packages, Whose},
     facts::state::HostState,
-    model::{control::Control, place::ORIGINALS},
-    plan::{
-        engine::{APT, install_script},
-        step::{Step, Undo},
-    },
+    model::control::Control,
+    plan::step::{Step, Undo},
 };
 
 /// Which of them are there.
@@ -37,18 +34,8 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
     let of_kind = controls.iter().filter(|(control, _)| control.kind.packages().is_some());
     let why =
         of_kind.flat_map(|(control, parts)| reasons(parts.iter().map(|part| (control.id.as_str(), part))));
-    let names: Vec<&str> = missing.into_iter().collect();
-    // Written down before anything is installed, so that no broken off run loses one.
-    let record = format!(
-        "mkdir -p -m 700 {ORIGINALS}; touch {ORIGINALS}/index
-for name in $(apt-get -s install --no-remove --no-install-recommends {} | sed -n 's/^Inst \\([^ ]*\\) (.*/\\1/p'); do
-grep -qxF \"package $name\" {ORIGINALS}/index || echo \"package $name\" >> {ORIGINALS}/index
-done
-sync {ORIGINALS}/index {ORIGINALS}",
-        names.join(" ")
-    );
-    let script = install_script(&names, &record);
+    let names = missing.into_iter().map(str::to_owned).collect();
+    let change = Change::Packages(Packages { names, whose: Whose::Controls });
     let undo = Undo::Nothing("a package more disturbs nothing; `harden --undo` removes it");
-    let command = crate::model::command::Command::root(script).within(APT);
-    Some(Step::safe("control.packages", Change::Run(command), undo).because(why).looked_after())
+    Some(Step::safe("control.packages", change, undo).because(why).looked_after())
 }

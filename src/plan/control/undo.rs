@@ -9,16 +9,14 @@ use std::{
 
 use super::{audit, mount, original, rights, sysctl, unit};
 use crate::{
-    change::{AuditDrop, Change, Modes, Remounts, UnitsAsBefore},
+    change::{AuditDrop, Change, Modes, OriginalsRemoval, PackagePurge, Remounts, UnitsAsBefore},
     facts::state::{HostState, UnitState},
     model::{
-        command::Command,
         control::{Control, Kind},
         desired::Desired,
-        place::{self, ORIGINALS},
     },
     plan::{
-        engine, sshd,
+        sshd,
         step::{Step, Undo},
     },
 };
@@ -177,46 +175,15 @@ impl<'a> Way<'a> {
         back("undo.audit", Change::AuditDrop(AuditDrop(ours)), why)
     }
 
-    /// Packages that came with us go again, unless something else needs them by now. A file that goes with its package is not
-    /// put back by a later run.
+    /// Packages that came with us go again.
     fn packages(&self) -> Option<Step> {
         let (names, kept) = self.came_with_us();
         let list = names.join(" ");
-        let kept = match &kept[..] {
-            [] => String::new(),
-            kept => format!(
-                "kept=$(apt-cache --installed --recurse --important depends {} | sed -n 's/^\\([^ <].*\\)/\\1/p')
-there=$(printf '%s\\n' \"$there\" | grep -vxF \"$kept\" || true)
-",
-                kept.join(" ")
-            ),
-        };
-        let script = format!(
-            "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
-cd {ORIGINALS} || exit 1
-{forget}
-files() {{ sed -n 's/^file //p' index | while read -r path; do [ ! -e \"$path\" ] || printf '%s\\n' \"$path\"; done; }}
-before=$(files)
-there=$(dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' {list} 2>/dev/null | sed -n 's/^[^n][^ ]* //p')
-{kept}[ -z \"$there\" ] || others=$(apt-get -s purge $there | sed -n 's/^Purg \\([^ ]*\\).*/\\1/p' | grep -vxF \"$there\" || true)
-[ -z \"$others\" ] || {{
-needed=$(apt-cache --installed --recurse --important depends $others | sed -n 's/^\\([^ <].*\\)/\\1/p')
-there=$(printf '%s\\n' \"$there\" | grep -vxF \"$needed\" || true)
-}}
-[ -z \"$there\" ] || {{
-units=$(dpkg -L $there | sed -n 's,.*/systemd/system/\\([^/]*\\.[a-z]*\\)$,\\1,p')
-apt-get -q -y -o DPkg::Lock::Timeout=600 purge $there || exit 1
-# Not every package ends what it started, and what failed to end would be remembered without a file.
-[ -z \"$units\" ] || {{ systemctl stop $units; systemctl reset-failed $units; }} 2>/dev/null || true
-}}
-gone=$(printf '%s\\n' \"$before\" | grep -vxF \"$(files)\" | sed 's/^/file /')
-forget \"$gone\" && forget \"$(printf 'package %s\\n' $there)\"",
-            forget = original::forget(),
-        );
+        let own = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let purge = PackagePurge { names: own(names), kept: own(kept) };
         let undo = Undo::Nothing("a harden installs them again");
-        let command = Command::root(script).within(engine::APT);
-        (!names.is_empty()).then(|| {
-            Step::safe("undo.packages", Change::Run(command), undo).because([
+        (!list.is_empty()).then(|| {
+            Step::safe("undo.packages", Change::PackagePurge(purge), undo).because([
                 format!("{list}: -> not installed, unless others need them by now"),
                 "accounts that they made stay, as Debian leaves them".to_owned(),
             ])
@@ -284,13 +251,9 @@ fn is_locked(key: &str, state: &HostState) -> bool {
 
 /// The last step: folders that came with us go, and the record with them.
 pub fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
-    let script = format!(
-        "{}rm -rf {ORIGINALS}; find {} -depth -type d -empty -delete",
-        original::folders(state),
-        place::KEPT
-    );
+    let gone = Change::OriginalsRemoval(OriginalsRemoval { folders: original::folders(state) });
     let undo = Undo::Nothing("everything in it is back in its place");
-    let step = Step::safe("originals.remove", Change::Run(Command::root(script)), undo);
+    let step = Step::safe("originals.remove", gone, undo);
     let locked = Way::whole(desired, state).parameters();
     let locked = locked.into_iter().filter(|(key, _)| is_locked(key, state));
     let locked = locked.map(|(key, _)| format!("{key}: the kernel keeps it until the next boot"));

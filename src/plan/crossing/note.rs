@@ -5,10 +5,9 @@ use std::{collections::BTreeSet, path::Path};
 
 use super::version::Version;
 use crate::{
-    change::Change,
+    change::{Change, NOTE_MODE, VersionNote},
     facts::state::HostState,
     model::{
-        command::{Command, quote},
         desired::{Data, Desired, Service},
         place,
         write::{self, Access, Put, Seen},
@@ -18,8 +17,6 @@ use crate::{
         step::{Step, Undo},
     },
 };
-
-const MODE: u32 = 0o644;
 
 /// Where the image stands whose version is noted.
 #[derive(Debug, Clone, Copy)]
@@ -77,25 +74,14 @@ pub fn note(
         format!("{path}: {old} -> {}", comes.image)
     });
     let undo = Undo::Nothing("whether the version ran is seen when its start is taken back");
-    let action = Change::Run(Command::root(script(source, &paths, state)));
-    Some(Step::safe(id, action, undo).because(why))
-}
-
-/// What an image is, is known when it is on the host, which it may not be when this is planned.
-fn script(source: Source<'_>, paths: &BTreeSet<String>, state: &HostState) -> String {
-    let (image, id) = match source {
-        Source::Made(Version { image, id: Some(id) }) => (image, quote(id)),
-        Source::Named(image) | Source::Made(Version { image, id: None }) => {
-            (image, "$(docker image inspect -f '{{.Id}}' \"$image\")".to_owned())
-        }
+    let why: Vec<String> = why.collect();
+    let notes = paths.into_iter().map(|path| (found(&path, state), path)).map(|(seen, path)| (path, seen));
+    let (image, known) = match source {
+        Source::Made(Version { image, id }) => (image, id),
+        Source::Named(image) => (image, None),
     };
-    let calls = paths.iter().map(|path| format!("noted {} {}\n", quote(path), found(path, state).word()));
-    write::script(format!(
-        "set -e; image={}; id={id}\n\
-         noted() {{ printf '%s\\n%s\\n' \"$image\" \"$id\" | writer put \"$1\" \"$2\" $((${{#image}} + ${{#id}} + 2)) {MODE:o} 0 0; }}\n{}",
-        quote(image),
-        calls.collect::<String>()
-    ))
+    let note = VersionNote { image: image.to_owned(), id: known.map(str::to_owned), notes: notes.collect() };
+    Some(Step::safe(id, Change::VersionNote(note), undo).because(why))
 }
 
 /// Puts the notes back as they were: calls of the writer, and what they read.
@@ -104,7 +90,7 @@ pub fn as_before(service: &Service, desired: &Desired, state: &HostState) -> (St
     for path in paths(desired, service, state) {
         match text(&path, state) {
             Some(text) => {
-                let (path, access) = (Path::new(&path).into(), Access::root(MODE));
+                let (path, access) = (Path::new(&path).into(), Access::root(NOTE_MODE));
                 calls.push(Put { path, text, seen: Seen::Any, access, check: String::new() }.call());
                 stdin.push_str(text);
             }

@@ -109,7 +109,7 @@ fn no_hash_of_a_hidden_file_is_in_a_script_on_the_way_there_or_back() {
     let mut hidden = Vec::new();
     for step in plans.into_iter().flat_map(|plan| plan.unwrap().steps) {
         let mut scripts = vec![step.to_string()];
-        if let Change::Run(command) = &step.action {
+        if let Some(command) = step.action.command() {
             if hashes.iter().any(|hash| command.stdin.expose().contains(hash.expose())) {
                 hidden.push(step.id.clone());
             }
@@ -122,6 +122,7 @@ fn no_hash_of_a_hidden_file_is_in_a_script_on_the_way_there_or_back() {
             assert!(!scripts.concat().contains(hash.expose()), "{}: {}", step.id, scripts.concat());
         }
     }
-    // The record, which root alone reads, and what the file has to be before it goes back.
-    assert_eq!(hidden, ["release.keep".to_owned(), format!("back.file.{}", path.display())]);
+    // The record, which root alone reads, and what the file has to be before it is written and before it goes back.
+    let path = path.display();
+    assert_eq!(hidden, ["release.keep".to_owned(), format!("file.{path}"), format!("back.file.{path}")]);
 }

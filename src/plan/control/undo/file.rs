@@ -7,13 +7,11 @@ use std::{
 
 use super::Way;
 use crate::{
-    change::{Change, FileEdit, edit},
+    change::{Change, FileAsBefore, FileEdit, FileGone},
     facts::state::FileState,
     model::{
-        command::{Command, quote},
         control::{Control, Kind, OwnFile},
-        place::{self, ORIGINALS},
-        write::{self, Access},
+        place,
     },
     plan::{
         control::{edit::Edit, text},
@@ -87,10 +85,7 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
     let back = back(path, way);
     let came = |path: &&PathBuf| way.state.originals.files.get(*path) == Some(&None);
     let brought = own(path, way).flat_map(|file| &file.brings).filter(came);
-    let brought: String =
-        brought.map(|path| format!("; rm -rf {}", quote(&path.display().to_string()))).collect();
     let after = after(path, way);
-    let then: String = after.iter().map(|run| edit::then(run)).collect();
     let name = path.display().to_string();
     let found = seen(way.state.files.get(path).and_then(Option::as_ref));
     if path == Path::new(place::DAEMON_JSON) {
@@ -104,23 +99,15 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
     }
     let (change, why) = match &back {
         Back::There => return None,
-        Back::Remove => (
-            Change::Run(Command::root(write::script(format!(
-                "set -e; {}{brought}{}{then}",
-                write::remove(path, &found),
-                edit::reload(path)
-            )))),
-            format!("{name}: -> none"),
-        ),
-        Back::Copy => (
-            // Its folder may have gone with its package, in a run that did not come to its end.
-            Change::Run(Command::root(write::script(format!(
-                "set -e; [ -d {} ] || exit 0; {}{then}",
-                quote(&path.parent().unwrap_or(path).display().to_string()),
-                write::copy(Path::new(&format!("{ORIGINALS}/files{name}")), path, &found, Access::Kept)
-            )))),
-            format!("{name}: as it was before pryvctl"),
-        ),
+        Back::Remove => {
+            let brought = brought.cloned().collect();
+            let gone = FileGone { path: path.to_owned(), seen: found, brought, after };
+            (Change::FileGone(gone), format!("{name}: -> none"))
+        }
+        Back::Copy => {
+            let back = FileAsBefore { path: path.to_owned(), seen: found, after };
+            (Change::FileAsBefore(back), format!("{name}: as it was before pryvctl"))
+        }
         Back::Write(text) => {
             let edit = FileEdit {
                 path: path.to_owned(),

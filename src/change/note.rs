@@ -1,0 +1,50 @@
+//! Notes of which version opens data.
+
+use super::Kind;
+use crate::model::{
+    command::{Command, quote},
+    write::{self, Seen},
+};
+
+/// Permission bits of a note.
+pub const NOTE_MODE: u32 = 0o644;
+
+/// Which version opens data is noted, before it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionNote {
+    /// The image's name.
+    pub image: String,
+    /// The image's id; `None`: it is asked when the image is on the host, which it may not be when this is planned.
+    pub id: Option<String>,
+    /// Where it is noted, and what was there when this was planned.
+    pub notes: Vec<(String, Seen)>,
+}
+
+impl Kind for VersionNote {
+    fn command(&self) -> Command {
+        let id = match &self.id {
+            Some(id) => quote(id),
+            None => "$(docker image inspect -f '{{.Id}}' \"$image\")".to_owned(),
+        };
+        let calls = self.notes.iter().map(|(path, seen)| format!("noted {} {}\n", quote(path), seen.word()));
+        Command::root(write::script(format!(
+            "set -e; image={}; id={id}\n\
+             noted() {{ printf '%s\\n%s\\n' \"$image\" \"$id\" | writer put \"$1\" \"$2\" $((${{#image}} + ${{#id}} + 2)) {NOTE_MODE:o} 0 0; }}\n{}",
+            quote(&self.image),
+            calls.collect::<String>()
+        )))
+    }
+
+    #[cfg(test)]
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        use crate::facts::{content::ContentHash, state::FileState};
+        let id = self.id.clone().unwrap_or_else(|| state.images[&self.image].clone());
+        let text = format!("{}\n{id}\n", self.image);
+        for (path, _) in &self.notes {
+            let (sha256, text) = (ContentHash::of(&text), Some(text.clone()));
+            state
+                .files
+                .insert(path.into(), Some(FileState { sha256, mode: NOTE_MODE, uid: 0, gid: 0, text }));
+        }
+    }
+}
