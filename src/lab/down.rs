@@ -1,6 +1,6 @@
 //! Removing a lab, so that nothing of it is left.
 
-use super::{LABEL, LabError, check, engine::Docker, folder::Folder, image};
+use super::{LABEL, LabError, check, engine::Docker, folder::Folder, image, standin};
 
 /// What becomes of the images, which serve every lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,10 @@ pub async fn down(name: &str, images: Images) -> Result<(), LabError> {
     Folder::of(name)?.remove()?;
     match images {
         Images::Keep => Ok(()),
-        Images::Remove => image::remove_all(&docker).await,
+        Images::Remove => {
+            standin::remove_kept(&docker).await?;
+            image::remove_all(&docker).await
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub struct RegistryPush {
     pub address: String,
     /// The folder for [`Docker::with_config`]: it holds the credentials.
     pub config: PathBuf,
+    /// The volume in which the registry stores them.
+    pub storage: String,
 }
 
 /// The registry's address as the lab's hosts know it; `.test` is nobody's (RFC 6761).
@@ -85,7 +87,7 @@ pub(super) async fn ensure(
     let login = STANDARD.encode(format!("{USER}:{password}"));
     let config = json!({ "auths": { (published.as_str()): { "auth": login } } });
     folder.write(&format!("{CONFIG}/config.json"), &format!("{config}\n"))?;
-    Ok(RegistryPush { address: published, config: folder.path(CONFIG) })
+    Ok(RegistryPush { address: published, config: folder.path(CONFIG), storage: storage(&container) })
 }
 
 async fn run(
@@ -95,7 +97,7 @@ async fn run(
     container: &str,
     at: Addresses,
 ) -> Result<(), LabError> {
-    let (volume, image) = (format!("{container}-images"), Image::Registry.tag());
+    let (volume, image) = (storage(container), Image::Registry.tag());
     let (label, image_label) = (format!("{LABEL}={lab}"), format!("{IMAGE_LABEL}={image}"));
     let mount = format!("{volume}:/var/lib/docker-registry");
     let (v4, v6) = (at.v4.to_string(), at.v6.to_string());
@@ -104,6 +106,10 @@ async fn run(
     let place = ["--network", network, "--ip", &v4, "--ip6", &v6, "--publish", "127.0.0.1::5001"];
     let args = ["run", "--detach", "--name", container, "--tmpfs=/run"];
     docker.run(&[&args[..], &ours[..], &place[..], &[image, "sh", "-c", START]].concat()).await.map(drop)
+}
+
+fn storage(container: &str) -> String {
+    format!("{container}-images")
 }
 
 /// Waits for both listeners; gives the loopback's address, which the engine chooses anew at every start.

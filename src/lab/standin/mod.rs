@@ -5,12 +5,15 @@
 //! a lab host pulls those once.
 
 pub mod catalog;
+mod kept;
 pub mod recipe;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{LabError, RegistryPush, engine::Docker, image::Image, turn::turn};
 use catalog::{Image as Standin, images};
+use kept::Kept;
+pub(super) use kept::remove as remove_kept;
 
 /// How many images are pushed at a time; the registry and the engine share the processors with the rest.
 const AT_A_TIME: usize = 4;
@@ -35,6 +38,10 @@ pub(super) async fn ensure(
     }
     // Labs share the engine's build cache: what one takes away after its push, another may be building on.
     let _turn = turn("stand-ins").await?;
+    let kept = Kept::of(&edition);
+    if kept.fill(docker, &registry.storage).await? && shelf.has(&seal).await? {
+        return Ok(());
+    }
     build(docker, &programs, &recipe::programs(base.tag())).await?;
     let all = images();
     let publish = |(index, image): (usize, &Standin)| {
@@ -42,7 +49,8 @@ pub(super) async fn ensure(
         shelf.put(image.reference(), recipe::dockerfile(image, &programs))
     };
     stream::iter(all.iter().enumerate()).map(publish).buffer_unordered(AT_A_TIME).try_collect::<()>().await?;
-    shelf.put(seal, format!("FROM {programs}\n")).await
+    shelf.put(seal, format!("FROM {programs}\n")).await?;
+    kept.keep(docker, &registry.storage).await
 }
 
 /// The registry, through an engine that knows its password.
