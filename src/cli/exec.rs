@@ -33,7 +33,7 @@ use crate::{
 const PIECE: usize = 64 << 10;
 
 /// How long somebody who leaves waits until the command is told.
-const FAREWELL: Duration = Duration::from_secs(5);
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// How often, and how far apart, a command that is just starting is told the size of its terminal.
 const TRIES: u32 = 10;

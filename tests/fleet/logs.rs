@@ -306,7 +306,7 @@ impl Screen {
 
 fn whoever_leaves_ends_it(world: &World) {
     for host in ["one", "two"] {
-        let sleeps = || world.on(host, "grep -lsa '[4]711' /proc/[0-9]*/cmdline || true");
+        let sleeps = || world.on(host, "pgrep -f 'sleep [4]711' || true");
         let command = ["exec", "talk.yaml", host, "left", "--", "sh", "-c", "echo begun; sleep 4711 & wait"];
         let mut running = Reading::start(world, &command);
         assert_eq!(running.line(), "begun");
