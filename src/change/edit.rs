@@ -7,7 +7,7 @@ use std::{
 
 use super::Kind;
 use crate::model::{
-    command::{Command, quote},
+    command::{Command, quote_path},
     place::ORIGINALS,
     write::{self, Access, Put, Seen},
 };
@@ -53,9 +53,7 @@ impl Kind for FileEdit {
         let (mode, uid, gid) = self.rights.or(kept).expect("rights of a file that is not there");
         let (sha256, text) = (ContentHash::of(&self.text), Some(self.text.clone()));
         state.files.insert(self.path.clone(), Some(FileState { sha256, mode, uid, gid, text }));
-        for matched in state.rights.values_mut() {
-            matched.get_mut(&self.path).into_iter().for_each(|found| found.mode = mode);
-        }
+        super::mode::matched(&self.path, mode, state);
     }
 }
 
@@ -74,7 +72,7 @@ pub struct FileGone {
 
 impl Kind for FileGone {
     fn command(&self) -> Command {
-        let brought = self.brought.iter().map(|path| format!("; rm -rf {}", quoted(path)));
+        let brought = self.brought.iter().map(|path| format!("; rm -rf {}", quote_path(path)));
         let then: String = self.after.iter().map(|run| then(run)).collect();
         Command::root(write::script(format!(
             "set -e; {}{}{}{then}",
@@ -108,7 +106,7 @@ impl Kind for FileAsBefore {
         let then: String = self.after.iter().map(|run| then(run)).collect();
         Command::root(write::script(format!(
             "set -e; [ -d {} ] || exit 0; {}{then}",
-            quoted(self.path.parent().unwrap_or(&self.path)),
+            quote_path(self.path.parent().unwrap_or(&self.path)),
             write::copy(&copy, &self.path, &self.seen, Access::Kept)
         )))
     }
@@ -116,15 +114,9 @@ impl Kind for FileAsBefore {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         let copy = state.originals.files[&self.path].clone().expect("there is no copy");
-        for matched in state.rights.values_mut() {
-            matched.get_mut(&self.path).into_iter().for_each(|found| found.mode = copy.mode);
-        }
+        super::mode::matched(&self.path, copy.mode, state);
         state.files.insert(self.path.clone(), Some(copy));
     }
-}
-
-fn quoted(path: &Path) -> String {
-    quote(&path.display().to_string())
 }
 
 /// The end of a script: a command that may write files that are not ours, with the rights they have elsewhere.

@@ -21,6 +21,13 @@ pub struct Folder {
     pub gid: u32,
 }
 
+#[cfg(test)]
+impl Folder {
+    fn found(&self) -> crate::facts::state::FolderState {
+        crate::facts::state::FolderState { mode: self.mode, uid: self.uid, gid: self.gid }
+    }
+}
+
 impl Kind for Folder {
     fn command(&self) -> Command {
         Command::root(write::script(write::listed_folder(&self.path, self.mode, self.uid, self.gid)))
@@ -28,8 +35,8 @@ impl Kind for Folder {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        use crate::facts::{state::FolderState, written::At};
-        let found = FolderState { mode: self.mode, uid: self.uid, gid: self.gid };
+        use crate::facts::written::At;
+        let found = self.found();
         super::listed::make(&self.path, found, state);
         if let Some(At::There((rights, _))) = state.written.folders.get_mut(&self.path) {
             *rights = found;
@@ -50,8 +57,7 @@ impl Kind for FolderAgain {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        let found = crate::facts::state::FolderState { mode: self.0.mode, uid: self.0.uid, gid: self.0.gid };
-        super::listed::make(&self.0.path, found, state);
+        super::listed::make(&self.0.path, self.0.found(), state);
     }
 }
 

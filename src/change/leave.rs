@@ -9,6 +9,16 @@ use crate::model::{
     write::{self, Seen},
 };
 
+/// Removes the folders of ours in which nothing is left.
+pub(super) fn clear_up() -> String {
+    format!("find {} -depth -type d -empty -delete", place::KEPT)
+}
+
+/// The same where they may be gone already.
+pub(super) fn clear_up_if_there() -> String {
+    format!("if [ -d {} ]; then {}; fi", place::KEPT, clear_up())
+}
+
 /// A container network goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkRemoval(pub String);
@@ -65,11 +75,11 @@ pub struct UnitRemoval {
 
 impl Kind for UnitRemoval {
     fn command(&self) -> Command {
-        let (name, kept) = (self.name, place::KEPT);
+        let name = self.name;
         let gone = write::remove(Path::new(self.path), &Seen::Any);
         Command::root(write::script(format!(
-            "systemctl disable -q --now {name}; {gone}; systemctl daemon-reload
-if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi"
+            "systemctl disable -q --now {name}; {gone}; systemctl daemon-reload\n{}",
+            clear_up_if_there()
         )))
     }
 

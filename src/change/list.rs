@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Kind;
+use super::{Kind, leave::clear_up_if_there};
 use crate::{
     facts::content::ContentHash,
     model::{
@@ -62,9 +62,8 @@ pub struct ListRemoval;
 
 impl Kind for ListRemoval {
     fn command(&self) -> Command {
-        let (list, kept) = (write::remove(Path::new(place::WRITTEN), &Seen::Any), place::KEPT);
-        let folders = format!("if [ -d {kept} ]; then find {kept} -depth -type d -empty -delete; fi");
-        Command::root(write::script(format!("{list} && {folders}")))
+        let list = write::remove(Path::new(place::WRITTEN), &Seen::Any);
+        Command::root(write::script(format!("{list} && {}", clear_up_if_there())))
     }
 
     #[cfg(test)]

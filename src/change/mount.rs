@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Kind;
-use crate::model::command::{Command, quote};
+use crate::model::command::{Command, quote_path};
 
 /// Mount points that are mounted again, each with options that it gets beside those it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Remounts(pub Vec<(PathBuf, Vec<String>)>);
 impl Kind for Remounts {
     fn command(&self) -> Command {
         let remount = |(path, options): &(PathBuf, Vec<String>)| {
-            format!("mount -o remount,{} {}\n", options.join(","), quote(&path.display().to_string()))
+            format!("mount -o remount,{} {}\n", options.join(","), quote_path(path))
         };
         Command::root(format!("set -e\n{}", self.0.iter().map(remount).collect::<String>()))
     }

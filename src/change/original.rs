@@ -2,10 +2,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{Kind, sysctl};
+use super::{Kind, leave::clear_up, sysctl};
 use crate::model::{
-    command::{Command, quote},
-    place::{self, ORIGINALS},
+    command::{Command, quote, quote_path},
+    place::ORIGINALS,
 };
 
 /// Functions that record one thing each, unless it is recorded. Copies are on the disk before the index names them, in one
@@ -37,13 +37,12 @@ pub enum Original {
 
 impl Original {
     fn line(&self) -> String {
-        let path = |path: &PathBuf| quote(&path.display().to_string());
         match self {
-            Self::File(at) => format!("keep_file {}", path(at)),
-            Self::Rights(at) => format!("keep_rights {}", path(at)),
-            Self::Brought(at) => format!("keep_brought {}", path(at)),
+            Self::File(at) => format!("keep_file {}", quote_path(at)),
+            Self::Rights(at) => format!("keep_rights {}", quote_path(at)),
+            Self::Brought(at) => format!("keep_brought {}", quote_path(at)),
             Self::Sysctl(key) => format!("keep_sysctl {} {}", quote(key), sysctl::path(key)),
-            Self::Mount(at) => format!("keep_mount {}", path(at)),
+            Self::Mount(at) => format!("keep_mount {}", quote_path(at)),
             Self::Unit(name) => format!("keep_unit {}", quote(name)),
             Self::Control(id) => format!("keep_control {}", quote(id)),
         }
@@ -133,8 +132,7 @@ pub struct OriginalsRemoval {
 impl Kind for OriginalsRemoval {
     fn command(&self) -> Command {
         let folders = unused(&self.folders);
-        let kept = place::KEPT;
-        Command::root(format!("{folders}rm -rf {ORIGINALS}; find {kept} -depth -type d -empty -delete"))
+        Command::root(format!("{folders}rm -rf {ORIGINALS}; {}", clear_up()))
     }
 
     #[cfg(test)]
@@ -145,15 +143,19 @@ impl Kind for OriginalsRemoval {
 
 /// A script that removes folders that came with us, if nobody uses them by now.
 fn unused(folders: &[PathBuf]) -> String {
-    let quoted = folders.iter().map(|folder| quote(&folder.display().to_string()));
+    let quoted = folders.iter().map(|folder| quote_path(folder));
     quoted.map(|folder| format!("[ ! -d {folder} ] || rmdir --ignore-fail-on-non-empty {folder}\n")).collect()
 }
 
 /// A shell function that takes lines, given as one text, out of the record.
-pub(super) const FORGET: &str = "forget() { cd /var/lib/pryvctl/originals && { grep -vxF -e \"$1\" index > index.new; [ $? -le 1 ]; } && \
-     sync index.new && mv -f index.new index && sync .; }";
+pub(super) fn forget_function() -> String {
+    format!(
+        "forget() {{ cd {ORIGINALS} && {{ grep -vxF -e \"$1\" index > index.new; [ $? -le 1 ]; }} && \
+         sync index.new && mv -f index.new index && sync .; }}"
+    )
+}
 
 /// A script that takes these lines out of the record.
 pub(super) fn forget(lines: &[String]) -> String {
-    format!("{FORGET}\nforget {}", quote(&lines.join("\n")))
+    format!("{}\nforget {}", forget_function(), quote(&lines.join("\n")))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Kind,
-    original::{FORGET, forget},
+    original::{forget, forget_function},
 };
 use crate::model::{command::Command, place::ORIGINALS};
 
@@ -131,7 +131,7 @@ there=$(printf '%s\\n' \"$there\" | grep -vxF \"$kept\" || true)
         let script = format!(
             "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
 cd {ORIGINALS} || exit 1
-{FORGET}
+{forget}
 files() {{ sed -n 's/^file //p' index | while read -r path; do [ ! -e \"$path\" ] || printf '%s\\n' \"$path\"; done; }}
 before=$(files)
 there=$(dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' {list} 2>/dev/null | sed -n 's/^[^n][^ ]* //p')
@@ -148,6 +148,7 @@ apt-get -q -y -o DPkg::Lock::Timeout=600 purge $there || exit 1
 }}
 gone=$(printf '%s\\n' \"$before\" | grep -vxF \"$(files)\" | sed 's/^/file /')
 forget \"$gone\" && forget \"$(printf 'package %s\\n' $there)\"",
+            forget = forget_function(),
         );
         Command::root(script).within(APT)
     }

@@ -1,6 +1,6 @@
 //! A command for a host, as data: what is run, what goes in, what came out. Running it is the host's business.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::Path, time::Duration};
 
 use super::secret::Secret;
 
@@ -140,6 +140,11 @@ pub fn take_in(file: &str, text: &str) -> String {
 /// Quotes a text as one word for a POSIX shell.
 pub fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// A path as one word for a POSIX shell.
+pub fn quote_path(path: &Path) -> String {
+    quote(&path.display().to_string())
 }
 
 #[cfg(test)]

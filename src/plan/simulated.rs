@@ -16,7 +16,7 @@ use super::{
     step::Step,
 };
 use crate::{
-    change::{Call, Container, Means, listed},
+    change::{Call, Change, Container, Means, listed},
     facts::state::{ContainerState, FileState, HostState, NetworkState},
     facts::written::At,
     model::{
@@ -48,7 +48,9 @@ fn count(state: &mut HostState) {
 
 fn act(step: &Step, state: &mut HostState, desired: &Desired) {
     if step.action.apply(state) {
-        if step.id.starts_with("sshd.") {
+        let is_edited =
+            matches!(&step.action, Change::Edit(edit) if edit.path == Path::new(place::SSHD_CONFIG));
+        if is_edited || matches!(step.action, Change::SshdReload(_)) {
             read_sshd(state);
         }
         return;

@@ -122,7 +122,7 @@ fn killed(world: &World, pair: [&str; 2], line: usize, first_is_done: bool) {
 
 fn cut_off(world: &World, host: &str, line: usize) {
     let version = target(world, host);
-    let container = format!("pryvctl-lab-{}-{host}", world.name());
+    let container = world.container(host);
     let cut = world.path("cut.nft").display().to_string();
     let script = format!(
         "docker exec -i {container} nft -f - < {cut}; \
@@ -136,7 +136,7 @@ fn cut_off(world: &World, host: &str, line: usize) {
 
 fn restarted(world: &World, host: &str, line: usize) {
     let version = target(world, host);
-    let script = format!("docker restart --time 0 pryvctl-lab-{}-{host} >/dev/null", world.name());
+    let script = format!("docker restart --time 0 {} >/dev/null", world.container(host));
     let ran = upgrade(world, &[host], version, Some((line, &script)));
     assert!([0, 5, 8].contains(&ran.code), "restarted at line {line}: {}\n{}", ran.code, ran.said());
     // In its first moments systemd does not answer, and so does not wait either.

@@ -84,10 +84,6 @@ fn target(world: &World, host: &str) -> &'static str {
     other(&served(world, host).version)
 }
 
-fn container(world: &World, host: &str) -> String {
-    format!("pryvctl-lab-{}-{host}", world.name())
-}
-
 /// The arguments of an upgrade of one host, with its own journal.
 fn arguments(world: &World, host: &str, version: &str) -> Vec<String> {
     let journal = world.path(&format!("{host}.jsonl")).display().to_string();
@@ -161,7 +157,7 @@ fn stopped_at_the_prompt(world: &World, host: &str) {
 fn stalled(world: &World, host: &str) {
     let version = target(world, host);
     let cut = world.path("cut.nft").display().to_string();
-    let script = format!("docker exec -i {} nft -f - <{cut}", container(world, host));
+    let script = format!("docker exec -i {} nft -f - <{cut}", world.container(host));
     let inside = [
         ("PRYVCTL_FAIL_INSIDE", "service.web.start"),
         ("PRYVCTL_FAIL_AFTER_MS", "0"),
@@ -185,7 +181,7 @@ fn lock_lost_in_the_middle(world: &World, host: &str) {
     let holders = "find /proc/[0-9]*/fd -lname /run/pryvctl/lock 2>/dev/null | cut -d/ -f3 | sort -u";
     let script = format!(
         "docker exec {} sh -c 'kill $({holders}); flock -w 10 /run/pryvctl/lock true'",
-        container(world, host)
+        world.container(host)
     );
     let inside = [
         ("PRYVCTL_FAIL_INSIDE", "service.web.start"),

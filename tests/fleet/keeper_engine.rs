@@ -38,7 +38,7 @@ fn killed(world: &World, host: &str, program: &str, step: &str, codes: [i32; 2])
     world.on(host, "systemctl reset-failed docker containerd");
     let before = served(world, host);
     let next = other(&before.version);
-    let kill = format!("docker exec pryvctl-lab-{}-{host} sh -c '{program}'", world.name());
+    let kill = format!("docker exec {} sh -c '{program}'", world.container(host));
     let line = line_of(world, host, step).to_string();
     inventory(world, next).run(&["validate"]).ends_with(0);
     let arguments = ["upgrade", "--rolling", "--yes", "--window", "20", "--host", host, "keeper.yaml"];

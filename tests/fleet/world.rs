@@ -263,7 +263,8 @@ impl World {
         (self.in_network(1), self.in_network6(1))
     }
 
-    fn container(&self, host: &str) -> String {
+    /// The container of this machine that is a host.
+    pub fn container(&self, host: &str) -> String {
         format!("pryvctl-lab-{}-{host}", self.name)
     }
 

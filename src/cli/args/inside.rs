@@ -44,8 +44,7 @@ pub const FORMS: &str = "With `-o json` each line is an object with the keys hos
 impl Logs {
     /// The hosts.
     pub fn target(&self) -> Target {
-        let accept_new_host_keys = self.accept_new_host_keys;
-        Target { accept_new_host_keys, ..Target::hosts(self.file.clone(), vec![self.host.clone()]) }
+        target(&self.file, &self.host, self.accept_new_host_keys)
     }
 }
 
@@ -73,9 +72,12 @@ pub struct Exec {
 impl Exec {
     /// The host.
     pub fn target(&self) -> Target {
-        let accept_new_host_keys = self.accept_new_host_keys;
-        Target { accept_new_host_keys, ..Target::hosts(self.file.clone(), vec![self.host.clone()]) }
+        target(&self.file, &self.host, self.accept_new_host_keys)
     }
+}
+
+fn target(file: &InventoryFile, host: &str, accept_new_host_keys: bool) -> Target {
+    Target { accept_new_host_keys, ..Target::hosts(file.clone(), vec![host.to_owned()]) }
 }
 
 /// What the exit code of `exec` means.

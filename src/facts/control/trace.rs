@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 use crate::{
     facts::{Fact, Probe, strange},
     model::{
-        command::{Output, quote},
+        command::{Output, quote, quote_path},
         desired::Desired,
     },
 };
@@ -32,7 +32,7 @@ impl Probe for Traces {
             return "exit 44".to_owned();
         }
         let look = |(path, text): &Trace| {
-            let (path, text) = (quote(&path.display().to_string()), quote(text));
+            let (path, text) = (quote_path(path), quote(text));
             format!("if grep -qsF -e {text} {path}; then echo yes; else echo no; fi\n")
         };
         self.0.iter().map(look).collect()

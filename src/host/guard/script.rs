@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 use super::{undo, unit};
 use crate::{
     model::{
-        command::{Command, quote, take_in},
+        command::{Command, quote_path, take_in},
         place::{GUARD, KEPT},
     },
     plan::step::Step,
@@ -110,7 +110,7 @@ fn files(steps: &[Step]) -> BTreeSet<&Path> {
 }
 
 fn words(steps: &[Step]) -> String {
-    files(steps).iter().map(|path| format!(" {}", quote(&path.display().to_string()))).collect()
+    files(steps).iter().map(|path| format!(" {}", quote_path(path))).collect()
 }
 
 /// The shell function `state`: what is in the files that steps change, and whose they are.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{script, unit};
 use crate::{
-    model::{command::quote, place::GUARD, write::HALF},
+    model::{command::quote_path, place::GUARD, write::HALF},
     plan::step::{Step, Undo},
 };
 
@@ -75,7 +75,5 @@ fn back(steps: &[Step]) -> String {
 /// A host that went down while a file was written has half of it beside its place.
 fn half_written(step: &Step) -> String {
     let folder = step.action.file().and_then(Path::parent);
-    folder
-        .map(|folder| format!("rm -f {}/{HALF}*\n", quote(&folder.display().to_string())))
-        .unwrap_or_default()
+    folder.map(|folder| format!("rm -f {}/{HALF}*\n", quote_path(folder))).unwrap_or_default()
 }

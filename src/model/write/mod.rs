@@ -18,7 +18,7 @@ use std::{borrow::Cow, path::Path};
 
 use sha2::{Digest as _, Sha256};
 
-use super::command::{Command, quote};
+use super::command::{Command, quote, quote_path};
 
 /// With this code a script ends that found another file than was looked at.
 pub const CHANGED: u32 = 76;
@@ -133,7 +133,7 @@ impl<'a> Put<'a> {
 
     fn with(&self, seen: &str) -> String {
         let check = if self.check.is_empty() { String::new() } else { format!(" {}", quote(&self.check)) };
-        let (path, length) = (quoted(&self.path), self.text.len());
+        let (path, length) = (quote_path(&self.path), self.text.len());
         format!("writer put {path} {seen} {length} {}{check}", self.access.words("-"))
     }
 
@@ -171,7 +171,7 @@ fn hidden(seen: &Seen) -> String {
 
 /// The call that copies a file with its times.
 pub fn copy(from: &Path, to: &Path, seen: &Seen, access: Access) -> String {
-    format!("writer copy {} {} {} {}", quoted(from), quoted(to), seen.word(), access.words("="))
+    format!("writer copy {} {} {} {}", quote_path(from), quote_path(to), seen.word(), access.words("="))
 }
 
 /// The command that copies a file that is on the list.
@@ -186,17 +186,17 @@ pub fn keeping_copy(from: &Path, to: &Path, seen: &Seen, access: Access) -> Comm
 }
 
 fn hidden_copy(from: &Path, to: &Path, access: Access) -> String {
-    noted(&format!("writer copy {} {} stdin {}", quoted(from), quoted(to), access.words("=")))
+    noted(&format!("writer copy {} {} stdin {}", quote_path(from), quote_path(to), access.words("=")))
 }
 
 /// The call that keeps what others have in a file, before it is replaced.
 fn keep(path: &Path) -> String {
-    format!("writer keep {} stdin", quoted(path))
+    format!("writer keep {} stdin", quote_path(path))
 }
 
 /// The command that puts back what others had in a file, takes it off the list, and keeps it no more.
 pub fn back(path: &Path, seen: &Seen) -> Command {
-    Command::root(script(format!("writer back {} stdin", quoted(path)))).stdin(hidden(seen))
+    Command::root(script(format!("writer back {} stdin", quote_path(path)))).stdin(hidden(seen))
 }
 
 /// One call that does what several do: the program is started once, and a folder is waited for once.
@@ -208,12 +208,12 @@ pub fn together(calls: impl IntoIterator<Item = String>) -> String {
 
 /// The call that removes a file, if it is there. What was seen stands in it, for everyone on the host to read.
 pub fn remove(path: &Path, seen: &Seen) -> String {
-    format!("writer remove {} {}", quoted(path), seen.word())
+    format!("writer remove {} {}", quote_path(path), seen.word())
 }
 
 /// The command that removes a file, and takes it off the list.
 pub fn listed_remove(path: &Path, seen: &Seen) -> Command {
-    let call = format!("writer remove {} stdin", quoted(path));
+    let call = format!("writer remove {} stdin", quote_path(path));
     Command::root(script(noted(&call))).stdin(hidden(seen))
 }
 
@@ -224,7 +224,7 @@ pub fn listed_gone(path: &Path, seen: &Seen) -> String {
 
 /// The call that makes a folder, and those it lies in, and gives it its rights.
 pub fn folder(path: &Path, mode: u32, uid: u32, gid: u32) -> String {
-    format!("writer folder {} {mode:o} {uid} {gid}", quoted(path))
+    format!("writer folder {} {mode:o} {uid} {gid}", quote_path(path))
 }
 
 /// The same, and what is made for it is on the list.
@@ -234,12 +234,12 @@ pub fn listed_folder(path: &Path, mode: u32, uid: u32, gid: u32) -> String {
 
 /// The call that makes a folder again that was on the list.
 pub fn listed_again(path: &Path, mode: u32, uid: u32, gid: u32) -> String {
-    together([format!("writer made {}", quoted(path)), folder(path, mode, uid, gid)])
+    together([format!("writer made {}", quote_path(path)), folder(path, mode, uid, gid)])
 }
 
 /// The call that removes a folder, if nothing is in it.
 pub fn unfold(path: &Path) -> String {
-    format!("writer unfold {}", quoted(path))
+    format!("writer unfold {}", quote_path(path))
 }
 
 /// The same, and takes it off the list.
@@ -250,13 +250,13 @@ pub fn listed_unfold(path: &Path) -> String {
 /// The command that puts files on the list which are there already, with the SHA-256 of what is in them.
 pub fn wrote<'a>(files: impl IntoIterator<Item = (&'a Path, String)>) -> Command {
     let (paths, hashes): (Vec<_>, Vec<_>) =
-        files.into_iter().map(|(path, hash)| (quoted(path), hidden(&Seen::Sha256(hash)))).unzip();
+        files.into_iter().map(|(path, hash)| (quote_path(path), hidden(&Seen::Sha256(hash)))).unzip();
     Command::root(script(format!("writer wrote {}", paths.join(" ")))).stdin(hashes.concat())
 }
 
 /// The script that says what is on the list and how that is. Of files that are known already it does not.
 pub fn listed<'a>(known: impl IntoIterator<Item = &'a Path>) -> String {
-    let known: String = known.into_iter().map(|path| format!(" {}", quoted(path))).collect();
+    let known: String = known.into_iter().map(|path| format!(" {}", quote_path(path))).collect();
     format!("{LISTED}writer listed{known}")
 }
 
@@ -273,10 +273,6 @@ pub fn function() -> &'static str {
 /// SHA-256 in lower-case hex.
 pub fn sha256(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn quoted(path: &Path) -> String {
-    quote(&path.display().to_string())
 }
 
 #[cfg(test)]

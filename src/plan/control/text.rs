@@ -14,7 +14,7 @@ use crate::{
     change::{Change, FileEdit, Kind as _, edit::then},
     facts::state::{FileState, HostState},
     model::{
-        command::{Command, quote},
+        command::{Command, quote, quote_path},
         control::{Control, Kind, OwnFile},
         place::{self, GUARD},
         write::{self, Access, Seen, sha256},
@@ -274,16 +274,15 @@ fn way_back(path: &Path, new: &str, found: Option<&FileState>, after: &BTreeSet<
 pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
     let kept =
         |path: &Path| PathBuf::from(format!("{GUARD}/file{}", path.display().to_string().replace('/', "%")));
-    let quoted = |path: &Path| quote(&path.display().to_string());
     let save = paths.iter().map(|path| {
-        let (path, kept) = (quoted(path), quoted(&kept(path)));
+        let (path, kept) = (quote_path(path), quote_path(&kept(path)));
         format!("if [ -e {path} ]; then cp -p {path} {kept}; fi")
     });
     let undo = paths.iter().map(|path| {
         let kept = kept(path);
         let (back, gone) =
             (write::copy(&kept, path, &Seen::Any, Access::Kept), write::remove(path, &Seen::Any));
-        format!("if [ -e {} ]; then {back}; else {gone}; fi || left=1\n", quoted(&kept))
+        format!("if [ -e {} ]; then {back}; else {gone}; fi || left=1\n", quote_path(&kept))
     });
     // Each is brought back, whatever became of the others.
     let (save, undo) = (save.collect::<Vec<_>>().join("\n"), undo.collect::<String>());
