@@ -1,12 +1,12 @@
 //! `pryvctl` takes bare Linux VMs and makes them a hardened, running platform, and keeps them so.
 //!
-//! Seven rooms in one straight line; a room uses only rooms to its right (`tests/layers.rs` holds it):
+//! Eight rooms in one straight line; a room uses only rooms to its right (`tests/layers.rs` holds it):
 //!
 //! ```text
-//! cli  ->  fleet  ->  host  ->  plan  ->  change  ->  facts  ->  model
-//! face     many       hands     the       what a      what is    what we
-//!          hosts                difference step does             want
-//! |--- async, I/O -----------|  |--- pure, sync, deterministic --------|
+//! cli  ->  app  ->  fleet  ->  host  ->  plan  ->  change  ->  facts  ->  model
+//! face     a run    many       hands     the       what a      what is    what we
+//!          as data  hosts                difference step does             want
+//! |--- async, I/O --------------------|  |--- pure, sync, deterministic --------|
 //! ```
 //!
 //! * [`model`]: what an administrator wants, parsed once into types that cannot be wrong.
@@ -15,10 +15,12 @@
 //! * [`plan`]: the difference: `(&Desired, &HostState) -> Plan`, an ordered list of steps.
 //! * [`host`]: the hands: one SSH connection to one host, and Docker through the same connection.
 //! * [`fleet`]: many hosts: order, concurrency, stop rules, events.
+//! * [`app`]: a run as data: project, secrets, journal, stop signal, saved plans. No terminal from here to the right.
 //! * [`cli`]: the face: arguments, questions, tables; `cli::report` is the only place that prints, but for what
 //!   a command in a container says.
 //! * [`lab`] stands beside the line: throw-away hosts on the local Docker engine.
 
+pub mod app;
 pub mod change;
 pub mod cli;
 pub mod facts;

@@ -2,14 +2,15 @@
 
 use super::{
     args::{Audit, Target},
-    context::{Loaded, Missing},
-    desk::place,
     document::Document,
     exit::Exit,
-    report::{Halt, Screen},
+    halt::Halt,
+    project::open,
+    report::Screen,
     tables,
 };
 use crate::{
+    app::journal::place,
     fleet::{
         each::each,
         journal::{
@@ -77,7 +78,7 @@ async fn compare(
     target: &Target,
     screen: &Screen,
 ) -> Result<Exit, Halt> {
-    let members = Loaded::load(&target.file, Missing::Refused, screen)?.members(target)?;
+    let (_, members) = open(target, screen)?;
     let kept = each(members.clone(), usize::from(target.parallel), |member| async move {
         let connection = Connection::open(&member.login).await?;
         anchor::kept(&connection).await

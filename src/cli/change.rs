@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use super::{
     args::{Agreed, Change, Harden, Install, Uninstall},
-    context::{Loaded, Missing},
-    desk::{Desk, owner},
     document::Document,
     exit::{Exit, verdict},
-    progress::watched,
-    report::{Halt, Screen},
+    halt::Halt,
+    progress::{Watch, watched},
+    project::open,
+    report::Screen,
     tables,
 };
 use crate::{
+    app::{journal::owner, run::Run},
     fleet::{
         Members,
         brake::Brake,
@@ -79,7 +80,7 @@ async fn run(
 }
 
 fn members(command: &Change, screen: &Screen) -> Result<Members, Halt> {
-    Loaded::load(&command.target.file, Missing::Refused, screen)?.members(&command.target)
+    Ok(open(&command.target, screen)?.1)
 }
 
 async fn carry_out(
@@ -97,23 +98,43 @@ async fn carry_out(
         watched(screen, async |events| look(members, goal, second_way, consents, parallel, events).await)
             .await
     } else {
-        let desk = Desk::open(name, command.target.file.lab.as_ref(), command.journal.as_ref(), screen)?;
-        let order = Order::new(goal, command, consents, desk.brake.clone());
+        let (run, watch) = begin(name, command, screen)?;
+        let order = Order::new(goal, command, consents, run.brake.clone());
         let mut heed = None;
         let ask = async |plans: &[_]| {
             let answer = approve(screen, command, plans);
-            heed = (answer == Answer::Yes).then(|| desk.heed_ctrl_c());
+            heed = (answer == Answer::Yes).then(|| run.heed_ctrl_c());
             answer
         };
-        let reports = change(members, &order, &desk.events, ask).await;
+        let reports = change(members, &order, &run.events, ask).await;
         drop(heed);
-        kept = desk.close(screen).await;
+        kept = end(run, watch, screen).await;
         reports
     };
     let exit = verdict(&reports).or(kept);
     screen.result(tables::reports(&reports, tables::Detail::of(command.dry_run)));
     screen.document(&Document::new(name, exit).hosts(&reports));
     Ok(exit)
+}
+
+/// Opens the journal and starts watching.
+pub(super) fn begin(name: &str, command: &Change, screen: &Screen) -> Result<(Run, Watch), Halt> {
+    let (events, watch) = Watch::start(screen);
+    let run = Run::open(name, command.target.file.lab.as_ref(), command.journal.as_ref(), events)?;
+    Ok((run, watch))
+}
+
+/// Waits until everything is shown. Every clone of the events must be gone.
+pub(super) async fn end(run: Run, watch: Watch, screen: &Screen) -> Exit {
+    let trouble = run.close();
+    watch.done().await;
+    match trouble {
+        Some(trouble) => {
+            screen.note(trouble);
+            Exit::NotConverged
+        }
+        None => Exit::Done,
+    }
 }
 
 impl Order {

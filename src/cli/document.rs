@@ -25,7 +25,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{exit::Exit, report::Halt};
+use super::{exit::Exit, halt::Halt};
 use crate::{
     facts::{Facts, release::Served},
     fleet::{

@@ -11,11 +11,12 @@ use tokio::{
 
 use super::{
     args::Exec,
-    context::{Loaded, Missing},
     exit::{Ended, Exit},
+    halt::Halt,
     logs::{NO_CONTAINER, named},
     pipe::{self, Ends, Pipe},
-    report::{Halt, Screen},
+    project::open,
+    report::Screen,
     terminal::{self, Raw},
 };
 use crate::{
@@ -74,8 +75,7 @@ impl Stop {
 
 /// Runs a command, and gives its exit code.
 pub async fn run(command: &Exec, screen: &Screen) -> Result<Ended, Halt> {
-    let loaded = Loaded::load(&command.file, Missing::Refused, screen)?;
-    let members = loaded.members(&command.target())?;
+    let (_, members) = open(&command.target(), screen)?;
     let hosts: Vec<_> = members.iter().map(|member| (member.host().as_str(), member)).collect();
     let member = one("host", &command.host, &hosts)?;
     let services = named(&command.service, &members)?;

@@ -4,15 +4,18 @@ use std::path::{Path, PathBuf};
 
 use super::{
     args::{Lab, LabAction},
-    context::{parse, read},
-    desk::Desk,
+    change::end,
     document::Document,
     exit::Exit,
-    report::{Halt, Screen},
+    halt::Halt,
+    progress::Watch,
+    report::Screen,
 };
 use crate::{
+    app::{project::Checked, run::Run},
     fleet::event::What,
     lab::{self, Images, LabError},
+    model::inventory::Inventory,
 };
 
 /// Brings labs up, takes them down, lists them.
@@ -31,8 +34,7 @@ async fn up(
     journal: Option<&PathBuf>,
     screen: &Screen,
 ) -> Result<Exit, Halt> {
-    let text = read(file)?;
-    let inventory = parse(file, &text, screen)?;
+    let inventory = checked(file, screen)?;
     let name = name.unwrap_or_else(|| inventory.platform.to_string());
     let kept = note(&name, true, journal, screen).await?;
     let lab = lab::up(&inventory, &name, &|line: &str| screen.note(line)).await.map_err(halt)?;
@@ -48,9 +50,14 @@ async fn up(
 /// Keeps it in the journal.
 async fn note(name: &str, comes: bool, journal: Option<&PathBuf>, screen: &Screen) -> Result<Exit, Halt> {
     let command = if comes { "lab up" } else { "lab down" };
-    let desk = Desk::open(command, Some(&name.to_owned()), journal, screen)?;
-    desk.events.say(What::Lab { name: name.to_owned(), comes });
-    Ok(desk.close(screen).await)
+    let (events, watch) = Watch::start(screen);
+    let run = Run::open(command, Some(&name.to_owned()), journal, events)?;
+    run.events.say(What::Lab { name: name.to_owned(), comes });
+    Ok(end(run, watch, screen).await)
+}
+
+fn checked(file: &Path, screen: &Screen) -> Result<Inventory, Halt> {
+    Ok(Checked::read(file, &|problems| screen.problems(problems))?.inventory)
 }
 
 async fn down(lab: &str, images: bool, journal: Option<&PathBuf>, screen: &Screen) -> Result<Exit, Halt> {
@@ -66,11 +73,7 @@ async fn down(lab: &str, images: bool, journal: Option<&PathBuf>, screen: &Scree
 /// A lab is named by its name, or by the inventory it was made for.
 fn name_of(lab: &str, screen: &Screen) -> Result<String, Halt> {
     let file = Path::new(lab);
-    if file.is_file() {
-        Ok(parse(file, &read(file)?, screen)?.platform.to_string())
-    } else {
-        Ok(lab.to_owned())
-    }
+    if file.is_file() { Ok(checked(file, screen)?.platform.to_string()) } else { Ok(lab.to_owned()) }
 }
 
 async fn status(screen: &Screen) -> Result<Exit, Halt> {

@@ -4,10 +4,11 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     args::{Format, Logs},
-    context::{Loaded, Missing},
     exit::Exit,
-    gate, pipe,
-    report::{Halt, Screen},
+    gate,
+    halt::Halt,
+    pipe, project,
+    report::Screen,
 };
 use crate::{
     fleet::{
@@ -26,8 +27,7 @@ use crate::{
 
 /// Shows logs until they end, or until nobody reads them any more.
 pub async fn run(command: &Logs, screen: &Screen) -> Result<Exit, Halt> {
-    let loaded = Loaded::load(&command.file, Missing::Refused, screen)?;
-    let members = loaded.members(&command.target())?;
+    let (_, members) = project::open(&command.target(), screen)?;
     let query = Query { follow: command.follow, since: command.since, tail: command.tail };
     let chosen = command.service.as_deref().map(|patterns| named(patterns, &members)).transpose()?;
     let which = if command.all { Which::All } else { Which::Serving };

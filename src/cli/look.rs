@@ -2,13 +2,14 @@
 
 use super::{
     args::{ReportForm, Target},
-    context::{Loaded, Missing},
     controls,
     document::Document,
     exit::{Exit, verdict},
+    halt::Halt,
     page,
     progress::watched,
-    report::{Halt, Screen},
+    project::open,
+    report::Screen,
     sarif, tables,
 };
 use crate::{
@@ -78,8 +79,7 @@ async fn reports(
     second_way: SecondWay,
     screen: &Screen,
 ) -> Result<Vec<Report>, Halt> {
-    let loaded = Loaded::load(&target.file, Missing::Refused, screen)?;
-    let members = loaded.members(target)?;
+    let (_, members) = open(target, screen)?;
     let parallel = usize::from(target.parallel);
     let look =
         async |events: &_| look(&members, goal, second_way, Consents::NotAsked, parallel, events).await;

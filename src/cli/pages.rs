@@ -5,11 +5,7 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::{
-    args::Arguments,
-    exit::Exit,
-    report::{Halt, Screen},
-};
+use super::{args::Arguments, exit::Exit, halt::Halt, report::Screen};
 use crate::model::schema;
 
 /// The JSON Schema of the inventory.

@@ -1,6 +1,6 @@
 //! Progress of many hosts at once: a table that moves on a terminal, plain lines elsewhere.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -36,7 +36,7 @@ impl Watch {
         } else {
             return (Events::nowhere(), Self { task: tokio::spawn(async {}) });
         };
-        (Events::to(sender), Self { task })
+        (Events::nowhere().and(Arc::new(sender)), Self { task })
     }
 
     /// Waits until the last event is shown. Every clone of the events must be gone.

@@ -6,37 +6,17 @@ use std::{
     io::{self, IsTerminal as _, Write},
 };
 
-use console::Term;
-use serde_json::Value;
-
 use super::{
     args::Format,
     document::Document,
     exit::Exit,
     gate::{self, Gated, Painted},
-    problem::Look,
+    halt::Halt,
+    problem::{self, Look},
     wrap::{self, wrapped},
 };
-
-/// Why a command ended before it could do its work.
-#[derive(Debug)]
-pub struct Halt {
-    /// The exit code.
-    pub exit: Exit,
-    /// What went wrong; may have several lines.
-    pub message: String,
-    /// The way out.
-    pub hint: Option<String>,
-    /// The problems of an inventory, for programs.
-    pub problems: Vec<Value>,
-}
-
-impl Halt {
-    /// A halt with a way out.
-    pub fn new(exit: Exit, message: impl Display, hint: Option<String>) -> Self {
-        Self { exit, message: message.to_string(), hint, problems: Vec::new() }
-    }
-}
+use crate::app::problems::Problems;
+use console::Term;
 
 /// The screen, or whatever stands in its place.
 #[derive(Debug)]
@@ -109,6 +89,12 @@ impl Screen {
     /// The same with our own colours, which the gate would show instead of obey.
     pub fn painted(&self, text: &Painted) {
         writeln!(io::stderr().lock(), "{text}").unwrap_or_default();
+    }
+
+    /// What is wrong with a file, on stderr.
+    pub fn problems(&self, problems: &Problems) {
+        let Problems { file, text, list } = problems;
+        self.painted(&problem::paint(list, &file.display().to_string(), text, self.look()));
     }
 
     /// A failure and the way out, on stderr.

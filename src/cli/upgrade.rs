@@ -4,17 +4,21 @@ use std::{path::Path, time::Duration};
 
 use super::{
     args::{Agreed, Apply, Change, Failure, Manner, Rollback, Target, Upgrade},
-    change::approve,
-    context::{Loaded, Missing},
-    desk::{Desk, owner},
+    change::{approve, begin, end},
     document::Document,
     exit::{Exit, verdict},
-    plan_file::{Origin, PlanFile},
+    halt::Halt,
     progress::watched,
-    report::{Halt, Screen},
+    project::{load, open},
+    report::Screen,
     tables,
 };
 use crate::{
+    app::{
+        journal::owner,
+        project::{Missing, Project},
+        saved_plan::{Origin, SavedPlan, SavedPlanError},
+    },
     fleet::{
         Members,
         brake::Brake,
@@ -26,14 +30,14 @@ use crate::{
     host::Connection,
     plan::{
         Goal,
-        rollout::{Direction, Policy, Stage, stages},
+        rollout::{Direction, Policy, Stage},
     },
 };
 
 /// Brings the hosts to what the inventory says, batch by batch.
 pub async fn upgrade(command: &Upgrade, screen: &Screen) -> Result<Exit, Halt> {
-    let loaded = Loaded::load(&command.change.target.file, Missing::Refused, screen)?;
-    let (members, rolling) = forward(&loaded, command)?;
+    let project = load(&command.change.target.file, Missing::Refused, screen)?;
+    let (members, rolling) = forward(&project, command)?;
     run("upgrade", &members, rolling, &command.change, screen, |_| Ok(())).await
 }
 
@@ -51,13 +55,13 @@ pub async fn plan(target: &Target, path: &Path, screen: &Screen) -> Result<Exit,
     let agreed = Agreed { accept_irreversible: true, data_restored: true };
     let manner = Manner { agreed, ..Manner::default() };
     let command = Upgrade { change, rolling: true, manner };
-    let loaded = Loaded::load(&target.file, Missing::Refused, screen)?;
-    let (members, rolling) = forward(&loaded, &command)?;
-    let origin = Origin { lab: target.file.lab.as_ref(), sources: &loaded.sources };
+    let project = load(&target.file, Missing::Refused, screen)?;
+    let (members, rolling) = forward(&project, &command)?;
+    let origin = Origin { lab: target.file.lab.as_ref(), sources: &project.sources };
     let mut kept = Ok(());
     let keep = |proposal: &Proposal| {
         screen.result(tables::proposal(proposal));
-        kept = PlanFile::of(origin, proposal).write(path);
+        kept = SavedPlan::of(origin, proposal).write(path);
     };
     let reports = watched(screen, async |events| propose(&members, &rolling, events, keep).await).await;
     kept?;
@@ -69,20 +73,20 @@ pub async fn plan(target: &Target, path: &Path, screen: &Screen) -> Result<Exit,
 /// Carries out a plan that was kept, if it still says the same. Which inventory, and so which hosts and which hooks, says
 /// who applies it: a file that came from elsewhere can only be refused.
 pub async fn apply(command: &Apply, screen: &Screen) -> Result<Exit, Halt> {
-    let kept = PlanFile::read(&command.plan)?;
+    let kept = SavedPlan::read(&command.plan)?;
     kept.is_for(command.file.lab.as_ref())?;
-    let loaded = Loaded::load(&command.file, Missing::Refused, screen)?;
-    let origin = Origin { lab: command.file.lab.as_ref(), sources: &loaded.sources };
-    kept.is_of(&loaded.sources)?;
+    let project = load(&command.file, Missing::Refused, screen)?;
+    let origin = Origin { lab: command.file.lab.as_ref(), sources: &project.sources };
+    kept.is_of(&project.sources)?;
     let order = command.upgrade(kept.hosts());
-    let (members, rolling) = forward(&loaded, &order)?;
-    let agrees = |proposal: &Proposal<'_>| kept.is_still(&PlanFile::of(origin, proposal));
+    let (members, rolling) = forward(&project, &order)?;
+    let agrees = |proposal: &Proposal<'_>| kept.is_still(&SavedPlan::of(origin, proposal));
     run("apply", &members, rolling, &order.change, screen, agrees).await
 }
 
-fn forward(loaded: &Loaded, command: &Upgrade) -> Result<(Members, Rolling), Halt> {
-    let members = loaded.members(&command.change.target)?;
-    let mut stages = in_order(loaded, &members, Direction::Forward)?;
+fn forward(project: &Project, command: &Upgrade) -> Result<(Members, Rolling), Halt> {
+    let members = project.members(&command.change.target.selection())?;
+    let mut stages = project.stages(&members, Direction::Forward)?;
     if !command.rolling {
         stages = stages.into_iter().map(Stage::at_once).collect();
     }
@@ -92,7 +96,7 @@ fn forward(loaded: &Loaded, command: &Upgrade) -> Result<(Members, Rolling), Hal
         order: Order::new(Goal::Install, &command.change, consents, Brake::none()),
         stages,
         policy: command.manner.on_failure.map(Policy::from),
-        upgrades: loaded.upgrades.clone(),
+        upgrades: project.upgrades.clone(),
         deadline: command.manner.deadline,
     };
     Ok((members, rolling))
@@ -100,26 +104,17 @@ fn forward(loaded: &Loaded, command: &Upgrade) -> Result<(Members, Rolling), Hal
 
 /// Brings back what served before the last change.
 pub async fn rollback(command: &Rollback, screen: &Screen) -> Result<Exit, Halt> {
-    let loaded = Loaded::load(&command.change.target.file, Missing::Refused, screen)?;
-    let members = loaded.members(&command.change.target)?;
+    let (project, members) = open(&command.change.target, screen)?;
     let agreed = Agreed { data_restored: command.data_restored, ..Agreed::default() };
     let rolling = Rolling {
         order: Order::new(Goal::Rollback, &command.change, agreed.into(), Brake::none()),
-        stages: in_order(&loaded, &members, Direction::Back)?,
+        stages: project.stages(&members, Direction::Back)?,
         // One host that cannot go back is no reason to leave the others where they are.
         policy: Some(Policy::Continue),
-        upgrades: loaded.upgrades,
+        upgrades: project.upgrades,
         deadline: None,
     };
     run("rollback", &members, rolling, &command.change, screen, |_| Ok(())).await
-}
-
-fn in_order(loaded: &Loaded, members: &Members, direction: Direction) -> Result<Vec<Stage>, Halt> {
-    let hosts: Vec<_> = members.iter().map(|member| member.place.clone()).collect();
-    stages(&hosts, &loaded.upgrades, direction).map_err(|circle| {
-        let hint = "take one of them out of `after` in the role's compose.yaml".to_owned();
-        Halt::new(Exit::Inventory, circle, Some(hint))
-    })
 }
 
 async fn run(
@@ -128,7 +123,7 @@ async fn run(
     mut rolling: Rolling,
     command: &Change,
     screen: &Screen,
-    agrees: impl Fn(&Proposal<'_>) -> Result<(), Halt>,
+    agrees: impl Fn(&Proposal<'_>) -> Result<(), SavedPlanError>,
 ) -> Result<Exit, Halt> {
     if command.dry_run {
         let show = |proposal: &Proposal| screen.result(tables::proposal(proposal));
@@ -138,8 +133,8 @@ async fn run(
         screen.document(&Document::new(name, exit).hosts(&reports));
         return Ok(exit);
     }
-    let desk = Desk::open(name, command.target.file.lab.as_ref(), command.journal.as_ref(), screen)?;
-    rolling.order.brake = desk.brake.clone();
+    let (run, watch) = begin(name, command, screen)?;
+    rolling.order.brake = run.brake.clone();
     let (mut heed, mut refused) = (None, None);
     let ask = async |proposal: &Proposal<'_>| {
         refused = agrees(proposal).err();
@@ -148,14 +143,14 @@ async fn run(
         }
         screen.note(tables::proposal(proposal));
         let answer = approve(screen, command, proposal.plans);
-        heed = (answer == Answer::Yes).then(|| desk.heed_ctrl_c());
+        heed = (answer == Answer::Yes).then(|| run.heed_ctrl_c());
         answer
     };
-    let rolled = roll(members, &rolling, &desk.events, ask).await;
+    let rolled = roll(members, &rolling, &run.events, ask).await;
     drop(heed);
-    let kept = desk.close(screen).await;
-    if let Some(halt) = refused {
-        return Err(halt);
+    let kept = end(run, watch, screen).await;
+    if let Some(error) = refused {
+        return Err(error.into());
     }
     let exit = verdict(&rolled.reports);
     let exit = if exit == Exit::Done && rolled.early.is_some() { Exit::NotConverged } else { exit };
@@ -170,8 +165,7 @@ async fn run(
 
 /// Lets rollouts wait before their next batch, or go on.
 pub async fn pausing(target: &Target, wish: Pause, screen: &Screen) -> Result<Exit, Halt> {
-    let loaded = Loaded::load(&target.file, Missing::Refused, screen)?;
-    let members = loaded.members(target)?;
+    let (_, members) = open(target, screen)?;
     let set = each(members.clone(), usize::from(target.parallel), |member| async move {
         let connection = Connection::open(&member.login).await?;
         pause(&connection, wish, &owner()).await

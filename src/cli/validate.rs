@@ -1,22 +1,17 @@
 //! `validate`: everything that can be told without a host.
 
-use super::{
-    args::InventoryFile,
-    context::{Loaded, Missing},
-    document::Document,
-    exit::Exit,
-    report::{Halt, Screen},
-};
+use super::{args::InventoryFile, document::Document, exit::Exit, halt::Halt, project::load, report::Screen};
+use crate::app::project::Missing;
 
 /// Reads, checks and resolves the inventory.
 pub fn run(file: &InventoryFile, screen: &Screen) -> Result<Exit, Halt> {
-    let loaded = Loaded::load(file, Missing::Warned, screen)?;
-    let services: usize = loaded.desired.values().map(|host| host.services.len()).sum();
+    let project = load(file, Missing::Warned, screen)?;
+    let services: usize = project.desired.values().map(|host| host.services.len()).sum();
     screen.result(format_args!(
         "{}: {} hosts in {} zones, {services} services; nothing is wrong",
         file.inventory.display(),
-        loaded.inventory.hosts.len(),
-        loaded.inventory.zones.len(),
+        project.inventory.hosts.len(),
+        project.inventory.zones.len(),
     ));
     screen.document(&Document::new("validate", Exit::Done));
     Ok(Exit::Done)

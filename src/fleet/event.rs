@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::journal::{Journal, anchor::Anchored, head::Head};
+use super::journal::{anchor::Anchored, head::Head};
 use crate::model::name::HostName;
 
 /// Something that happened.
@@ -213,33 +213,44 @@ impl What {
     }
 }
 
-/// Where events go. A closed receiver is no error: nobody is watching.
-#[derive(Debug, Clone)]
-pub struct Events {
-    screen: Option<UnboundedSender<Event>>,
-    journal: Option<Arc<Journal>>,
+/// Somebody who wants to know what happens.
+pub trait Subscriber: Send + Sync {
+    /// Hears of it. The work goes on when this returns.
+    fn hear(&self, event: &Event);
+
+    /// How far the record went, where this one keeps a record that can be anchored.
+    fn head(&self) -> Option<Head> {
+        None
+    }
 }
 
-impl Events {
-    /// Sends to a receiver.
-    pub fn to(sender: UnboundedSender<Event>) -> Self {
-        Self { screen: Some(sender), journal: None }
-    }
+/// Where events go: any number of subscribers, each of which hears of an event before the next one does.
+#[derive(Clone, Default)]
+pub struct Events(Vec<Arc<dyn Subscriber>>);
 
+impl Events {
     /// Nobody is watching.
     pub fn nowhere() -> Self {
-        Self { screen: None, journal: None }
+        Self::default()
     }
 
-    /// With a journal. A line is in it before what it says is done.
+    /// With one more who wants to know.
     #[must_use]
-    pub fn kept_in(self, journal: Arc<Journal>) -> Self {
-        Self { journal: Some(journal), ..self }
+    pub fn and(mut self, subscriber: Arc<dyn Subscriber>) -> Self {
+        self.0.push(subscriber);
+        self
     }
 
-    /// How far the journal went; `None`: there is none, or it cannot be read.
+    /// With one who wants to know before all others.
+    #[must_use]
+    pub fn first(mut self, subscriber: Arc<dyn Subscriber>) -> Self {
+        self.0.insert(0, subscriber);
+        self
+    }
+
+    /// How far the record went; `None`: there is none, or it cannot be read.
     pub(super) fn head(&self) -> Option<Head> {
-        self.journal.as_ref()?.head()
+        self.0.iter().find_map(|subscriber| subscriber.head())
     }
 
     /// The voice of one host.
@@ -249,21 +260,25 @@ impl Events {
 
     /// Says what happens to the run as a whole.
     pub fn say(&self, what: What) {
-        self.send(Event { host: None, what });
+        self.send(&Event { host: None, what });
     }
 
-    fn send(&self, event: Event) {
-        if let Some(journal) = self.journal.as_ref().filter(|_| event.what.is_history()) {
-            journal.write(&event);
-        }
-        if let Some(sender) = self.screen.as_ref().filter(|_| event.what.is_shown()) {
-            sender.send(event).unwrap_or_default();
+    fn send(&self, event: &Event) {
+        self.0.iter().for_each(|subscriber| subscriber.hear(event));
+    }
+}
+
+/// A receiver that is gone is no error: nobody is watching any more.
+impl Subscriber for UnboundedSender<Event> {
+    fn hear(&self, event: &Event) {
+        if event.what.is_shown() {
+            self.send(event.clone()).unwrap_or_default();
         }
     }
 }
 
 /// Says what happens on one host.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Voice<'a> {
     events: &'a Events,
     host: &'a HostName,
@@ -277,6 +292,34 @@ impl Voice<'_> {
 
     /// Says it.
     pub fn say(&self, what: What) {
-        self.events.send(Event { host: Some(self.host.clone()), what });
+        self.events.send(&Event { host: Some(self.host.clone()), what });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    struct Ear(&'static str, Arc<Mutex<Vec<String>>>);
+
+    impl Subscriber for Ear {
+        fn hear(&self, event: &Event) {
+            let host = event.host.as_ref().map_or("all", HostName::as_str);
+            self.1.lock().unwrap().push(format!("{} {host}", self.0));
+        }
+    }
+
+    #[test]
+    fn every_subscriber_hears_of_an_event_before_the_next_does() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let ear = |name| Arc::new(Ear(name, Arc::clone(&heard)));
+        let events = Events::nowhere().and(ear("screen")).and(ear("metrics")).first(ear("journal"));
+        events.say(What::Resumed);
+        events.of(&"co1".parse().unwrap()).say(What::Confirmed);
+        let said = ["journal all", "screen all", "metrics all", "journal co1", "screen co1", "metrics co1"];
+        assert_eq!(*heard.lock().unwrap(), said);
+        assert_eq!(events.head(), None);
     }
 }

@@ -55,7 +55,7 @@ fn is_rule(id: &str) -> bool {
 /// Every rule, and whether it only warns.
 fn rules() -> BTreeMap<String, bool> {
     let mut rules = BTreeMap::new();
-    for code in sources(&["model", "cli"]) {
+    for code in sources(&["model", "app"]) {
         for id in quoted_after(&code, &["Problem::warning("]) {
             rules.entry(id).or_insert(true);
         }

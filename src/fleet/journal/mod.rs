@@ -26,7 +26,7 @@ use serde_json::{Map, Value};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use self::head::{Counted, Head, Place, last};
-use super::event::Event;
+use super::event::{Event, Subscriber};
 use crate::plan::file::sha256;
 
 /// The journal of one run.
@@ -83,20 +83,6 @@ impl Journal {
         Self { lab, ..self }
     }
 
-    /// How far it went; `None`: it keeps nothing, as `/dev/null`, or cannot be read.
-    pub fn head(&self) -> Option<Head> {
-        let mut lines = self.lines.lock().ok()?;
-        let Lines { file, counted, failed, .. } = &mut *lines;
-        if failed.is_some() || !file.metadata().ok()?.is_file() {
-            return None;
-        }
-        file.lock().ok()?;
-        let end = last(file).and_then(|last| Ok((last.hash, counted.count(file)?)));
-        file.unlock().ok()?;
-        let (hash, lines) = end.ok()?;
-        Some(Head { place: self.place.clone(), run: self.run.clone(), lines, hash: hash? })
-    }
-
     /// Writes a line. A full disk must not stop a rollout halfway, so a failure is only kept for the end.
     pub fn write(&self, event: &Event) {
         let Ok(mut lines) = self.lines.lock() else { return };
@@ -137,6 +123,29 @@ impl Journal {
             put("host", host.as_str());
         }
         body
+    }
+}
+
+/// What happens to hosts is kept; looking at them is not.
+impl Subscriber for Journal {
+    fn hear(&self, event: &Event) {
+        if event.what.is_history() {
+            self.write(event);
+        }
+    }
+
+    /// `None`: it keeps nothing, as `/dev/null`, or cannot be read.
+    fn head(&self) -> Option<Head> {
+        let mut lines = self.lines.lock().ok()?;
+        let Lines { file, counted, failed, .. } = &mut *lines;
+        if failed.is_some() || !file.metadata().ok()?.is_file() {
+            return None;
+        }
+        file.lock().ok()?;
+        let end = last(file).and_then(|last| Ok((last.hash, counted.count(file)?)));
+        file.unlock().ok()?;
+        let (hash, lines) = end.ok()?;
+        Some(Head { place: self.place.clone(), run: self.run.clone(), lines, hash: hash? })
     }
 }
 

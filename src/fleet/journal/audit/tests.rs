@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::fleet::{
-    event::{Event, What},
+    event::{Event, Subscriber as _, What},
     journal::{Journal, head::Head},
 };
 

@@ -1,11 +1,13 @@
 //! A plan on disk: what `plan -o FILE` saw and `apply INVENTORY FILE` may do. What is read in it is words; what is compared
 //! with a later look is those words and digests. Nothing secret is in it, and nothing that says where it is to be carried out.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
-use super::{exit::Exit, report::Halt};
 use crate::{
     fleet::rollout::Proposal,
     model::name::HostName,
@@ -18,7 +20,7 @@ const FORM: u32 = 2;
 /// A plan on disk.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlanFile {
+pub struct SavedPlan {
     pryvctl_plan: u32,
     /// The version of pryvctl that made it: another one may do the same things in another way.
     made_by: String,
@@ -44,6 +46,62 @@ struct Seen {
     hooks: Vec<String>,
 }
 
+/// Why a saved plan is not saved, or not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedPlanError {
+    /// It cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is something else.
+    #[error("{} is no plan: {source}", path.display())]
+    NoPlan {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// Another version may do the same things in another way.
+    #[error("{} is a plan of another version of pryvctl", .0.display())]
+    Version(PathBuf),
+    /// It was made for this lab.
+    #[error("this plan was made for a lab")]
+    OfLab(String),
+    /// It was made for the inventory's own hosts.
+    #[error("this plan was not made for a lab")]
+    NotOfLab,
+    /// Something else would be done now.
+    #[error("changed since the plan was made: {}; nothing was touched", .0.join(", "))]
+    Changed(Vec<String>),
+}
+
+impl SavedPlanError {
+    /// The way out.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Write { .. } => None,
+            Self::Read { .. } | Self::NoPlan { .. } | Self::Version(_) => {
+                Some("make it with `pryvctl plan INVENTORY -o FILE`".to_owned())
+            }
+            Self::OfLab(lab) => Some(format!("add --lab={lab}")),
+            Self::NotOfLab => Some("leave out --lab".to_owned()),
+            Self::Changed(_) => Some("make a new plan, read it, and apply that".to_owned()),
+        }
+    }
+}
+
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
@@ -53,7 +111,7 @@ pub struct Origin<'a> {
     pub sources: &'a BTreeMap<String, String>,
 }
 
-impl PlanFile {
+impl SavedPlan {
     /// What is seen now.
     pub fn of(origin: Origin<'_>, proposal: &Proposal) -> Self {
         let seen = proposal.hosts.iter().map(|(name, hooks)| {
@@ -80,63 +138,56 @@ impl PlanFile {
     ///
     /// # Errors
     /// For others.
-    pub fn is_for(&self, lab: Option<&String>) -> Result<(), Halt> {
-        if self.lab.as_ref() == lab {
-            return Ok(());
+    pub fn is_for(&self, lab: Option<&String>) -> Result<(), SavedPlanError> {
+        match &self.lab {
+            made_for if made_for.as_ref() == lab => Ok(()),
+            Some(made_for) => Err(SavedPlanError::OfLab(made_for.clone())),
+            None => Err(SavedPlanError::NotOfLab),
         }
-        let (said, hint) = match &self.lab {
-            Some(lab) => ("this plan was made for a lab".to_owned(), format!("add --lab={lab}")),
-            None => ("this plan was not made for a lab".to_owned(), "leave out --lab".to_owned()),
-        };
-        Err(Halt::new(Exit::Usage, said, Some(hint)))
     }
 
     /// Whether it was made from this, before any host is asked.
     ///
     /// # Errors
     /// Another inventory or another role, or one of them changed since.
-    pub fn is_of(&self, sources: &BTreeMap<String, String>) -> Result<(), Halt> {
-        changed(&differing(&self.sources, sources))
+    pub fn is_of(&self, sources: &BTreeMap<String, String>) -> Result<(), SavedPlanError> {
+        changed(differing(&self.sources, sources))
     }
 
     /// Whether now the same would be done as in this file.
     ///
     /// # Errors
     /// Hosts or the order are another now.
-    pub fn is_still(&self, now: &Self) -> Result<(), Halt> {
+    pub fn is_still(&self, now: &Self) -> Result<(), SavedPlanError> {
         let mut differ = differing(&self.hosts, &now.hosts);
         differ.extend((self.rules != now.rules).then(|| "the order of the hosts".to_owned()));
-        changed(&differ)
+        changed(differ)
     }
 
     /// Writes it.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), Halt> {
+    pub fn write(&self, path: &Path) -> Result<(), SavedPlanError> {
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        std::fs::write(path, text + "\n").map_err(|error| {
-            Halt::new(Exit::Usage, format!("cannot write {}: {error}", path.display()), None)
-        })
+        std::fs::write(path, text + "\n")
+            .map_err(|source| SavedPlanError::Write { path: path.to_owned(), source })
     }
 
     /// Reads one.
     ///
     /// # Errors
     /// A file that cannot be read or is none of ours.
-    pub fn read(path: &Path) -> Result<Self, Halt> {
-        let hint = || Some("make it with `pryvctl plan INVENTORY -o FILE`".to_owned());
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Halt::new(Exit::Usage, format!("cannot read {}: {error}", path.display()), hint())
-        })?;
-        let file: Self = serde_json::from_str(&text).map_err(|error| {
-            Halt::new(Exit::Usage, format!("{} is no plan: {error}", path.display()), hint())
-        })?;
-        if file.pryvctl_plan == FORM && file.made_by == env!("CARGO_PKG_VERSION") {
-            return Ok(file);
+    pub fn read(path: &Path) -> Result<Self, SavedPlanError> {
+        let own = || path.to_owned();
+        let text =
+            std::fs::read_to_string(path).map_err(|source| SavedPlanError::Read { path: own(), source })?;
+        let plan: Self =
+            serde_json::from_str(&text).map_err(|source| SavedPlanError::NoPlan { path: own(), source })?;
+        if plan.pryvctl_plan == FORM && plan.made_by == env!("CARGO_PKG_VERSION") {
+            return Ok(plan);
         }
-        let said = format!("{} is a plan of another version of pryvctl", path.display());
-        Err(Halt::new(Exit::Usage, said, hint()))
+        Err(SavedPlanError::Version(own()))
     }
 }
 
@@ -153,13 +204,8 @@ fn differing<K: Ord + ToString, V: PartialEq>(one: &BTreeMap<K, V>, other: &BTre
     changed.chain(new).map(ToString::to_string).collect()
 }
 
-fn changed(what: &[String]) -> Result<(), Halt> {
-    if what.is_empty() {
-        return Ok(());
-    }
-    let said = format!("changed since the plan was made: {}; nothing was touched", what.join(", "));
-    let hint = "make a new plan, read it, and apply that".to_owned();
-    Err(Halt::new(Exit::Drift, said, Some(hint)))
+fn changed(what: Vec<String>) -> Result<(), SavedPlanError> {
+    if what.is_empty() { Ok(()) } else { Err(SavedPlanError::Changed(what)) }
 }
 
 #[cfg(test)]
@@ -181,8 +227,8 @@ mod tests {
         }
     }
 
-    fn said(result: Result<(), Halt>) -> String {
-        result.err().map(|halt| format!("{} {}", halt.exit as u8, halt.message)).unwrap_or_default()
+    fn said(result: Result<(), SavedPlanError>) -> String {
+        result.err().map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -190,13 +236,13 @@ mod tests {
         let made_from = sources(&[("inventory", "1"), ("roles/core", "2")]);
         let lab = "rehearsal".to_owned();
         let origin = Origin { lab: None, sources: &made_from };
-        let kept = PlanFile::of(origin, &proposal(&["before: drain"], "core: co1"));
+        let kept = SavedPlan::of(origin, &proposal(&["before: drain"], "core: co1"));
         assert_eq!(said(kept.is_for(None)) + &said(kept.is_of(&made_from)), "");
-        insta::assert_snapshot!(said(kept.is_for(Some(&lab))), @"2 this plan was not made for a lab");
+        insta::assert_snapshot!(said(kept.is_for(Some(&lab))), @"this plan was not made for a lab");
         let other = sources(&[("inventory", "1"), ("roles/core", "3"), ("roles/mine", "4")]);
-        insta::assert_snapshot!(said(kept.is_of(&other)), @"6 changed since the plan was made: roles/core, roles/mine; nothing was touched");
-        let now = |hooks: &[&str], rules: &str| PlanFile::of(origin, &proposal(hooks, rules));
+        insta::assert_snapshot!(said(kept.is_of(&other)), @"changed since the plan was made: roles/core, roles/mine; nothing was touched");
+        let now = |hooks: &[&str], rules: &str| SavedPlan::of(origin, &proposal(hooks, rules));
         assert_eq!(said(kept.is_still(&now(&["before: drain"], "core: co1"))), "");
-        insta::assert_snapshot!(said(kept.is_still(&now(&["before: rm -r /"], "core: co2 co1"))), @"6 changed since the plan was made: co1, the order of the hosts; nothing was touched");
+        insta::assert_snapshot!(said(kept.is_still(&now(&["before: rm -r /"], "core: co2 co1"))), @"changed since the plan was made: co1, the order of the hosts; nothing was touched");
     }
 }

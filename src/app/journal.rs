@@ -1,0 +1,49 @@
+//! Where the journal of this account is, and who writes into it.
+
+use std::path::{Path, PathBuf};
+
+/// Why a journal cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// There is no usual place for it.
+    #[error("neither XDG_STATE_HOME nor HOME is set, so there is no place for the journal")]
+    NoPlace,
+    /// It cannot be written.
+    #[error("cannot write the journal {}: {source}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl JournalError {
+    /// The way out.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoPlace => "name a file with --journal".to_owned(),
+            Self::Write { .. } => "name another file with --journal; /dev/null keeps no history".to_owned(),
+        }
+    }
+}
+
+/// Where the journal is: as said, or in the user's state folder.
+///
+/// # Errors
+/// Neither is known.
+pub fn place(journal: Option<&PathBuf>) -> Result<PathBuf, JournalError> {
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state"));
+    let usual = || state.or_else(home).map(|state| state.join("pryvctl/journal.jsonl"));
+    journal.cloned().or_else(usual).ok_or(JournalError::NoPlace)
+}
+
+/// Who holds the lock, for the eyes of a second administrator.
+pub fn owner() -> String {
+    let name = |key| std::env::var(key).ok().filter(|value| !value.is_empty());
+    let user = name("SUDO_USER").or_else(|| name("USER")).or_else(|| name("LOGNAME"));
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let user = user.unwrap_or_else(|| "someone".to_owned());
+    format!("{user}@{} (pid {})", machine.trim(), std::process::id())
+}
