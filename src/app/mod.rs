@@ -5,6 +5,7 @@
 
 pub mod journal;
 pub mod material;
+pub mod orders;
 pub mod problems;
 pub mod project;
 pub mod run;

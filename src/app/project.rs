@@ -306,6 +306,19 @@ fn collect(root: &Path, folder: &PathBuf, files: &mut Vec<(String, String)>) -> 
 }
 
 #[cfg(test)]
+impl Project {
+    /// A project without hosts.
+    pub fn nothing() -> Self {
+        let text = "platform: acme\ndomain: acme.test\nadmin_networks: []\nzones: {}\nhosts: {}\n";
+        let inventory = Inventory::parse(text).unwrap();
+        let (folder, ground) = (PathBuf::new(), Ground::Platform);
+        let (material, desired) = (Material::default(), BTreeMap::new());
+        let (upgrades, sources) = (BTreeMap::new(), BTreeMap::new());
+        Self { folder, ground, inventory, material, desired, upgrades, sources }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::cell::RefCell;
 

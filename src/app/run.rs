@@ -1,22 +1,28 @@
-//! What a run that changes hosts has at hand: its journal, and the hand on its brake.
+//! A run that changes hosts, with its journal and a hand on its brake.
 
 use std::{path::PathBuf, sync::Arc};
 
 use tokio::{signal::ctrl_c, sync::watch, task::JoinHandle};
 
-use super::journal::{self, JournalError, owner};
+use super::{
+    journal::{self, JournalError, owner},
+    saved_plan::SavedPlanError,
+};
 use crate::fleet::{
+    Members,
     brake::{Brake, Wish},
+    drive::{Done, carry_out},
     event::{Events, What},
     journal::Journal,
+    order::{Approval, Order},
+    proposal::{Answer, Proposal},
 };
 
 /// One run.
 pub struct Run {
     /// Where the run says what happens.
     pub events: Events,
-    /// How it is stopped.
-    pub brake: Brake,
+    brake: Brake,
     hand: watch::Sender<Wish>,
     journal: Arc<Journal>,
 }
@@ -42,8 +48,41 @@ impl Run {
         Ok(Self { events: watched.first(kept), brake, hand, journal })
     }
 
+    /// Carries out an order: looks, plans, has the proposal reviewed, asks where the order says so, does it, looks again.
+    /// `review` sees every proposal, and may refuse it; `ask` is asked only where nobody gave the approval beforehand.
+    ///
+    /// # Errors
+    /// What the review refused; nothing was changed then.
+    pub async fn carry_out(
+        self,
+        members: &Members,
+        order: Order,
+        review: impl FnOnce(&Proposal<'_>) -> Result<(), SavedPlanError>,
+        ask: impl FnOnce(&Proposal<'_>) -> Answer,
+    ) -> Result<Ended, SavedPlanError> {
+        let order = Order { brake: self.brake.clone(), ..order };
+        let (mut heed, mut refused) = (None, None);
+        let decide = async |proposal: &Proposal<'_>| {
+            refused = review(proposal).err();
+            let answer = match (&refused, order.policies.approval) {
+                (Some(_), _) => Answer::No,
+                (None, Approval::Given) => Answer::Yes,
+                (None, Approval::Asked) => ask(proposal),
+            };
+            heed = (answer == Answer::Yes).then(|| self.heed_ctrl_c());
+            answer
+        };
+        let done = carry_out(members, &order, &self.events, decide).await;
+        drop(heed);
+        let journal = self.close();
+        match refused {
+            Some(error) => Err(error),
+            None => Ok(Ended { done, journal }),
+        }
+    }
+
     /// From now on Ctrl-C stops at a good moment. Before anything is changed it simply ends the command.
-    pub fn heed_ctrl_c(&self) -> Heed {
+    fn heed_ctrl_c(&self) -> Heed {
         let (events, hand) = (self.events.clone(), self.hand.clone());
         Heed(tokio::spawn(async move {
             while ctrl_c().await.is_ok() {
@@ -64,14 +103,23 @@ impl Run {
         }))
     }
 
-    /// Ends it, and says why its journal is not whole, if it is not. Such a run did not end well, however its hosts are.
+    /// Ends it, and says why its journal is not whole, if it is not.
     pub fn close(self) -> Option<String> {
         self.journal.trouble()
     }
 }
 
+/// A run that came to its end.
+#[derive(Debug)]
+pub struct Ended {
+    /// What was done.
+    pub done: Done,
+    /// Why its journal is not whole, if it is not: such a run did not end well, however its hosts are.
+    pub journal: Option<String>,
+}
+
 /// Heeds Ctrl-C until it is dropped.
-pub struct Heed(JoinHandle<()>);
+struct Heed(JoinHandle<()>);
 
 impl Drop for Heed {
     fn drop(&mut self) {

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fleet::rollout::Proposal,
+    fleet::proposal::Proposal,
     model::name::HostName,
     plan::{Plan, step::Step},
 };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     args::{Lab, LabAction},
-    change::end,
+    carry_out::kept,
     document::Document,
     exit::Exit,
     halt::Halt,
@@ -53,7 +53,9 @@ async fn note(name: &str, comes: bool, journal: Option<&PathBuf>, screen: &Scree
     let (events, watch) = Watch::start(screen);
     let run = Run::open(command, Some(&name.to_owned()), journal, events)?;
     run.events.say(What::Lab { name: name.to_owned(), comes });
-    Ok(end(run, watch, screen).await)
+    let journal = run.close();
+    watch.done().await;
+    Ok(kept(journal, screen))
 }
 
 fn checked(file: &Path, screen: &Screen) -> Result<Inventory, Halt> {

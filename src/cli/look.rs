@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     fleet::{
-        change::look,
+        drive::look,
+        order::Aim,
         outcome::{Outcome, Report},
     },
     plan::{
@@ -81,9 +82,8 @@ async fn reports(
 ) -> Result<Vec<Report>, Halt> {
     let (_, members) = open(target, screen)?;
     let parallel = usize::from(target.parallel);
-    let look =
-        async |events: &_| look(&members, goal, second_way, Consents::NotAsked, parallel, events).await;
-    Ok(watched(screen, look).await)
+    let aim = Aim { goal, consents: Consents::NotAsked, second_way, parallel };
+    Ok(watched(screen, async |events| look(&members, &aim, events).await).await)
 }
 
 /// For preflight only reaching the host counts; what would be planned does not.

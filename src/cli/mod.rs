@@ -2,6 +2,7 @@
 
 pub mod args;
 mod audit;
+mod carry_out;
 mod change;
 mod controls;
 mod document;
@@ -40,7 +41,7 @@ use args::{Arguments, Command};
 use exit::{Ended, Exit};
 use report::Screen;
 
-use crate::fleet::rollout::Pause;
+use crate::fleet::pause::Pause;
 
 /// Parses the arguments, runs the command and gives its exit code.
 pub fn main() -> ExitCode {

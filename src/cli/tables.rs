@@ -9,7 +9,7 @@ use crate::{
     fleet::{
         journal::audit::Line,
         outcome::{Outcome, Report, Trouble},
-        rollout::Proposal,
+        proposal::Proposal,
     },
     model::name::HostName,
     plan::{Plan, finding::Verdict, release::part},
@@ -22,13 +22,6 @@ pub enum Detail {
     Plans,
     /// The outcomes.
     Outcomes,
-}
-
-impl Detail {
-    /// A dry run is about its plans.
-    pub fn of(dry_run: bool) -> Self {
-        if dry_run { Self::Plans } else { Self::Outcomes }
-    }
 }
 
 /// The plan of one host.

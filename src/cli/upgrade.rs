@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use super::{
     args::{Agreed, Apply, Change, Failure, Manner, Rollback, Target, Upgrade},
-    change::{approve, begin, end},
+    carry_out::carry_out,
     document::Document,
     exit::{Exit, verdict},
     halt::Halt,
@@ -16,29 +16,28 @@ use super::{
 use crate::{
     app::{
         journal::owner,
+        orders::{self, Pace},
         project::{Missing, Project},
-        saved_plan::{Origin, SavedPlan, SavedPlanError},
+        saved_plan::{Origin, SavedPlan},
     },
     fleet::{
         Members,
-        brake::Brake,
-        change::{Answer, Order},
+        drive::propose,
         each::each,
-        rollout::{Pause, Proposal, Rolling, pause, propose, roll},
+        order::Order,
+        pause::{Pause, pause},
+        proposal::Proposal,
         survey::trouble,
     },
     host::Connection,
-    plan::{
-        Goal,
-        rollout::{Direction, Policy, Stage},
-    },
+    plan::rollout::Policy,
 };
 
 /// Brings the hosts to what the inventory says, batch by batch.
 pub async fn upgrade(command: &Upgrade, screen: &Screen) -> Result<Exit, Halt> {
     let project = load(&command.change.target.file, Missing::Refused, screen)?;
-    let (members, rolling) = forward(&project, command)?;
-    run("upgrade", &members, rolling, &command.change, screen, |_| Ok(())).await
+    let (members, order) = forward(&project, command)?;
+    carry_out("upgrade", &command.change, &members, order, &|_| Ok(()), screen).await
 }
 
 /// Keeps what an upgrade would do, for [`apply`].
@@ -56,14 +55,14 @@ pub async fn plan(target: &Target, path: &Path, screen: &Screen) -> Result<Exit,
     let manner = Manner { agreed, ..Manner::default() };
     let command = Upgrade { change, rolling: true, manner };
     let project = load(&target.file, Missing::Refused, screen)?;
-    let (members, rolling) = forward(&project, &command)?;
+    let (members, order) = forward(&project, &command)?;
     let origin = Origin { lab: target.file.lab.as_ref(), sources: &project.sources };
     let mut kept = Ok(());
     let keep = |proposal: &Proposal| {
         screen.result(tables::proposal(proposal));
         kept = SavedPlan::of(origin, proposal).write(path);
     };
-    let reports = watched(screen, async |events| propose(&members, &rolling, events, keep).await).await;
+    let reports = watched(screen, async |events| propose(&members, &order, events, keep).await).await;
     kept?;
     let exit = verdict(&reports);
     screen.result(tables::reports(&reports, tables::Detail::Plans));
@@ -78,89 +77,30 @@ pub async fn apply(command: &Apply, screen: &Screen) -> Result<Exit, Halt> {
     let project = load(&command.file, Missing::Refused, screen)?;
     let origin = Origin { lab: command.file.lab.as_ref(), sources: &project.sources };
     kept.is_of(&project.sources)?;
-    let order = command.upgrade(kept.hosts());
-    let (members, rolling) = forward(&project, &order)?;
+    let upgrade = command.upgrade(kept.hosts());
+    let (members, order) = forward(&project, &upgrade)?;
     let agrees = |proposal: &Proposal<'_>| kept.is_still(&SavedPlan::of(origin, proposal));
-    run("apply", &members, rolling, &order.change, screen, agrees).await
+    carry_out("apply", &upgrade.change, &members, order, &agrees, screen).await
 }
 
-fn forward(project: &Project, command: &Upgrade) -> Result<(Members, Rolling), Halt> {
+fn forward(project: &Project, command: &Upgrade) -> Result<(Members, Order), Halt> {
     let members = project.members(&command.change.target.selection())?;
-    let mut stages = project.stages(&members, Direction::Forward)?;
-    if !command.rolling {
-        stages = stages.into_iter().map(Stage::at_once).collect();
-    }
-    let consents = command.manner.agreed.into();
-    let rolling = Rolling {
-        // The hand on the brake comes with the desk.
-        order: Order::new(Goal::Install, &command.change, consents, Brake::none()),
-        stages,
-        policy: command.manner.on_failure.map(Policy::from),
-        upgrades: project.upgrades.clone(),
-        deadline: command.manner.deadline,
+    let Manner { on_failure, agreed, deadline } = command.manner;
+    let manner = orders::Manner {
+        pace: if command.rolling { Pace::Rolling } else { Pace::AtOnce },
+        on_failure: on_failure.map(Policy::from),
+        deadline,
     };
-    Ok((members, rolling))
+    let order = orders::upgrade(project, &members, command.change.terms(agreed.into()), manner)?;
+    Ok((members, order))
 }
 
 /// Brings back what served before the last change.
 pub async fn rollback(command: &Rollback, screen: &Screen) -> Result<Exit, Halt> {
     let (project, members) = open(&command.change.target, screen)?;
     let agreed = Agreed { data_restored: command.data_restored, ..Agreed::default() };
-    let rolling = Rolling {
-        order: Order::new(Goal::Rollback, &command.change, agreed.into(), Brake::none()),
-        stages: project.stages(&members, Direction::Back)?,
-        // One host that cannot go back is no reason to leave the others where they are.
-        policy: Some(Policy::Continue),
-        upgrades: project.upgrades,
-        deadline: None,
-    };
-    run("rollback", &members, rolling, &command.change, screen, |_| Ok(())).await
-}
-
-async fn run(
-    name: &str,
-    members: &Members,
-    mut rolling: Rolling,
-    command: &Change,
-    screen: &Screen,
-    agrees: impl Fn(&Proposal<'_>) -> Result<(), SavedPlanError>,
-) -> Result<Exit, Halt> {
-    if command.dry_run {
-        let show = |proposal: &Proposal| screen.result(tables::proposal(proposal));
-        let reports = watched(screen, async |events| propose(members, &rolling, events, show).await).await;
-        let exit = verdict(&reports);
-        screen.result(tables::reports(&reports, tables::Detail::Plans));
-        screen.document(&Document::new(name, exit).hosts(&reports));
-        return Ok(exit);
-    }
-    let (run, watch) = begin(name, command, screen)?;
-    rolling.order.brake = run.brake.clone();
-    let (mut heed, mut refused) = (None, None);
-    let ask = async |proposal: &Proposal<'_>| {
-        refused = agrees(proposal).err();
-        if refused.is_some() {
-            return Answer::No;
-        }
-        screen.note(tables::proposal(proposal));
-        let answer = approve(screen, command, proposal.plans);
-        heed = (answer == Answer::Yes).then(|| run.heed_ctrl_c());
-        answer
-    };
-    let rolled = roll(members, &rolling, &run.events, ask).await;
-    drop(heed);
-    let kept = end(run, watch, screen).await;
-    if let Some(error) = refused {
-        return Err(error.into());
-    }
-    let exit = verdict(&rolled.reports);
-    let exit = if exit == Exit::Done && rolled.early.is_some() { Exit::NotConverged } else { exit };
-    let exit = exit.or(kept);
-    screen.result(tables::reports(&rolled.reports, tables::Detail::Outcomes));
-    if let Some(why) = &rolled.early {
-        screen.note(format!("it ended early: {why}"));
-    }
-    screen.document(&Document::new(name, exit).early(rolled.early.as_deref()).hosts(&rolled.reports));
-    Ok(exit)
+    let order = orders::rollback(&project, &members, command.change.terms(agreed.into()))?;
+    carry_out("rollback", &command.change, &members, order, &|_| Ok(()), screen).await
 }
 
 /// Lets rollouts wait before their next batch, or go on.

@@ -2,9 +2,9 @@
 //! backups for it are made.
 
 use super::{
-    change::Order,
     event::Events,
     hook,
+    order::Order,
     outcome::{Outcome, Trouble},
     renewed::{not_agreed, planned_anew},
     survey::Surveyed,
@@ -37,7 +37,7 @@ impl Agreed {
         events: &Events,
     ) -> Result<Self, Outcome> {
         let failed = |step: &str, trouble| Outcome::Failed { step: step.to_owned(), trouble };
-        if let Some(trouble) = objection(&plan, order.consents) {
+        if let Some(trouble) = objection(&plan, order.aim.consents) {
             return Err(failed("consent", trouble));
         }
         let Surveyed { member, connection, .. } = surveyed;
@@ -63,7 +63,7 @@ impl Agreed {
         if self.hooks + others == 0 {
             return Ok(self);
         }
-        let now = planned_anew(surveyed, order.goal).await?;
+        let now = planned_anew(surveyed, order.aim.goal).await?;
         self.still("look", now)
     }
 

@@ -1,20 +1,26 @@
 //! Many hosts: order, concurrency, stop rules, events.
 
 mod agreed;
+mod batches;
 pub mod brake;
 mod break_glass;
-pub mod change;
+pub mod drive;
 pub mod each;
 pub mod event;
 mod hook;
 pub mod journal;
 pub mod logs;
 mod merge;
+mod opened;
+pub mod order;
 pub mod outcome;
+pub mod pause;
+pub mod proposal;
+mod reach;
 mod renewed;
-pub mod rollout;
 mod scan;
 pub mod survey;
+mod turn;
 mod work;
 
 use std::sync::Arc;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{
     Member,
-    change::{Order, Planned},
+    opened::Planned,
+    order::Order,
     outcome::{Outcome, Trouble},
     survey::{Surveyed, lock_lost, look_again, trouble},
 };
@@ -33,7 +34,7 @@ pub(super) async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outco
     if !pulls && host.surveyed.seen.elapsed() < FRESH {
         return Ok(host.plan.clone());
     }
-    let now = planned_anew(&host.surveyed, order.goal).await?;
+    let now = planned_anew(&host.surveyed, order.aim.goal).await?;
     let new = now.beyond(&host.plan);
     if new.is_empty() {
         return Ok(now);

@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
     event::{Voice, What},
+    order::{Order, Scan},
     outcome::Outcome,
     survey::Surveyed,
 };
@@ -108,10 +109,14 @@ async fn look(
 pub async fn judged(
     surveyed: &Surveyed,
     lookouts: &[Lookout],
-    goal: Goal,
+    order: &Order,
     outcome: Outcome,
     voice: Voice<'_>,
 ) -> Outcome {
+    match order.policies.scan {
+        Scan::Nothing => return outcome,
+        Scan::Ports => {}
+    }
     let tried = match &outcome {
         Outcome::Changed { .. } => Tried::Everything,
         Outcome::Unchanged => Tried::Declared,
@@ -132,10 +137,7 @@ pub async fn judged(
         | Outcome::Silent { .. }
         | Outcome::Died => return outcome,
     };
-    if !goal.closes_doors() {
-        return outcome;
-    }
-    look(surveyed, lookouts, (goal, tried), voice).await.unwrap_or(outcome)
+    look(surveyed, lookouts, (order.aim.goal, tried), voice).await.unwrap_or(outcome)
 }
 
 /// What everybody found, in short.

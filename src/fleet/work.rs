@@ -6,9 +6,9 @@ use super::{
     Member,
     agreed::Agreed,
     brake::Wish,
-    change::{Order, left},
     event::{Events, Voice, What},
-    outcome::{Outcome, Trouble},
+    order::Order,
+    outcome::{Outcome, Trouble, names},
     renewed::looked_anew,
     survey::{Surveyed, lock_lost, trouble},
 };
@@ -59,7 +59,7 @@ pub async fn carry_out(surveyed: &Surveyed, agreed: Agreed, order: &Order, event
         } else {
             let goes_on = steps.last().is_some_and(|step| step.look_again) || rest.is_of_controls();
             if !goes_on || rest == *agreed.plan() {
-                return Outcome::NotConverged { left: left(&rest) };
+                return Outcome::NotConverged { left: names(&rest.steps) };
             }
             agreed.goes_on_with(rest)
         };
@@ -68,7 +68,7 @@ pub async fn carry_out(surveyed: &Surveyed, agreed: Agreed, order: &Order, event
             Err(outcome) => return outcome,
         };
     }
-    Outcome::NotConverged { left: left(agreed.plan()) }
+    Outcome::NotConverged { left: names(&agreed.plan().steps) }
 }
 
 /// Carries out steps. A guarded step gives a new connection, over which the rest goes.
@@ -151,7 +151,7 @@ async fn plan_again(connection: &Connection, member: &Member, order: &Order) -> 
     let Some(state) = &after.state else {
         return Err(Outcome::unreadable("verify", "the host cannot be read any more", &after));
     };
-    plan(&member.desired, state, order.goal).map_err(|conflicts| Outcome::conflict(&conflicts))
+    plan(&member.desired, state, order.aim.goal).map_err(|conflicts| Outcome::conflict(&conflicts))
 }
 
 /// Why one step did not come to its end.

@@ -1,37 +1,39 @@
-//! The way through the batches.
+//! The way through the batches, whether there is one with everybody in it or many.
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::{
-    Rolling, pause,
+    brake::Wish,
+    drive::Early,
+    each::each,
+    event::{Events, What},
+    journal::anchor,
+    opened::Planned,
+    order::{OldImages, Order, Pulls, Staged, Turns},
+    outcome::{Outcome, Report},
+    pause,
+    proposal::hooks,
+    scan::{self, Lookout},
+    survey::report,
     turn::{Turn, take_back, turn},
+    work,
 };
 use crate::{
     change::Call,
-    fleet::{
-        brake::Wish,
-        change::Planned,
-        each::each,
-        event::{Events, What},
-        journal::anchor,
-        outcome::{Outcome, Report},
-        scan::{self, Lookout},
-        survey::report,
-        work,
-    },
     model::name::HostName,
     plan::{
-        Goal, Plan, digest,
+        Plan, digest,
         rollout::{Batch, Ended, Finished, Next, Schedule},
         step::Step,
     },
 };
 
-/// A rollout on its way.
-pub(super) struct Walk<'a> {
-    rolling: &'a Rolling,
+/// A run on its way.
+pub(super) struct Batches<'a> {
+    order: &'a Order,
     events: &'a Events,
-    schedule: Schedule,
+    /// `None`: everybody has a turn at once.
+    schedule: Option<Schedule>,
     /// From where hosts are looked at.
     lookouts: Arc<[Lookout]>,
     /// Hosts that had no turn yet.
@@ -42,56 +44,82 @@ pub(super) struct Walk<'a> {
     reports: Vec<Report>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Batches<'a> {
     pub(super) fn new(
-        rolling: &'a Rolling,
+        order: &'a Order,
         events: &'a Events,
-        schedule: Schedule,
+        schedule: Option<Schedule>,
         planned: Vec<Planned>,
         reports: Vec<Report>,
     ) -> Self {
         let lookouts = planned.iter().map(|host| Lookout::on(&host.surveyed)).collect();
-        let waiting = planned.into_iter().map(|host| (host.surveyed.member.host().clone(), host)).collect();
-        Self {
-            rolling,
-            events,
-            schedule,
-            lookouts,
-            waiting,
-            good: BTreeMap::new(),
-            done: Vec::new(),
-            reports,
-        }
+        let waiting = planned.into_iter().map(|host| (host.host().clone(), host)).collect();
+        let (good, done) = (BTreeMap::new(), Vec::new());
+        Self { order, events, schedule, lookouts, waiting, good, done, reports }
     }
 
     /// Goes through all batches; says why it ended early, if it did.
-    pub(super) async fn all(&mut self, plans: &[(HostName, Plan)]) -> Option<String> {
+    pub(super) async fn all(&mut self, plans: &[(HostName, Plan)]) -> Option<Early> {
+        if plans.is_empty() {
+            self.idle().await;
+            return None;
+        }
         let hosts = plans.iter().map(|(host, _)| host.clone()).collect();
         self.events.say(What::Begun { plan: digest::of_all(plans), hosts });
         self.anchor().await;
-        let early = if self.pull().await {
-            self.batches().await
-        } else {
-            Some("not every image could be pulled, so no host was begun".to_owned())
+        let pulled = match self.order.policies.pulls {
+            Pulls::InTurn => true,
+            Pulls::First => self.pull().await,
         };
-        if self.rolling.order.goal == Goal::Install {
-            self.prune().await;
-        }
-        self.events.say(What::Ended { why: early.clone() });
+        let early = match (pulled, &self.order.turns) {
+            (false, _) => Some(Early::Pull),
+            (true, Turns::Together) => {
+                self.turns(plans.iter().map(|(host, _)| host)).await;
+                None
+            }
+            (true, Turns::Staged(staged)) => self.staged(staged).await,
+        };
+        self.prune().await;
+        self.idle().await;
+        self.events.say(What::Ended { why: early.as_ref().map(ToString::to_string) });
         early
     }
 
     /// Every host that will be changed is told how far the journal went.
     async fn anchor(&self) {
         let busy = self.waiting.values().filter(|host| !host.plan.is_empty());
-        let busy: Vec<_> = busy
-            .map(|host| (host.surveyed.member.host().clone(), host.surveyed.connection.clone()))
-            .collect();
-        each(busy, self.rolling.order.parallel, |(host, connection)| {
+        let busy: Vec<_> = busy.map(|host| (host.host().clone(), host.surveyed.connection.clone())).collect();
+        each(busy, self.order.aim.parallel, |(host, connection)| {
             let events = self.events.clone();
             async move { anchor::tell(&connection, anchor::Moment::Begin, events.of(&host)).await }
         })
         .await;
+    }
+
+    /// Hosts on which nothing is to be done are looked at from outside all the same.
+    async fn idle(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (idle, rest): (BTreeMap<_, _>, _) =
+            waiting.into_iter().partition(|(_, host)| host.plan.is_empty());
+        self.waiting = rest;
+        let hosts: Vec<Planned> = idle.into_values().collect();
+        let members: Vec<_> = hosts.iter().map(|host| Arc::clone(&host.surveyed.member)).collect();
+        let seen = each(hosts, self.order.aim.parallel, |mut host| {
+            let (order, events) = (self.order.clone(), self.events.clone());
+            let lookouts = Arc::clone(&self.lookouts);
+            async move {
+                let voice = events.of(host.host());
+                let outcome =
+                    scan::judged(&host.surveyed, &lookouts, &order, Outcome::Unchanged, voice).await;
+                voice.say(outcome.event());
+                host.release().await;
+                host.report(outcome)
+            }
+        })
+        .await;
+        let seen = seen.into_iter().zip(members);
+        self.reports
+            .extend(seen.map(|(seen, member)| seen.unwrap_or_else(|| report(&member, Outcome::Died))));
     }
 
     /// Every host's end, also of those that had no turn.
@@ -102,9 +130,6 @@ impl<'a> Walk<'a> {
         }
         for (_, mut host) in self.waiting {
             let outcome = if host.plan.is_empty() { Outcome::Unchanged } else { Outcome::LeftAlone };
-            let voice = self.events.of(host.surveyed.member.host());
-            let goal = self.rolling.order.goal;
-            let outcome = scan::judged(&host.surveyed, &self.lookouts, goal, outcome, voice).await;
             host.release().await;
             reports.push(host.report(outcome));
         }
@@ -125,9 +150,8 @@ impl<'a> Walk<'a> {
             .filter(|(_, _, pulls)| !pulls.is_empty())
             .collect();
         let names: Vec<HostName> = hosts.iter().map(|(member, ..)| member.host().clone()).collect();
-        let order = &self.rolling.order;
-        let pulled = each(hosts, order.parallel, |(member, connection, pulls)| {
-            let (order, events) = (order.clone(), self.events.clone());
+        let pulled = each(hosts, self.order.aim.parallel, |(member, connection, pulls)| {
+            let (order, events) = (self.order.clone(), self.events.clone());
             async move { work::carry_out_steps(&member, &connection, &pulls, &order, &events).await.map(drop) }
         })
         .await;
@@ -147,31 +171,35 @@ impl<'a> Walk<'a> {
         all
     }
 
-    async fn batches(&mut self) -> Option<String> {
+    async fn staged(&mut self, staged: &Staged) -> Option<Early> {
         let begun = Instant::now();
-        let of = self.schedule.forecast().0.len();
+        let schedule = self.schedule.clone()?;
+        let of = schedule.forecast().0.len();
         for number in 1.. {
-            match self.schedule.next(&self.done) {
+            match schedule.next(&self.done) {
                 Next::Done => break,
                 Next::Stop(stop) => {
                     for host in &stop.back {
                         self.take_back(host, &stop.why.to_string()).await;
                     }
-                    return Some(stop.why.to_string());
+                    return Some(stop.why.into());
                 }
                 Next::Batch(batch) => {
                     if !batch.delay.is_zero() {
                         self.events.say(What::Watching { window: batch.delay });
-                        self.rolling.order.brake.sleep(batch.delay).await;
+                        self.order.brake.sleep(batch.delay).await;
                     }
                     self.hold(&batch).await;
-                    if self.rolling.order.brake.wish() != Wish::GoOn {
-                        return Some("it was stopped by hand".to_owned());
+                    if self.order.brake.wish() != Wish::GoOn {
+                        return Some(Early::Stopped);
                     }
-                    if let Some(limit) = self.rolling.deadline.filter(|limit| begun.elapsed() > *limit) {
-                        return Some(format!("the deadline of {} s has passed", limit.as_secs()));
+                    if let Some(limit) = staged.deadline.filter(|limit| begun.elapsed() > *limit) {
+                        return Some(Early::Deadline(limit));
                     }
-                    self.batch(batch, number, of).await;
+                    let (role, hosts) = (batch.role.to_string(), batch.hosts.clone());
+                    self.events.say(What::Batch { number, of: of.max(number), role, hosts });
+                    let finished = self.turns(&batch.hosts).await;
+                    self.done.push(finished);
                 }
             }
         }
@@ -182,18 +210,16 @@ impl<'a> Walk<'a> {
     async fn hold(&self, batch: &Batch) {
         let hosts = batch.hosts.iter().filter_map(|host| self.waiting.get(host));
         let connections: Vec<_> = hosts.map(|host| host.surveyed.connection.clone()).collect();
-        pause::wait(&connections, &self.rolling.order.brake, self.events).await;
+        pause::wait(&connections, &self.order.brake, self.events).await;
     }
 
-    async fn batch(&mut self, batch: Batch, number: usize, of: usize) {
-        let (role, hosts) = (batch.role.to_string(), batch.hosts.clone());
-        self.events.say(What::Batch { number, of: of.max(number), role, hosts });
-        let hosts: Vec<Planned> = batch.hosts.iter().filter_map(|host| self.waiting.remove(host)).collect();
+    /// Hosts have their turns at the same time.
+    async fn turns<'b>(&mut self, hosts: impl IntoIterator<Item = &'b HostName>) -> Finished {
+        let hosts: Vec<Planned> = hosts.into_iter().filter_map(|host| self.waiting.remove(host)).collect();
         let members: Vec<_> = hosts.iter().map(|host| Arc::clone(&host.surveyed.member)).collect();
-        let order = &self.rolling.order;
-        let turns = each(hosts, order.parallel, |host| {
-            let hooks = self.rolling.hooks(&host);
-            turn(host, hooks, order.clone(), Arc::clone(&self.lookouts), self.events.clone())
+        let turns = each(hosts, self.order.aim.parallel, |host| {
+            let (hooks, order) = (hooks(&host, self.order), self.order.clone());
+            turn(host, hooks, order, Arc::clone(&self.lookouts), self.events.clone())
         })
         .await;
         let mut finished = Finished::new();
@@ -211,26 +237,30 @@ impl<'a> Walk<'a> {
                 self.reports.push(turn.report().await);
             }
         }
-        self.done.push(finished);
+        finished
     }
 
     /// A host that did well goes back, because others did not.
     async fn take_back(&mut self, host: &HostName, why: &str) {
         let Some(turn) = self.good.remove(host) else { return };
         let begun = Instant::now();
-        let mut turn = take_back(turn, why, &self.rolling.order, self.events).await;
+        let mut turn = take_back(turn, why, self.order, self.events).await;
         turn.took += begun.elapsed();
         self.reports.push(turn.report().await);
     }
 
     /// Removes images that nobody needs any more. Whether it works makes no difference to a good rollout.
     async fn prune(&self) {
+        match self.order.policies.old_images {
+            OldImages::Stay => return,
+            OldImages::Pruned => {}
+        }
         let hosts: Vec<_> = self
             .good
             .values()
             .map(|turn| (turn.host.surveyed.connection.clone(), turn.host.outdated()))
             .collect();
-        each(hosts, self.rolling.order.parallel, |(connection, images)| async move {
+        each(hosts, self.order.aim.parallel, |(connection, images)| async move {
             work::prune(&connection, &images).await;
         })
         .await;

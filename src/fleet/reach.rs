@@ -5,13 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::{
+    Member,
+    opened::Planned,
+    order::Order,
+    outcome::Trouble,
+    survey::{look_again, trouble},
+};
 use crate::{
-    fleet::{
-        Member,
-        change::{Order, Planned},
-        outcome::Trouble,
-        survey::{look_again, trouble},
-    },
     host::{Connection, HostError, Lock, guard},
     plan::preflight::Preflight,
 };

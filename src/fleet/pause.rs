@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use super::{
+    brake::{Brake, Wish},
+    event::{Events, What},
+};
 use crate::{
-    fleet::{
-        brake::{Brake, Wish},
-        event::{Events, What},
-    },
     host::{Connection, HostError, Session as _},
     model::command::{Command, quote},
 };

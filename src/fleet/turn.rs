@@ -5,20 +5,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::reach::reach;
+use super::{
+    agreed::Agreed,
+    event::{Events, What},
+    hook,
+    journal::anchor,
+    opened::Planned,
+    order::{Aim, Failed, Order, Turns},
+    outcome::{Outcome, Report, Trouble},
+    reach::reach,
+    renewed::{planned, renewed},
+    scan::{self, Lookout},
+    survey::Surveyed,
+    work::carry_out,
+};
 use crate::{
-    fleet::{
-        agreed::Agreed,
-        change::{Order, Planned},
-        event::{Events, What},
-        hook,
-        journal::anchor,
-        outcome::{Outcome, Report, Trouble},
-        renewed::{planned, renewed},
-        scan::{self, Lookout},
-        survey::Surveyed,
-        work::carry_out,
-    },
     model::role::Hooks,
     plan::{
         Goal, Plan,
@@ -46,7 +47,7 @@ impl Turn {
     }
 }
 
-/// Carries out a host's plan, with its hooks around it. A host that fails goes back by itself.
+/// Carries out a host's plan, with its hooks around it. A host that fails goes back by itself, if the order says so.
 pub(super) async fn turn(
     mut host: Planned,
     hooks: Hooks,
@@ -63,10 +64,15 @@ pub(super) async fn turn(
     let (outcome, ended) = settle(&mut host, outcome, &order, &events).await;
     let (outcome, ended) = after(&host, &hooks, outcome, ended, &events).await;
     let (outcome, ended) = seen(&host, &lookouts, outcome, ended, &order, &events).await;
-    let voice = events.of(host.surveyed.member.host());
+    let voice = events.of(host.host());
     voice.say(outcome.event());
     if outcome != Outcome::Unchanged {
         anchor::tell(&host.surveyed.connection, anchor::Moment::End, voice).await;
+    }
+    match order.turns {
+        // Nothing can make it go back any more.
+        Turns::Together => host.release().await,
+        Turns::Staged(_) => {}
     }
     Turn { host, outcome, ended, took: begun.elapsed() }
 }
@@ -80,8 +86,8 @@ async fn seen(
     order: &Order,
     events: &Events,
 ) -> (Outcome, Ended) {
-    let voice = events.of(host.surveyed.member.host());
-    let judged = scan::judged(&host.surveyed, lookouts, order.goal, outcome.clone(), voice).await;
+    let voice = events.of(host.host());
+    let judged = scan::judged(&host.surveyed, lookouts, order, outcome.clone(), voice).await;
     let ended = if judged == outcome { ended } else { Ended::Down };
     (judged, ended)
 }
@@ -143,8 +149,9 @@ async fn settle(host: &mut Planned, outcome: Outcome, order: &Order, events: &Ev
         | Outcome::NotConverged { .. }
         | Outcome::Died => ("verify".to_owned(), outcome.trouble().unwrap_or_default()),
     };
-    if order.goal != Goal::Install {
-        return (outcome, Ended::Down);
+    match order.policies.failed {
+        Failed::Stays => return (outcome, Ended::Down),
+        Failed::GoesBack => {}
     }
     match go_back(host, &step, &why.message, order, events).await {
         Ok(Back::Serves) => (Outcome::WentBack { step, trouble: why }, Ended::Back),
@@ -188,7 +195,8 @@ async fn go_back(
     events: &Events,
 ) -> Result<Back, Trouble> {
     // Whoever agreed to go forward did not say that the data was put back.
-    let order = Order { goal: Goal::Rollback, consents: Consents::NONE, ..order.clone() };
+    let aim = Aim { goal: Goal::Rollback, consents: Consents::NONE, ..order.aim };
+    let order = Order { aim, ..order.clone() };
     let mut trouble = Trouble::default();
     for _ in 0..TRIES {
         let way = match way_back(host, failed, &order, events).await? {
@@ -196,7 +204,7 @@ async fn go_back(
             Road::Arrived => return Ok(Back::Serves),
             Road::Steps(way) => way,
         };
-        events.of(host.surveyed.member.host()).say(What::GoingBack { why: why.to_owned() });
+        events.of(host.host()).say(What::GoingBack { why: why.to_owned() });
         let outcome = carry_out(&host.surveyed, way, &order, events).await;
         if matches!(outcome, Outcome::Changed { .. }) {
             return Ok(Back::Serves);
@@ -227,7 +235,7 @@ async fn way_back(host: &mut Planned, failed: &str, order: &Order, events: &Even
         return Ok(Road::None);
     }
     let said = |outcome: Outcome| outcome.trouble().unwrap_or_default();
-    let way = planned(&member, &looked, order.goal).map_err(said)?;
+    let way = planned(&member, &looked, order.aim.goal).map_err(said)?;
     if way.is_empty() {
         return Ok(Road::Arrived);
     }
