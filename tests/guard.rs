@@ -10,7 +10,7 @@ use std::{
 
 use pryvctl::{
     change::Change,
-    host::guard::script::{TAKEN, arm, confirm, is_undone, while_armed},
+    host::guard::script::{TAKEN, arm, confirm, is_undone, take_back, while_armed},
     model::command::{self, quote},
     plan::step::{Step, Undo},
 };
@@ -204,6 +204,37 @@ fn what_was_confirmed_outlives_a_power_cut() {
     );
     // The disk does lose what nobody waits for.
     assert_eq!(said(&format!("{DISK}echo new > f; cut; cat f")), "old\n");
+}
+
+/// What the disk still has of a guard: its folder and its units.
+const GUARD_LEFT: &str =
+    "find /var/lib/pryvctl /etc/systemd/system -name '*guard*' | sed 's,.*/,,' | sort | tr '\\n' ' '; echo";
+
+/// The power goes when all is decided: nothing of the guard stays for whoever looks at the host next.
+#[test]
+fn no_guard_that_is_done_with_outlives_a_power_cut() {
+    let step = step("echo new > /mnt/x; mv /mnt/x /mnt/f", BACK);
+    let (arm, change) = (armed(&step), changed(&step));
+    for end in [confirmed(&step), "undo".to_owned()] {
+        assert_eq!(said(&format!("{DISK}{arm}; {change}; {end}; cut; {GUARD_LEFT}")), "\n", "{end}");
+    }
+}
+
+/// The power goes while the guard is swept away: the next run sweeps what is left, and nothing that still waits.
+#[test]
+fn what_is_left_of_a_guard_that_is_done_with_goes_with_the_next_run() {
+    let step = step("echo new > /mnt/f", BACK);
+    let (arm, change, settle) = (armed(&step), changed(&step), run(&take_back()));
+    for token in ["confirmed", "undone"] {
+        let renamed = format!("mv /var/lib/pryvctl/guard/armed /var/lib/pryvctl/guard/{token}");
+        let said = said(&format!("{arm}; {change}; {renamed}; {settle}; {GUARD_LEFT}; cat f"));
+        assert_eq!(said, "\nnew\n", "{token}");
+    }
+    let failed = "mv /var/lib/pryvctl/guard/armed /var/lib/pryvctl/guard/failed";
+    let kept = format!(
+        "{arm}; {change}; {failed}; {{ {settle}; }} 2>/dev/null || echo $?; ls -d /var/lib/pryvctl/guard"
+    );
+    assert_eq!(said(&kept), "4\n/var/lib/pryvctl/guard\n");
 }
 
 /// The power goes in the window, or just when the host has taken the change back.

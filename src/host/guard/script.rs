@@ -48,13 +48,17 @@ sync {GUARD}
     ))
 }
 
-/// The host takes back what is unconfirmed now and not at the end of the window. Its undo says whether all went well.
+/// The host takes back what is unconfirmed now and not at the end of the window. Its undo says whether all went well. What a
+/// power cut left of a guard that was done with goes.
 pub fn take_back() -> Command {
     Command::root(format!(
         "if [ -e {GUARD}/armed ] || [ -e {GUARD}/undoing ]; then
 systemctl start pryvctl-guard.service || sh {GUARD}/undo
+elif [ -e {GUARD}/confirmed ] || [ -e {GUARD}/undone ]; then
+{clean_up}
 fi
-[ ! -e {GUARD}/failed ] || {{ journalctl -q -n 8 -o cat -u pryvctl-guard >&2; exit {STUCK}; }}"
+[ ! -e {GUARD}/failed ] || {{ journalctl -q -n 8 -o cat -u pryvctl-guard >&2; exit {STUCK}; }}",
+        clean_up = unit::clean_up()
     ))
 }
 
@@ -88,7 +92,7 @@ if /usr/sbin/sshd -t 2>/dev/null; then : > well; fi
 systemctl daemon-reload
 systemctl enable -q pryvctl-guard.service
 : > armed
-sync {KEPT} {GUARD} {GUARD}/* {unit_files}
+sync {KEPT} {GUARD} {GUARD}/* /etc/systemd/system/pryvctl-guard.service /etc/systemd/system/pryvctl-guard.timer {named_in}
 systemctl start pryvctl-guard.timer
 systemctl is-active -q pryvctl-guard.timer",
         clean_up = unit::clean_up().replace('\n', "; "),
@@ -96,7 +100,7 @@ systemctl is-active -q pryvctl-guard.timer",
         state = state(steps),
         undo = take_in("undo", &undo),
         units = unit::write(window),
-        unit_files = unit::ON_DISK,
+        named_in = unit::NAMED_IN,
     );
     Command::root(script).stdin(undo)
 }

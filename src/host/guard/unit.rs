@@ -2,24 +2,24 @@
 
 use std::time::Duration;
 
-use crate::model::place::GUARD;
+use crate::model::place::{GUARD, KEPT};
 
 /// The units, wherever they were written or linked to.
 pub const UNITS: &str = "/etc/systemd/system/pryvctl-guard.service /etc/systemd/system/pryvctl-guard.timer \
     /etc/systemd/system/sysinit.target.wants/pryvctl-guard.service";
 
-/// What has to be on the disk for the undo to be found at boot: the units, and the folders in which they are named.
-pub const ON_DISK: &str = "/etc/systemd/system/pryvctl-guard.service /etc/systemd/system/pryvctl-guard.timer \
-    /etc/systemd/system /etc/systemd/system/sysinit.target.wants";
+/// The folders in which they are named.
+pub const NAMED_IN: &str = "/etc/systemd/system /etc/systemd/system/sysinit.target.wants";
 
-/// Nothing of the guard stays.
+/// Nothing of the guard stays, also after a power cut. It does not matter to what was decided, which is on the disk before.
 pub fn clean_up() -> String {
     format!(
         "systemctl stop pryvctl-guard.timer 2>/dev/null
 rm -f {UNITS}
 systemctl daemon-reload
 cd /
-rm -rf {GUARD}"
+rm -rf {GUARD}
+sync {KEPT} {NAMED_IN} 2>/dev/null || :"
     )
 }
 
