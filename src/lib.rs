@@ -15,7 +15,8 @@
 //! * [`plan`]: the difference: `(&Desired, &HostState) -> Plan`, an ordered list of steps.
 //! * [`host`]: the hands: one SSH connection to one host, and Docker through the same connection.
 //! * [`fleet`]: many hosts: order, concurrency, stop rules, events.
-//! * [`app`]: a run as data: project, secrets, journal, stop signal, saved plans. No terminal from here to the right.
+//! * [`app`]: a run as data: project, secrets, journal, stop signal, saved plans, the JSON document. No terminal from here to
+//!   the right.
 //! * [`cli`]: the face: arguments, questions, tables; `cli::report` is the only place that prints, but for what
 //!   a command in a container says.
 //! * [`lab`] stands beside the line: throw-away hosts on the local Docker engine.

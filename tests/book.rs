@@ -32,6 +32,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("controls.md", controls::page()),
         ("checks.md", ids::checks_page()),
         ("document.md", outcomes::document()),
+        ("document.schema.json", outcomes::schema()),
         ("exit-codes.md", outcomes::page()),
         ("inventory.md", keys::page()),
         ("role-format.md", keys::role_page()),

@@ -3,6 +3,7 @@
 
 mod book;
 mod cli;
+mod document;
 mod facts;
 mod fleet;
 mod guard;

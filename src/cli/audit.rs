@@ -2,15 +2,17 @@
 
 use super::{
     args::{Audit, Target},
-    document::Document,
-    exit::Exit,
     halt::Halt,
     project::open,
+    render::tables,
     report::Screen,
-    tables,
 };
 use crate::{
-    app::journal::place,
+    app::{
+        document::{Document, LineDocument},
+        exit::Exit,
+        journal::place,
+    },
     fleet::{
         each::each,
         journal::{
@@ -66,8 +68,9 @@ pub async fn run(command: &Audit, screen: &Screen) -> Result<Exit, Halt> {
     } else if audit.faults.is_empty() {
         screen.note(format!("{name}: every line follows from the one before"));
     }
+    let lines = audit.lines.iter().map(LineDocument::of).collect();
     let faults: Vec<String> = audit.faults.iter().map(Fault::to_string).collect();
-    screen.document(&Document::new("audit", exit).journal(&audit.lines, faults));
+    screen.document(&Document::new("audit", exit).journal(lines, faults));
     Ok(exit)
 }
 

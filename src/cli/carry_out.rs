@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use super::{
     args::{Agreed, Change},
-    document::Document,
-    exit::{Exit, verdict},
     halt::Halt,
     progress::{Watch, watched},
+    render::tables,
     report::Screen,
-    tables,
 };
 use crate::{
     app::{
+        document::Document,
+        exit::{Exit, verdict},
         orders::Terms,
         run::{Ended, Run},
         saved_plan::SavedPlanError,
@@ -63,7 +63,7 @@ pub async fn carry_out(
     if let Some(why) = &early {
         screen.note(format!("it ended early: {why}"));
     }
-    screen.document(&Document::new(name, exit).early(early.as_deref()).hosts(&reports));
+    screen.document(&Document::new(name, exit).early(early).hosts(&reports));
     Ok(exit)
 }
 

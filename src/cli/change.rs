@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::{
     args::{Change, Harden, Install, Uninstall},
     carry_out::carry_out,
-    exit::Exit,
     halt::Halt,
     project::open,
     report::Screen,
 };
 use crate::{
+    app::exit::Exit,
     app::orders,
     fleet::Members,
     plan::{crossing::Consents, uninstall::Volumes},

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     args::Exec,
-    exit::{Ended, Exit},
+    exit::Ended,
     halt::Halt,
     logs::{NO_CONTAINER, named},
     pipe::{self, Ends, Pipe},
@@ -20,6 +20,7 @@ use super::{
     terminal::{self, Raw},
 };
 use crate::{
+    app::exit::Exit,
     fleet::Member,
     host::{
         Connection, HostError, Kind,

@@ -2,14 +2,14 @@
 
 use std::fmt::Display;
 
-use serde_json::Value;
-
-use super::{
-    exit::Exit,
-    problem::{self, Look},
-};
+use super::problem::{self, Look};
 use crate::app::{
-    journal::JournalError, problems::Problems, project::ProjectError, saved_plan::SavedPlanError,
+    document::{Document, ProblemDocument},
+    exit::Exit,
+    journal::JournalError,
+    problems::Problems,
+    project::ProjectError,
+    saved_plan::SavedPlanError,
 };
 
 /// Why a command ended before it could do its work.
@@ -22,13 +22,18 @@ pub struct Halt {
     /// The way out.
     pub hint: Option<String>,
     /// The problems of an inventory, for programs.
-    pub problems: Vec<Value>,
+    pub problems: Vec<ProblemDocument>,
 }
 
 impl Halt {
     /// A halt with a way out.
     pub fn new(exit: Exit, message: impl Display, hint: Option<String>) -> Self {
         Self { exit, message: message.to_string(), hint, problems: Vec::new() }
+    }
+
+    /// The same for programs.
+    pub fn document(&self) -> Document {
+        Document::halted(self.exit, &self.message, self.hint.clone(), self.problems.clone())
     }
 }
 

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use super::{
     args::{Lab, LabAction},
     carry_out::kept,
-    document::Document,
-    exit::Exit,
     halt::Halt,
     progress::Watch,
     report::Screen,
 };
 use crate::{
+    app::{document::Document, exit::Exit},
     app::{project::Checked, run::Run},
     fleet::event::What,
     lab::{self, Images, LabError},

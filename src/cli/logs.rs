@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     args::{Format, Logs},
-    exit::Exit,
     gate,
     halt::Halt,
     pipe, project,
     report::Screen,
 };
 use crate::{
+    app::exit::Exit,
     fleet::{
         Members,
         logs::{HostLogs, Said, Wanted, Which, merged, open},

@@ -2,17 +2,17 @@
 
 use super::{
     args::{ReportForm, Target},
-    controls,
-    document::Document,
-    exit::{Exit, verdict},
     halt::Halt,
-    page,
     progress::watched,
     project::open,
+    render::{controls, html, sarif, tables},
     report::Screen,
-    sarif, tables,
 };
 use crate::{
+    app::{
+        document::Document,
+        exit::{Exit, verdict},
+    },
     fleet::{
         drive::look,
         order::Aim,
@@ -69,7 +69,7 @@ pub async fn controls(target: &Target, form: ReportForm, screen: &Screen) -> Res
             screen.document(&Document::new("harden", exit).hosts_with_controls(&reports));
         }
         ReportForm::Sarif => screen.json(&sarif::log(&reports)),
-        ReportForm::Html => screen.text(page::html(&reports).trim_end()),
+        ReportForm::Html => screen.text(html::html(&reports).trim_end()),
     }
     Ok(exit)
 }

@@ -4,8 +4,6 @@ pub mod args;
 mod audit;
 mod carry_out;
 mod change;
-mod controls;
-mod document;
 mod exec;
 pub mod exit;
 mod gate;
@@ -14,16 +12,14 @@ mod lab;
 mod logs;
 mod look;
 pub mod mask;
-mod page;
 mod pages;
 mod pipe;
 pub mod problem;
 mod progress;
 mod project;
+mod render;
 mod report;
-mod sarif;
 mod standings;
-mod tables;
 mod terminal;
 mod upgrade;
 mod validate;
@@ -38,10 +34,10 @@ use std::{
 use clap::Parser as _;
 
 use args::{Arguments, Command};
-use exit::{Ended, Exit};
+use exit::Ended;
 use report::Screen;
 
-use crate::fleet::pause::Pause;
+use crate::{app::exit::Exit, fleet::pause::Pause};
 
 /// Parses the arguments, runs the command and gives its exit code.
 pub fn main() -> ExitCode {

@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::{args::Arguments, exit::Exit, halt::Halt, report::Screen};
-use crate::model::schema;
+use super::{args::Arguments, halt::Halt, report::Screen};
+use crate::{app::exit::Exit, model::schema};
 
 /// The JSON Schema of the inventory.
 pub fn schema(screen: &Screen) -> Result<Exit, Halt> {

@@ -11,7 +11,10 @@ use super::{
     gate::{Painted, in_place, line, shown},
     mask::mask,
 };
-use crate::model::problem::{Place, Problem, Severity};
+use crate::{
+    app::document::{ProblemDocument, SeverityWord},
+    model::problem::{Place, Problem, Severity},
+};
 
 /// Fits a usual terminal, a mail and a side-by-side view. Columns.
 const WIDTH: usize = 96;
@@ -67,14 +70,22 @@ pub fn render(problems: &[Problem], file: &str, text: &str, look: Look) -> Strin
     rendered.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// The same for programs: severity, rule, message, hint, file, line and column of each problem.
-pub fn json(problems: &[Problem], file: &str, text: &str) -> Vec<serde_json::Value> {
+/// The same for programs.
+pub fn json(problems: &[Problem], file: &str, text: &str) -> Vec<ProblemDocument> {
     let one = |problem: &Problem| {
         let (line, column) = problem.at.map(|place| line_and_column(place, text)).unzip();
-        serde_json::json!({
-            "severity": word(problem.severity), "rule": problem.rule, "message": problem.message,
-            "hint": problem.hint, "file": file, "line": line, "column": column,
-        })
+        ProblemDocument {
+            severity: match problem.severity {
+                Severity::Warning => SeverityWord::Warning,
+                Severity::Error => SeverityWord::Error,
+            },
+            rule: problem.rule.to_owned(),
+            message: problem.message.clone(),
+            hint: problem.hint.clone(),
+            file: file.to_owned(),
+            line,
+            column,
+        }
     };
     in_order(problems).into_iter().map(one).collect()
 }
@@ -223,7 +234,7 @@ mod tests {
     #[test]
     fn nothing_to_say_is_nothing_said() {
         assert_eq!(render(&[], "a.yaml", TEXT, Look::Plain), "");
-        assert_eq!(json(&[], "a.yaml", TEXT), Vec::<serde_json::Value>::new());
+        assert_eq!(json(&[], "a.yaml", TEXT), []);
     }
 
     #[test]
@@ -245,7 +256,7 @@ mod tests {
     #[test]
     fn programs_get_line_and_column() {
         insta::assert_snapshot!(
-            serde_json::Value::from(json(&[problem()], "a.yaml", TEXT)),
+            serde_json::to_value(json(&[problem()], "a.yaml", TEXT)).unwrap(),
             @r#"[{"column":4,"file":"a.yaml","hint":"do better","line":2,"message":"this is wrong","rule":"test.rule","severity":"warning"}]"#
         );
         assert!(render(&[problem()], "a.yaml", TEXT, Look::Plain).contains("[a.yaml:2:4]"));

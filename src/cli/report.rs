@@ -8,14 +8,13 @@ use std::{
 
 use super::{
     args::Format,
-    document::Document,
-    exit::Exit,
     gate::{self, Gated, Painted},
     halt::Halt,
     problem::{self, Look},
+    render,
     wrap::{self, wrapped},
 };
-use crate::app::problems::Problems;
+use crate::app::{document::Document, exit::Exit, problems::Problems};
 use console::Term;
 
 /// The screen, or whatever stands in its place.
@@ -112,7 +111,7 @@ impl Screen {
             let hint = halt.hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
             self.note(format!("{}{hint}", halt.message.trim_end()));
         } else {
-            self.document(&Document::halted(halt));
+            self.document(&halt.document());
         }
     }
 
@@ -126,18 +125,10 @@ impl Screen {
     }
 
     /// The document for programs; nothing in the format for people.
-    pub fn document(&self, document: &Document<'_>) {
-        let text = match self.format {
-            Format::Text => return,
-            Format::Json => serde_json::to_string_pretty(document)
-                .map(|text| gate::json(&text))
-                .map_err(|error| error.to_string()),
-            // By way of a JSON value, because YAML has a form of its own for enums.
-            Format::Yaml => serde_json::to_value(document)
-                .map_err(|error| error.to_string())
-                .and_then(|value| gate::yaml(value).map_err(|error| error.to_string())),
-        };
-        put(&mut io::stdout().lock(), &text.unwrap_or_else(|error| error).trim_end());
+    pub fn document(&self, document: &Document) {
+        if let Some(text) = render::document(document, self.format) {
+            put(&mut io::stdout().lock(), &text);
+        }
     }
 }
 

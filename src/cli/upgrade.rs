@@ -5,16 +5,16 @@ use std::{path::Path, time::Duration};
 use super::{
     args::{Agreed, Apply, Change, Failure, Manner, Rollback, Target, Upgrade},
     carry_out::carry_out,
-    document::Document,
-    exit::{Exit, verdict},
     halt::Halt,
     progress::watched,
     project::{load, open},
+    render::tables,
     report::Screen,
-    tables,
 };
 use crate::{
     app::{
+        document::Document,
+        exit::{Exit, verdict},
         journal::owner,
         orders::{self, Pace},
         project::{Missing, Project},

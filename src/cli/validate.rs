@@ -1,7 +1,7 @@
 //! `validate`: everything that can be told without a host.
 
-use super::{args::InventoryFile, document::Document, exit::Exit, halt::Halt, project::load, report::Screen};
-use crate::app::project::Missing;
+use super::{args::InventoryFile, halt::Halt, project::load, report::Screen};
+use crate::app::{document::Document, exit::Exit, project::Missing};
 
 /// Reads, checks and resolves the inventory.
 pub fn run(file: &InventoryFile, screen: &Screen) -> Result<Exit, Halt> {

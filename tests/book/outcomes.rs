@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use pryvctl::{
-    cli::exit::verdict,
+    app::exit::verdict,
     fleet::outcome::{Outcome, Report, Trouble},
     plan::Plan,
 };
@@ -61,9 +61,9 @@ fn code(outcome: Outcome) -> u8 {
 pub fn page() -> String {
     let about = "How a script learns how a run ended. The numbers do not change. Where hosts ended differently, the most urgent one \
                  decides: a bug, then a host that is not as it should be, then needs that are not met, a lock, a host that is not reached, drift.";
-    let mut page = head("Exit codes and outcomes", "`src/cli/exit.rs` and `src/fleet/outcome.rs`", about);
+    let mut page = head("Exit codes and outcomes", "`src/app/exit.rs` and `src/fleet/outcome.rs`", about);
     page += "\n## Exit codes\n\n| exit code | word | meaning |\n|---|---|---|\n";
-    for (variant, about) in variants(&text("src/cli/exit.rs"), "Exit") {
+    for (variant, about) in variants(&text("src/app/exit.rs"), "Exit") {
         let (name, number) = variant.split_once(" = ").unwrap();
         writeln!(page, "| {number} | `{}` | {} |", snake(name), cell(&about)).unwrap();
     }
@@ -84,8 +84,13 @@ pub fn page() -> String {
 pub fn document() -> String {
     let about =
         "What `--output json` prints: one document on stdout. `--output yaml` prints the same as YAML.";
-    let comment = comment("src/cli/document.rs");
-    format!("{}\n{comment}\n", head("The JSON document", "`src/cli/document.rs`", about))
+    let comment = comment("src/app/document/mod.rs");
+    format!("{}\n{comment}\n", head("The JSON document", "`src/app/document/mod.rs`", about))
+}
+
+/// The schema of that, as it is published.
+pub fn schema() -> String {
+    format!("{:#}\n", pryvctl::app::document::schema())
 }
 
 /// As serde writes it.

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{gate::line, tables};
+use super::tables;
 use crate::{
+    cli::gate::line,
     fleet::outcome::Report,
     plan::control::{Assessment, Verdict, score::Score},
 };

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
-use super::gate::line;
 use crate::{
+    cli::gate::line,
     fleet::{
         journal::audit::Line,
         outcome::{Outcome, Report, Trouble},

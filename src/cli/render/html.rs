@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{controls::words, gate::shown};
+use super::controls::words;
 use crate::{
+    cli::gate::shown,
     fleet::outcome::Report,
     plan::control::{Assessment, Part, score::Score},
 };
