@@ -9,7 +9,7 @@ use std::{
 };
 
 use pryvctl::{
-    change::Change,
+    change::{Change, RoleRun},
     host::guard::script::{TAKEN, arm, confirm, is_undone, take_back, while_armed},
     model::command::{self, quote},
     plan::step::{Step, Undo},
@@ -64,8 +64,8 @@ fn run(command: &command::Command) -> String {
 
 /// A guarded step that changes `f`, and its way back.
 fn step(change: &str, undo: &str) -> Step {
-    let undo = Undo::Run(command::Command::root(undo));
-    let step = Step::safe("file.f", Change::Run(command::Command::root(change)), undo);
+    let run = |script| Change::RoleRun(RoleRun::new(script));
+    let step = Step::safe("file.f", run(change), Undo::change(run(undo)));
     let save = command::Command::root("cp -p /mnt/f /var/lib/pryvctl/guard/f");
     Step { files: vec![PathBuf::from("/mnt/f")], ..step }.guarded(save)
 }
@@ -77,8 +77,7 @@ fn armed(step: &Step) -> String {
 }
 
 fn changed(step: &Step) -> String {
-    let Change::Run(change) = &step.action else { panic!("{step:?}") };
-    run(&while_armed(change))
+    run(&while_armed(&step.action.command().unwrap()))
 }
 
 fn confirmed(step: &Step) -> String {

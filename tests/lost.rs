@@ -5,12 +5,8 @@
 use std::{fs, time::Duration};
 
 use pryvctl::{
-    change::Change,
+    change::{Drain, Kind as _, Leaving, ServiceMap, services::table},
     model::desired::Protocol,
-    plan::{
-        cutover::{ServiceMap, table},
-        drain::{Leaving, drain},
-    },
 };
 
 use super::nft::{data, within};
@@ -131,8 +127,7 @@ fn waits(seconds: u64) -> String {
         grace: Duration::from_secs(seconds),
         addresses: ["172.28.0.2", "fd00:28::2"].map(|address| address.parse().unwrap()).into(),
     };
-    let Change::Run(command) = drain(&[leaving]).unwrap().action else { unreachable!() };
-    format!("(\n{}\n)", command.script)
+    format!("(\n{}\n)", Drain(vec![leaving]).command().script)
 }
 
 /// The table as it is loaded, and as a kernel without timeouts loads it.

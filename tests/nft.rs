@@ -6,9 +6,9 @@ use std::{
 };
 
 use pryvctl::{
+    change::nftables::{differences, same},
     facts::{Fact, Probe as _, filter::Filters},
     model::command::Output,
-    plan::nftables::{differences, same},
 };
 use serde_json::{Value, json};
 

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use super::Kind;
-use crate::model::{
-    command::Command,
-    write::{self, Seen},
+use crate::{
+    facts::release::Was,
+    model::{
+        command::Command,
+        write::{self, Access, Seen, keeping_copy, listed_copy},
+    },
 };
 
 /// A folder is made, and those it lies in, and gets its rights.
@@ -61,6 +64,23 @@ impl Kind for FolderAgain {
     }
 }
 
+/// A folder gets rights that it had; on the list or not, it stays so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderRights(pub Folder);
+
+impl Kind for FolderRights {
+    fn command(&self) -> Command {
+        let Folder { path, mode, uid, gid } = &self.0;
+        Command::root(write::script(write::folder(path, *mode, *uid, *gid)))
+    }
+
+    #[cfg(test)]
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        let found = state.folders.get_mut(&self.0.path).and_then(Option::as_mut);
+        *found.expect("there is no such folder") = self.0.found();
+    }
+}
+
 /// A folder goes if nothing is in it, and leaves the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderRemoval(pub PathBuf);
@@ -99,6 +119,53 @@ impl Kind for FileRemoval {
         let found = listed.found.known().expect("it is not there");
         assert!(listed.wrote.contains(&found.sha256), "{:?} is not ours", self.path);
         state.files.remove(&self.path);
+    }
+}
+
+/// A copy of a file comes into its place, with its times, and the place is on the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileCopy {
+    /// Where the copy is.
+    pub from: PathBuf,
+    /// Where it comes.
+    pub path: PathBuf,
+    /// What was in its place when this was planned.
+    pub seen: Seen,
+    /// What is in the copy, and the rights that the file gets.
+    pub was: Was,
+    /// Whose the place is.
+    pub claim: CopyClaim,
+}
+
+/// Whose the place of a file is into which a copy comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyClaim {
+    /// Ours, and it is on the list of such files.
+    Listed,
+    /// The same from now on: what others have there is kept.
+    Instead,
+}
+
+impl Kind for FileCopy {
+    fn command(&self) -> Command {
+        let Was { mode, uid, gid, .. } = self.was;
+        let copy = match self.claim {
+            CopyClaim::Listed => listed_copy,
+            CopyClaim::Instead => keeping_copy,
+        };
+        copy(&self.from, &self.path, &self.seen, Access::Of { mode, uid, gid })
+    }
+
+    #[cfg(test)]
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        let Was { sha256, mode, uid, gid } = self.was.clone();
+        let found = crate::facts::state::FileState { sha256, mode, uid, gid, text: None };
+        match self.claim {
+            CopyClaim::Listed => {}
+            CopyClaim::Instead => super::listed::keep(&self.path, state),
+        }
+        super::listed::list(&self.path, &found, state);
+        state.files.insert(self.path.clone(), Some(found));
     }
 }
 

@@ -8,6 +8,12 @@ use crate::facts::{
     written::{At, List, Listed},
 };
 
+/// A file of root's with this text.
+pub fn written(text: &str, mode: u32) -> FileState {
+    let (sha256, text) = (ContentHash::of(text), Some(text.to_owned()));
+    FileState { sha256, mode, uid: 0, gid: 0, text }
+}
+
 /// Keeps what others have in a file, and never anything else.
 pub fn keep(path: &Path, state: &mut HostState) {
     let found = state.file(path).unwrap().clone();

@@ -4,21 +4,32 @@
 //! A new kind is a file here and a line in `changes!`.
 
 mod audit;
+mod bridge;
+pub mod checks;
 mod container;
+mod daemon;
 pub mod docker;
+mod drain;
 pub mod edit;
+pub mod engine;
 mod file;
 mod folder;
+mod guard;
+mod hosts;
 mod leave;
 mod list;
 #[cfg(test)]
 pub mod listed;
 mod mode;
 mod mount;
+pub mod nftables;
 mod note;
 mod original;
 mod package;
 mod release;
+mod reload;
+mod returns;
+pub mod services;
 pub mod sshd;
 pub mod sysctl;
 mod table;
@@ -27,23 +38,35 @@ mod unit;
 use std::{path::Path, time::Duration};
 
 pub use audit::{AuditDrop, AuditLoad};
+pub use bridge::Bridges;
+pub use checks::HealthChecks;
 pub use container::Container;
+pub use daemon::{DaemonConfig, OldConfig, TakeUp};
 pub use docker::Call;
+pub use drain::{Drain, Leaving};
 pub use edit::{FileAsBefore, FileEdit, FileGone};
+pub use engine::{ContainerdStart, EngineRestart, EngineStart};
 pub use file::{Claim, FileWrite};
-pub use folder::{FileBack, FileRemoval, Folder, FolderAgain, FolderRemoval, HalfWritten};
+pub use folder::{
+    CopyClaim, FileBack, FileCopy, FileRemoval, Folder, FolderAgain, FolderRemoval, FolderRights, HalfWritten,
+};
+pub use guard::{KeptFiles, KeptSysctls, KeptTable};
+pub use hosts::HostsFile;
 pub use leave::{LastFile, NetworkRemoval, ReleaseRemoval, UnitRemoval, VolumeRemoval};
 pub use list::{ListFiles, ListRemoval, Unlist};
 pub use mode::Modes;
 pub use mount::Remounts;
-pub use note::{NOTE_MODE, VersionNote};
+pub use note::{NOTE_MODE, UnopenedGone, VersionNote};
 pub use original::{Original, OriginalsForget, OriginalsRecord, OriginalsRemoval};
 pub use package::{PackagePurge, Packages, Whose};
 pub use release::{ReleaseEnd, ReleaseKeep};
+pub use reload::{ReloadDone, RoleRun};
+pub use returns::{ContainerGone, How, Return, Returns, whole_seconds};
+pub use services::{ServiceMap, ServiceTable, ServicesLoad, ServicesSwap};
 pub use sshd::SshdReload;
 pub use sysctl::Sysctls;
 pub use table::{TableLoad, TableRemoval};
-pub use unit::{UnitStart, Units, UnitsAsBefore};
+pub use unit::{UnitNotAtBoot, UnitStart, Units, UnitsAsBefore, UnitsReleased};
 
 use crate::model::{command::Command, desired::HealthProbe};
 
@@ -88,8 +111,6 @@ macro_rules! changes {
                 /// The longest wait.
                 within: Duration,
             },
-            /// Runs a script as root.
-            Run(Command),
             $($(#[$doc])* $name($kind),)*
         }
 
@@ -99,7 +120,6 @@ macro_rules! changes {
                 match self {
                     Self::Docker(call) => Means::Call(call),
                     Self::AwaitProbe { probe, within } => Means::Probe { probe, within: *within },
-                    Self::Run(command) => Means::Script(command.clone()),
                     $(Self::$name(kind) => Means::Script(kind.command()),)*
                 }
             }
@@ -108,7 +128,7 @@ macro_rules! changes {
             #[cfg(test)]
             pub fn apply(&self, state: &mut crate::facts::state::HostState) -> bool {
                 match self {
-                    Self::Docker(_) | Self::AwaitProbe { .. } | Self::Run(_) => return false,
+                    Self::Docker(_) | Self::AwaitProbe { .. } => return false,
                     $(Self::$name(kind) => kind.apply(state),)*
                 }
                 true
@@ -136,8 +156,12 @@ changes! {
     Units(Units),
     /// Gives units back what they were.
     UnitsAsBefore(UnitsAsBefore),
+    /// Has systemd start or mask no more what it was told to.
+    UnitsReleased(UnitsReleased),
     /// Starts a unit of ours.
     UnitStart(UnitStart),
+    /// Has a unit of ours started at boot no more.
+    UnitNotAtBoot(UnitNotAtBoot),
     /// Loads audit rules.
     AuditLoad(AuditLoad),
     /// Takes audit rules out of the kernel.
@@ -146,10 +170,14 @@ changes! {
     Folder(Folder),
     /// Makes a folder again.
     FolderAgain(FolderAgain),
+    /// Gives a folder rights that it had.
+    FolderRights(FolderRights),
     /// Removes an empty folder.
     FolderRemoval(FolderRemoval),
     /// Removes a file that we wrote.
     FileRemoval(FileRemoval),
+    /// Copies a file into its place.
+    FileCopy(FileCopy),
     /// Puts back what others had in a file.
     FileBack(FileBack),
     /// Removes what a killed run left half written.
@@ -158,6 +186,42 @@ changes! {
     TableLoad(TableLoad),
     /// Removes a table of the packet filter.
     TableRemoval(TableRemoval),
+    /// Puts back files that the guard kept.
+    KeptFiles(KeptFiles),
+    /// Puts back live parameters that the guard kept.
+    KeptSysctls(KeptSysctls),
+    /// Puts back a table that the guard kept.
+    KeptTable(KeptTable),
+    /// Changes `/etc/hosts`.
+    HostsFile(HostsFile),
+    /// Changes the configuration of dockerd.
+    DaemonConfig(DaemonConfig),
+    /// Starts a Docker that does not answer.
+    EngineStart(EngineStart),
+    /// Starts containerd.
+    ContainerdStart(ContainerdStart),
+    /// Restarts dockerd.
+    EngineRestart(EngineRestart),
+    /// Brings bridges up.
+    Bridges(Bridges),
+    /// Begins health checks again.
+    HealthChecks(HealthChecks),
+    /// Loads the map of services.
+    ServicesLoad(ServicesLoad),
+    /// Changes the map of services.
+    ServicesSwap(ServicesSwap),
+    /// Waits until connections have ended.
+    Drain(Drain),
+    /// Starts containers again.
+    Returns(Returns),
+    /// Stops and removes a container.
+    ContainerGone(ContainerGone),
+    /// Removes a container that never ran.
+    UnopenedGone(UnopenedGone),
+    /// Runs what a role says.
+    RoleRun(RoleRun),
+    /// Takes away the mark that a service has to be told.
+    ReloadDone(ReloadDone),
     /// Installs packages.
     Packages(Packages),
     /// Purges packages.

@@ -19,9 +19,12 @@ fn quoted(names: &[String]) -> String {
     names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" ")
 }
 
-impl Units {
-    /// The way back: what was started at boot, or masked, is so no more.
-    pub fn back(&self) -> Command {
+/// What was started at boot, or masked, is so no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitsReleased(pub BTreeMap<UnitWish, Vec<String>>);
+
+impl Kind for UnitsReleased {
+    fn command(&self) -> Command {
         let back = |(wish, names): (&UnitWish, &Vec<String>)| {
             let verb = match wish {
                 UnitWish::Enabled | UnitWish::AtBoot => "disable",
@@ -30,6 +33,19 @@ impl Units {
             format!("systemctl {verb} -q {}\n", quoted(names))
         };
         Command::root(self.0.iter().map(back).collect::<String>())
+    }
+
+    #[cfg(test)]
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        for (wish, names) in &self.0 {
+            for name in names {
+                let unit = state.units.get_mut(name).expect("there is no such unit");
+                match wish {
+                    UnitWish::Enabled | UnitWish::AtBoot => unit.enabled = false,
+                    UnitWish::Masked => unit.masked = false,
+                }
+            }
+        }
     }
 }
 
@@ -100,13 +116,6 @@ impl Kind for UnitsAsBefore {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitStart(pub &'static str);
 
-impl UnitStart {
-    /// The way back: it is started at boot no more.
-    pub fn back(&self) -> Command {
-        Command::root(format!("systemctl disable -q {}", self.0))
-    }
-}
-
 impl Kind for UnitStart {
     /// systemd reads units again by itself.
     fn command(&self) -> Command {
@@ -118,5 +127,20 @@ impl Kind for UnitStart {
         let unit =
             crate::facts::state::UnitState { exists: true, enabled: true, active: true, masked: false };
         state.units.insert(self.0.to_owned(), unit);
+    }
+}
+
+/// A unit of ours is started at boot no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitNotAtBoot(pub &'static str);
+
+impl Kind for UnitNotAtBoot {
+    fn command(&self) -> Command {
+        Command::root(format!("systemctl disable -q {}", self.0))
+    }
+
+    #[cfg(test)]
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        state.units.get_mut(self.0).expect("there is no such unit").enabled = false;
     }
 }

@@ -19,7 +19,7 @@ use crate::{
         name::PlatformName,
         write::{CHANGED, CHANGED_SAYS},
     },
-    plan::step::{Step, Undo},
+    plan::step::Step,
 };
 
 /// What a host needs at hand to carry out steps.
@@ -101,12 +101,10 @@ impl<'a, S: Session> Hands<'a, S> {
 
     /// Takes one step back. What somebody wrote since stays: it is neither ours nor what was before.
     pub async fn undo(&self, step: &Step) -> Result<(), ApplyError> {
-        match &step.undo {
-            Undo::Run(command) => match self.run(command).await {
-                Err(ApplyError::Changed(_)) | Ok(()) => Ok(()),
-                Err(error) => Err(error),
-            },
-            Undo::Nothing(_) => Ok(()),
+        let Some(back) = step.undo.command() else { return Ok(()) };
+        match self.run(&back).await {
+            Err(ApplyError::Changed(_)) | Ok(()) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

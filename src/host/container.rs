@@ -17,13 +17,12 @@ use bollard::{
 
 use super::image;
 use crate::{
-    change::Container,
+    change::{Container, whole_seconds},
     facts::container::DIGEST,
     model::{
         desired::{Attachment, ContainerSpec, Healthcheck, MountSource, Network, Slot},
         name::PlatformName,
     },
-    plan::leftover::whole_seconds,
 };
 
 /// Creates a container network with our label and fixed subnets.

@@ -6,9 +6,9 @@ use super::{
     error::{Fault, HostError},
 };
 use crate::{
+    change::{ServiceMap, services::table::TABLE},
     facts::{Fact, Probe, container::OwnContainers, docker::API, nftables::OwnTables, state::ContainerState},
     model::{command::Command, name::PlatformName},
-    plan::cutover::{ServiceMap, table::TABLE},
 };
 
 /// What of a platform runs on a host.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Session;
-use crate::{facts::docker::API, model::command::Command, plan::footing::checks};
+use crate::{change::checks, facts::docker::API, model::command::Command};
 
 /// How long it is waited for: a daemon with many containers takes a while to know them again.
 pub const PATIENCE: Duration = Duration::from_secs(90);

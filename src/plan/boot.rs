@@ -10,7 +10,7 @@ use super::{
     step::{Step, Undo},
 };
 use crate::{
-    change::{Change, UnitStart},
+    change::{Change, UnitNotAtBoot, UnitStart},
     facts::state::{HostState, UnitState},
     model::{
         desired::Desired,
@@ -100,8 +100,11 @@ fn start(id: &str, name: &'static str, changed: bool, state: &HostState) -> Opti
     let word = |yes, is: &'static str, is_not: &'static str| if yes { is } else { is_not };
     let (enabled, active) =
         (word(found.enabled, "enabled", "not enabled"), word(found.active, "active", "not active"));
-    let start = UnitStart(name);
-    let undo = if found.enabled { Undo::Nothing("it was enabled before") } else { Undo::Run(start.back()) };
-    let step = Step::safe(id, Change::UnitStart(start), undo);
+    let undo = if found.enabled {
+        Undo::Nothing("it was enabled before")
+    } else {
+        Undo::change(Change::UnitNotAtBoot(UnitNotAtBoot(name)))
+    };
+    let step = Step::safe(id, Change::UnitStart(UnitStart(name)), undo);
     Some(step.because([format!("{name}: {enabled}, {active} -> enabled, active")]))
 }

@@ -5,14 +5,9 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::{
-    Goal,
-    cutover::{ServiceMap, Switch},
-    file, fixture, plan,
-    simulated::carry_out,
-    written,
-};
+use super::{Goal, cutover::Switch, file, fixture, plan, simulated::carry_out, written};
 use crate::{
+    change::{ServiceMap, ServiceTable, services::table},
     facts::{
         state::HostState,
         written::{At, Listed, Written},
@@ -134,9 +129,8 @@ pub(super) fn befall(mishap: Mishap, state: &mut HostState, desired: &Desired) {
             return;
         }
         Mishap::MapIsEmptied => {
-            let listing =
-                super::cutover::table::listing(desired, state.conntrack.timeouts, &ServiceMap::default());
-            state.tables.entry(super::cutover::table::TABLE.to_owned()).and_modify(|table| *table = listing);
+            let listing = ServiceTable::of(desired, state.conntrack.timeouts).listing(&ServiceMap::default());
+            state.tables.entry(table::TABLE.to_owned()).and_modify(|table| *table = listing);
             return;
         }
         Mishap::TableIsLost(which) => {

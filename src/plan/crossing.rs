@@ -10,13 +10,12 @@ use std::{cmp::Ordering, fmt};
 
 use super::{Plan, data, finding::Finding, leftover::is_up, step::Undo};
 use crate::{
+    change::{Change, UnopenedGone},
     facts::state::{ContainerState, HostState},
     model::{
-        command::{Command, quote},
         desired::{Data, Desired, Service},
         name::{RoleName, ServiceName},
         role::Hook,
-        write,
     },
 };
 use version::Version;
@@ -169,21 +168,13 @@ impl Crossing {
     /// The way back from starting the version that comes: it exists as long as that has not run.
     pub fn undo(&self, service: &Service, container: &str, desired: &Desired, state: &HostState) -> Undo {
         let Self { from, to, .. } = self;
-        let (before, texts) = note::as_before(service, desired, state);
         let said = format!(
             "{to} may have changed the data of {}, so {from} is not started on it again; put right what \
              failed and run the same command again, or restore the backup and run `pryvctl rollback --data-restored`",
             service.name
         );
-        let name = quote(container);
-        let script = format!(
-            "set -e; found=$(docker container ls -aq -f name={filter})\n\
-             if [ -n \"$found\" ]; then case $(docker container inspect -f '{{{{.State.StartedAt}}}}' {name}) in\n\
-             0001-*) docker rm {name} ;; *) echo {said} >&2; exit 1 ;; esac; fi\n{before}",
-            filter = quote(&format!("^/{container}$")),
-            said = quote(&said)
-        );
-        Undo::Run(Command::root(write::script(script)).stdin(texts))
+        let notes = note::as_before(service, desired, state);
+        Undo::change(Change::UnopenedGone(UnopenedGone { name: container.to_owned(), said, notes }))
     }
 }
 

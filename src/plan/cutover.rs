@@ -1,29 +1,21 @@
-//! The switch: which container answers on which port of the host. The kernel does it, so no request passes a proxy.
-//!
-//! Replacing an element is one transaction: new connections go to the new container, while established ones stay with
-//! the old one, because their redirection is already in the connection table.
+//! The switch of a host on its way through a plan: which container answers on which port, step by step.
 
-pub mod half_open;
-pub mod map;
-pub mod table;
-
-use std::{collections::BTreeSet, net::IpAddr, path::Path};
-
-pub use map::ServiceMap;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
     file::{file, own},
-    nftables::{differences, same},
     step::{Step, Undo},
 };
 use crate::{
-    change::Change,
+    change::{
+        Change, ServiceMap, ServiceTable, ServicesLoad, ServicesSwap, TableRemoval,
+        nftables::{differences, same},
+        services::table,
+    },
     facts::state::{ContainerState, HostState},
     model::{
-        command::Command,
         desired::{Desired, Slot},
-        place::{self, NFT},
-        write::Put,
+        place,
     },
 };
 
@@ -31,6 +23,7 @@ use crate::{
 pub struct Switch<'a> {
     desired: &'a Desired,
     state: &'a HostState,
+    table: ServiceTable,
     /// What the kernel will say after the steps so far.
     pub map: ServiceMap,
     /// What the steps so far leave for the next boot.
@@ -41,12 +34,13 @@ impl<'a> Switch<'a> {
     /// The switch as it stands.
     pub fn of(desired: &'a Desired, state: &'a HostState) -> Self {
         let map = state.tables.get(table::TABLE).map(ServiceMap::read).unwrap_or_default();
-        Self { desired, state, map, kept: None }
+        let table = ServiceTable::of(desired, state.conntrack.timeouts);
+        Self { desired, state, table, map, kept: None }
     }
 
     /// The step that makes the table what it must be around the map it has, if it is not.
     pub fn structure(&mut self) -> Option<Step> {
-        let listing = table::listing(self.desired, self.state.conntrack.timeouts, &self.map);
+        let listing = self.table.listing(&self.map);
         let (why, undo) = match self.state.tables.get(table::TABLE) {
             Some(found) if same(found, &listing) => return None,
             Some(found) => {
@@ -55,14 +49,13 @@ impl<'a> Switch<'a> {
                 (lines, Undo::Nothing("what was there before did not lead to our services"))
             }
             None => {
-                let delete = Command::root(format!("{NFT} delete table inet {}", table::TABLE));
                 let line = format!("table inet {}: none -> the map from ports to containers", table::TABLE);
-                (vec![line], Undo::Run(delete))
+                (vec![line], Undo::change(Change::TableRemoval(TableRemoval(table::TABLE))))
             }
         };
         self.kept = Some(self.map.clone());
-        let action = Change::Run(self.change(&format!("{NFT} -f \"$new\""), &self.map));
-        Some(Step::safe("services.table", action, undo).because(why))
+        let load = ServicesLoad { table: self.table.clone(), map: self.map.clone() };
+        Some(Step::safe("services.table", Change::ServicesLoad(load), undo).because(why))
     }
 
     /// The step that brings the map to its next state; none if it is there.
@@ -70,12 +63,9 @@ impl<'a> Switch<'a> {
         if self.map == next {
             return None;
         }
-        let swap = |from, to| {
-            let transaction = table::transaction(from, to);
-            self.change(&format!("{NFT} -f - <<NFT\n{transaction}NFT\n"), to)
-        };
-        let step = Step::safe(id, Change::Run(swap(&self.map, &next)), Undo::Run(swap(&next, &self.map)))
-            .because(self.map.changes(&next));
+        let swap = ServicesSwap { table: self.table.clone(), from: self.map.clone(), to: next.clone() };
+        let undo = Undo::change(Change::ServicesSwap(swap.inverse()));
+        let step = Step::safe(id, Change::ServicesSwap(swap), undo).because(self.map.changes(&next));
         self.kept = Some(next.clone());
         self.map = next;
         Some(step)
@@ -95,16 +85,9 @@ impl<'a> Switch<'a> {
         if self.kept.as_ref() == Some(&self.map) {
             return None;
         }
-        let text = table::document(self.desired, self.state.conntrack.timeouts, &self.map);
+        let text = self.table.document(&self.map);
         let step = file("services.file", &own(place::SERVICES, text, 0o600), self.state)?;
         Some(Step { why: vec![format!("{}: the map as it is, for the next boot", place::SERVICES)], ..step })
-    }
-
-    /// A script that changes the kernel's table and then keeps the whole of it for the next boot.
-    fn change(&self, change: &str, map: &ServiceMap) -> Command {
-        let text = table::document(self.desired, self.state.conntrack.timeouts, map);
-        let put = Put::own(Path::new(place::SERVICES), &text, 0o600);
-        Put { check: change.to_owned(), ..put }.command()
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     crossing::Crossing,
     file::sha256,
     rollout::{Moment, hook::whole},
-    step::{Agreed, Step, Undo},
+    step::{Agreed, Step},
 };
 use crate::model::{
     canonical,
@@ -38,10 +38,6 @@ impl Step {
             crosses,
             agreed: _,
         } = self;
-        let undo = match undo {
-            Undo::Run(script) => command(script),
-            Undo::Nothing(_) => Value::Null,
-        };
         let optional = |script: &Option<Command>| script.as_ref().map(command);
         hash(&json!({
             "id": id,
@@ -50,7 +46,7 @@ impl Step {
             "files": files,
             "check": optional(check),
             "proof": optional(proof),
-            "undo": undo,
+            "undo": optional(&undo.command()),
             "guarded": risk.needs_guard(),
             "look_again": look_again,
             "crosses": crosses.iter().map(crossing).collect::<Vec<_>>(),

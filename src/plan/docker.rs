@@ -4,17 +4,13 @@ use std::collections::BTreeSet;
 
 use super::{
     Conflict,
-    cutover::ServiceMap,
     service::{Decision, decide},
     step::{Step, Undo},
 };
 use crate::{
-    change::{Call, Change},
+    change::{Call, Change, NetworkRemoval, ServiceMap},
     facts::state::HostState,
-    model::{
-        command::{Command, quote},
-        desired::{Desired, Network},
-    },
+    model::desired::{Desired, Network},
 };
 
 /// Networks that are missing; one that is there but different is in the way, because containers hang on it.
@@ -46,7 +42,7 @@ fn network(want: &Network, state: &HostState) -> Result<Option<Step>, Conflict> 
         Some(_) => Ok(None),
         None => {
             overlap(want, state).map_or(Ok(()), Err)?;
-            let undo = Undo::Run(Command::root(format!("docker network rm {}", quote(&want.name))));
+            let undo = Undo::change(Change::NetworkRemoval(NetworkRemoval(want.name.clone())));
             let step = Step::safe(
                 format!("network.{}", want.name),
                 Change::Docker(Call::CreateNetwork(want.clone())),

@@ -1,6 +1,6 @@
 //! Packages and the Docker daemon's configuration.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -12,18 +12,10 @@ use super::{
     step::{Step, Undo},
 };
 use crate::{
-    change::{Change, Packages, Whose},
+    change::{Change, DaemonConfig, OldConfig, Packages, TakeUp, Whose},
     facts::state::{HostState, Os},
-    model::{
-        command::Command,
-        desired::Desired,
-        place,
-        write::{self, Access, Put, Seen},
-    },
+    model::{desired::Desired, place, write::Seen},
 };
-
-/// A restart of dockerd with many containers.
-pub(super) const RESTART: Duration = Duration::from_secs(300);
 
 /// A key of `daemon.json` that a hang-up signal suffices for.
 const RELOADABLE: &str = "live-restore";
@@ -122,14 +114,13 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
         (Some(_), false) if changed.iter().all(|(key, _)| *key == RELOADABLE) => TakeUp::Reload,
         (Some(_), _) => TakeUp::Restart,
     };
-    why.push(take_up.words(pending).to_owned());
+    why.push(words(take_up, pending).to_owned());
     let changed = changed.iter().map(|(key, value)| ((*key).clone(), (*value).clone())).collect();
     let text = Edit::Members(changed).apply(&daemon_text(state));
     let undo = Undo::Nothing(
         "the step itself brings back the old file if dockerd does not come up with the new one",
     );
-    let command = take_up.command(&text, state);
-    Ok(Some(Step::safe("engine.daemon-json", Change::Run(command), undo).because(why)))
+    Ok(Some(Step::safe("engine.daemon-json", config(Some(text), take_up, state), undo).because(why)))
 }
 
 /// The keys that dockerd was not given on its command line: it refuses to start where both say something.
@@ -176,109 +167,25 @@ pub fn restore(text: Option<&str>, state: &HostState) -> Step {
         "Docker's own firewall rules for it go at the next boot".to_owned(),
     ];
     let undo = Undo::Nothing("the step itself brings back our file if dockerd does not come up without it");
-    // Without a file dockerd does what it does with an empty object.
-    let mut command = take_up.command(text.unwrap_or("{}\n"), state);
-    if text.is_none() {
-        let gone = write::remove(Path::new(place::DAEMON_JSON), &Seen::Any);
-        command.script.push_str(&format!(" || exit $?\n{gone}"));
-    }
-    Step::safe("engine.daemon-json", Change::Run(command), undo).because(why)
+    let change = config(text.map(str::to_owned), take_up, state);
+    Step::safe("engine.daemon-json", change, undo).because(why)
 }
 
-/// How dockerd learns of a changed configuration.
-#[derive(Clone, Copy)]
-enum TakeUp {
-    /// It is not there yet.
-    AtStart,
-    /// By a signal.
-    Reload,
-    /// By a restart.
-    Restart,
+/// The change of `daemon.json`, from what was found.
+fn config(text: Option<String>, take_up: TakeUp, state: &HostState) -> Change {
+    let found = state.files.get(Path::new(place::DAEMON_JSON));
+    let seen = found.map_or(Seen::Any, |found| seen(found.as_ref()));
+    let there = state.daemon_json.is_some() || found.is_some_and(Option::is_some);
+    let old = if there { OldConfig::There } else { OldConfig::Nothing };
+    Change::DaemonConfig(DaemonConfig { text, seen, old, take_up })
 }
 
-impl TakeUp {
-    fn words(self, pending: bool) -> &'static str {
-        match self {
-            Self::AtStart => "dockerd will start with it",
-            Self::Reload => "dockerd reloads; containers go on",
-            Self::Restart if pending => "dockerd restarts, as an earlier run was to do",
-            Self::Restart => "dockerd restarts; with live-restore containers go on",
-        }
-    }
-
-    fn command(self, text: &str, state: &HostState) -> Command {
-        let found = state.files.get(Path::new(place::DAEMON_JSON));
-        let seen = found.map_or(Seen::Any, |found| seen(found.as_ref()));
-        let there = state.daemon_json.is_some() || found.is_some_and(Option::is_some);
-        let old = if there { Old::There } else { Old::Nothing };
-        Command::root(write::script(self.script(text, seen, old))).stdin(text).within(RESTART)
-    }
-
-    /// The mark outlives a run that was killed between the file and the restart. After three restarts in a minute systemd
-    /// would refuse another.
-    fn script(self, text: &str, seen: Seen, old: Old) -> String {
-        let [path, mark, copy] = [place::DAEMON_JSON, place::DOCKER_PENDING, DAEMON_KEPT].map(Path::new);
-        let put =
-            |check: &str| Put { seen: seen.clone(), check: check.to_owned(), ..Put::own(path, text, 0o644) };
-        let take_up = match self {
-            Self::AtStart => return put("").call(),
-            Self::Reload => "systemctl reload docker".to_owned(),
-            Self::Restart => {
-                format!("{LIVE_RESTORE}systemctl reset-failed docker || true; systemctl restart docker")
-            }
-        };
-        let gone = |path| write::remove(path, &Seen::Any);
-        let keep = match old {
-            Old::There => write::copy(path, copy, &Seen::Any, Access::Kept),
-            Old::Nothing => gone(copy),
-        };
-        let back = match old {
-            Old::There => write::copy(copy, path, &Seen::Any, Access::Kept),
-            Old::Nothing => gone(path),
-        };
-        let undone = write::together([back, gone(mark), gone(copy)]);
-        format!(
-            "set -e
-back() {{ {undone}; }}
-{}
-{} || {{ code=$?; {}; exit $code; }}
-if ! {{ {take_up}; }}; then
-back; systemctl reset-failed docker || true; systemctl restart docker; exit 1
-fi
-{}",
-            write::together([Put::own(mark, "", 0o600).call(), keep]),
-            put(VALIDATE).call(),
-            write::together([gone(mark), gone(copy)]),
-            write::together([gone(mark), gone(copy)]),
-        )
+/// What dockerd does with it, in words.
+fn words(take_up: TakeUp, pending: bool) -> &'static str {
+    match take_up {
+        TakeUp::AtStart => "dockerd will start with it",
+        TakeUp::Reload => "dockerd reloads; containers go on",
+        TakeUp::Restart if pending => "dockerd restarts, as an earlier run was to do",
+        TakeUp::Restart => "dockerd restarts; with live-restore containers go on",
     }
 }
-
-/// Whether there was a `daemon.json` to come back to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Old {
-    There,
-    Nothing,
-}
-
-/// Where the old `daemon.json` lies while dockerd takes up the new one.
-const DAEMON_KEPT: &str = "/var/lib/pryvctl/pending/daemon.json";
-
-/// What dockerd says of a new file; an old dockerd cannot be asked.
-const VALIDATE: &str =
-    "! dockerd --help 2>/dev/null | grep -q -- --validate || dockerd --validate --config-file \"$new\"";
-
-/// Makes live-restore count already for the restart that follows: a reload only sends a signal, and a dockerd that is
-/// stopped before it has read its file stops every container. On a busy host systemd's job may fail, so it is asked again.
-pub(super) const LIVE_RESTORE: &str = r#"
-if grep -q '"live-restore": *true' /etc/docker/daemon.json && docker info >/dev/null 2>&1; then
-turns=0
-until [ "$(docker info -f '{{.LiveRestoreEnabled}}' 2>/dev/null)" = true ]; do
-[ $((turns % 20)) != 0 ] || systemctl reload docker || true
-turns=$((turns+1))
-[ $turns -lt 100 ] || { back; systemctl reload docker || true
-echo 'dockerd does not take up live-restore, and without it a restart would stop every container' >&2; exit 1; }
-sleep 0.1
-done
-fi
-"#;

@@ -9,16 +9,15 @@ use super::{
     written::original,
 };
 use crate::{
-    change::{Change, Claim, FileWrite, Folder, FolderRemoval, Kind as _},
+    change::{Change, Claim, FileBack, FileRemoval, FileWrite, Folder, FolderRemoval, FolderRights},
     facts::{
         content::ContentHash,
-        state::{FileState, HostState},
+        state::{FileState, FolderState, HostState},
     },
     model::{
-        command::Command,
         desired::{Desired, ManagedFile, ManagedFolder},
         secret::Secret,
-        write::{self, Access, Put, Seen},
+        write::{self, Seen},
     },
 };
 
@@ -59,7 +58,8 @@ fn step(id: impl Into<String>, want: &ManagedFile, state: &HostState, write: Fil
     let (undo, kept) = match write.claim {
         Claim::Always | Claim::Listed => (way_back(want, found), None),
         Claim::Instead => {
-            (Undo::Run(write::back(&want.path, &ours(want))), Some(original::is_kept(&want.path)))
+            let back = FileBack { path: want.path.clone(), seen: ours(want) };
+            (Undo::change(Change::FileBack(back)), Some(original::is_kept(&want.path)))
         }
     };
     Step::safe(id, Change::Write(write), undo).because(kept).because(difference(want, found))
@@ -96,11 +96,19 @@ pub fn seen(found: Option<&FileState>) -> Seen {
 fn way_back(want: &ManagedFile, found: Option<&FileState>) -> Undo {
     let ours = ours(want);
     match found {
-        None => Undo::Run(write::listed_remove(&want.path, &ours)),
+        None => Undo::change(Change::FileRemoval(FileRemoval { path: want.path.clone(), seen: ours })),
         Some(FileState { text: Some(text), mode, uid, gid, .. }) => {
-            let access = Access::Of { mode: *mode, uid: *uid, gid: *gid };
-            let path = want.path.as_path().into();
-            Undo::Run(Put { path, text, seen: ours, access, check: String::new() }.hidden_command())
+            let content = Secret::new(text);
+            let (path, mode, uid, gid) = (want.path.clone(), *mode, *uid, *gid);
+            Undo::change(Change::Write(FileWrite {
+                path,
+                content,
+                seen: ours,
+                mode,
+                uid,
+                gid,
+                claim: Claim::Always,
+            }))
         }
         Some(FileState { text: None, .. }) => {
             Undo::Nothing("its old content was not read, because it may hold a secret")
@@ -140,14 +148,14 @@ fn folder(want: &ManagedFolder, state: &HostState) -> Option<Step> {
     let new = format!("{:04o} {}:{}", want.mode, want.uid, want.gid);
     let (old, undo) = match state.folders.get(&want.path).and_then(Option::as_ref) {
         Some(found) if (found.mode, found.uid, found.gid) == (want.mode, want.uid, want.gid) => return None,
-        Some(found) => (
-            format!("{:04o} {}:{}", found.mode, found.uid, found.gid),
-            Command::root(write::script(write::folder(&want.path, found.mode, found.uid, found.gid))),
-        ),
-        None => ("none".to_owned(), FolderRemoval(want.path.clone()).command()),
+        Some(FolderState { mode, uid, gid }) => {
+            let before = Folder { path: want.path.clone(), mode: *mode, uid: *uid, gid: *gid };
+            (format!("{mode:04o} {uid}:{gid}"), Change::FolderRights(FolderRights(before)))
+        }
+        None => ("none".to_owned(), Change::FolderRemoval(FolderRemoval(want.path.clone()))),
     };
     let ManagedFolder { path: at, mode, uid, gid } = want.clone();
     let change = Change::Folder(Folder { path: at, mode, uid, gid });
-    let step = Step::safe(format!("folder.{path}"), change, Undo::Run(undo));
+    let step = Step::safe(format!("folder.{path}"), change, Undo::change(undo));
     Some(step.because([format!("{path}: {old} -> {new}")]))
 }

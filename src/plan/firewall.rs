@@ -12,7 +12,6 @@ mod swarm;
 use std::collections::BTreeSet;
 
 use ::nftables::{
-    expr::Expression,
     schema::SetType,
     stmt::{Counter, Limit, Log, Statement},
     types::{NfChainPolicy, NfChainType, NfHook},
@@ -22,25 +21,23 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 pub use self::closed::closed;
 use self::{bridge::comes_in_by, group::groups};
 use super::{
-    nftables::{
-        Table, check, differences,
-        phrase::{
-            accept, any_of, connection, drop, equal, field, jump, number, one_of, opens, prefix, text,
-            verdicts,
-        },
-        same,
-    },
     sshd,
     step::{Step, Undo},
 };
 use crate::{
-    change::{Change, TableLoad},
-    facts::state::HostState,
-    model::{
-        command::Command,
-        desired::{Desired, Opening},
-        place::{self, NFT},
+    change::{
+        Change, KeptTable, TableLoad,
+        nftables::{
+            Table, check, differences,
+            phrase::{
+                accept, any_of, connection, drop, element, equal, field, jump, number, one_of, opens, prefix,
+                text, verdicts,
+            },
+            same,
+        },
     },
+    facts::state::HostState,
+    model::desired::{Desired, Opening},
 };
 
 /// The table's name.
@@ -79,25 +76,15 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     };
     let document = table.document();
     let change = Change::TableLoad(TableLoad { name: TABLE, document: document.clone() });
-    let step =
-        Step::safe("firewall.table", change, restore()).because(why).guarded(keep()).checked(check(document));
-    vec![step]
+    let step = Step::safe("firewall.table", change, Undo::Nothing("the guard's own")).because(why);
+    vec![under_guard(step).checked(check(document))]
 }
 
-/// Keeps the table, or that there is none, as a document that brings it back whatever stands there by then. The kernel
-/// is asked at once whether it would take it.
-pub fn keep() -> Command {
-    let kept = place::KEPT_TABLE;
-    Command::root(format!(
-        "{{ echo 'table inet {TABLE}'; echo 'delete table inet {TABLE}'; \
-         if {NFT} list table inet {TABLE} >/dev/null 2>&1; then {NFT} -s list table inet {TABLE}; fi; }} > {kept} \
-         && {NFT} -c -f {kept}"
-    ))
-}
-
-/// Brings back the table that was kept.
-pub fn restore() -> Undo {
-    Undo::Run(Command::root(format!("{NFT} -f {}", place::KEPT_TABLE)))
+/// Puts a step that changes the table under guard: what is there is kept, and comes back.
+pub fn under_guard(step: Step) -> Step {
+    let kept = KeptTable(TABLE);
+    let save = kept.save();
+    Step { undo: Undo::change(Change::KeptTable(kept)), ..step }.guarded(save)
 }
 
 /// Every open port: those that roles declare, and those of a Swarm.
@@ -251,13 +238,4 @@ fn aggregated(networks: &[IpNet]) -> (Vec<Ipv4Net>, Vec<Ipv6Net>) {
         }
     }
     (Ipv4Net::aggregate(&four), Ipv6Net::aggregate(&six))
-}
-
-/// A network as an element; nft lists a network of one address as that address.
-pub fn element(network: IpNet) -> Expression<'static> {
-    if network.prefix_len() == network.max_prefix_len() {
-        text(network.addr().to_string())
-    } else {
-        prefix(network.network(), network.prefix_len())
-    }
 }

@@ -1,32 +1,20 @@
 //! Containers that serve no one any more: they stop and go.
 
-use std::{collections::BTreeSet, iter, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     release::Keeping,
     step::{Step, Undo},
 };
 use crate::{
-    change::{Call, Change},
-    facts::{
-        docker::API,
-        state::{ContainerState, HostState},
-    },
-    model::{
-        command::{Command, quote},
-        desired::{Desired, RestartPolicy},
-    },
+    change::{Call, Change, Returns},
+    facts::state::{ContainerState, HostState},
+    model::desired::Desired,
 };
 
 /// How long a container may take to stop that does not say so itself and whose service is in no inventory any more: the
 /// longest that a shipped role asks for. One that ends sooner is not waited for.
 pub const UNKNOWN_GRACE: Duration = Duration::from_secs(120);
-
-/// How long Docker may take for what is not waiting.
-const SLACK: Duration = Duration::from_secs(30);
-
-/// How long Docker may take to start containers.
-const STARTING: Duration = Duration::from_secs(60);
 
 /// Whether Docker has processes of it.
 pub fn is_up(found: &ContainerState) -> bool {
@@ -39,22 +27,6 @@ pub fn grace(found: &ContainerState, desired: &Desired) -> Duration {
     let service = desired.services.iter().find(|service| service.name.as_str() == found.service);
     let made_with = found.stop_timeout.map(Duration::from_secs);
     made_with.max(service.map(|service| service.spec.grace())).unwrap_or(UNKNOWN_GRACE)
-}
-
-/// As Docker counts it; nothing is killed before its time.
-pub fn whole_seconds(grace: Duration) -> u64 {
-    grace.as_secs() + u64::from(grace.subsec_nanos() > 0)
-}
-
-/// Stops a container as [`Call::Stop`] does, and removes it; none is fine. Its volumes stay.
-pub fn gone(name: &str, grace: Duration) -> Command {
-    let script = format!(
-        "name={}; docker container inspect \"$name\" >/dev/null 2>&1 || exit 0
-{{ docker update --restart no \"$name\" && docker stop -t {} \"$name\" && docker rm \"$name\"; }} >/dev/null",
-        quote(name),
-        whole_seconds(grace)
-    );
-    Command::root(script).within(grace + SLACK)
 }
 
 /// Whether a container has to be stopped before it is removed.
@@ -70,77 +42,6 @@ impl From<&ContainerState> for Stopped {
     fn from(found: &ContainerState) -> Self {
         if is_up(found) { Self::NotYet } else { Self::Already }
     }
-}
-
-/// A container that starts again.
-pub struct Return<'a> {
-    /// The container.
-    pub found: &'a ContainerState,
-    /// How it starts.
-    pub how: How,
-    /// What has to stop before it starts, with the time that may take.
-    pub rivals: Vec<(&'a ContainerState, Duration)>,
-}
-
-/// How a container starts again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
-    /// It is stopped; one that goes on after all is left alone.
-    Start,
-    /// It is up and fell ill: it ends first, for which it has so long.
-    Restart(Duration),
-}
-
-/// Starts a container that was stopped.
-pub fn bring_back(found: &ContainerState) -> Command {
-    change_places(&[Return { found, how: How::Start, rivals: Vec::new() }])
-}
-
-/// Starts containers, each as soon as its rivals have ended, and one that runs anew; none waits for another. A container
-/// that is stopped loses its restart policy, and gets it back before it starts.
-pub fn change_places(returns: &[Return<'_>]) -> Command {
-    let chains = returns.iter().map(|back| format!("api{} >/dev/null & pids=\"$pids $!\"\n", back.changes()));
-    let script: String = iter::once(API.to_owned()).chain(chains).chain([ALL.to_owned()]).collect();
-    let longest = returns.iter().map(Return::stopping).max().unwrap_or_default();
-    Command::root(script).within(longest + STARTING)
-}
-
-/// Waits for everything that was begun.
-const ALL: &str = "for pid in $pids; do wait $pid || failed=1; done\n[ -z \"$failed\" ]\n";
-
-impl Return<'_> {
-    /// The arguments of [`API`].
-    fn changes(&self) -> String {
-        let stops = self.rivals.iter().flat_map(|(rival, grace)| {
-            [
-                policy(rival, RestartPolicy::No),
-                change(rival, &format!("stop?t={}", whole_seconds(*grace)), ""),
-            ]
-        });
-        let verb = match self.how {
-            How::Start => "start".to_owned(),
-            How::Restart(grace) => format!("restart?t={}", whole_seconds(grace)),
-        };
-        let start = [policy(self.found, self.found.restart), change(self.found, &verb, "")];
-        stops.chain(start).collect()
-    }
-
-    /// How long it may take until all that has to stop has stopped.
-    fn stopping(&self) -> Duration {
-        let own = match self.how {
-            How::Start => Duration::ZERO,
-            How::Restart(grace) => grace,
-        };
-        self.rivals.iter().map(|(_, grace)| *grace).sum::<Duration>() + own
-    }
-}
-
-fn change(found: &ContainerState, what: &str, body: &str) -> String {
-    format!(" {} POST {}", quote(&format!("/containers/{}/{what}", found.name)), quote(body))
-}
-
-fn policy(found: &ContainerState, policy: RestartPolicy) -> String {
-    change(found, "update", &format!(r#"{{"RestartPolicy":{{"Name":"{}"}}}}"#, policy.as_str()))
 }
 
 /// The steps that take away a container that serves no one any more. A group of its own: once it is gone, nothing
@@ -169,7 +70,7 @@ pub fn retire(found: &ContainerState, stopped: Stopped, desired: &Desired, keepi
 fn stop(found: &ContainerState, desired: &Desired, why: &str) -> Step {
     let name = &found.name;
     let action = Change::Docker(Call::Stop { container: name.clone(), grace: grace(found, desired) });
-    let undo = Undo::Run(bring_back(found));
+    let undo = Undo::change(Change::Returns(Returns::one(found)));
     Step::safe(format!("leftover.{name}.stop"), action, undo).because([format!("{name} {why}")])
 }
 

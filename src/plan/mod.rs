@@ -15,7 +15,6 @@ pub mod firewall;
 pub mod footing;
 pub mod foreign;
 pub mod leftover;
-pub mod nftables;
 pub mod preflight;
 mod registry;
 pub mod release;
@@ -237,7 +236,7 @@ fn install(draft: &mut Draft, desired: &Desired, state: &HostState) {
     draft.take(Ok(service::watch(&new).into_iter().collect()));
     draining.retain(|leaving| !draft.stops(&leaving.name));
     // Until here every old container still runs: to take a service back is to switch back.
-    draft.take(Ok(drain::drain(&draining).into_iter().collect()));
+    draft.take(Ok(drain::drain(draining).into_iter().collect()));
     draft.take(Ok(after));
     draft.take(Ok(leftover::leftovers(desired, state, &keeping, |name| draft.stops(name))));
     draft.take(Ok(written::steps(desired, state, &keeping)));

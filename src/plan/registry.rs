@@ -1,6 +1,6 @@
 //! How Docker reaches the registry: whose certificates it has, and where it is.
 
-use std::{net::IpAddr, path::Path};
+use std::net::IpAddr;
 
 use super::{
     Conflict,
@@ -9,13 +9,11 @@ use super::{
     step::{Agreed, Step, Undo},
 };
 use crate::{
-    change::Change,
+    change::{Change, HostsFile},
     facts::state::HostState,
     model::{
-        command::Command,
         desired::{Desired, ManagedFile, RegistryAccess},
         place,
-        write::{self, Access, Put, Seen, sha256},
     },
 };
 
@@ -67,17 +65,10 @@ fn hosts_step(text: &str, wanted: Option<(&str, IpAddr)>, state: &HostState) -> 
     if why.is_empty() {
         return None;
     }
-    let there = state.hosts_file.as_ref();
-    let path = Path::new("/etc/hosts");
-    let access = if there.is_some() { Access::Kept } else { Access::root(0o644) };
-    let put = |text, seen| Put { seen, access, ..Put::own(path, text, 0o644) };
-    let change = put(&new, there.map_or(Seen::Absent, |old| Seen::Sha256(sha256(old)))).command();
-    let ours = Seen::Sha256(sha256(&new));
-    let undo = match there {
-        Some(old) => put(old, ours).command(),
-        None => Command::root(write::script(write::remove(path, &ours))),
-    };
-    let step = Step::safe("registry.hosts-line", Change::Run(change), Undo::Run(undo)).because(why);
+    let from = state.hosts_file.clone();
+    let change = HostsFile { found: from.is_some(), from, to: Some(new) };
+    let undo = Undo::change(Change::HostsFile(change.inverse()));
+    let step = Step::safe("registry.hosts-line", Change::HostsFile(change), undo).because(why);
     Some(step.agreed(Agreed::AsRead))
 }
 

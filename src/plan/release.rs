@@ -7,14 +7,14 @@ use std::{
 
 use super::{
     Plan,
-    cutover::{ServiceMap, Switch},
+    cutover::Switch,
     file::file,
     leftover::is_up,
     step::{Agreed, Step, Undo},
     written,
 };
 use crate::{
-    change::{Change, ReleaseEnd, ReleaseKeep},
+    change::{Change, ReleaseEnd, ReleaseKeep, ServiceMap},
     facts::{
         content::ContentHash,
         release::{KeptFile, KeptFolder, Led, Release, Served, Was},

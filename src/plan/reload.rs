@@ -3,20 +3,19 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::{
-    cutover::ServiceMap,
     file::file,
     service::{Decision, decide},
     step::{Step, Undo},
 };
 use crate::{
-    change::{Change, Claim, FileWrite},
+    change::{Change, Claim, FileWrite, ReloadDone, RoleRun, ServiceMap},
     facts::state::HostState,
     model::{
-        command::{Command, quote},
+        command::quote,
         desired::{Desired, ManagedFile, OnChange, Service},
         place,
         secret::Secret,
-        write::{self, Seen},
+        write::Seen,
     },
 };
 
@@ -45,7 +44,6 @@ pub fn marks(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
     let told = desired.services.iter().filter(kept).filter(|service| changes(service, desired, state));
     told.map(|service| {
         let mark = place::reload_pending(&service.name);
-        let gone = write::listed_gone(Path::new(&mark), &Seen::Any);
         let made = Change::Write(FileWrite {
             path: mark.into(),
             content: Secret::new(""),
@@ -55,7 +53,7 @@ pub fn marks(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
             gid: 0,
             claim: Claim::Listed,
         });
-        let undo = Undo::Run(Command::root(write::script(gone)));
+        let undo = Undo::change(Change::ReloadDone(ReloadDone(service.name.clone())));
         Step::safe(format!("reload.{}", service.name), made, undo)
             .because([format!("{} will have to read its files again", service.name)])
     })
@@ -73,11 +71,10 @@ pub fn step(service: &Service, container: &str, desired: &Desired, state: &HostS
     if !is_pending(service, state) && !changes(service, desired, state) {
         return None;
     }
-    let (name, mark) = (&service.name, place::reload_pending(&service.name));
-    let gone = write::listed_gone(Path::new(&mark), &Seen::Any);
-    let script = write::script(format!("set -e\n{}{gone}", messages(desired, name.as_str(), container)));
+    let name = &service.name;
+    let run = RoleRun { script: messages(desired, name.as_str(), container), told: Some(name.clone()) };
     let undo = Undo::Nothing("a reload takes up what the files say");
-    let step = Step::safe(format!("service.{name}.reload"), Change::Run(Command::root(script)), undo);
+    let step = Step::safe(format!("service.{name}.reload"), Change::RoleRun(run), undo);
     Some(step.because([format!("{container} reads its changed files")]))
 }
 

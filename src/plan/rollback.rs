@@ -13,27 +13,26 @@ use super::{
         note::{Source, note},
         version::Version,
     },
-    cutover::{ServiceMap, Switch, addresses},
+    cutover::{Switch, addresses},
     data,
-    drain::{Leaving, drain},
+    drain::{self, drain},
     file::seen,
-    leftover::{How, Return, Stopped, change_places, grace, is_up, leftover},
+    leftover::{Stopped, grace, is_up, leftover},
     release, reload,
     step::{Agreed, Step, Undo},
     written::original,
 };
 use crate::{
-    change::{Call, Change, Folder, FolderAgain},
+    change::{
+        Call, Change, CopyClaim, FileBack, FileCopy, FileRemoval, Folder, FolderAgain, How, Return, Returns,
+        RoleRun, ServiceMap,
+    },
     facts::{
         release::{KeptFile, KeptFolder, Release, Served, Was},
         state::{ContainerState, HostState},
         written::At,
     },
-    model::{
-        command::Command,
-        desired::{Desired, ManagedFile, Service, UpdateOrder},
-        write::{self, Access, keeping_copy, listed_copy, listed_remove},
-    },
+    model::desired::{Desired, ManagedFile, Service, UpdateOrder},
 };
 
 const NO_UNDO: Undo = Undo::Nothing("it is a way back itself; the next run goes on with it");
@@ -81,8 +80,8 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
     steps.extend(kept.iter().filter_map(|found| way.reload(found)));
     let made_room = |found: &ContainerState| rivals.iter().any(|other| other.name == found.name);
     let leaving = way.others().filter(|found| is_up(found) && !made_room(found));
-    let leaving: Vec<_> = leaving.map(|found| Leaving::new(found, grace(found, desired))).collect();
-    steps.extend(drain(&leaving));
+    let leaving: Vec<_> = leaving.map(|found| drain::leaving(found, grace(found, desired))).collect();
+    steps.extend(drain(leaving));
     for found in way.others() {
         let stopped = if made_room(found) { Stopped::Already } else { Stopped::from(found) };
         steps.extend(leftover(found, stopped, desired));
@@ -131,14 +130,20 @@ impl<'a> Way<'a> {
     /// fell ill is started anew.
     fn start(&self, kept: &[&'a ContainerState]) -> Option<Step> {
         let grace = |found| grace(found, self.desired);
-        let rivals = |found| self.rivals(found).map(|other| (other, grace(other))).collect();
+        let rivals = |found| self.rivals(found).map(|other| (other.name.clone(), grace(other))).collect();
         let how = |found| if is_up(found) { How::Restart(grace(found)) } else { How::Start };
-        let returns: Vec<_> =
-            kept.iter().map(|found| Return { found, how: how(found), rivals: rivals(found) }).collect();
-        let why = kept.iter().map(|found| format!("{}: {} -> {}", found.name, found.status, found.image));
-        let room = returns.iter().flat_map(|back| &back.rivals).map(|(rival, _)| {
-            format!("{} makes room: only one container of its service may run", rival.name)
+        let returns = kept.iter().map(|found| {
+            let (name, restart) = (found.name.clone(), found.restart);
+            Return { name, restart, how: how(found), rivals: rivals(found) }
         });
+        let returns = Returns(returns.collect());
+        let why = kept.iter().map(|found| format!("{}: {} -> {}", found.name, found.status, found.image));
+        let room = returns
+            .0
+            .iter()
+            .flat_map(|back| &back.rivals)
+            .map(|(rival, _)| format!("{rival} makes room: only one container of its service may run"));
+        let room: Vec<String> = room.collect();
         let crosses = kept
             .iter()
             .filter_map(|found| Crossing::back(self.heir(found)?, found, self.desired, self.state));
@@ -146,8 +151,7 @@ impl<'a> Way<'a> {
         let crossed: Vec<_> = crosses.iter().map(ToString::to_string).collect();
         // Whatever served before is to serve again; one that fell ill since the look, too.
         let agreed = if crosses.is_empty() { Agreed::Always } else { Agreed::Exactly };
-        let step =
-            Step::safe("back.services.start", Change::Run(change_places(&returns)), NO_UNDO).agreed(agreed);
+        let step = Step::safe("back.services.start", Change::Returns(returns), NO_UNDO).agreed(agreed);
         (!kept.is_empty()).then(|| step.because(why.chain(room)).because(crossed).crossing(crosses))
     }
 
@@ -194,28 +198,31 @@ impl<'a> Way<'a> {
     fn file(&self, kept: &KeptFile) -> Option<Step> {
         let path = kept.path.display().to_string();
         let seen = seen(self.state.file(&kept.path));
-        let (command, why) = match (&kept.was, self.found(&kept.path)) {
+        let (change, why) = match (&kept.was, self.found(&kept.path)) {
             (None, None) => return None,
             (Some(was), Some(found)) if *was == found => return None,
-            (None, Some(_)) => (listed_remove(&kept.path, &seen), format!("{path}: -> none")),
+            (None, Some(_)) => {
+                let gone = FileRemoval { path: kept.path.clone(), seen };
+                (Change::FileRemoval(gone), format!("{path}: -> none"))
+            }
             (Some(was), _) => {
                 (self.as_it_was(kept, was)?, format!("{path}: -> as it was before (not shown)"))
             }
         };
         let others = kept.was.as_ref().is_some_and(|was| self.replaces(kept, was));
         let keeps = others.then(|| original::is_kept(&kept.path));
-        let step = Step::safe(format!("back.file.{path}"), Change::Run(command), NO_UNDO);
+        let step = Step::safe(format!("back.file.{path}"), change, NO_UNDO);
         Some(step.because(keeps).because([why]))
     }
 
-    fn as_it_was(&self, kept: &KeptFile, was: &Was) -> Option<Command> {
+    fn as_it_was(&self, kept: &KeptFile, was: &Was) -> Option<Change> {
         let seen = seen(self.state.file(&kept.path));
         if self.state.written.originals.get(&kept.path).map(Was::of).as_ref() == Some(was) {
-            return Some(write::back(&kept.path, &seen));
+            return Some(Change::FileBack(FileBack { path: kept.path.clone(), seen }));
         }
-        let copy = if self.replaces(kept, was) { keeping_copy } else { listed_copy };
-        let Was { mode, uid, gid, .. } = *was;
-        Some(copy(&kept.kept_at()?, &kept.path, &seen, Access::Of { mode, uid, gid }))
+        let claim = if self.replaces(kept, was) { CopyClaim::Instead } else { CopyClaim::Listed };
+        let (from, path) = (kept.kept_at()?, kept.path.clone());
+        Some(Change::FileCopy(FileCopy { from, path, seen, was: was.clone(), claim }))
     }
 
     /// Whether others have a file in the place by now.
@@ -236,8 +243,9 @@ impl<'a> Way<'a> {
         if !(changed && found.serves()) {
             return None;
         }
-        let action = Change::Run(Command::root(reload::messages(self.desired, &found.service, &found.name)));
-        let step = Step::safe(format!("back.{}.reload", found.service), action, NO_UNDO);
+        let script = reload::messages(self.desired, &found.service, &found.name);
+        let run = Change::RoleRun(RoleRun::new(script));
+        let step = Step::safe(format!("back.{}.reload", found.service), run, NO_UNDO);
         Some(step.because([format!("{} reads its changed files", found.name)]))
     }
 }

@@ -1,6 +1,6 @@
 //! Services: what runs, in which slot, and how a new container takes over from an old one.
 
-use std::{cmp::Reverse, path::Path, time::Duration};
+use std::{cmp::Reverse, time::Duration};
 
 use super::{
     Conflict,
@@ -8,23 +8,20 @@ use super::{
         Crossing,
         note::{Source, note},
     },
-    cutover::{ServiceMap, Switch, addresses},
+    cutover::{Switch, addresses},
     data,
-    drain::Leaving,
-    leftover::{Stopped, bring_back, gone, grace, is_up, leftover, retire},
+    drain::leaving,
+    leftover::{Stopped, grace, is_up, leftover, retire},
     release::Keeping,
     reload,
     step::{Step, Undo},
 };
 use crate::{
-    change::{Call, Change, Container},
+    change::{Call, Change, Container, ContainerGone, Leaving, ReloadDone, Returns, ServiceMap},
     facts::state::{ContainerState, HostState},
     model::{
-        command::Command,
         desired::{Desired, Service, Slot, UpdateOrder},
         name::PlatformName,
-        place,
-        write::{self, Seen},
     },
 };
 
@@ -183,7 +180,7 @@ impl Turn<'_> {
         match self.service.order {
             UpdateOrder::StartFirst => {
                 let leads = !ServiceMap::to(self.service, Slot::A).is_empty();
-                steps.drain.extend((up && leads).then(|| Leaving::new(found, grace(found, self.desired))));
+                steps.drain.extend((up && leads).then(|| leaving(found, grace(found, self.desired))));
                 steps.after.extend(gone);
             }
             // Two of them must not run for a moment longer.
@@ -224,9 +221,7 @@ impl Turn<'_> {
         steps.extend(self.take_over(slot, switch));
         steps.extend(self.probes());
         if reload::is_pending(self.service, self.state) {
-            let mark = place::reload_pending(&self.service.name);
-            let gone = write::script(write::listed_gone(Path::new(&mark), &Seen::Any));
-            let done = Change::Run(Command::root(gone));
+            let done = Change::ReloadDone(ReloadDone(self.service.name.clone()));
             let undo = Undo::Nothing("the new container has read its files");
             steps.push(
                 Step::safe(self.id("reloaded"), done, undo).because(["the new container has read its files"]),
@@ -270,7 +265,10 @@ impl Turn<'_> {
         let undo = match &crossing {
             Some(crossing) => crossing.undo(self.service, name, self.desired, self.state),
             // Others may have spoken with it already: what it wrote it must get the time to keep.
-            None => Undo::Run(gone(name, spec.grace())),
+            None => {
+                let gone = ContainerGone { name: name.to_owned(), grace: spec.grace() };
+                Undo::change(Change::ContainerGone(gone))
+            }
         };
         Step::safe(self.id("start"), Change::Docker(Call::Start(Box::new(container))), undo)
             .because([self.reason(name, old)])
@@ -332,7 +330,8 @@ impl Turn<'_> {
     fn stop(&self, old: &ContainerState) -> Step {
         let action =
             Change::Docker(Call::Stop { container: old.name.clone(), grace: grace(old, self.desired) });
-        Step::safe(self.id(&format!("stop-{}", old.name)), action, Undo::Run(bring_back(old)))
+        let undo = Undo::change(Change::Returns(Returns::one(old)));
+        Step::safe(self.id(&format!("stop-{}", old.name)), action, undo)
             .because([format!("{} makes room: only one container of this service may run", old.name)])
     }
 }

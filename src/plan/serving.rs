@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::{cutover::ServiceMap, leftover::is_up};
-use crate::facts::state::ContainerState;
+use super::leftover::is_up;
+use crate::{change::ServiceMap, facts::state::ContainerState};
 
 /// The container of a service that serves: of those that are up the one the kernel leads to, else the one that has been up
 /// longest. Where none is up, the one that was up last.

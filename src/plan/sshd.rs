@@ -21,7 +21,7 @@ use super::{
     step::{Step, Undo},
 };
 use crate::{
-    change::{Change, FileEdit, SshdReload, sshd::RELOAD_BACK},
+    change::{Change, FileEdit, SshdReload},
     facts::state::{FileState, HostState},
     model::{
         command::Command,
@@ -214,15 +214,7 @@ const GUARDED: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
 
 /// Keeps files that decide over logins, and brings them back.
 pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
-    let step = text::under_guard(step, paths);
-    let undo = match step.undo {
-        Undo::Run(back) => {
-            let script = format!("{} && back=0 || back=1\n{RELOAD_BACK} && [ $back = 0 ]", back.script);
-            Undo::Run(Command::root(script))
-        }
-        nothing @ Undo::Nothing(_) => nothing,
-    };
-    Step { undo, ..step }
+    text::under_guard(step, paths, true)
 }
 
 fn guarded_match(step: Step, wanted: &Wanted) -> Step {

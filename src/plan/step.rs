@@ -121,10 +121,25 @@ impl Step {
 /// The way back from a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undo {
-    /// Runs a script as root. Never holds a secret; what it restores it finds on the host.
-    Run(Command),
+    /// Another change. Its script never holds a secret; what it restores it finds on the host.
+    Change(Box<Change>),
     /// There is none, and why none is needed.
     Nothing(&'static str),
+}
+
+impl Undo {
+    /// Another change.
+    pub fn change(change: Change) -> Self {
+        Self::Change(Box::new(change))
+    }
+
+    /// The script, if there is a way back.
+    pub fn command(&self) -> Option<Command> {
+        match self {
+            Self::Change(change) => change.command(),
+            Self::Nothing(_) => None,
+        }
+    }
 }
 
 /// What a step could do to our own login.

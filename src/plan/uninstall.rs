@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::{
-    Conflict, Plan, boot, control, cutover,
+    Conflict, Plan, boot, control,
     file::{of_others, own, seen},
     firewall,
     leftover::{Stopped, leftover},
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     change::{
         Change, FileRemoval, LastFile, NetworkRemoval, ReleaseRemoval, TableRemoval, UnitRemoval,
-        VolumeRemoval,
+        VolumeRemoval, services::table,
     },
     facts::state::HostState,
     model::{
@@ -119,9 +119,9 @@ fn removal(path: &Path, gone: Change) -> Step {
 }
 
 fn services(state: &HostState) -> Option<Step> {
-    state.tables.get(cutover::table::TABLE)?;
+    state.tables.get(table::TABLE)?;
     let undo = Undo::Nothing("an install makes it again");
-    let gone = Change::TableRemoval(TableRemoval(cutover::table::TABLE));
+    let gone = Change::TableRemoval(TableRemoval(table::TABLE));
     let step = Step::safe("services.table", gone, undo);
     Some(step.because(["table inet pryvctl_services: -> none"]))
 }
@@ -134,7 +134,7 @@ pub fn soften(desired: &Desired, state: &HostState) -> Result<Plan, Conflict> {
     sshd::way_back(desired, state)?;
     let mut steps = access(state);
     // A restart must not load a table again that opens a port which sshd has left.
-    if state.tables.contains_key(cutover::table::TABLE) {
+    if state.tables.contains_key(table::TABLE) {
         steps.extend(boot::services(state));
     } else {
         steps.extend(unit("services.unit", boot::MAP_UNIT, place::SERVICES_UNIT, state));
@@ -151,11 +151,9 @@ fn access(state: &HostState) -> Vec<Step> {
     let mut steps = Vec::new();
     if state.tables.contains_key(firewall::TABLE) {
         let gone = Change::TableRemoval(TableRemoval(firewall::TABLE));
-        steps.push(
-            Step::safe("firewall.table", gone, firewall::restore())
-                .because(["table inet pryvctl: -> none; every port that listens is open again"])
-                .guarded(firewall::keep()),
-        );
+        let step = Step::safe("firewall.table", gone, Undo::Nothing("the guard's own"))
+            .because(["table inet pryvctl: -> none; every port that listens is open again"]);
+        steps.push(firewall::under_guard(step));
     }
     steps
 }

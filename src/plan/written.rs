@@ -14,18 +14,17 @@ use super::{
     step::{Agreed, Step, Undo},
 };
 use crate::{
-    change::{Change, FileRemoval, FolderRemoval, HalfWritten, ListFiles, ListRemoval, Unlist},
+    change::{
+        Change, CopyClaim, FileCopy, FileRemoval, Folder, FolderAgain, FolderRemoval, HalfWritten, ListFiles,
+        ListRemoval, Unlist,
+    },
     facts::{
         content::ContentHash,
-        state::{FileState, HostState},
+        release::Was,
+        state::{FileState, FolderState, HostState},
         written::{At, List, Listed, Written},
     },
-    model::{
-        command::Command,
-        desired::Desired,
-        place,
-        write::{self, Access, Seen},
-    },
+    model::{desired::Desired, place, write::Seen},
 };
 
 /// Files that go, as they are: what is in them we wrote.
@@ -150,9 +149,13 @@ fn file(path: &Path, found: &FileState, keeping: &Keeping) -> Step {
     let FileState { mode, uid, gid, .. } = *found;
     let gone = Change::FileRemoval(FileRemoval { path: path.to_owned(), seen: seen(Some(found)) });
     let undo = match keeping.copy_of(path, found) {
-        Some(copy) => {
-            Undo::Run(write::listed_copy(&copy, path, &Seen::Absent, Access::Of { mode, uid, gid }))
-        }
+        Some(from) => Undo::change(Change::FileCopy(FileCopy {
+            from,
+            path: path.to_owned(),
+            seen: Seen::Absent,
+            was: Was::of(found),
+            claim: CopyClaim::Listed,
+        })),
         None => Undo::Nothing("an install of an inventory that wants it writes it again"),
     };
     let path = path.display();
@@ -185,8 +188,9 @@ fn folder(path: &Path, state: &HostState) -> Step {
     let gone = Change::FolderRemoval(FolderRemoval(path.to_owned()));
     let undo = match state.written.folders.get(path).and_then(At::known) {
         Some((was, _)) => {
-            let again = write::listed_again(path, was.mode, was.uid, was.gid);
-            Undo::Run(Command::root(write::script(again)))
+            let FolderState { mode, uid, gid } = *was;
+            let again = Folder { path: path.to_owned(), mode, uid, gid };
+            Undo::change(Change::FolderAgain(FolderAgain(again)))
         }
         None => Undo::Nothing("it was not there"),
     };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pryvctl::{
-    change::Change,
+    change::{Change, RoleRun},
     host::{
         Connection,
         apply::{ApplyError, Hands},
@@ -31,9 +31,9 @@ pub fn a_login_that_sshd_refuses(world: &World, host: &str) {
 /// Our key is the second that is shown, and sshd then hangs up after one: the login that could show it first proves nothing.
 pub fn a_key_that_comes_too_late(world: &World, host: &str) {
     let reload = "/usr/sbin/sshd -t && systemctl reload ssh";
-    let change = command::Command::root(format!("echo 'MaxAuthTries 1' > {NOBODY}; {reload}"));
-    let undo = Undo::Run(command::Command::root(format!("rm -f {NOBODY}; {reload}")));
-    let step = Step::safe("sshd.tries", Change::Run(change), undo).guarded(command::Command::root("true"));
+    let change = run_as_root(format!("echo 'MaxAuthTries 1' > {NOBODY}; {reload}"));
+    let undo = Undo::change(run_as_root(format!("rm -f {NOBODY}; {reload}")));
+    let step = Step::safe("sshd.tries", change, undo).guarded(command::Command::root("true"));
     let login = Login { identities: keys(world, 1), ..login(world, host, "root") };
     let (ended, moments) = run_as(world, host, &login, &[step]);
     assert!(matches!(&ended, Err(GuardError::Healed { reason }) if reason.contains("refused")), "{ended:?}");
@@ -54,9 +54,13 @@ pub fn an_arming_that_fails(world: &World, host: &str) {
 
 fn nobody() -> Step {
     let reload = "/usr/sbin/sshd -t && systemctl reload ssh";
-    let change = command::Command::root(format!("echo 'AllowUsers nobodyhere' > {NOBODY}; {reload}"));
-    let undo = Undo::Run(command::Command::root(format!("rm -f {NOBODY}; {reload}")));
-    Step::safe("sshd.nobody", Change::Run(change), undo).guarded(command::Command::root("true"))
+    let change = run_as_root(format!("echo 'AllowUsers nobodyhere' > {NOBODY}; {reload}"));
+    let undo = Undo::change(run_as_root(format!("rm -f {NOBODY}; {reload}")));
+    Step::safe("sshd.nobody", change, undo).guarded(command::Command::root("true"))
+}
+
+fn run_as_root(script: String) -> Change {
+    Change::RoleRun(RoleRun::new(script))
 }
 
 fn run(world: &World, host: &str, steps: &[Step]) -> (Result<(), GuardError>, Vec<Moment>) {

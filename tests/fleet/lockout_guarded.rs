@@ -6,7 +6,7 @@ use std::{
 };
 
 use pryvctl::{
-    change::{self, sshd::RELOAD},
+    change::{self, RoleRun, sshd::RELOAD},
     host::{
         Session as _,
         guard::{GuardError, Moment},
@@ -244,8 +244,8 @@ pub async fn run_unguarded(Place { world, host }: Place<'_>, cut: &Cut) {
 
 impl Cut {
     fn step(&self) -> Step {
-        let undo = Undo::Run(Command::root(self.undo));
-        Step::safe("trial.cut", change::Change::Run(Command::root(self.change.script())), undo)
+        let run = |script| change::Change::RoleRun(RoleRun::new(script));
+        Step::safe("trial.cut", run(self.change.script()), Undo::change(run(self.undo.to_owned())))
             .guarded(Command::root(self.save))
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::{
-    change::Change,
+    change::{Change, RoleRun},
     host::{HostError, replay::Replay},
     model::name::{HostName, PlatformName},
     plan::step::Undo,
@@ -11,8 +11,8 @@ use crate::{
 const WINDOW: Duration = Duration::from_secs(1);
 
 fn step() -> Step {
-    let undo = Undo::Run(Command::root("restore-old"));
-    Step::safe("firewall.table", Change::Run(Command::root("load-new")), undo)
+    let run = |script: &str| Change::RoleRun(RoleRun::new(script));
+    Step::safe("firewall.table", run("load-new"), Undo::change(run("restore-old")))
         .guarded(Command::root("save-old"))
         .checked(Command::root("check-new"))
 }

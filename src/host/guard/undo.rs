@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{script, unit};
 use crate::{
     model::{command::quote_path, place::GUARD, write::HALF},
-    plan::step::{Step, Undo},
+    plan::step::Step,
 };
 
 /// How long a change that is ended may take to end, and a disk that hangs to let it. Seconds.
@@ -60,14 +60,10 @@ mv undoing undone
 /// The shell function `back`: the ways back of the steps, the last first; each runs even if another fails, and again after
 /// a reboot in its middle.
 fn back(steps: &[Step]) -> String {
-    let parts = steps.iter().rev().filter_map(|step| match &step.undo {
-        Undo::Run(command) => Some(format!(
-            "(\n{}\n) || {{ echo '{} failed' >&2; failed=1; }}\n{}",
-            command.script,
-            step.id,
-            half_written(step)
-        )),
-        Undo::Nothing(_) => None,
+    let parts = steps.iter().rev().filter_map(|step| {
+        let script = step.undo.command()?.script;
+        let half = half_written(step);
+        Some(format!("(\n{script}\n) || {{ echo '{} failed' >&2; failed=1; }}\n{half}", step.id))
     });
     format!("back() {{\nfailed=0\n{}}}\n", parts.collect::<String>())
 }

@@ -8,7 +8,7 @@ use super::{
     reasons,
 };
 use crate::{
-    change::{Change, Kind as _, Remounts},
+    change::{Change, Remounts},
     facts::state::HostState,
     model::{
         control::{Control, Kind, Mount},
@@ -110,7 +110,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
         before.push((mount.path.clone(), opposites(&mount.options, &found)));
         why.extend(reasons([(control.id.as_str(), live)]));
     }
-    let undo = Undo::Run(Remounts(before).command());
+    let undo = Undo::change(Change::Remount(Remounts(before)));
     (!why.is_empty())
         .then(|| Step::safe("control.mount", Change::Remount(Remounts(options)), undo).because(why))
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Part, reasons};
 use crate::{
-    change::{Change, Kind as _, Modes},
+    change::{Change, Modes},
     facts::state::{FolderState, HostState},
     model::control::{Control, Kind, Rights},
     plan::step::{Step, Undo},
@@ -103,6 +103,6 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
         .into_iter()
         .map(|(path, (found, mode))| ((path.to_owned(), mode), (path.to_owned(), found.mode)))
         .unzip();
-    let undo = Undo::Run(Modes(before).command());
+    let undo = Undo::change(Change::Modes(Modes(before)));
     Some(Step::safe("control.permissions", Change::Modes(Modes(change)), undo).because(why))
 }

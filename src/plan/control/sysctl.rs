@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{Part, reasons, text::fragment};
 use crate::{
-    change::{Change, Sysctls, sysctl},
+    change::{Change, KeptSysctls, Sysctls, sysctl},
     facts::state::HostState,
     model::{
-        command::Command,
         compose::Word,
         control::{Control, Kind},
-        place::{self, GUARD},
+        place,
     },
     plan::step::{Step, Undo},
 };
@@ -102,20 +101,12 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
 
 /// A guarded step that sets live values.
 pub fn change(id: &str, values: Vec<(String, String)>, state: &HostState) -> Option<Step> {
-    let save: Vec<String> = values
-        .iter()
-        .filter(|(key, value)| !is_locked(key, value))
-        .map(|(key, _)| format!("printf '%s %s\\n' {0} \"$(cat {0})\" >> {GUARD}/sysctl", sysctl::path(key)))
-        .collect();
-    let undo = format!(
-        "left=0\nwhile read -r path value; do echo \"$value\" > \"$path\" || [ ! -e \"$path\" ] || left=1; done < {GUARD}/sysctl
-[ $left = 0 ]"
-    );
+    let lasting = values.iter().filter(|(key, value)| !is_locked(key, value));
+    let save = KeptSysctls::save(lasting.map(|(key, _)| key.as_str()));
     let old = |key: &str| state.sysctl.get(key).map_or("unset", String::as_str);
     let why = values.iter().map(|(key, value)| format!("{key}: {} -> {value}", old(key)));
     let why: Vec<String> = why.collect();
     let change = Change::Sysctl(Sysctls(values));
-    let step = Step::safe(id, change, Undo::Run(Command::root(undo))).because(why);
-    (!step.why.is_empty())
-        .then(|| step.guarded(Command::root(format!(": > {GUARD}/sysctl\n{}", save.join("\n")))))
+    let step = Step::safe(id, change, Undo::change(Change::KeptSysctls(KeptSysctls))).because(why);
+    (!step.why.is_empty()).then(|| step.guarded(save))
 }

@@ -11,13 +11,13 @@ use super::{
     reasons,
 };
 use crate::{
-    change::{Change, FileEdit, Kind as _, edit::then},
+    change::{Change, FileEdit, FileGone, KeptFiles},
     facts::state::{FileState, HostState},
     model::{
-        command::{Command, quote, quote_path},
+        command::quote,
         control::{Control, Kind, OwnFile},
-        place::{self, GUARD},
-        write::{self, Access, Seen, sha256},
+        place,
+        write::{Seen, sha256},
     },
     plan::{
         file::seen,
@@ -236,7 +236,7 @@ fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
     let step = Step::safe(format!("control.{}", path.display()), action, undo).because(why).agreed(agreed);
     let written: Vec<&Path> =
         std::iter::once(path).chain(draft.others.iter().map(PathBuf::as_path)).collect();
-    Some(if draft.guarded { under_guard(step, &written) } else { step })
+    Some(if draft.guarded { under_guard(step, &written, false) } else { step })
 }
 
 /// The command with which a unit takes up a file.
@@ -248,9 +248,8 @@ fn way_back(path: &Path, new: &str, found: Option<&FileState>, after: &BTreeSet<
     let ours = Seen::Sha256(sha256(new));
     match found {
         None => {
-            let after: String = after.iter().map(|run| then(run)).collect();
-            let remove = write::remove(path, &ours);
-            Undo::Run(Command::root(write::script(format!("set -e; {remove}{after}"))))
+            let (path, after) = (path.to_owned(), after.clone());
+            Undo::change(Change::FileGone(FileGone { path, seen: ours, brought: Vec::new(), after }))
         }
         Some(FileState { text: Some(text), mode, uid, gid, .. }) => {
             let edit = FileEdit {
@@ -261,7 +260,7 @@ fn way_back(path: &Path, new: &str, found: Option<&FileState>, after: &BTreeSet<
                 checks: BTreeSet::new(),
                 after: after.clone(),
             };
-            Undo::Run(edit.command())
+            Undo::change(Change::Edit(edit))
         }
         Some(FileState { text: None, .. }) => {
             Undo::Nothing("its old content lies in the record of originals")
@@ -271,22 +270,9 @@ fn way_back(path: &Path, new: &str, found: Option<&FileState>, after: &BTreeSet<
 
 /// A step that writes files, under guard: they are kept as they are, and put back from there, whatever is in them by
 /// then.
-pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
-    let kept =
-        |path: &Path| PathBuf::from(format!("{GUARD}/file{}", path.display().to_string().replace('/', "%")));
-    let save = paths.iter().map(|path| {
-        let (path, kept) = (quote_path(path), quote_path(&kept(path)));
-        format!("if [ -e {path} ]; then cp -p {path} {kept}; fi")
-    });
-    let undo = paths.iter().map(|path| {
-        let kept = kept(path);
-        let (back, gone) =
-            (write::copy(&kept, path, &Seen::Any, Access::Kept), write::remove(path, &Seen::Any));
-        format!("if [ -e {} ]; then {back}; else {gone}; fi || left=1\n", quote_path(&kept))
-    });
-    // Each is brought back, whatever became of the others.
-    let (save, undo) = (save.collect::<Vec<_>>().join("\n"), undo.collect::<String>());
-    let undo = write::script(format!("left=0\n{undo}[ $left = 0 ]"));
-    let files = paths.iter().map(|path| path.to_path_buf()).collect();
-    Step { undo: Undo::Run(Command::root(undo)), files, ..step }.guarded(Command::root(save))
+pub fn under_guard(step: Step, paths: &[&Path], of_sshd: bool) -> Step {
+    let files: Vec<PathBuf> = paths.iter().map(|path| path.to_path_buf()).collect();
+    let kept = KeptFiles { paths: files.clone(), of_sshd };
+    let save = kept.save();
+    Step { undo: Undo::change(Change::KeptFiles(kept)), files, ..step }.guarded(save)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Part, reasons};
 use crate::{
-    change::{Change, Units},
+    change::{Change, Units, UnitsReleased},
     facts::state::{HostState, UnitState},
     model::control::{Control, Kind, Unit, UnitWish},
     plan::step::{Step, Undo},
@@ -53,7 +53,6 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
         wanted.entry(unit.state).or_default().push(unit.name.clone());
         why.extend(reasons([(control.id.as_str(), part)]));
     }
-    let units = Units(wanted);
-    let undo = Undo::Run(units.back());
-    (!why.is_empty()).then(|| Step::safe("control.units", Change::Units(units), undo).because(why))
+    let undo = Undo::change(Change::UnitsReleased(UnitsReleased(wanted.clone())));
+    (!why.is_empty()).then(|| Step::safe("control.units", Change::Units(Units(wanted)), undo).because(why))
 }

@@ -5,12 +5,12 @@ use std::{collections::BTreeSet, path::Path};
 
 use super::version::Version;
 use crate::{
-    change::{Change, NOTE_MODE, VersionNote},
+    change::{Change, VersionNote},
     facts::state::HostState,
     model::{
         desired::{Data, Desired, Service},
         place,
-        write::{self, Access, Put, Seen},
+        write::Seen,
     },
     plan::{
         file::seen,
@@ -84,20 +84,10 @@ pub fn note(
     Some(Step::safe(id, Change::VersionNote(note), undo).because(why))
 }
 
-/// Puts the notes back as they were: calls of the writer, and what they read.
-pub fn as_before(service: &Service, desired: &Desired, state: &HostState) -> (String, String) {
-    let (mut calls, mut stdin) = (Vec::new(), String::new());
-    for path in paths(desired, service, state) {
-        match text(&path, state) {
-            Some(text) => {
-                let (path, access) = (Path::new(&path).into(), Access::root(NOTE_MODE));
-                calls.push(Put { path, text, seen: Seen::Any, access, check: String::new() }.call());
-                stdin.push_str(text);
-            }
-            None => calls.push(write::remove(Path::new(&path), &Seen::Any)),
-        }
-    }
-    (write::together(calls), stdin)
+/// The notes as they are.
+pub fn as_before(service: &Service, desired: &Desired, state: &HostState) -> Vec<(String, Option<String>)> {
+    let noted = |path: String| (text(&path, state).map(str::to_owned), path);
+    paths(desired, service, state).into_iter().map(noted).map(|(text, path)| (path, text)).collect()
 }
 
 /// The image on the first line, and what it was on the second; the first pryvctl wrote no second.

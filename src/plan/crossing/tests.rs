@@ -220,8 +220,8 @@ fn a_start_is_taken_back_only_if_the_version_never_ran() {
     upgrade(&mut desired, "redis", 2);
     let plan = planned(&desired, &before);
     let undo = |id: &str| plan.steps.iter().find(|step| step.id == id).unwrap().undo.clone();
-    let Undo::Run(command) = undo("service.redis.start") else { panic!("no way back") };
-    let script = command.script.strip_prefix(write::function()).unwrap();
+    let command = undo("service.redis.start").command().expect("no way back");
+    let script = command.script.strip_prefix(crate::model::write::function()).unwrap();
     insta::assert_snapshot!(script, @r#"
     set -e; found=$(docker container ls -aq -f name='^/acme_redis_b$')
     if [ -n "$found" ]; then case $(docker container inspect -f '{{.State.StartedAt}}' 'acme_redis_b') in

@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 use ::nftables::{expr::MetaKey, schema::SetType, stmt::Statement};
 use ipnet::IpNet;
 
-use super::{element, sources};
+use super::sources;
 use crate::{
+    change::nftables::{
+        Table,
+        phrase::{element, equal, field, meta, text, unequal},
+    },
     facts::state::HostState,
     model::desired::Desired,
-    plan::nftables::{
-        Table,
-        phrase::{equal, field, meta, text, unequal},
-    },
 };
 
 /// Docker's bridges that are called so on every host.
@@ -135,15 +135,13 @@ mod tests {
 
     use super::*;
     use crate::{
+        change::nftables::{differences, same},
         facts::{
             footing::Footing,
             link::{LinkState, Route},
             state::NetworkState,
         },
-        plan::{
-            firewall, fixture,
-            nftables::{differences, same},
-        },
+        plan::{firewall, fixture},
     };
 
     /// A host whose uplink is a bridge of its site, and which has one network of Docker's.

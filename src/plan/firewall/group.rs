@@ -7,11 +7,11 @@ use ipnet::IpNet;
 
 use super::sources;
 use crate::{
-    model::desired::{Opening, Protocol},
-    plan::nftables::{
+    change::nftables::{
         Table,
         phrase::{accept, dialled_port, equal, field, meta, number, redirected, text},
     },
+    model::desired::{Opening, Protocol},
 };
 
 /// Ports that one origin opens to the same sources.

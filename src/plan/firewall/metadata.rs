@@ -3,13 +3,13 @@
 use ::nftables::{schema::SetType, stmt::Statement};
 use ipnet::IpNet;
 
-use super::{element, sources};
+use super::sources;
 use crate::{
-    model::desired::Desired,
-    plan::nftables::{
+    change::nftables::{
         Table,
-        phrase::{accept, drop, equal, field, number, text, unequal},
+        phrase::{accept, drop, element, equal, field, number, text, unequal},
     },
+    model::desired::Desired,
 };
 
 /// Where clouds have it, as their manuals of instance metadata say. Link-local is where nearly all do (169.254.169.254), some

@@ -5,12 +5,12 @@ use ipnet::IpNet;
 
 use super::{line, sources, words};
 use crate::{
-    facts::state::HostState,
-    model::desired::{Desired, Opening, Protocol},
-    plan::nftables::{
+    change::nftables::{
         Table,
         phrase::{accept, equal, field, jump, meta, number, text},
     },
+    facts::state::HostState,
+    model::desired::{Desired, Opening, Protocol},
 };
 
 /// Managers, gossip (twice), and the packets of overlay networks: docs.docker.com/engine/swarm/swarm-tutorial. Workers
@@ -70,11 +70,9 @@ pub(super) fn open(table: &mut Table, desired: &Desired, state: &HostState) {
 mod tests {
     use super::*;
     use crate::{
+        change::nftables::{differences, same},
         facts::state::EngineState,
-        plan::{
-            firewall, fixture,
-            nftables::{differences, same},
-        },
+        plan::{firewall, fixture},
     };
 
     fn in_swarm() -> HostState {

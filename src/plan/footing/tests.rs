@@ -9,6 +9,7 @@ use crate::{
     facts::{footing::Footing, link::Route, state::NetworkState, state::UnitState},
     plan::{
         Goal,
+        simulated::carry_out,
         tests::{converged, ids, planned},
     },
 };
@@ -247,7 +248,7 @@ fn what_was_flushed_from_a_bridge_comes_back() {
     let (desired, mut state) = standing();
     state.links.routes.clear();
     let plan = planned(&desired, &state);
-    let Change::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
+    let command = plan.steps[0].action.command().unwrap();
     let script = &command.script;
     let (down, up) = ("ip link set 'br-0123456789ab' down\n", "ip link set 'br-0123456789ab' up\n");
     assert!(script.find(down).unwrap() < script.find(up).unwrap(), "{script}");
@@ -278,7 +279,7 @@ fn checks_that_docker_forgot_begin_again() {
     engine.checks
         acme_core_a: Docker stopped checking its health -> checks again; it pauses for a moment
     ");
-    let Change::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
+    let command = plan.steps[0].action.command().unwrap();
     assert!(command.script.contains("\nchecks 'acme_core_a'\nchecked "), "{}", command.script);
 }
 
@@ -312,9 +313,12 @@ fn a_bridge_that_is_gone_comes_with_dockerd_and_its_containers_start_anew() {
         acme_redis_a restarts: its network is gone
         acme_core_a restarts: its network is gone
     ");
-    let Change::Run(command) = &plan.steps[0].action else { panic!("{plan}") };
+    let command = plan.steps[0].action.command().unwrap();
     let core = state.containers.iter().find(|found| found.name == "acme_core_a").unwrap();
-    let patient = format!("docker restart --time {} 'acme_core_a'", whole_seconds(grace(core, &desired)));
+    let patient = format!(
+        "docker restart --time {} 'acme_core_a'",
+        crate::change::whole_seconds(grace(core, &desired))
+    );
     assert!(command.script.contains(&patient), "{}", command.script);
 }
 
@@ -340,6 +344,8 @@ fn a_docker_that_sleeps_is_woken_before_anything_else() {
 #[test]
 fn a_deaf_docker_is_stopped_only_if_its_containers_go_on() {
     let (_, mut state) = standing();
+    state.asleep = Some(Asleep::Deaf);
+    let deaf = |state: &HostState| wake(state).unwrap().action.command().unwrap().script;
     let checked = deaf(&state);
     let (asked, stopped) = (checked.find("exit 1").unwrap(), checked.find("systemctl stop").unwrap());
     assert!(asked < stopped && checked.contains("live-restore[\\\\\"]*: *true"), "{checked}");
@@ -374,4 +380,29 @@ fn the_way_back_mends_first_what_containers_stand_on() {
     footing(&mut state).rules = None;
     let plan = super::super::plan(&desired, &state, Goal::Rollback).unwrap();
     assert!(ids(&plan).starts_with("engine.forwarding back."), "{plan}");
+}
+
+/// A kind of change says what it makes of a host: what was mended is mended.
+#[test]
+fn nothing_is_left_to_mend_when_the_steps_are_done() {
+    let breaks: [fn(&mut HostState); 7] = [
+        |state| state.asleep = Some(Asleep::Stopped),
+        |state| state.asleep = Some(Asleep::Deaf),
+        |state| state.units.get_mut(CONTAINERD).unwrap().active = false,
+        |state| state.links.routes.clear(),
+        |state| {
+            state.links.routes.clear();
+            state.links.names.retain(|name| name != BRIDGE);
+        },
+        |state| footing(state).rules = Some(Vec::new()),
+        |state| state.containers.iter_mut().for_each(|found| found.is_unchecked = true),
+    ];
+    for (number, broken) in breaks.into_iter().enumerate() {
+        let (desired, mut state) = standing();
+        broken(&mut state);
+        let plan = planned(&desired, &state);
+        assert!(!plan.is_empty(), "{number}");
+        plan.steps.iter().for_each(|step| carry_out(step, &mut state, &desired));
+        assert_eq!(planned(&desired, &state).to_string(), "", "{number}");
+    }
 }

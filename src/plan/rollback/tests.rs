@@ -5,10 +5,8 @@ use super::super::{
     tests::{after, converged, ids, planned, reached, upgrade},
 };
 use crate::{
-    change::Change,
     facts::{content::ContentHash, docker::API, state::HostState},
     model::secret::Secret,
-    plan::step::Undo,
 };
 
 #[test]
@@ -85,7 +83,7 @@ fn one_that_fell_ill_starts_anew_once_its_rival_has_ended() {
     (kept.status, kept.health) = ("running".to_owned(), Some("unhealthy".to_owned()));
     let back = plan(&desired, &state, Goal::Rollback).unwrap();
     let start = back.steps.iter().find(|step| step.id == "back.services.start").unwrap();
-    let Change::Run(command) = &start.action else { panic!("{start}") };
+    let command = start.action.command().unwrap();
     insta::assert_snapshot!(command.script.strip_prefix(API).unwrap(), @r#"
     api '/containers/acme_redis_b/update' POST '{"RestartPolicy":{"Name":"no"}}' '/containers/acme_redis_b/stop?t=30' POST '' '/containers/acme_redis_a/update' POST '{"RestartPolicy":{"Name":"unless-stopped"}}' '/containers/acme_redis_a/restart?t=30' POST '' >/dev/null & pids="$pids $!"
     for pid in $pids; do wait $pid || failed=1; done
@@ -115,7 +113,7 @@ fn no_hash_of_a_hidden_file_is_in_a_script_on_the_way_there_or_back() {
             }
             scripts.push(command.script.clone());
         }
-        if let Undo::Run(command) = &step.undo {
+        if let Some(command) = step.undo.command() {
             scripts.push(command.script.clone());
         }
         for hash in &hashes {

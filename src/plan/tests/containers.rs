@@ -6,11 +6,7 @@ use super::*;
 use crate::{
     change::Call,
     facts::state::ContainerState,
-    plan::{
-        cutover::table,
-        release::part,
-        step::{Step, Undo},
-    },
+    plan::{release::part, step::Step},
 };
 
 #[test]
@@ -96,7 +92,7 @@ fn a_start_is_taken_back_without_killing_anybody() {
     upgrade(&mut desired, "redis", 2);
     let plan = planned(&desired, &state);
     let start = plan.steps.iter().find(|step| step.id == "service.redis.start").unwrap();
-    let Undo::Run(command) = &start.undo else { panic!("{start:?}") };
+    let command = start.undo.command().unwrap();
     insta::assert_snapshot!(command.script, @r#"
     name='acme_redis_b'; docker container inspect "$name" >/dev/null 2>&1 || exit 0
     { docker update --restart no "$name" && docker stop -t 30 "$name" && docker rm "$name"; } >/dev/null
@@ -236,7 +232,7 @@ fn of_two_right_containers_the_dialled_one_stays() {
 #[test]
 fn a_lost_map_is_only_switched_back() {
     let (desired, mut state) = converged();
-    let listing = table::listing(&desired, Timeouts::Settable, &ServiceMap::default());
+    let listing = ServiceTable::of(&desired, Timeouts::Settable).listing(&ServiceMap::default());
     state.tables.insert(table::TABLE.to_owned(), listing);
     insta::assert_snapshot!(ids(&planned(&desired, &state)), @"service.redis.cut-over service.core.cut-over service.core.probe-1");
     assert!(planned(&desired, &reached(&desired, &state)).is_empty());

@@ -7,11 +7,9 @@ mod written;
 
 use std::path::Path;
 
-use super::{
-    Goal, Plan, cutover::ServiceMap, fixture, plan, simulated::carry_out, uninstall, uninstall::Volumes,
-};
+use super::{Goal, Plan, fixture, plan, simulated::carry_out, uninstall, uninstall::Volumes};
 use crate::{
-    change::Change,
+    change::{Change, ServiceMap, ServiceTable, services::table},
     facts::{
         conntrack::Timeouts,
         state::{HostState, NetworkState},
@@ -316,7 +314,7 @@ fn a_kernel_without_timeouts_gets_a_table_without_them() {
     let mut state = fixture::with_docker();
     state.conntrack.timeouts = Timeouts::Fixed;
     let mut done = reached(&desired, &state);
-    assert!(!done.tables[super::cutover::table::TABLE].to_string().contains("ct timeout"));
+    assert!(!done.tables[table::TABLE].to_string().contains("ct timeout"));
     assert!(planned(&desired, &done).is_empty());
     done.conntrack.timeouts = Timeouts::Settable;
     assert_eq!(ids(&planned(&desired, &done)), "services.table");
@@ -331,9 +329,9 @@ fn listings_of_both_nft_versions_are_no_drift() {
     let map = ServiceMap::to(&desired.services[1], Slot::A).with(&ServiceMap::to(&dns, Slot::B));
     let firewall = super::firewall::table(&desired, &HostState::default());
     assert_eq!(firewall.document(), include_str!("../../../tests/data/nft/firewall.json"));
-    let services = super::cutover::table::document(&desired, Timeouts::Settable, &map);
-    assert_eq!(services, include_str!("../../../tests/data/nft/services.nft"));
-    let services = super::cutover::table::listing(&desired, Timeouts::Settable, &map);
+    let table = ServiceTable::of(&desired, Timeouts::Settable);
+    assert_eq!(table.document(&map), include_str!("../../../tests/data/nft/services.nft"));
+    let services = table.listing(&map);
     assert_eq!(
         services.to_string(),
         include_str!("../../../tests/data/nft/services.listing.json").trim_end()
@@ -345,8 +343,8 @@ fn listings_of_both_nft_versions_are_no_drift() {
         (include_str!("../../../tests/data/nft/services-1.1.3.listing.json"), &services),
     ] {
         let listing = serde_json::from_str(listing).unwrap();
-        assert_eq!(super::nftables::differences(&listing, wanted), Vec::<String>::new());
-        assert!(super::nftables::same(&listing, wanted));
+        assert_eq!(crate::change::nftables::differences(&listing, wanted), Vec::<String>::new());
+        assert!(crate::change::nftables::same(&listing, wanted));
     }
     let listing =
         serde_json::from_str(include_str!("../../../tests/data/nft/services-1.1.3.listing.json")).unwrap();

@@ -11,7 +11,7 @@ use crate::{
         written::{At, List},
     },
     model::desired::Desired,
-    plan::{Goal, Plan, file::own, plan, step::Undo, uninstall, uninstall::Volumes, written},
+    plan::{Goal, Plan, file::own, plan, uninstall, uninstall::Volumes, written},
 };
 
 const CONF: &str = "/etc/acme/web.conf";
@@ -67,7 +67,7 @@ fn what_others_had_is_kept_and_the_plan_says_so() {
         +ours
     ");
     for step in &plan.steps {
-        let Undo::Run(undo) = &step.undo else { continue };
+        let Some(undo) = step.undo.command() else { continue };
         assert!(!undo.script.contains(ContentHash::of("ours\n").expose()), "{step}");
     }
     assert_eq!(state.written.originals[Path::new(CONF)], theirs());

@@ -61,8 +61,10 @@ impl Scripts {
             }
         }
         match &step.undo {
-            Undo::Run(command) => writeln!(text, "= undo\n{}", script(command)).unwrap(),
             Undo::Nothing(why) => writeln!(text, "= no undo: {why}").unwrap(),
+            Undo::Change(_) => {
+                writeln!(text, "= undo\n{}", script(&step.undo.command().unwrap())).unwrap();
+            }
         }
         self.0.entry(kind(&step.id)).or_default().insert(text);
     }

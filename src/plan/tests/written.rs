@@ -8,7 +8,7 @@ use crate::{
         written::{At, List, Written},
     },
     model::desired::{Desired, ManagedFolder},
-    plan::{Goal, file::own, plan, step::Undo, uninstall, uninstall::Volumes, written},
+    plan::{Goal, file::own, plan, uninstall, uninstall::Volumes, written},
 };
 
 const KEY: &str = "/var/pryv/web/conf/tls.key";
@@ -52,7 +52,7 @@ fn what_a_role_wrote_goes_with_it() {
     ");
     let hash = ContentHash::of("the secret");
     for step in &plan.steps {
-        let Undo::Run(undo) = &step.undo else { continue };
+        let Some(undo) = step.undo.command() else { continue };
         assert!(!undo.script.contains(hash.expose()), "{step}");
     }
 

@@ -4,17 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::CHANGED;
 use crate::{
-    change::{Change, FileBack},
+    change::{Change, CopyClaim, FileBack, FileCopy},
     facts::{
         content::ContentHash,
-        state::{FileState, HostState},
+        release::Was,
+        state::HostState,
         written::{At, List, Written},
     },
-    model::{
-        desired::Desired,
-        place,
-        write::{self, Access},
-    },
+    model::{desired::Desired, place},
     plan::{
         file::seen,
         release::Keeping,
@@ -56,10 +53,13 @@ pub fn step(path: &Path, state: &HostState, keeping: &Keeping) -> Option<Step> {
         return None;
     }
     let undo = match ours.and_then(|found| Some((keeping.copy_of(path, found)?, found))) {
-        Some((copy, FileState { mode, uid, gid, .. })) => {
-            let access = Access::Of { mode: *mode, uid: *uid, gid: *gid };
-            Undo::Run(write::keeping_copy(&copy, path, &seen(Some(kept)), access))
-        }
+        Some((from, found)) => Undo::change(Change::FileCopy(FileCopy {
+            from,
+            path: path.to_owned(),
+            seen: seen(Some(kept)),
+            was: Was::of(found),
+            claim: CopyClaim::Instead,
+        })),
         None => Undo::Nothing("an install of an inventory that wants it writes it again"),
     };
     let back = Change::FileBack(FileBack { path: path.to_owned(), seen: seen(found) });

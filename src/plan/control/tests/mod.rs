@@ -207,9 +207,10 @@ fn a_line_for_what_is_mounted_takes_nothing_away() {
     let undo = &step(&plan, "control.mount").undo;
     assert_eq!(
         *undo,
-        crate::plan::step::Undo::Run(crate::model::command::Command::root(
-            "set -e\nmount -o remount,hidepid=off '/proc'\n"
-        ))
+        crate::plan::step::Undo::change(crate::change::Change::Remount(crate::change::Remounts(vec![(
+            "/proc".into(),
+            vec!["hidepid=off".to_owned()]
+        )])))
     );
 }
 

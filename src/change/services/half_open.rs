@@ -16,11 +16,11 @@ use ipnet::Ipv4Net;
 
 use super::table::local;
 use crate::{
-    facts::conntrack::Timeouts,
-    plan::nftables::{
+    change::nftables::{
         Table,
         phrase::{equal, field, meta, opens, prefix, text},
     },
+    facts::conntrack::Timeouts,
 };
 
 /// After connections are looked up, at -200, and before they are redirected.

@@ -6,6 +6,7 @@ use ::nftables::{
     expr::{CT, CTDir, Expression, Meta, MetaKey, NamedExpression, Payload, PayloadField, Prefix, SetItem},
     stmt::{JumpTarget, Match, Operator, Statement, VerdictMap},
 };
+use ipnet::IpNet;
 
 /// A word: an address, a name, or a set as `@name`.
 pub fn text(word: impl Into<Cow<'static, str>>) -> Expression<'static> {
@@ -33,6 +34,15 @@ pub fn one_of(ports: &BTreeSet<u16>) -> Expression<'static> {
 pub fn prefix(address: impl ToString, len: u8) -> Expression<'static> {
     let addr = Box::new(text(address.to_string()));
     Expression::Named(NamedExpression::Prefix(Prefix { addr, len: len.into() }))
+}
+
+/// A network as an element; nft lists a network of one address as that address.
+pub fn element(network: IpNet) -> Expression<'static> {
+    if network.prefix_len() == network.max_prefix_len() {
+        text(network.addr().to_string())
+    } else {
+        prefix(network.network(), network.prefix_len())
+    }
 }
 
 /// An anonymous set.

@@ -14,6 +14,7 @@ use ::nftables::{
     stmt::{Mangle, NAT, NATFamily, Reject, RejectType, Statement},
     types::{NfChainPolicy, NfChainType, NfHook, RejectCode},
 };
+use ipnet::{Ipv4Net, Ipv6Net};
 use serde_json::Value;
 
 use super::{
@@ -21,17 +22,15 @@ use super::{
     map::{Port, ServiceMap},
 };
 use crate::{
-    facts::conntrack::Timeouts,
-    model::desired::Desired,
-    plan::{
-        firewall::element,
-        nftables::{
-            Table,
-            phrase::{
-                any_of, connection, equal, field, joined, meta, number, prefix, redirected, text, unequal,
-            },
+    change::nftables::{
+        Table,
+        phrase::{
+            any_of, connection, element, equal, field, joined, meta, number, prefix, redirected, text,
+            unequal,
         },
     },
+    facts::conntrack::Timeouts,
+    model::desired::Desired,
 };
 
 /// The table's name.
@@ -65,23 +64,41 @@ const REFUSE: i32 = -20;
 /// reaches the new container with its next question, and the old one's last answers still find their way.
 const ZONE: u16 = 1;
 
-/// What replaces the table in one transaction, whether it is there or not.
-///
-/// A packet from a loopback address cannot leave the host, so 127.0.0.1 is left alone: refused instead of hanging.
-pub fn document(desired: &Desired, timeouts: Timeouts, map: &ServiceMap) -> String {
-    let (four, six, inside) = (shown(&map.four), shown(&map.six), elements(map.inside.iter().map(to)));
-    let inner4 = elements(desired.networks.iter().map(|network| network.subnet.to_string()));
-    let inner6 = elements(desired.networks.iter().map(|network| network.subnet6.to_string()));
-    let (ports, second4, second6) = map.seconds();
-    let ports = elements(ports.iter().map(u16::to_string));
-    let (second4, second6) = (elements(second4.iter().map(place)), elements(second6.iter().map(place)));
-    let (dial4, dial6) = (
-        "fib daddr type local meta l4proto { tcp, udp } dnat ip to meta l4proto . th dport map @services",
-        "fib daddr type local meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th dport map @services6",
-    );
-    let asked = format!("fib daddr type local udp dport @second ct zone set {ZONE}");
-    format!(
-        "# Written by pryvctl; changes are overwritten.
+/// What is in the table beside the map: it follows from the inventory and from what the kernel can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceTable {
+    /// The subnets of our container networks, in both families.
+    pub networks: Vec<(Ipv4Net, Ipv6Net)>,
+    /// Where the services' own addresses are, by which containers of this host call each other.
+    pub inside: Ipv4Net,
+    /// What the kernel can be told of half-open connections.
+    pub timeouts: Timeouts,
+}
+
+impl ServiceTable {
+    /// The table of a host.
+    pub fn of(desired: &Desired, timeouts: Timeouts) -> Self {
+        let networks = desired.networks.iter().map(|network| (network.subnet, network.subnet6)).collect();
+        Self { networks, inside: desired.inside, timeouts }
+    }
+
+    /// What replaces the table in one transaction, whether it is there or not.
+    ///
+    /// A packet from a loopback address cannot leave the host, so 127.0.0.1 is left alone: refused instead of hanging.
+    pub fn document(&self, map: &ServiceMap) -> String {
+        let (four, six, inside) = (shown(&map.four), shown(&map.six), elements(map.inside.iter().map(to)));
+        let inner4 = elements(self.networks.iter().map(|(four, _)| four.to_string()));
+        let inner6 = elements(self.networks.iter().map(|(_, six)| six.to_string()));
+        let (ports, second4, second6) = map.seconds();
+        let ports = elements(ports.iter().map(u16::to_string));
+        let (second4, second6) = (elements(second4.iter().map(place)), elements(second6.iter().map(place)));
+        let (dial4, dial6) = (
+            "fib daddr type local meta l4proto { tcp, udp } dnat ip to meta l4proto . th dport map @services",
+            "fib daddr type local meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th dport map @services6",
+        );
+        let asked = format!("fib daddr type local udp dport @second ct zone set {ZONE}");
+        format!(
+            "# Written by pryvctl; changes are overwritten.
 table inet {TABLE}
 delete table inet {TABLE}
 table inet {TABLE} {{
@@ -144,9 +161,44 @@ table inet {TABLE} {{
 	}}
 }}
 ",
-        brief = half_open::lines(desired.inside, timeouts),
-        own = desired.inside,
-    )
+            brief = half_open::lines(self.inside, self.timeouts),
+            own = self.inside,
+        )
+    }
+
+    /// What `nft -j list table` must show.
+    pub fn listing(&self, map: &ServiceMap) -> Value {
+        let mut table = Table::new(TABLE);
+        sets(&mut table, self, map);
+        half_open::list(&mut table, self.inside, self.timeouts);
+        let (filter, nat) = (|hook| (NfChainType::Filter, hook), |hook| (NfChainType::NAT, hook));
+        table.base_chain("lookup", filter(NfHook::Prerouting), LOOKUP, NfChainPolicy::Accept);
+        table.base_chain("lookup_own", filter(NfHook::Output), LOOKUP, NfChainPolicy::Accept);
+        table.base_chain("prerouting", nat(NfHook::Prerouting), REDIRECT, NfChainPolicy::Accept);
+        table.base_chain("output", nat(NfHook::Output), REDIRECT, NfChainPolicy::Accept);
+        table.base_chain("forward", filter(NfHook::Forward), REFUSE, NfChainPolicy::Accept);
+        table.base_chain("postrouting", nat(NfHook::Postrouting), MASQUERADE, NfChainPolicy::Accept);
+        for chain in ["lookup", "lookup_own"] {
+            table.rule(chain, None, vec![local(), equal(field("udp", "dport"), text("@second")), zone()]);
+        }
+        for (protocol, set) in [("ip", "@second4"), ("ip6", "@second6")] {
+            let from = joined([field(protocol, "saddr"), field("udp", "sport")]);
+            table.rule("lookup", None, vec![equal(from, text(set)), zone()]);
+        }
+        for family in [NATFamily::IP, NATFamily::IP6] {
+            rules(&mut table, family);
+        }
+        let inside = Map { key: field("ip", "daddr"), data: text("@inside") };
+        let from_inside = equal(field("ip", "saddr"), text("@inner4"));
+        table.rule("prerouting", None, vec![from_inside, to_container(inside, NATFamily::IP)]);
+        let own = equal(field("ip", "daddr"), prefix(self.inside.network(), self.inside.prefix_len()));
+        let tcp = equal(meta(MetaKey::L4proto), text("tcp"));
+        let reset = Statement::Reject(Some(Reject::new(Some(RejectType::TCPReset), None)));
+        table.rule("forward", Some(AWAY), vec![tcp, own.clone(), reset]);
+        let refuse = Reject::new(Some(RejectType::ICMP), Some(RejectCode::PortUnreach));
+        table.rule("forward", Some(AWAY), vec![own, Statement::Reject(Some(refuse))]);
+        table.listing()
+    }
 }
 
 fn elements(list: impl Iterator<Item = String>) -> String {
@@ -208,45 +260,11 @@ fn exchange(text: &mut String, name: &str, from: &Elements, to: &Elements) {
     }
 }
 
-/// What `nft -j list table` must show.
-pub fn listing(desired: &Desired, timeouts: Timeouts, map: &ServiceMap) -> Value {
-    let mut table = Table::new(TABLE);
-    sets(&mut table, desired, map);
-    half_open::list(&mut table, desired.inside, timeouts);
-    let (filter, nat) = (|hook| (NfChainType::Filter, hook), |hook| (NfChainType::NAT, hook));
-    table.base_chain("lookup", filter(NfHook::Prerouting), LOOKUP, NfChainPolicy::Accept);
-    table.base_chain("lookup_own", filter(NfHook::Output), LOOKUP, NfChainPolicy::Accept);
-    table.base_chain("prerouting", nat(NfHook::Prerouting), REDIRECT, NfChainPolicy::Accept);
-    table.base_chain("output", nat(NfHook::Output), REDIRECT, NfChainPolicy::Accept);
-    table.base_chain("forward", filter(NfHook::Forward), REFUSE, NfChainPolicy::Accept);
-    table.base_chain("postrouting", nat(NfHook::Postrouting), MASQUERADE, NfChainPolicy::Accept);
-    for chain in ["lookup", "lookup_own"] {
-        table.rule(chain, None, vec![local(), equal(field("udp", "dport"), text("@second")), zone()]);
-    }
-    for (protocol, set) in [("ip", "@second4"), ("ip6", "@second6")] {
-        let from = joined([field(protocol, "saddr"), field("udp", "sport")]);
-        table.rule("lookup", None, vec![equal(from, text(set)), zone()]);
-    }
-    for family in [NATFamily::IP, NATFamily::IP6] {
-        rules(&mut table, family);
-    }
-    let inside = Map { key: field("ip", "daddr"), data: text("@inside") };
-    let from_inside = equal(field("ip", "saddr"), text("@inner4"));
-    table.rule("prerouting", None, vec![from_inside, to_container(inside, NATFamily::IP)]);
-    let own = equal(field("ip", "daddr"), prefix(desired.inside.network(), desired.inside.prefix_len()));
-    let tcp = equal(meta(MetaKey::L4proto), text("tcp"));
-    let reset = Statement::Reject(Some(Reject::new(Some(RejectType::TCPReset), None)));
-    table.rule("forward", Some(AWAY), vec![tcp, own.clone(), reset]);
-    let refuse = Reject::new(Some(RejectType::ICMP), Some(RejectCode::PortUnreach));
-    table.rule("forward", Some(AWAY), vec![own, Statement::Reject(Some(refuse))]);
-    table.listing()
-}
-
-fn sets(table: &mut Table, desired: &Desired, map: &ServiceMap) {
+fn sets(table: &mut Table, of: &ServiceTable, map: &ServiceMap) {
     const FOUR: [SetType; 2] = [SetType::Ipv4Addr, SetType::InetService];
     const SIX: [SetType; 2] = [SetType::Ipv6Addr, SetType::InetService];
-    let inner4 = desired.networks.iter().map(|network| element(network.subnet.into())).collect();
-    let inner6 = desired.networks.iter().map(|network| element(network.subnet6.into())).collect();
+    let inner4 = of.networks.iter().map(|(four, _)| element((*four).into())).collect();
+    let inner6 = of.networks.iter().map(|(_, six)| element((*six).into())).collect();
     let inside = |(from, to): (&Ipv4Addr, &Ipv4Addr)| {
         Expression::List(vec![text(from.to_string()), text(to.to_string())])
     };

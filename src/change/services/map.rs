@@ -9,8 +9,8 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    change::nftables::element_list,
     model::desired::{Protocol, Service, Slot},
-    plan::nftables::element_list,
 };
 
 /// What a UDP answer is known by: the container's address and port.
