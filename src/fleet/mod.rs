@@ -21,6 +21,7 @@ mod renewed;
 mod scan;
 pub mod survey;
 mod turn;
+mod words;
 mod work;
 
 use std::sync::Arc;

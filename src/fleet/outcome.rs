@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::event::What;
 use crate::{
     facts::{Facts, release::Served},
     model::name::HostName,
@@ -124,95 +123,6 @@ impl Outcome {
         let details = looked.findings.iter().map(ToString::to_string).collect();
         let trouble = Trouble { message: message.to_owned(), hint: None, details };
         Self::Failed { step: step.to_owned(), trouble }
-    }
-
-    /// The first word of the line about a host.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Looked => "looked",
-            Self::Unchanged => "unchanged",
-            Self::Planned => "planned",
-            Self::Changed { .. } => "changed",
-            Self::NotReady => "not-ready",
-            Self::LeftAlone => "left-alone",
-            Self::Unreachable(_) => "unreachable",
-            Self::Locked(_) => "locked",
-            Self::LockLost(_) => "lock-lost",
-            Self::Conflict(_) => "conflict",
-            Self::Failed { .. } => "failed",
-            Self::WentBack { .. } => "went-back",
-            Self::TakenBack => "taken-back",
-            Self::Stopped { .. } => "stopped",
-            Self::NotConverged { .. } => "not-converged",
-            Self::Exposed { .. } => "exposed",
-            Self::Silent { .. } => "silent",
-            Self::Died => "died",
-        }
-    }
-
-    /// The last event of a host.
-    pub fn event(&self) -> What {
-        What::Finished { outcome: self.word().to_owned(), well: self.trouble().is_none() }
-    }
-
-    /// What an administrator must know beyond the word.
-    pub fn trouble(&self) -> Option<Trouble> {
-        let plain = |message: String| Trouble { message, ..Trouble::default() };
-        match self {
-            Self::Looked
-            | Self::Unchanged
-            | Self::Planned
-            | Self::Changed { .. }
-            | Self::LeftAlone
-            | Self::TakenBack => None,
-            Self::NotReady => Some(plain("the host does not meet its needs".to_owned())),
-            Self::Unreachable(trouble) | Self::Locked(trouble) | Self::LockLost(trouble) => {
-                Some(trouble.clone())
-            }
-            Self::Conflict(conflicts) => Some(Trouble {
-                message: "something that is not ours stands in the way".to_owned(),
-                hint: Some("move it away, or change the inventory".to_owned()),
-                details: conflicts.clone(),
-            }),
-            Self::Failed { step, trouble } => {
-                Some(Trouble { message: format!("{step}: {}", trouble.message), ..trouble.clone() })
-            }
-            Self::WentBack { step, trouble } => Some(Trouble {
-                message: format!("{step}: {}; what served before serves again", trouble.message),
-                ..trouble.clone()
-            }),
-            Self::Stopped { before } => Some(Trouble {
-                message: format!("stopped by hand before {before}"),
-                hint: Some(
-                    "run the same command again to go on, or `pryvctl rollback` to go back".to_owned(),
-                ),
-                details: Vec::new(),
-            }),
-            Self::NotConverged { left } => Some(Trouble {
-                message: "all steps were carried out and still these are to be done".to_owned(),
-                hint: Some("does something else on the host change it back?".to_owned()),
-                details: left.clone(),
-            }),
-            Self::Exposed { ports } => Some(Trouble {
-                message: "ports answer from outside that nobody asked for".to_owned(),
-                hint: Some(
-                    "`ss -lntp` and `nft list ruleset` on the host say what answers; if they do not, something \
-                     between answers in its place"
-                        .to_owned(),
-                ),
-                details: ports.clone(),
-            }),
-            Self::Silent { ports } => Some(Trouble {
-                message: "ports that roles open do not answer from outside".to_owned(),
-                hint: Some(
-                    "let them pass where they are dropped; `nft -a list ruleset` on the host shows every rule. If nothing drops \
-                     them there, look at the firewall of the network or the cloud, and at the service's log"
-                        .to_owned(),
-                ),
-                details: ports.clone(),
-            }),
-            Self::Died => Some(plain("a bug of pryvctl ended the work on this host".to_owned())),
-        }
     }
 }
 

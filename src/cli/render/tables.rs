@@ -64,7 +64,7 @@ pub fn reports(reports: &[Report], detail: Detail) -> String {
     for report in reports {
         let mut row = vec![report.host.to_string(), report.outcome.word().to_owned()];
         row.extend(timed.then(|| took(report)));
-        row.push(summary(&report.outcome));
+        row.push(report.outcome.summary());
         table.add_row(row);
     }
     text.push_str(&table.to_string());
@@ -113,31 +113,6 @@ pub fn journal(lines: &[Line]) -> String {
         line(format!("{time}  {run}  {who}  {command}  {host}  {what}  {details}").trim_end())
     };
     lines.iter().map(text).collect::<Vec<_>>().join("\n")
-}
-
-fn summary(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Unchanged => "nothing is to be changed".to_owned(),
-        Outcome::Changed { steps } => format!("{steps} steps, looked at again: as it should be"),
-        Outcome::LeftAlone => "nothing was changed".to_owned(),
-        Outcome::TakenBack => {
-            "it did well, and serves what it served before, because others failed".to_owned()
-        }
-        Outcome::Looked
-        | Outcome::Planned
-        | Outcome::NotReady
-        | Outcome::Unreachable(_)
-        | Outcome::Locked(_)
-        | Outcome::LockLost(_)
-        | Outcome::Conflict(_)
-        | Outcome::Failed { .. }
-        | Outcome::WentBack { .. }
-        | Outcome::Stopped { .. }
-        | Outcome::Exposed { .. }
-        | Outcome::Silent { .. }
-        | Outcome::NotConverged { .. }
-        | Outcome::Died => String::new(),
-    }
 }
 
 /// Every failure with its way out.
