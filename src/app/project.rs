@@ -1,29 +1,33 @@
 //! From files to a run: the inventory read, checked and resolved; the roles beside it; what it refers to.
 
+mod checked;
+mod error;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+pub use self::{checked::Checked, error::ProjectError};
+
 use super::{material, problems::Problems};
 use crate::{
     fleet::{Member, Members},
-    lab::{self, LabError, Secrets},
+    lab::Secrets,
     model::{
         catalog::Catalog,
         desired::Desired,
         inventory::{Inventory, SecondWay},
         material::Material,
         name::{HostName, RoleName},
-        problem::{Problem, Severity},
         resolve::resolve,
         role::Upgrade,
         selector::Selector,
     },
     plan::{
         digest::hash,
-        rollout::{Candidate, Circle, Direction, Stage, hook::Ground, stages},
+        rollout::{Candidate, Direction, Stage, hook::Ground, stages},
     },
 };
 
@@ -52,97 +56,6 @@ pub struct Selection {
     pub selector: Selector,
     /// Whether keys of hosts never seen before are learnt.
     pub accept_new_host_keys: bool,
-}
-
-/// Why there is no project.
-#[derive(Debug, thiserror::Error)]
-pub enum ProjectError {
-    /// The inventory cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Inventory {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The folder of its own roles cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Roles {
-        /// Which folder.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The inventory, a role, or what one of them refers to is wrong.
-    #[error("{}: {} problems", .0.file.display(), .0.list.len())]
-    Wrong(Problems),
-    /// Roles wait for one another.
-    #[error(transparent)]
-    Circle(Circle),
-    /// The lab cannot stand in.
-    #[error(transparent)]
-    Lab(LabError),
-    /// Hosts are selected that there are not.
-    #[error("{}", .0.message)]
-    Selection(Box<Problem>),
-}
-
-impl ProjectError {
-    /// The way out.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Inventory { .. } => {
-                Some("name an inventory that exists; `inventory/reference.yaml` shows every key".to_owned())
-            }
-            Self::Roles { .. } => Some("check `roles` in the inventory".to_owned()),
-            Self::Wrong(_) => None,
-            Self::Circle(_) => Some("take one of them out of `after` in the role's compose.yaml".to_owned()),
-            Self::Lab(error) => error.hint(),
-            Self::Selection(problem) => problem.hint.clone(),
-        }
-    }
-}
-
-/// An inventory that was read and checked, with all roles that there are for it.
-pub struct Checked {
-    path: PathBuf,
-    text: String,
-    /// As written.
-    pub inventory: Inventory,
-    catalog: Catalog,
-}
-
-impl Checked {
-    /// Reads and checks an inventory, and tells its warnings.
-    ///
-    /// # Errors
-    /// All that is wrong with it.
-    pub fn read(path: &Path, warn: &dyn Fn(&Problems)) -> Result<Self, ProjectError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ProjectError::Inventory { path: path.to_owned(), source })?;
-        let problems = |list| Problems::of(path, &text, list);
-        let inventory = Inventory::parse(&text).map_err(|list| ProjectError::Wrong(problems(list)))?;
-        let catalog = catalog(&inventory, path)?;
-        let found = inventory.check(&catalog.names()).into_iter();
-        let (errors, warnings): (Vec<_>, Vec<_>) =
-            found.partition(|problem| problem.severity == Severity::Error);
-        if !errors.is_empty() {
-            return Err(ProjectError::Wrong(problems(errors)));
-        }
-        if !warnings.is_empty() {
-            warn(&problems(warnings));
-        }
-        Ok(Self { path: path.to_owned(), text, inventory, catalog })
-    }
-
-    /// With a lab in the place of its hosts.
-    fn rehearsed(mut self, rehearsal: &Rehearsal) -> Result<Self, ProjectError> {
-        let name = &rehearsal.lab;
-        let name = if name.is_empty() { self.inventory.platform.as_str() } else { name };
-        let lab = lab::open(name).map_err(ProjectError::Lab)?;
-        lab::overlay(&mut self.inventory, &lab, rehearsal.secrets).map_err(ProjectError::Lab)?;
-        Ok(self)
-    }
 }
 
 /// An inventory with everything that belongs to it.
@@ -276,33 +189,6 @@ fn sources(inventory: &str, catalog: &Catalog) -> BTreeMap<String, String> {
     }
     let folders = folders.into_iter().map(|(name, texts)| (name, hash(&serde_json::json!(texts))));
     folders.chain([("inventory".to_owned(), hash(&serde_json::json!(inventory)))]).collect()
-}
-
-/// The shipped roles, and those of the inventory's own folder.
-fn catalog(inventory: &Inventory, path: &Path) -> Result<Catalog, ProjectError> {
-    let unreadable = |problems| ProjectError::Wrong(Problems::of(path, "", problems));
-    let shipped = Catalog::shipped().map_err(unreadable)?;
-    let Some(own) = &inventory.roles else { return Ok(shipped) };
-    let root = folder(path).join(own);
-    let mut files = Vec::new();
-    if let Err(source) = collect(&root, &root, &mut files) {
-        return Err(ProjectError::Roles { path: root, source });
-    }
-    shipped.with(&own.display().to_string(), files).map_err(unreadable)
-}
-
-/// All files below a folder, with their paths relative to the root.
-fn collect(root: &Path, folder: &PathBuf, files: &mut Vec<(String, String)>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(root, &path, files)?;
-        } else {
-            let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            files.push((name, std::fs::read_to_string(&path)?));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

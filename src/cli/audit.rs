@@ -1,7 +1,11 @@
 //! `audit`: what was done and by whom, and whether anybody changed the record of it.
 
+use std::path::PathBuf;
+
+use clap::Args;
+
 use super::{
-    args::{Audit, Target},
+    args::{InventoryFile, Target},
     halt::Halt,
     project::open,
     render::tables,
@@ -24,6 +28,42 @@ use crate::{
     },
     host::Connection,
 };
+
+/// What of the journal is shown, and with what it is compared.
+#[derive(Debug, Clone, Args)]
+pub struct Audit {
+    /// The inventory whose hosts are asked what they keep of the journal; changes nothing.
+    #[arg(value_name = "INVENTORY")]
+    pub inventory: Option<PathBuf>,
+    /// Ask the lab's hosts; a name where there are several labs.
+    #[arg(
+        long,
+        value_name = "NAME",
+        num_args = 0..=1,
+        default_missing_value = "",
+        require_equals = true,
+        requires = "inventory"
+    )]
+    pub lab: Option<String>,
+    /// Ask only hosts of these names; `*` and `?` match, `!name` leaves out.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "inventory")]
+    pub host: Vec<String>,
+    /// The journal. Default: pryvctl/journal.jsonl in the state folder of this account.
+    #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
+    pub journal: Option<PathBuf>,
+    /// Only runs whose name begins so.
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+}
+
+impl Audit {
+    /// The hosts to ask.
+    pub fn target(&self) -> Option<Target> {
+        let file =
+            InventoryFile { inventory: self.inventory.clone()?, lab: self.lab.clone(), real_secrets: false };
+        Some(Target::hosts(file, self.host.clone()))
+    }
+}
 
 /// Shows and verifies the journal.
 pub async fn run(command: &Audit, screen: &Screen) -> Result<Exit, Halt> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    args::{Agreed, Change},
+    args::Change,
     halt::Halt,
     progress::{Watch, watched},
     render::tables,
@@ -13,19 +13,14 @@ use crate::{
     app::{
         document::Document,
         exit::{Exit, verdict},
-        orders::Terms,
         run::{Ended, Run},
         saved_plan::SavedPlanError,
     },
     fleet::{
         Members,
         drive::{Done, propose},
-        order::{Approval, Order},
+        order::Order,
         proposal::{Answer, Proposal},
-    },
-    plan::{
-        crossing::{Consents, Found, OneWay},
-        preflight::break_glass::SecondWay,
     },
 };
 
@@ -110,54 +105,5 @@ fn approve(screen: &Screen, proposal: &Proposal<'_>) -> Answer {
         Answer::Yes
     } else {
         Answer::No
-    }
-}
-
-impl Change {
-    /// As said on the command line.
-    pub(super) fn terms(&self, consents: Consents) -> Terms {
-        Terms {
-            parallel: usize::from(self.target.parallel),
-            window: self.window,
-            second_way: if self.no_break_glass { SecondWay::Waived } else { SecondWay::Needed },
-            consents,
-            approval: if self.yes { Approval::Given } else { Approval::Asked },
-        }
-    }
-}
-
-impl From<Agreed> for Consents {
-    fn from(agreed: Agreed) -> Self {
-        Self::Said {
-            one_way: if agreed.accept_irreversible { OneWay::Accepted } else { OneWay::Refused },
-            data: if agreed.data_restored { Found::Restored } else { Found::AsLeft },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::*;
-    use crate::cli::args::{Arguments, Command, Harden, Install, Upgrade};
-
-    #[test]
-    fn only_a_flag_waives_the_second_way_in() {
-        let second_way = |line: &str| {
-            let command = Arguments::parse_from(line.split(' ')).command;
-            if let Command::Harden(Harden { change, .. })
-            | Command::Install(Install { change, .. })
-            | Command::Upgrade(Upgrade { change, .. }) = &command
-            {
-                return change.terms(Consents::NONE).second_way;
-            }
-            let Command::Apply(order) = command else { panic!("{line}") };
-            order.upgrade(Vec::new()).change.terms(Consents::NONE).second_way
-        };
-        for command in ["harden x.yaml", "install x.yaml", "upgrade x.yaml", "apply x.yaml p.json"] {
-            assert_eq!(second_way(&format!("pryvctl {command} --yes")), SecondWay::Needed);
-            assert_eq!(second_way(&format!("pryvctl {command} --no-break-glass")), SecondWay::Waived);
-        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{future::pending, io, sync::Arc, time::Duration};
 
+use clap::Args;
 use tokio::{
     io::AsyncReadExt as _,
     signal::unix::{Signal, SignalKind, signal},
@@ -10,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    args::Exec,
+    args::{InventoryFile, Target},
     exit::Ended,
     halt::Halt,
     logs::{NO_CONTAINER, named},
@@ -30,6 +31,39 @@ use crate::{
     model::name::ServiceName,
     plan::{leftover::is_up, serving::serving},
 };
+
+/// What is run, and where.
+#[derive(Debug, Clone, Args)]
+pub struct Exec {
+    /// The inventory.
+    #[command(flatten)]
+    pub file: InventoryFile,
+    /// The host.
+    #[arg(value_name = "HOST")]
+    pub host: String,
+    /// The service.
+    #[arg(value_name = "SERVICE")]
+    pub service: String,
+    /// The command and its arguments, after `--`. It has a terminal if stdin and stdout are terminals, and then prints what
+    /// it likes on yours; otherwise it reads your stdin, and its stdout and stderr stay apart.
+    #[arg(value_name = "COMMAND", last = true, required = true)]
+    pub command: Vec<String>,
+    /// Learn keys of hosts never seen before; a changed key is refused all the same.
+    #[arg(long)]
+    pub accept_new_host_keys: bool,
+}
+
+impl Exec {
+    /// The host.
+    fn target(&self) -> Target {
+        Target::named(&self.file, &self.host, self.accept_new_host_keys)
+    }
+}
+
+/// What the exit code of `exec` means.
+pub const EXIT_CODES: &str = "Exit codes: that of COMMAND, which may be 1 to 8, too; 126 or 127 if Docker cannot run \
+    COMMAND. If you end pryvctl, it ends COMMAND and gives 128 and the number of the signal (Ctrl-C: 130); if nobody reads \
+    its stdout any more, 141. If COMMAND could not be started: 1 to 8 as of the other commands.";
 
 /// What is read of stdin at once, bytes.
 const PIECE: usize = 64 << 10;
@@ -241,5 +275,46 @@ impl Heed {
             _ = self.terminate.recv() => Stop::Terminate,
             _ = self.hang_up.recv() => Stop::HangUp,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::{Arguments, Command};
+
+    fn parsed(line: &str) -> Result<Command, clap::Error> {
+        Arguments::try_parse_from(line.split(' ')).map(|arguments| arguments.command)
+    }
+
+    fn exec(line: &str) -> Exec {
+        let Command::Exec(order) = parsed(line).unwrap() else { panic!("{line}") };
+        order
+    }
+
+    #[test]
+    fn what_stands_behind_the_hyphens_is_the_commands() {
+        let order = exec("pryvctl exec a.yaml one web -- ls -l --all -- /");
+        assert_eq!(order.command, ["ls", "-l", "--all", "--", "/"]);
+        assert_eq!((order.host.as_str(), order.service.as_str()), ("one", "web"));
+        let order = exec("pryvctl exec a.yaml --lab one web --accept-new-host-keys -- id");
+        assert!(order.accept_new_host_keys && order.target().accept_new_host_keys);
+        assert_eq!(order.file.lab.as_deref(), Some(""));
+        assert_eq!(order.target().host, ["one"]);
+    }
+
+    #[test]
+    fn a_command_must_be_named() {
+        for line in [
+            "pryvctl exec a.yaml one web",
+            "pryvctl exec a.yaml one web --",
+            "pryvctl exec a.yaml one web id",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+        let missing = parsed("pryvctl exec a.yaml one web --").unwrap_err().to_string();
+        assert!(missing.contains("<COMMAND>..."), "{missing}");
     }
 }

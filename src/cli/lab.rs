@@ -2,13 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    args::{Lab, LabAction},
-    carry_out::kept,
-    halt::Halt,
-    progress::Watch,
-    report::Screen,
-};
+use clap::{Args, Subcommand};
+
+use super::{carry_out::kept, halt::Halt, progress::Watch, report::Screen};
 use crate::{
     app::{document::Document, exit::Exit},
     app::{project::Checked, run::Run},
@@ -16,6 +12,40 @@ use crate::{
     lab::{self, Images, LabError},
     model::inventory::Inventory,
 };
+
+/// The lab.
+#[derive(Debug, Clone, Args)]
+pub struct Lab {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: LabAction,
+    /// The journal of what is done. Default: pryvctl/journal.jsonl in the state folder of this account.
+    #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true, global = true)]
+    pub journal: Option<PathBuf>,
+}
+
+/// What can be done with a lab.
+#[derive(Debug, Clone, Subcommand)]
+pub enum LabAction {
+    /// Starts one throw-away host for every host of the inventory, and a registry with stand-in images.
+    Up {
+        /// The inventory.
+        inventory: PathBuf,
+        /// The lab's name. Default: the platform's.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Removes a lab and everything it left.
+    Down {
+        /// The lab's name, or the inventory it was made for.
+        lab: String,
+        /// Also remove the cached host images.
+        #[arg(long)]
+        images: bool,
+    },
+    /// Lists labs and their hosts.
+    Status,
+}
 
 /// Brings labs up, takes them down, lists them.
 pub async fn run(command: Lab, screen: &Screen) -> Result<Exit, Halt> {

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+use clap::Args;
+
 use super::{
-    args::{Format, Logs},
+    args::{Format, InventoryFile, Target},
     gate,
     halt::Halt,
     pipe, project,
@@ -16,7 +18,7 @@ use crate::{
         logs::{HostLogs, Said, Wanted, Which, merged, open},
     },
     host::{
-        HostError, Kind,
+        HostError, Kind, Since,
         logs::{Entry, Line, Query},
     },
     model::{
@@ -24,6 +26,49 @@ use crate::{
         selector::services,
     },
 };
+
+/// Whose logs are shown.
+#[derive(Debug, Clone, Args)]
+pub struct Logs {
+    /// The inventory.
+    #[command(flatten)]
+    pub file: InventoryFile,
+    /// The host; `*` and `?` match several, commas stand between several, `!name` leaves out.
+    #[arg(value_name = "HOST")]
+    pub host: String,
+    /// The service, likewise. Default: all services of the host.
+    #[arg(value_name = "SERVICE")]
+    pub service: Option<String>,
+    /// Also show new lines as they come, until you press Ctrl-C or the containers stop.
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Show lines since then only: how long ago by the host's clock, as in 10m or 1h30m, or a time, as in
+    /// 2026-11-29T10:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Since>,
+    /// Show the last N lines of each container only.
+    #[arg(long, value_name = "N")]
+    pub tail: Option<u32>,
+    /// Show every container of a service, also the one that is kept for a rollback. Default: the one that serves.
+    #[arg(long)]
+    pub all: bool,
+    /// Show the time of each line, in UTC.
+    #[arg(long, short)]
+    pub timestamps: bool,
+    /// Learn keys of hosts never seen before; a changed key is refused all the same.
+    #[arg(long)]
+    pub accept_new_host_keys: bool,
+}
+
+/// What `logs` prints for programs.
+pub const FORMS: &str = "With `-o json` each line is an object with the keys host, service, time and text.";
+
+impl Logs {
+    /// The hosts.
+    pub fn target(&self) -> Target {
+        Target::named(&self.file, &self.host, self.accept_new_host_keys)
+    }
+}
 
 /// Shows logs until they end, or until nobody reads them any more.
 pub async fn run(command: &Logs, screen: &Screen) -> Result<Exit, Halt> {
@@ -163,7 +208,10 @@ impl Form {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::cli::args::{Arguments, Command};
 
     fn text(form: &Form, said: &str) -> String {
         let line =
@@ -192,5 +240,25 @@ mod tests {
         let yaml: serde_json::Value = serde_yaml::from_str(&text(&form(Format::Yaml), "a\u{9b}b")).unwrap();
         assert_eq!(yaml[0], json);
         assert_eq!((json["host"].as_str(), json["text"].as_str()), (Some("co1"), Some("a\u{9b}b")));
+    }
+
+    fn parsed(line: &str) -> Result<Command, clap::Error> {
+        Arguments::try_parse_from(line.split(' ')).map(|arguments| arguments.command)
+    }
+
+    #[test]
+    fn logs_are_of_all_services_unless_one_is_named() {
+        let logs = |line: &str| {
+            let Command::Logs(order) = parsed(line).unwrap() else { panic!("{line}") };
+            order
+        };
+        let all = logs("pryvctl logs a.yaml co*,!co2");
+        assert_eq!((all.service.as_deref(), all.follow, all.tail), (None, false, None));
+        let one = logs("pryvctl logs a.yaml one web -f --since 10m --tail 5");
+        assert_eq!((one.service.as_deref(), one.follow, one.tail), (Some("web"), true, Some(5)));
+        assert_eq!(one.since, "10m".parse().ok());
+        for wrong in ["--since soon", "--tail many", "--tail -1"] {
+            assert!(parsed(&format!("pryvctl logs a.yaml one {wrong}")).is_err(), "{wrong}");
+        }
     }
 }

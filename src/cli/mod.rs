@@ -1,26 +1,36 @@
 //! The face: arguments, questions, tables; `report.rs` is the only place that prints, but for what `exec` passes on.
 
+mod apply;
 pub mod args;
 mod audit;
 mod carry_out;
-mod change;
+mod completions;
 mod exec;
-pub mod exit;
+mod exit;
 mod gate;
 mod halt;
+mod harden;
+mod install;
 mod lab;
 mod logs;
 mod look;
+mod man;
 pub mod mask;
-mod pages;
+mod pause;
 mod pipe;
+mod plan;
+mod preflight;
 pub mod problem;
 mod progress;
 mod project;
 mod render;
 mod report;
+mod rollback;
+mod schema;
 mod standings;
+mod status;
 mod terminal;
+mod uninstall;
 mod upgrade;
 mod validate;
 mod wrap;
@@ -73,30 +83,27 @@ fn judged(work: impl FnOnce() -> Ended) -> Ended {
 async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Ended {
     let ended = match command {
         Command::Validate(file) => validate::run(&file, screen),
-        Command::Preflight(target) => look::preflight(&target, screen).await,
-        Command::Plan(target) => match file {
-            None => look::plan(&target, screen).await,
-            Some(file) => upgrade::plan(&target, &file, screen).await,
-        },
-        Command::Apply(order) => upgrade::apply(&order, screen).await,
-        Command::Status(target) => look::status(&target, screen).await,
+        Command::Preflight(target) => preflight::run(&target, screen).await,
+        Command::Plan(target) => plan::run(&target, file, screen).await,
+        Command::Apply(order) => apply::run(&order, screen).await,
+        Command::Status(target) => status::run(&target, screen).await,
         Command::Logs(order) => logs::run(&order, screen).await,
         Command::Exec(order) => match exec::run(&order, screen).await {
             Ok(ended) => return ended,
             Err(halt) => Err(halt),
         },
-        Command::Harden(order) => change::harden(&order, screen).await,
-        Command::Install(order) => change::install(&order, screen).await,
-        Command::Uninstall(order) => change::uninstall(&order, screen).await,
-        Command::Upgrade(order) => upgrade::upgrade(&order, screen).await,
-        Command::Rollback(order) => upgrade::rollback(&order, screen).await,
-        Command::Pause(target) => upgrade::pausing(&target, Pause::On, screen).await,
-        Command::Resume(target) => upgrade::pausing(&target, Pause::Off, screen).await,
+        Command::Harden(order) => harden::run(&order, screen).await,
+        Command::Install(order) => install::run(&order, screen).await,
+        Command::Uninstall(order) => uninstall::run(&order, screen).await,
+        Command::Upgrade(order) => upgrade::run(&order, screen).await,
+        Command::Rollback(order) => rollback::run(&order, screen).await,
+        Command::Pause(target) => pause::run(&target, Pause::On, screen).await,
+        Command::Resume(target) => pause::run(&target, Pause::Off, screen).await,
         Command::Audit(order) => audit::run(&order, screen).await,
         Command::Lab(lab) => lab::run(lab, screen).await,
-        Command::Schema => pages::schema(screen),
-        Command::Completions { shell } => pages::completions(shell, screen),
-        Command::Man { folder } => pages::manual(&folder, screen),
+        Command::Schema => schema::run(screen),
+        Command::Completions { shell } => completions::run(shell, screen),
+        Command::Man { folder } => man::run(&folder, screen),
     };
     Ended::Pryvctl(ended.unwrap_or_else(|halt| {
         screen.halt(&halt);

@@ -78,7 +78,7 @@ fn table<'a>(arguments: impl Iterator<Item = &'a Arg>) -> String {
 pub fn page() -> String {
     let about = "Every command with its arguments, as `pryvctl COMMAND --help` shows them. \
                  `pryvctl completions SHELL` prints completions, `pryvctl man FOLDER` writes manual pages.";
-    let mut page = head("Command line", "`src/cli/args.rs`", about);
+    let mut page = head("Command line", "`src/cli`", about);
     let whole = whole();
     page += "\n## Arguments of every command\n";
     page += &table(whole.get_arguments().filter(|argument| COMMON.contains(&argument.get_id().as_str())));

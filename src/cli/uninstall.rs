@@ -1,41 +1,29 @@
-//! `harden`, `install`, `uninstall`: all hosts at once.
+//! `uninstall`: what is ours is removed.
 
 use std::collections::BTreeSet;
 
-use super::{
-    args::{Change, Harden, Install, Uninstall},
-    carry_out::carry_out,
-    halt::Halt,
-    project::open,
-    report::Screen,
-};
+use clap::Args;
+
+use super::{args::Change, carry_out::carry_out, halt::Halt, project::open, report::Screen};
 use crate::{
-    app::exit::Exit,
-    app::orders,
+    app::{exit::Exit, orders},
     fleet::Members,
     plan::{crossing::Consents, uninstall::Volumes},
 };
 
-/// Makes the hosts hard, or takes that back, or says how hard they are.
-pub async fn harden(command: &Harden, screen: &Screen) -> Result<Exit, Halt> {
-    if let Some(form) = command.report {
-        return super::look::controls(&command.change.target, form, screen).await;
-    }
-    let terms = command.change.terms(Consents::NONE);
-    let order = if command.undo { orders::unharden(terms) } else { orders::harden(terms) };
-    let (_, members) = open(&command.change.target, screen)?;
-    carry_out("harden", &command.change, &members, order, &|_| Ok(()), screen).await
-}
-
-/// Makes the hosts a running platform.
-pub async fn install(command: &Install, screen: &Screen) -> Result<Exit, Halt> {
-    let order = orders::install(command.change.terms(command.agreed.into()));
-    let (_, members) = open(&command.change.target, screen)?;
-    carry_out("install", &command.change, &members, order, &|_| Ok(()), screen).await
+/// What to remove.
+#[derive(Debug, Clone, Args)]
+pub struct Uninstall {
+    /// Which hosts.
+    #[command(flatten)]
+    pub change: Change,
+    /// Also remove the platform's volumes and with them its data.
+    #[arg(long)]
+    pub remove_volumes: bool,
 }
 
 /// Removes what is ours.
-pub async fn uninstall(command: &Uninstall, screen: &Screen) -> Result<Exit, Halt> {
+pub async fn run(command: &Uninstall, screen: &Screen) -> Result<Exit, Halt> {
     let (_, members) = open(&command.change.target, screen)?;
     let volumes =
         if command.remove_volumes { Volumes::Remove } else { fate(&members, &command.change, screen) };

@@ -1,0 +1,159 @@
+//! What is typed of every change.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+
+use super::Target;
+use crate::{
+    app::orders::Terms,
+    fleet::order::Approval,
+    model::compose::parse_period,
+    plan::{
+        crossing::{Consents, Found, OneWay},
+        preflight::break_glass::SecondWay,
+        rollout::Policy,
+    },
+};
+
+/// A target that will be changed.
+#[derive(Debug, Clone, Args)]
+pub struct Change {
+    /// Which hosts.
+    #[command(flatten)]
+    pub target: Target,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Show the plan and stop.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How long a host waits for our new login before it takes a firewall or SSH change back.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
+    pub window: Duration,
+    /// Switch passwords off even where the inventory's `break_glass` names no second way in.
+    #[arg(long)]
+    pub no_break_glass: bool,
+    /// The journal of what is done. Default: pryvctl/journal.jsonl in the state folder of this account.
+    #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
+    pub journal: Option<PathBuf>,
+}
+
+/// Shorter than a slow login would undo good changes; longer than an hour would leave an administrator waiting.
+pub fn window(text: &str) -> Result<Duration, String> {
+    match text.trim_end_matches('s').parse() {
+        Ok(seconds @ 10..=3600) => Ok(Duration::from_secs(seconds)),
+        Ok(_) | Err(_) => Err("a window is 10 to 3600 seconds".to_owned()),
+    }
+}
+
+impl Change {
+    /// As said on the command line.
+    pub fn terms(&self, consents: Consents) -> Terms {
+        Terms {
+            parallel: usize::from(self.target.parallel),
+            window: self.window,
+            second_way: if self.no_break_glass { SecondWay::Waived } else { SecondWay::Needed },
+            consents,
+            approval: if self.yes { Approval::Given } else { Approval::Asked },
+        }
+    }
+}
+
+impl From<Agreed> for Consents {
+    fn from(agreed: Agreed) -> Self {
+        Self::Said {
+            one_way: if agreed.accept_irreversible { OneWay::Accepted } else { OneWay::Refused },
+            data: if agreed.data_restored { Found::Restored } else { Found::AsLeft },
+        }
+    }
+}
+
+/// What an administrator says about one upgrade.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Manner {
+    /// What happens when more hosts fail than a role tolerates. Default: as the roles say. A host that fails goes back in
+    /// any case.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub on_failure: Option<Failure>,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub agreed: Agreed,
+    /// Begin no batch when this much time has passed, as in 90m or 2h.
+    #[arg(long, value_name = "TIME", value_parser = parse_period)]
+    pub deadline: Option<Duration>,
+}
+
+/// What an administrator agrees to that cannot be taken back.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Agreed {
+    /// Also upgrade services whose data an older version cannot read again, after the backup their role names.
+    #[arg(long)]
+    pub accept_irreversible: bool,
+    /// What the inventory wants is older than what opened the data last: you stopped it and restored a backup.
+    #[arg(long)]
+    pub data_restored: bool,
+}
+
+/// What happens when more hosts fail than a role tolerates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Failure {
+    /// Go no further; what was reached stays.
+    Stop,
+    /// Go no further; the hosts of the last batch go back.
+    RollbackBatch,
+    /// Go no further; every host of this run goes back.
+    RollbackAll,
+    /// Go on with the next hosts.
+    Continue,
+}
+
+impl From<Failure> for Policy {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Stop => Self::Stop,
+            Failure::RollbackBatch => Self::RollbackBatch,
+            Failure::RollbackAll => Self::RollbackAll,
+            Failure::Continue => Self::Continue,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{
+        args::{Arguments, Command},
+        harden::Harden,
+        install::Install,
+        upgrade::Upgrade,
+    };
+
+    #[test]
+    fn only_a_flag_waives_the_second_way_in() {
+        let second_way = |line: &str| {
+            let command = Arguments::parse_from(line.split(' ')).command;
+            if let Command::Harden(Harden { change, .. })
+            | Command::Install(Install { change, .. })
+            | Command::Upgrade(Upgrade { change, .. }) = &command
+            {
+                return change.terms(Consents::NONE).second_way;
+            }
+            let Command::Apply(order) = command else { panic!("{line}") };
+            order.upgrade(Vec::new()).change.terms(Consents::NONE).second_way
+        };
+        for command in ["harden x.yaml", "install x.yaml", "upgrade x.yaml", "apply x.yaml p.json"] {
+            assert_eq!(second_way(&format!("pryvctl {command} --yes")), SecondWay::Needed);
+            assert_eq!(second_way(&format!("pryvctl {command} --no-break-glass")), SecondWay::Waived);
+        }
+    }
+
+    #[test]
+    fn a_window_is_bounded() {
+        assert_eq!(window("30"), Ok(Duration::from_secs(30)));
+        assert_eq!(window("30s"), Ok(Duration::from_secs(30)));
+        assert!(window("9").is_err() && window("3601").is_err() && window("soon").is_err());
+    }
+}
