@@ -1,5 +1,7 @@
 //! The floor plan holds: a room uses only rooms to its right, and the pure rooms stay pure.
 
+mod circles;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -16,6 +16,7 @@ mod file;
 mod folder;
 mod guard;
 mod hosts;
+mod kind;
 mod leave;
 mod list;
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub use folder::{
 };
 pub use guard::{KeptFiles, KeptSysctls, KeptTable};
 pub use hosts::HostsFile;
+pub use kind::Kind;
 pub use leave::{LastFile, NetworkRemoval, ReleaseRemoval, UnitRemoval, VolumeRemoval};
 pub use list::{ListFiles, ListRemoval, Unlist};
 pub use mode::Modes;
@@ -69,16 +71,6 @@ pub use table::{TableLoad, TableRemoval};
 pub use unit::{UnitNotAtBoot, UnitStart, Units, UnitsAsBefore, UnitsReleased};
 
 use crate::model::{command::Command, desired::HealthProbe};
-
-/// A kind of change that a script carries out.
-pub trait Kind {
-    /// The script, which runs as root.
-    fn command(&self) -> Command;
-
-    /// What it makes of a host in memory.
-    #[cfg(test)]
-    fn apply(&self, state: &mut crate::facts::state::HostState);
-}
 
 /// How a change is carried out.
 #[derive(Debug)]

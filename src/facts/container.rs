@@ -6,6 +6,7 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
+    ops::Not,
 };
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,6 @@ use super::{
     Fact, Probe,
     docker::asked,
     place::{LINES, REAL, elsewhere},
-    state::ContainerState,
     strange,
 };
 use crate::model::{
@@ -23,6 +23,75 @@ use crate::model::{
     desired::{MountSource, Protocol, RestartPolicy, Slot},
     name::PlatformName,
 };
+
+/// A container of ours as found.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ContainerState {
+    /// Its name.
+    pub name: String,
+    /// Label `pryvctl.role`.
+    pub role: String,
+    /// Label `pryvctl.service`.
+    pub service: String,
+    /// Label `pryvctl.slot`.
+    pub slot: Option<Slot>,
+    /// Label `pryvctl.spec`. Files that hold secrets are part of it, so it is shown to nobody.
+    #[serde(skip)]
+    pub hash: String,
+    /// Label `pryvctl.restart`: the restart policy it had before it was stopped.
+    pub restart: RestartPolicy,
+    /// The image reference it was made from.
+    pub image: String,
+    /// The id of that image.
+    pub image_id: String,
+    /// Label `pryvctl.digest`: the digest under which the registry served that image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// How many seconds it may take to stop, wherever the stop comes from; `None`: the first pryvctl made it, and did not
+    /// write that down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_timeout: Option<u64>,
+    /// Docker's `State.Status`, as in `running` or `exited`.
+    pub status: String,
+    /// Docker's health: `healthy`, `unhealthy`, `starting`; `None`: no health check.
+    pub health: Option<String>,
+    /// Whether Docker no longer runs its health check, so that `health` says how it was and not how it is.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub is_unchecked: bool,
+    /// Whether it lost its restart policy, which is taken from it before it is stopped: if it is up, it may end at any
+    /// moment, because a run that was killed has asked Docker for it, and after a restart of the host it does not start.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub is_leaving: bool,
+    /// Its addresses by network.
+    pub addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// The folders of the host and the volumes that it may write in.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub writes: BTreeSet<MountSource>,
+    /// When it started, RFC 3339.
+    pub started: String,
+}
+
+impl ContainerState {
+    /// Whether it is running and stays so, and Docker does not call it unhealthy or starting.
+    pub fn serves(&self) -> bool {
+        self.stays_up() && self.health.as_deref().is_none_or(|health| health == "healthy")
+    }
+
+    /// Whether it is running, and Docker has not yet found it healthy or ill.
+    pub fn is_starting(&self) -> bool {
+        self.stays_up() && self.health.as_deref() == Some("starting")
+    }
+
+    /// Whether it is running, and nobody has begun to stop it.
+    pub fn stays_up(&self) -> bool {
+        self.status == "running" && !self.is_leaving
+    }
+
+    /// Whether it is running, and Docker has found it ill.
+    pub fn is_ill(&self) -> bool {
+        self.status == "running" && self.health.as_deref() == Some("unhealthy")
+    }
+}
 
 /// The label of a container that says which digest its image was pulled under.
 pub const DIGEST: &str = "pryvctl.digest";

@@ -3,10 +3,25 @@
 //! What is listed is asked of its socket and not by the `docker` command, whose every start costs a host more than the
 //! answer: `GET` paths of the Engine API in the shape all versions since 20.10 give.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, Probe, complaint, state::EngineState, strange};
+use super::{Fact, Probe, complaint, strange};
 use crate::model::command::Output;
+
+/// A running Docker Engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct EngineState {
+    /// As in `20.10.24+dfsg1`.
+    pub version: String,
+    /// The data root.
+    pub root: PathBuf,
+    /// Whether this host is part of a Swarm.
+    pub swarm: bool,
+    /// Whether the `docker` command is there, through which the API is reached.
+    pub cli: bool,
+}
 
 /// The engine, asked through its socket; without the `docker` command, what its files tell.
 pub struct Engine;

@@ -4,12 +4,29 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use super::{Fact, Probe, content::ContentHash, state::FileState, strange};
+use super::{Fact, Probe, content::ContentHash, strange};
 use crate::model::{
     command::{Output, quote},
     desired::Desired,
     place,
 };
+
+/// A file as found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FileState {
+    /// SHA-256 of its content.
+    #[serde(skip)]
+    pub sha256: ContentHash,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Its text, where the desired file may be shown and it is small; for the difference in a plan.
+    #[serde(skip)]
+    pub text: Option<String>,
+}
 
 /// Files by path.
 pub struct Files(pub BTreeMap<PathBuf, Text>);

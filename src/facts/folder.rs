@@ -2,8 +2,19 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::{Fact, Probe, state::FolderState, strange};
+use super::{Fact, Probe, strange};
 use crate::model::command::{Output, quote};
+
+/// A folder as found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FolderState {
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
 
 /// Folders by path.
 pub struct Folders(pub Vec<PathBuf>);

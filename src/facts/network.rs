@@ -1,11 +1,28 @@
 //! Which container networks there are.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Not};
 
 use serde::Deserialize;
 
-use super::{Fact, Probe, docker::asked, state::NetworkState, strange};
+use super::{Fact, Probe, docker::asked, strange};
 use crate::model::{command::Output, name::PlatformName};
+
+/// A container network as found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct NetworkState {
+    /// Its subnets, as text.
+    pub subnets: Vec<String>,
+    /// Whether it carries our platform's label.
+    pub ours: bool,
+    /// The interface that is its bridge; `None`: a network of another kind.
+    pub bridge: Option<String>,
+    /// Whether nothing in it reaches the outside.
+    pub internal: bool,
+    /// Whether its containers stand in the host's own network beside the host (macvlan, ipvlan), where no rule of the host
+    /// sees them.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub beside_host: bool,
+}
 
 /// All networks.
 pub struct Networks(pub PlatformName);

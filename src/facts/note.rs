@@ -11,8 +11,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use super::{
     Fact, Probe,
     content::ContentHash,
-    file::{ENCODED, LARGEST_TEXT},
-    state::FileState,
+    file::{ENCODED, FileState, LARGEST_TEXT},
     strange,
 };
 use crate::model::{

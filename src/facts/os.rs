@@ -1,7 +1,18 @@
 //! Which distribution it is.
 
-use super::{Fact, Probe, state::Os, strange};
+use super::{Fact, Probe, strange};
 use crate::model::command::Output;
+
+/// A distribution, from `/etc/os-release`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Os {
+    /// `ID`, as in `debian`.
+    pub id: String,
+    /// `VERSION_ID`, as in `12`.
+    pub version: String,
+    /// `PRETTY_NAME`.
+    pub title: String,
+}
 
 /// `/etc/os-release`.
 pub struct OsRelease;

@@ -10,11 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Fact, Probe,
-    content::ContentHash,
-    state::{ContainerState, FileState},
-    strange,
-    written::Written,
+    Fact, Probe, container::ContainerState, content::ContentHash, file::FileState, strange, written::Written,
 };
 use crate::model::{
     command::Output,

@@ -3,21 +3,22 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-    ops::Not,
     path::{Path, PathBuf},
 };
 
 use super::{
     conntrack::Conntrack,
-    content::ContentHash,
     control::{audit::Loaded, mount::Mounted, original::Originals, route::RouteOrigin, trace::Trace},
     footing::Footing,
     link::LinkState,
     release::Release,
     written::Written,
 };
-use crate::model::desired::{MountSource, RestartPolicy, Slot};
+pub use super::{
+    container::ContainerState, docker::EngineState, file::FileState, folder::FolderState,
+    network::NetworkState, os::Os, unit::UnitState,
+};
+use crate::model::desired::MountSource;
 
 /// One host, as found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -140,30 +141,6 @@ const CONTAINERS: [&str; 10] = [
     "wsl",
 ];
 
-/// A distribution, from `/etc/os-release`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Os {
-    /// `ID`, as in `debian`.
-    pub id: String,
-    /// `VERSION_ID`, as in `12`.
-    pub version: String,
-    /// `PRETTY_NAME`.
-    pub title: String,
-}
-
-/// A running Docker Engine.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct EngineState {
-    /// As in `20.10.24+dfsg1`.
-    pub version: String,
-    /// The data root.
-    pub root: PathBuf,
-    /// Whether this host is part of a Swarm.
-    pub swarm: bool,
-    /// Whether the `docker` command is there, through which the API is reached.
-    pub cli: bool,
-}
-
 /// Why a Docker Engine does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asleep {
@@ -171,131 +148,4 @@ pub enum Asleep {
     Stopped,
     /// dockerd runs, and its socket is gone.
     Deaf,
-}
-
-/// A file as found.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct FileState {
-    /// SHA-256 of its content.
-    #[serde(skip)]
-    pub sha256: ContentHash,
-    /// Permission bits.
-    pub mode: u32,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Its text, where the desired file may be shown and it is small; for the difference in a plan.
-    #[serde(skip)]
-    pub text: Option<String>,
-}
-
-/// A folder as found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct FolderState {
-    /// Permission bits.
-    pub mode: u32,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-}
-
-/// A systemd unit as found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct UnitState {
-    /// The unit file exists.
-    pub exists: bool,
-    /// It is started at boot.
-    pub enabled: bool,
-    /// It is running, or ran through.
-    pub active: bool,
-    /// It cannot be started.
-    pub masked: bool,
-}
-
-/// A container network as found.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct NetworkState {
-    /// Its subnets, as text.
-    pub subnets: Vec<String>,
-    /// Whether it carries our platform's label.
-    pub ours: bool,
-    /// The interface that is its bridge; `None`: a network of another kind.
-    pub bridge: Option<String>,
-    /// Whether nothing in it reaches the outside.
-    pub internal: bool,
-    /// Whether its containers stand in the host's own network beside the host (macvlan, ipvlan), where no rule of the host
-    /// sees them.
-    #[serde(skip_serializing_if = "Not::not")]
-    pub beside_host: bool,
-}
-
-/// A container of ours as found.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ContainerState {
-    /// Its name.
-    pub name: String,
-    /// Label `pryvctl.role`.
-    pub role: String,
-    /// Label `pryvctl.service`.
-    pub service: String,
-    /// Label `pryvctl.slot`.
-    pub slot: Option<Slot>,
-    /// Label `pryvctl.spec`. Files that hold secrets are part of it, so it is shown to nobody.
-    #[serde(skip)]
-    pub hash: String,
-    /// Label `pryvctl.restart`: the restart policy it had before it was stopped.
-    pub restart: RestartPolicy,
-    /// The image reference it was made from.
-    pub image: String,
-    /// The id of that image.
-    pub image_id: String,
-    /// Label `pryvctl.digest`: the digest under which the registry served that image.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
-    /// How many seconds it may take to stop, wherever the stop comes from; `None`: the first pryvctl made it, and did not
-    /// write that down.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stop_timeout: Option<u64>,
-    /// Docker's `State.Status`, as in `running` or `exited`.
-    pub status: String,
-    /// Docker's health: `healthy`, `unhealthy`, `starting`; `None`: no health check.
-    pub health: Option<String>,
-    /// Whether Docker no longer runs its health check, so that `health` says how it was and not how it is.
-    #[serde(skip_serializing_if = "Not::not")]
-    pub is_unchecked: bool,
-    /// Whether it lost its restart policy, which is taken from it before it is stopped: if it is up, it may end at any
-    /// moment, because a run that was killed has asked Docker for it, and after a restart of the host it does not start.
-    #[serde(skip_serializing_if = "Not::not")]
-    pub is_leaving: bool,
-    /// Its addresses by network.
-    pub addresses: BTreeMap<String, Vec<IpAddr>>,
-    /// The folders of the host and the volumes that it may write in.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub writes: BTreeSet<MountSource>,
-    /// When it started, RFC 3339.
-    pub started: String,
-}
-
-impl ContainerState {
-    /// Whether it is running and stays so, and Docker does not call it unhealthy or starting.
-    pub fn serves(&self) -> bool {
-        self.stays_up() && self.health.as_deref().is_none_or(|health| health == "healthy")
-    }
-
-    /// Whether it is running, and Docker has not yet found it healthy or ill.
-    pub fn is_starting(&self) -> bool {
-        self.stays_up() && self.health.as_deref() == Some("starting")
-    }
-
-    /// Whether it is running, and nobody has begun to stop it.
-    pub fn stays_up(&self) -> bool {
-        self.status == "running" && !self.is_leaving
-    }
-
-    /// Whether it is running, and Docker has found it ill.
-    pub fn is_ill(&self) -> bool {
-        self.status == "running" && self.health.as_deref() == Some("unhealthy")
-    }
 }

@@ -2,12 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Fact, Probe, state::UnitState, strange};
+use super::{Fact, Probe, strange};
 use crate::model::{
     command::{Output, quote},
     control::Kind,
     desired::Desired,
 };
+
+/// A systemd unit as found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct UnitState {
+    /// The unit file exists.
+    pub exists: bool,
+    /// It is started at boot.
+    pub enabled: bool,
+    /// It is running, or ran through.
+    pub active: bool,
+    /// It cannot be started.
+    pub masked: bool,
+}
 
 /// `systemctl show`, of these units.
 pub struct Units(pub BTreeSet<String>);

@@ -5,12 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    Fact, Probe,
-    content::ContentHash,
-    state::{FileState, FolderState},
-    strange,
-};
+use super::{Fact, Probe, content::ContentHash, file::FileState, folder::FolderState, strange};
 use crate::model::{command::Output, desired::Desired, place, write};
 
 /// The list; the files that the survey looks at anyway are not looked at twice.

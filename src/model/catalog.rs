@@ -7,7 +7,7 @@ use std::{
 
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::{compose::Fault, name::RoleName, problem::Problem, role::Role};
+use super::{compose::Fault, name::RoleName, order, problem::Problem, role::Role};
 
 static SHIPPED: Dir = include_dir!("$CARGO_MANIFEST_DIR/roles");
 
@@ -71,7 +71,7 @@ impl Catalog {
     /// Roles that wait for one another.
     pub fn order(&self, roles: &[RoleName]) -> Result<Vec<RoleName>, Vec<Problem>> {
         let after = |name: &RoleName| self.role(name).map(|role| role.head.after.clone()).unwrap_or_default();
-        super::resolve::sort(roles, after).map_err(|circle| {
+        order::sort(roles, after).map_err(|circle| {
             let circle = circle.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             vec![Problem::error("role.circle", format!("the roles {circle} wait for one another by `after`"))]
         })

@@ -58,7 +58,7 @@ impl View {
             zone: host.zone.value.clone(),
             roles: host.roles.iter().map(|role| role.value.clone()).collect(),
             labels: host.labels.iter().cloned().collect(),
-            data: super::resolve::data_folder(host),
+            data: host.data_folder(),
             vars,
         }
     }

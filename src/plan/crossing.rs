@@ -1,6 +1,7 @@
 //! A version that comes to data of another: what a newer major version has opened, an older one cannot read again. It needs a
 //! consent, whatever command plans it and in whichever direction it goes.
 
+mod kind;
 pub mod note;
 #[cfg(test)]
 mod tests;
@@ -14,10 +15,10 @@ use crate::{
     facts::state::{ContainerState, HostState},
     model::{
         desired::{Data, Desired, Service},
-        name::{RoleName, ServiceName},
         role::Hook,
     },
 };
+pub use kind::{Crossing, Way};
 use version::Version;
 
 /// What an administrator agreed to beside the plan itself.
@@ -55,34 +56,6 @@ pub enum Found {
 impl Consents {
     /// Nothing was agreed to.
     pub const NONE: Self = Self::Said { one_way: OneWay::Refused, data: Found::AsLeft };
-}
-
-/// A version that comes to data of another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Crossing {
-    /// The service whose data it is.
-    pub service: ServiceName,
-    /// Its role.
-    pub role: RoleName,
-    /// The image that opened the data last.
-    pub from: String,
-    /// The image that comes.
-    pub to: String,
-    /// In which direction it goes.
-    pub way: Way,
-    /// The container that has the data open now.
-    pub open: Option<String>,
-    /// What the role wants to be called first.
-    pub backup: Vec<Hook>,
-}
-
-/// The direction of a crossing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// A newer version comes, or one that cannot be compared.
-    Forward,
-    /// An older one comes.
-    Back,
 }
 
 impl Crossing {

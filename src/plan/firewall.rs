@@ -8,18 +8,21 @@ mod closed;
 mod group;
 mod metadata;
 mod swarm;
+mod word;
 
 use std::collections::BTreeSet;
 
 use ::nftables::{
-    schema::SetType,
     stmt::{Counter, Limit, Log, Statement},
     types::{NfChainPolicy, NfChainType, NfHook},
 };
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-pub use self::closed::closed;
-use self::{bridge::comes_in_by, group::groups};
+use self::{
+    bridge::comes_in_by,
+    group::groups,
+    word::{ICMP, ICMPV6, PRIORITY, line, sources, words},
+};
+pub use self::{closed::closed, word::TABLE};
 use super::{
     sshd,
     step::{Step, Undo},
@@ -30,8 +33,7 @@ use crate::{
         nftables::{
             Table, check, differences,
             phrase::{
-                accept, any_of, connection, drop, element, equal, field, jump, number, one_of, opens, prefix,
-                text, verdicts,
+                accept, any_of, connection, drop, equal, field, jump, number, one_of, opens, prefix, verdicts,
             },
             same,
         },
@@ -40,30 +42,9 @@ use crate::{
     model::desired::{Desired, Opening},
 };
 
-/// The table's name.
-pub const TABLE: &str = "pryvctl";
-
-/// Just before Docker's chains, which stand at `filter`, 0.
-const PRIORITY: i32 = -10;
-
 /// New connections to sshd that one address may make in a second, and at once: some logins of ours and of an
 /// administrator beside us, and too few to keep sshd busy with key exchanges (CVE-2002-20001).
 const LOGINS: u32 = 10;
-
-const ICMP: [&str; 4] = ["echo-request", "destination-unreachable", "time-exceeded", "parameter-problem"];
-
-/// Without neighbour discovery and packet-too-big IPv6 does not work at all.
-const ICMPV6: [&str; 9] = [
-    "destination-unreachable",
-    "packet-too-big",
-    "time-exceeded",
-    "parameter-problem",
-    "echo-request",
-    "nd-router-advert",
-    "nd-neighbor-solicit",
-    "nd-neighbor-advert",
-    "mld-listener-query",
-];
 
 /// The guarded step that brings the table to what it must be, if it is not.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
@@ -113,18 +94,6 @@ fn drift(differences: &[String], desired: &Desired, state: &HostState) -> Vec<St
         }
     }
     why
-}
-
-fn line(opening: &Opening) -> String {
-    let (port, protocol) = (opening.port, opening.protocol.as_str());
-    format!("  {port}/{protocol} from {} ({})", words(&opening.from), opening.origin)
-}
-
-fn words(from: &[IpNet]) -> String {
-    match from {
-        [] => "everywhere".to_owned(),
-        nets => nets.iter().map(|net| net.trunc().to_string()).collect::<Vec<_>>().join(", "),
-    }
 }
 
 /// The whole table.
@@ -209,33 +178,4 @@ fn now_and_then() -> Statement<'static> {
         burst_unit: None,
         inv: None,
     })
-}
-
-/// Adds the sets of a list of networks and gives back the condition of each family that has any.
-fn sources(table: &mut Table, name: &str, networks: &[IpNet]) -> Vec<Statement<'static>> {
-    let (four, six) = aggregated(networks);
-    let mut conditions = Vec::new();
-    if !four.is_empty() {
-        let set = format!("{name}_from4");
-        table.interval_set(&set, SetType::Ipv4Addr, four.iter().map(|net| element((*net).into())).collect());
-        conditions.push(equal(field("ip", "saddr"), text(format!("@{set}"))));
-    }
-    if !six.is_empty() {
-        let set = format!("{name}_from6");
-        table.interval_set(&set, SetType::Ipv6Addr, six.iter().map(|net| element((*net).into())).collect());
-        conditions.push(equal(field("ip6", "saddr"), text(format!("@{set}"))));
-    }
-    conditions
-}
-
-/// Joined and without host bits: nft 1.0.6 refuses overlapping elements, and lists what the kernel made of them.
-fn aggregated(networks: &[IpNet]) -> (Vec<Ipv4Net>, Vec<Ipv6Net>) {
-    let (mut four, mut six) = (Vec::new(), Vec::new());
-    for network in networks {
-        match network.trunc() {
-            IpNet::V4(net) => four.push(net),
-            IpNet::V6(net) => six.push(net),
-        }
-    }
-    (Ipv4Net::aggregate(&four), Ipv6Net::aggregate(&six))
 }

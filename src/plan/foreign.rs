@@ -1,31 +1,13 @@
 //! What becomes of a packet in the chains of others, as far as their rules can be understood.
 
 mod condition;
-
-use std::collections::BTreeSet;
+mod packet;
 
 use serde_json::Value;
 
-use crate::{
-    facts::filter::{Chain, Hook, Rule},
-    model::desired::Protocol,
-};
+use crate::facts::filter::{Chain, Rule};
 use condition::{Holds, holds};
-
-/// A packet that opens a connection from outside.
-#[derive(Debug, Clone, Copy)]
-pub struct Packet<'a> {
-    /// Whom it is for.
-    pub hook: Hook,
-    /// tcp or udp.
-    pub protocol: Protocol,
-    /// The port that the client dialled.
-    pub dialled: u16,
-    /// The port that the rules see: where it is forwarded, that of the container.
-    pub seen: u16,
-    /// The interfaces by which it may come in.
-    pub uplinks: &'a BTreeSet<&'a str>,
-}
+pub use packet::Packet;
 
 /// What others' chains do with a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,14 @@
 //! The difference between what we want and what is: an ordered list of steps. Empty = converged.
 
 pub mod boot;
+mod conflict;
 pub mod control;
 pub mod crossing;
 pub mod cutover;
 pub mod data;
 pub mod digest;
 pub mod docker;
+mod draft;
 pub mod drain;
 pub mod engine;
 pub mod file;
@@ -14,7 +16,9 @@ pub mod finding;
 pub mod firewall;
 pub mod footing;
 pub mod foreign;
+mod goal;
 pub mod leftover;
+mod ordered;
 pub mod preflight;
 mod registry;
 pub mod release;
@@ -25,6 +29,7 @@ pub mod scan;
 pub mod service;
 pub mod serving;
 pub mod sshd;
+mod standing;
 pub mod step;
 pub mod uninstall;
 pub mod written;
@@ -38,105 +43,18 @@ mod simulated;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
+pub use conflict::Conflict;
 use cutover::Switch;
-use finding::{Finding, Verdict};
-use preflight::break_glass;
+use draft::Draft;
+pub use goal::Goal;
+pub use ordered::Plan;
 use release::Keeping;
 use step::Step;
-use uninstall::Volumes;
 
 use crate::{
     facts::state::HostState,
     model::desired::{Desired, Protocol, Service},
 };
-
-/// What a plan is to reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goal {
-    /// Firewall and sshd, and what they need.
-    Harden,
-    /// A host as it was before it was hardened; its roles go on.
-    Soften,
-    /// Everything.
-    Install,
-    /// What served before the last change.
-    Rollback,
-    /// A host without us.
-    Uninstall(Volumes),
-}
-
-/// Checks about the next login.
-const DOORS: [&str; 3] = ["login", "next-login", break_glass::CHECK];
-
-impl Goal {
-    /// Whether a host on which this was found is left alone. Closing doors needs no memory, but a login that comes back.
-    pub fn is_stopped_by(self, finding: &Finding) -> bool {
-        let failed = finding.verdict == Verdict::Failure;
-        match self {
-            Self::Harden | Self::Soften => failed && DOORS.contains(&finding.check),
-            Self::Rollback | Self::Uninstall(_) => false,
-            Self::Install => failed,
-        }
-    }
-
-    /// Whether nothing answers from outside afterwards but what was asked for, and nobody gets in but with a key.
-    pub fn closes_doors(self) -> bool {
-        match self {
-            Self::Harden | Self::Install => true,
-            Self::Soften | Self::Rollback | Self::Uninstall(_) => false,
-        }
-    }
-}
-
-/// Something that is not ours, or that we may not replace, stands where ours should be. Nothing is planned around it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{thing}: {found}; {way_out}")]
-pub struct Conflict {
-    /// What is in the way, as in `container acme_core_a`.
-    pub thing: String,
-    /// What was found.
-    pub found: String,
-    /// The way out.
-    pub way_out: String,
-}
-
-/// What has to be done on one host, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Plan {
-    /// The steps.
-    pub steps: Vec<Step>,
-}
-
-impl Plan {
-    /// The steps up to the first one that changes more than the rest was planned for, as packages do that bring files; all,
-    /// if there is none.
-    pub fn up_to_next_look(&self) -> &[Step] {
-        let place = self.steps.iter().position(|step| step.look_again);
-        place.map_or(&self.steps, |place| &self.steps[..=place])
-    }
-
-    /// Whether it sets controls and does nothing else.
-    pub fn is_of_controls(&self) -> bool {
-        let ours = |id: &str| ["control.", "undo.", "originals."].iter().any(|of| id.starts_with(of));
-        self.steps.iter().all(|step| ours(&step.id))
-    }
-
-    /// Whether the host is as it should be.
-    pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
-    }
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for step in &self.steps {
-            writeln!(f, "{step}")?;
-        }
-        Ok(())
-    }
-}
 
 /// The way from what is to what we want.
 ///
@@ -252,38 +170,4 @@ fn takes_ssh(service: &Service, desired: &Desired) -> Option<Conflict> {
         found: format!("wants port {}, where sshd listens", desired.ssh_port),
         way_out: "give one of them another port".to_owned(),
     })
-}
-
-/// A plan being written: all steps and all that is in the way.
-#[derive(Default)]
-struct Draft {
-    steps: Vec<Step>,
-    conflicts: Vec<Conflict>,
-}
-
-impl Draft {
-    /// Those that do something else than what is planned already.
-    fn others(&self, mut steps: Vec<Step>) -> Vec<Step> {
-        steps.retain(|step| self.steps.iter().all(|before| before.id != step.id));
-        steps
-    }
-
-    /// Whether a container has stopped by then.
-    fn stops(&self, name: &str) -> bool {
-        self.steps.iter().any(|step| service::takes_away(step, name))
-    }
-
-    /// Has everything planned anew that follows the last step.
-    fn look_again(&mut self) {
-        if let Some(last) = self.steps.last_mut() {
-            last.look_again = true;
-        }
-    }
-
-    fn take(&mut self, part: Result<Vec<Step>, Vec<Conflict>>) {
-        match part {
-            Ok(steps) => self.steps.extend(steps),
-            Err(conflicts) => self.conflicts.extend(conflicts),
-        }
-    }
 }

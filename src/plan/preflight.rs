@@ -6,12 +6,16 @@ mod capacity;
 mod conntrack;
 pub mod door;
 mod engine;
+mod judge;
 mod others;
 mod ports;
 mod software;
+mod stop;
 mod system;
 mod way;
 mod written;
+
+pub use system::ControllerClock;
 
 use super::finding::{Finding, Verdict};
 use crate::{
@@ -22,15 +26,6 @@ use crate::{
     },
     model::{desired::Desired, place},
 };
-
-/// The controller's clock around the survey, in seconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ControllerClock {
-    /// Just before the questions left.
-    pub sent: f64,
-    /// Just after the answer arrived.
-    pub received: f64,
-}
 
 /// What came out of looking at one host.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,21 +76,6 @@ pub fn preflight(desired: &Desired, facts: &Facts, clock: &ControllerClock) -> P
     findings.extend(state.iter().flat_map(|state| others::rules(desired, facts, state)));
     findings.extend(state.iter().flat_map(others::networks));
     Preflight { findings, state }
-}
-
-/// A check that can only be made on a known fact.
-fn judge<T>(
-    check: &'static str,
-    needed: &str,
-    fact: &Fact<T>,
-    remedy: &str,
-    judge: impl FnOnce(&T) -> Finding,
-) -> Finding {
-    match fact {
-        Fact::Known(value) => judge(value),
-        Fact::Absent => Finding::ok(check, "nothing", needed).failure(remedy),
-        Fact::Unreadable(why) => Finding::ok(check, format!("unreadable: {why}"), needed).failure(remedy),
-    }
 }
 
 /// Facts that have no check of their own, but without which nothing can be planned.
@@ -241,10 +221,4 @@ fn engine(docker: &Fact<Docker>) -> Option<Option<EngineState>> {
         }
         Some(Docker::NoCommand { .. } | Docker::Silent(_)) => None,
     }
-}
-
-/// Major and minor number of a version, as in `20.10.24+dfsg1`, `6.1.0-18-amd64` or `12`.
-fn version(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
-    Some((numbers.next()?.parse().ok()?, numbers.next().and_then(|minor| minor.parse().ok()).unwrap_or(0)))
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{
     Conflict,
-    control::edit::{ended, lines},
+    control::lines::{ended, lines},
     file::own,
     step::{Agreed, Step, Undo},
 };

@@ -1,6 +1,7 @@
 //! sshd: a block of our own at the top of its main file, because in sshd the first value wins. It takes in a file of
 //! ours with how one may log in for every `Match`: a block of `Match` in the main file itself would swallow the rest.
 
+mod block;
 mod port;
 
 use std::{
@@ -8,20 +9,22 @@ use std::{
     path::Path,
 };
 
+pub use block::reload;
+use block::{main, main_block};
 pub use port::{is_moved, leaving, ports, way_back};
 
 use super::{
     Conflict,
     control::{
-        Part,
         edit::{Edit, block},
-        reasons, text,
+        part::{Part, reasons},
+        text,
     },
     file::{file, own, seen},
     step::{Step, Undo},
 };
 use crate::{
-    change::{Change, FileEdit, SshdReload},
+    change::{Change, FileEdit},
     facts::state::{FileState, HostState},
     model::{
         command::Command,
@@ -141,15 +144,6 @@ fn wanted(desired: &Desired, state: &HostState) -> Result<Option<Wanted>, Confli
     Ok(Some(Wanted { main: block.apply(text), matched: own(place::SSHD_DROP_IN, matched, 0o600) }))
 }
 
-/// What stands in our block now.
-fn main_block(state: &HostState) -> &str {
-    main(state).and_then(|file| block(file.text.as_deref()?)).unwrap_or_default()
-}
-
-fn main(state: &HostState) -> Option<&FileState> {
-    state.file(Path::new(place::SSHD_CONFIG))
-}
-
 /// The guarded steps that bring sshd to what it must be, if it is not.
 ///
 /// # Errors
@@ -262,11 +256,3 @@ fn check(wanted: &Wanted) -> Command {
 
 /// Between the two files on their way to the host.
 const END_OF_MATCHED: &str = "# pryvctl: end of matched";
-
-/// The step with which sshd takes up its files.
-pub fn reload() -> Step {
-    let undo = Undo::Nothing("the ways back of the files before reload sshd themselves");
-    Step::safe("sshd.reload", Change::SshdReload(SshdReload), undo)
-        .because(["sshd takes up its changed files; open sessions stay"])
-        .guarded(Command::root("true"))
-}

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+pub use super::goal::Volumes;
 use super::{
     Conflict, Plan, boot, control,
     file::{of_others, own, seen},
@@ -24,15 +25,6 @@ use crate::{
         place,
     },
 };
-
-/// What happens to named volumes. Folders of the host and what is in them always stay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Volumes {
-    /// They stay, and a later install finds its data again.
-    Keep,
-    /// They are removed with everything in them.
-    Remove,
-}
 
 /// The way from what is to a host without us. Packages of Docker and of our own needs, and folders stay.
 ///

@@ -8,11 +8,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
-    facts::{
-        Fact, Probe,
-        state::{FileState, FolderState},
-        strange,
-    },
+    facts::{Fact, Probe, file::FileState, folder::FolderState, strange},
     model::{command::Output, place},
 };
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    facts::{Fact, Probe, state::FolderState, strange},
+    facts::{Fact, Probe, folder::FolderState, strange},
     model::{command::Output, control::Kind, desired::Desired},
 };
 

@@ -1,6 +1,7 @@
 //! The supported part of the Compose specification, as types. A key that is not here is an error that names it.
 
 mod deploy;
+mod fault;
 mod port;
 mod reason;
 mod scalar;
@@ -15,35 +16,11 @@ use serde_json::Value;
 use super::name::ServiceName;
 
 pub use deploy::{Deploy, Limits, Ratio, Resources, RollConfig};
+pub use fault::Fault;
 pub use port::{Port, PortNumber, port_and_protocol};
 pub use scalar::{Argv, Cpus, Limit, List, Pairs, Period, Whole, Word, parse_period};
 pub use service::{Condition, Dependencies, ExtraHosts, Healthcheck, Joins, Service, Test, Ulimit};
 pub use volume::{Volume, VolumeKind};
-
-/// What is wrong in a role's file, and at which key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The way to the key, as in `services.core.ports[0]`; empty: the whole file.
-    pub path: String,
-    /// What is wrong, a lower-case fragment.
-    pub message: String,
-}
-
-impl Fault {
-    /// A fault at a key.
-    pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
-    }
-
-    /// In words, with the file it stands in.
-    pub fn within(&self, file: &str) -> String {
-        if self.path.is_empty() {
-            format!("{file}: {}", self.message)
-        } else {
-            format!("{file}: `{}`: {}", self.path, self.message)
-        }
-    }
-}
 
 /// A Compose file after its variables were replaced.
 #[derive(Debug, Clone, Default)]

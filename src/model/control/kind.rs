@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::model::{
     compose::{List, Word},
-    role::Mode,
+    mode::Mode,
 };
 
 /// What a control sets. Its key in the file is the kind's name in lower case.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Level;
+use super::level::Level;
 
 /// What a level is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]

@@ -10,8 +10,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    Condition, Control, Controls, Directive, Kind, Level, Mount, OwnFile, OwnLine, Profile, Rights, Settings,
-    Unit, Unwanted,
+    entry::{Condition, Control},
+    kind::{Directive, Kind, Mount, OwnFile, OwnLine, Rights, Settings, Unit, Unwanted},
+    known::Controls,
+    level::Level,
+    profile::Profile,
 };
 use crate::model::{
     compose::{self, Fault, List, Word},
@@ -30,11 +33,6 @@ static SHIPPED: LazyLock<Result<Arc<Controls>, Vec<Problem>>> = LazyLock::new(||
     });
     Controls::parse(texts).map(Arc::new)
 });
-
-/// The controls that were built in.
-pub(super) fn shipped() -> Result<Arc<Controls>, Vec<Problem>> {
-    SHIPPED.clone()
-}
 
 /// One entry as written.
 #[derive(Deserialize)]
@@ -96,6 +94,14 @@ impl Entry {
 }
 
 impl Controls {
+    /// The controls shipped with pryvctl.
+    ///
+    /// # Errors
+    /// A shipped file that does not parse: a defect of this build.
+    pub fn shipped() -> Result<Arc<Self>, Vec<Problem>> {
+        SHIPPED.clone()
+    }
+
     /// Reads the texts of profiles (`level*.yaml`) and of control files, each with its path.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use super::*;
-use crate::model::inventory::TRIES;
+use crate::model::{inventory::TRIES, problem::Problem};
 
 fn parsed(texts: &[(&str, &str)]) -> Result<Controls, Vec<Problem>> {
     Controls::parse(texts.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())))

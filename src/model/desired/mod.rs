@@ -3,6 +3,7 @@
 mod container;
 mod firewall;
 mod service;
+mod slot;
 
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
@@ -19,9 +20,9 @@ use super::{
 pub use container::{Attachment, ContainerSpec, Healthcheck, Mount, MountSource, Network, RestartPolicy};
 pub use firewall::{Firewall, Opening, Protocol};
 pub use service::{
-    Data, Endpoint, HealthCheck, HealthProbe, Inside, OnFailure, Parallelism, Rollout, Service, Slot,
-    UpdateOrder,
+    Data, Endpoint, HealthCheck, HealthProbe, Inside, OnFailure, Parallelism, Rollout, Service, UpdateOrder,
 };
+pub use slot::Slot;
 
 /// The whole of one host.
 #[derive(Debug, Clone)]

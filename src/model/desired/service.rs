@@ -4,45 +4,11 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContainerSpec, Protocol};
+use super::{ContainerSpec, Protocol, Slot};
 use crate::model::{
     name::{PlatformName, RoleName, ServiceName},
     role::Hook,
 };
-
-/// One of the two places a service's container can stand in, so that a new one starts beside the old.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Slot {
-    /// The first.
-    A,
-    /// The second.
-    B,
-}
-
-impl Slot {
-    /// The other one.
-    #[must_use]
-    pub fn other(self) -> Self {
-        match self {
-            Self::A => Self::B,
-            Self::B => Self::A,
-        }
-    }
-
-    /// The slot of a container address: those of slot b are odd.
-    pub fn of(address: u128) -> Self {
-        if address & 1 == 1 { Self::B } else { Self::A }
-    }
-
-    /// As it stands in container names and labels.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::A => "a",
-            Self::B => "b",
-        }
-    }
-}
 
 /// A service: what runs, where it answers, when it counts as healthy.
 #[derive(Debug, Clone)]

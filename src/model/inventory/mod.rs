@@ -7,6 +7,7 @@ mod leaf;
 mod login;
 mod outline;
 mod parse;
+mod second_way;
 mod shape;
 mod syntax;
 mod wording;
@@ -25,14 +26,15 @@ use serde_saphyr::Spanned;
 use self::outline::Places;
 pub use self::{
     backup::Backup,
-    break_glass::{BreakGlass, SecondWay},
+    break_glass::BreakGlass,
     login::{Source, SourceKey, TRIES},
+    second_way::SecondWay,
 };
 use super::{
     control::Level,
     name::{HostName, PlatformName, RoleName, ZoneName},
     problem::Place,
-    schema::{self, Network, Network4, Port, Text},
+    schema::word::{self, Network, Network4, Port, Text},
     secret::{Secret, SecretSource},
 };
 pub(super) use syntax::syntax_problem;
@@ -134,7 +136,7 @@ pub struct Ssh {
 #[serde(deny_unknown_fields, default)]
 pub struct Hardening {
     /// 1: what any host that runs containers can take. 2: more packages and stricter values. Default: 1.
-    #[schemars(with = "Option<schema::Level>")]
+    #[schemars(with = "Option<word::Level>")]
     pub level: Option<Level>,
     /// Controls that are left out.
     pub skip: Vec<Skip>,
@@ -230,6 +232,13 @@ pub struct Host {
     /// What `pryvctl lab` builds in its place.
     #[serde(default)]
     pub lab: LabHost,
+}
+
+impl Host {
+    /// The folder that holds its data.
+    pub(super) fn data_folder(&self) -> String {
+        self.data.as_ref().map_or_else(|| "/var/pryv".to_owned(), |path| path.display().to_string())
+    }
 }
 
 /// What stands in for a host in the lab.

@@ -7,7 +7,6 @@ mod container;
 mod files;
 mod hash;
 mod network;
-mod order;
 mod placed;
 mod ports;
 mod reach;
@@ -35,14 +34,8 @@ use super::{
 };
 use files::Press;
 use network::Networks;
-pub(super) use order::sort;
 use placed::Placed;
 use services::Workshop;
-
-/// The data folder of a host.
-pub(super) fn data_folder(host: &Host) -> String {
-    host.data.as_ref().map_or_else(|| "/var/pryv".to_owned(), |path| path.display().to_string())
-}
 
 /// What every host must be.
 ///
@@ -126,7 +119,7 @@ impl<'a> Platform<'a> {
         };
         let services = workshop.services(&ranks, &mut problems);
         let folders = files::folders(&roles, &mut problems);
-        let data = PathBuf::from(data_folder(host));
+        let data = PathBuf::from(host.data_folder());
         reach::check(&roles, &data, &folders, &services, &mut problems);
         let hardening = baseline::hardening(self.inventory, host, &self.controls);
         reserved::check(&roles, &data, &hardening, &mut problems);

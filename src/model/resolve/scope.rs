@@ -1,6 +1,5 @@
 //! The values of variables on a host.
 
-use super::data_folder;
 use crate::model::{
     interpolate::Scope,
     inventory::{Host, Inventory},
@@ -26,7 +25,7 @@ pub(super) fn scope<'r>(
         ("HOST", name.to_string()),
         ("ADDRESS", host.address.value.to_string()),
         ("PRIVATE_ADDRESS", private.value.to_string()),
-        ("DATA", data_folder(host)),
+        ("DATA", host.data_folder()),
     ];
     scope.extend(own.map(|(key, value)| (key.to_owned(), value)));
     let registry =

@@ -7,7 +7,6 @@ use super::{
     files::{Paths, Press, reader},
     hash::Origin,
     network::Networks,
-    order::sort,
     placed::Placed,
 };
 use crate::model::{
@@ -17,6 +16,7 @@ use crate::model::{
     },
     inventory::Backup,
     name::{PlatformName, RoleName, ServiceName},
+    order::sort,
     problem::Problem,
     role::{Health, Hook, Question},
 };

@@ -93,19 +93,21 @@
 mod extension;
 mod health;
 mod hook;
+mod syntax;
 
 use serde_json::{Map, Value};
 
+pub use super::mode::{Id, Mode};
 use super::{
     compose::{self, Fault},
     interpolate::{Gap, Scope, interpolate},
-    inventory::syntax_problem,
     name::RoleName,
 };
 use extension::HEAD;
-pub use extension::{Allowance, Body, File, Folder, Head, Id, Mode, Needs, Open, Source, Upgrade, Zones};
+pub use extension::{Allowance, Body, File, Folder, Head, Needs, Open, Source, Upgrade, Zones};
 pub use health::{Health, Question};
 pub use hook::{Haproxy, Hook, HookAction, Hooks, Side};
+pub(super) use syntax::syntax_fault;
 
 /// A role with its texts read but its variables not yet replaced.
 #[derive(Debug, Clone)]
@@ -187,15 +189,6 @@ pub enum Unbound {
     Gaps(Vec<Gap>),
     /// Keys do not fit.
     Faults(Vec<Fault>),
-}
-
-/// Where a text is not YAML, and why.
-pub(super) fn syntax_fault(error: &serde_saphyr::Error, text: &str) -> Fault {
-    let message = syntax_problem(error, text).message;
-    match error.location() {
-        Some(at) => Fault::at("", format!("line {}, column {}: {message}", at.line(), at.column())),
-        None => Fault::at("", message),
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Part, reasons, text::fragment};
+use super::{
+    fragment::fragment,
+    part::{Part, reasons},
+};
 use crate::{
     change::{AuditLoad, Change},
     facts::{

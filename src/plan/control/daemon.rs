@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Part;
+use super::part::Part;
 use crate::{facts::state::HostState, model::desired::Desired, model::place};
 
 /// How the keys are.

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{fstab::MountLine, json};
+use super::{
+    fstab::MountLine,
+    json,
+    lines::{ended, lines},
+};
 use crate::model::{
     compose::Word,
     control::{Form, LineAt},
@@ -89,19 +93,9 @@ impl Edit {
     }
 }
 
-/// Every line with its end.
-pub fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive('\n')
-}
-
 fn has_member(text: &str, key: &str, value: &Value) -> bool {
     let found = json::get(text, key).and_then(|found| serde_json::from_str::<Value>(found).ok());
     found.as_ref() == Some(value)
-}
-
-/// The text with an end to its last line.
-pub fn ended(text: &str) -> String {
-    if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
 }
 
 fn has_line(text: &str, line: &str) -> bool {

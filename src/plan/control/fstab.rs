@@ -1,6 +1,6 @@
 //! Lines of fstab: options that come to those of a line, and lines that are made.
 
-use super::edit::{ended, lines};
+use super::lines::{ended, lines};
 
 /// A line of fstab.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,11 +3,14 @@
 mod audit;
 mod daemon;
 pub mod edit;
+mod fragment;
 mod fstab;
 mod json;
+pub mod lines;
 mod mount;
 pub mod original;
 pub mod package;
+pub(super) mod part;
 mod rights;
 pub mod score;
 mod sysctl;
@@ -15,6 +18,7 @@ pub mod text;
 pub mod undo;
 mod unit;
 
+pub use part::Part;
 use serde::Serialize;
 
 use super::step::Step;
@@ -63,19 +67,6 @@ pub enum Verdict {
     NotApplicable,
 }
 
-/// One thing a control looks at: where, what is there and what must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Part {
-    /// Where, as in `net.ipv4.tcp_syncookies (live)` or `/etc/login.defs: UMASK`.
-    pub place: String,
-    /// What is there.
-    pub found: String,
-    /// What must be there.
-    pub wanted: String,
-    /// Whether that is good enough.
-    pub fits: bool,
-}
-
 impl Verdict {
     /// The word for it in a table.
     pub fn word(self) -> &'static str {
@@ -93,18 +84,6 @@ impl Assessment {
     pub fn shown(&self) -> (String, String) {
         let worst = self.parts.iter().find(|part| !part.fits).or(self.parts.first());
         worst.map_or_else(Default::default, |part| (part.found.clone(), part.wanted.clone()))
-    }
-}
-
-impl Part {
-    fn new(place: impl Into<String>, found: impl Into<String>, wanted: impl Into<String>) -> Self {
-        let (place, found, wanted) = (place.into(), found.into(), wanted.into());
-        let fits = found == wanted;
-        Self { place, found, wanted, fits }
-    }
-
-    fn fitting(self, fits: bool) -> Self {
-        Self { fits, ..self }
     }
 }
 
@@ -195,12 +174,6 @@ fn holds(condition: Condition, state: &HostState) -> Result<(), String> {
 fn applicable<'a>(desired: &'a Desired, state: &HostState) -> Vec<(&'a Control, Vec<Part>)> {
     let wanted = desired.hardening.wanted();
     wanted.filter_map(|control| Some((control, judge(control, desired, state).ok()?))).collect()
-}
-
-/// What of a control does not fit, one line each, with the control's name.
-pub(super) fn reasons<'a>(drifted: impl IntoIterator<Item = (&'a str, &'a Part)>) -> Vec<String> {
-    let lines = drifted.into_iter().filter(|(_, part)| !part.fits);
-    lines.map(|(id, part)| format!("{id}: {}: {} -> {}", part.place, part.found, part.wanted)).collect()
 }
 
 /// The steps of one plan.

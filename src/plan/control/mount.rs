@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Part,
     fstab::{MountLine, options_at},
-    reasons,
+    part::{Part, reasons},
 };
 use crate::{
     change::{Change, Remounts},

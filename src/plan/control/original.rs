@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Part, rights, sysctl};
+use super::{part::Part, rights, sysctl};
 use crate::{
     change::{Change, Original, OriginalsForget, OriginalsRecord},
     facts::state::HostState,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Part, reasons};
+use super::part::{Part, reasons};
 use crate::{
     change::{Change, Packages, Whose},
     facts::state::HostState,

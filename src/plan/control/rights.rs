@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::{Part, reasons};
+use super::part::{Part, reasons};
 use crate::{
     change::{Change, Modes},
     facts::state::{FolderState, HostState},

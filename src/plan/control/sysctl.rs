@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Part, reasons, text::fragment};
+use super::{
+    fragment::fragment,
+    part::{Part, reasons},
+};
 use crate::{
     change::{Change, KeptSysctls, Sysctls, sysctl},
     facts::state::HostState,

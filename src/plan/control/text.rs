@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    Part,
     edit::{self, Edit},
-    reasons,
+    fragment::fragment,
+    part::{Part, reasons},
 };
 use crate::{
     change::{Change, FileEdit, FileGone, KeptFiles},
@@ -123,18 +123,6 @@ pub fn parts(control: &Control, state: &HostState) -> Result<Vec<Part>, String> 
 /// Whether a key is set to this value and to no other.
 fn one(text: &str, key: &str, value: &str) -> bool {
     edit::value(text, key).as_deref() == Some(value) && edit::count(text, key) == 1
-}
-
-/// Lines of ours that are missing in a file of ours.
-pub fn fragment(place: &str, found: &str, ours: &str) -> Part {
-    let missing: Vec<&str> = ours.lines().filter(|line| !found.lines().any(|there| there == *line)).collect();
-    let (all, fits) = (ours.lines().count(), missing.is_empty());
-    let shown = match missing.as_slice() {
-        [] => format!("{all} lines"),
-        [line] => format!("without `{line}`"),
-        [line, rest @ ..] => format!("without `{line}` and {} more", rest.len()),
-    };
-    Part::new(place, shown, format!("{all} lines")).fitting(fits)
 }
 
 fn whole(path: &Path, found: Option<&str>, content: &str, mode: u32, state: &HostState) -> Part {

@@ -1,12 +1,14 @@
 //! The way back: every object that a control changed, as it was recorded before. What others changed since stays.
 
 mod file;
+mod way;
 
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
 
+use self::way::Way;
 use super::{audit, mount, original, rights, sysctl, unit};
 use crate::{
     change::{AuditDrop, Change, Modes, OriginalsRemoval, PackagePurge, Remounts, UnitsAsBefore},
@@ -21,54 +23,7 @@ use crate::{
     },
 };
 
-/// What goes back, and what stays.
-struct Way<'a> {
-    /// Controls whose objects go back.
-    given: Vec<&'a Control>,
-    /// Controls whose objects stay as they are.
-    kept: Vec<&'a Control>,
-    /// Whether nothing of ours stays at all.
-    whole: bool,
-    desired: &'a Desired,
-    state: &'a HostState,
-}
-
 impl<'a> Way<'a> {
-    /// Everything goes.
-    fn whole(desired: &'a Desired, state: &'a HostState) -> Self {
-        let given = desired.hardening.known.iter().collect();
-        Self { given, kept: Vec::new(), whole: true, desired, state }
-    }
-
-    /// What an earlier run set and the inventory now leaves out, or a lower level does not have; and what is about a package
-    /// that goes with that.
-    fn given_up(desired: &'a Desired, state: &'a HostState) -> Self {
-        let wanted: BTreeSet<&str> = desired.hardening.wanted().map(|control| control.id.as_str()).collect();
-        let known = desired.hardening.known.iter();
-        let set = known.filter(|control| state.originals.controls.contains(&control.id));
-        let (mut kept, mut given): (Vec<&Control>, Vec<&Control>) =
-            set.partition(|control| wanted.contains(control.id.as_str()));
-        let goes = |id: &String, given: &[&Control]| {
-            let brought = |name: &String| state.originals.packages.contains(name);
-            given.iter().any(|other| {
-                other.id == *id && other.kind.packages().is_some_and(|names| names.iter().any(brought))
-            })
-        };
-        while let Some(place) =
-            kept.iter().position(|control| control.needs.as_ref().is_some_and(|id| goes(id, &given)))
-        {
-            given.push(kept.remove(place));
-        }
-        let goes: BTreeSet<&str> = given.iter().map(|control| control.id.as_str()).collect();
-        let kept = desired.hardening.wanted().filter(|control| !goes.contains(control.id.as_str())).collect();
-        Self { given, kept, whole: false, desired, state }
-    }
-
-    /// Whether this holds of a control that goes, and of none that stays.
-    fn goes(&self, holds: impl Fn(&Control) -> bool) -> bool {
-        self.given.iter().any(|control| holds(control)) && !self.kept.iter().any(|control| holds(control))
-    }
-
     /// The steps. Those that could cut our login come last.
     fn steps(&self) -> Vec<Step> {
         // Units go while their files are still there.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Part, reasons};
+use super::part::{Part, reasons};
 use crate::{
     change::{Change, Units, UnitsReleased},
     facts::state::{HostState, UnitState},

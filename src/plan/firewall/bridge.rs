@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use ::nftables::{expr::MetaKey, schema::SetType, stmt::Statement};
 use ipnet::IpNet;
 
-use super::sources;
+use super::word::sources;
 use crate::{
     change::nftables::{
         Table,

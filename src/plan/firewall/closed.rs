@@ -1,6 +1,6 @@
 //! The last resort: what stands in the table's place at boot when the table cannot be loaded.
 
-use super::{ICMP, ICMPV6, PRIORITY, TABLE, aggregated};
+use super::word::{ICMP, ICMPV6, PRIORITY, TABLE, aggregated};
 use crate::{facts::state::HostState, model::desired::Desired, plan::sshd};
 
 /// As text for `nft` that stands in a unit, so that no file of ours is needed: the host itself, what belongs to a

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::nftables::{expr::MetaKey, schema::SetType, stmt::Statement};
 use ipnet::IpNet;
 
-use super::sources;
+use super::word::sources;
 use crate::{
     change::nftables::{
         Table,

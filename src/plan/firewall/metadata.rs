@@ -3,7 +3,7 @@
 use ::nftables::{schema::SetType, stmt::Statement};
 use ipnet::IpNet;
 
-use super::sources;
+use super::word::sources;
 use crate::{
     change::nftables::{
         Table,

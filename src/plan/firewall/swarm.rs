@@ -3,7 +3,7 @@
 use ::nftables::{expr::MetaKey, stmt::Statement};
 use ipnet::IpNet;
 
-use super::{line, sources, words};
+use super::word::{line, sources, words};
 use crate::{
     change::nftables::{
         Table,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Packet;
+use super::packet::Packet;
 use crate::facts::filter::Hook;
 
 /// Whether a condition holds.

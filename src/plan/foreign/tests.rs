@@ -1,9 +1,17 @@
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::*;
 use crate::{
-    facts::{Fact, Probe as _, filter::Filters},
-    model::command::{Exit, Output},
+    facts::{
+        Fact, Probe as _,
+        filter::{Filters, Hook},
+    },
+    model::{
+        command::{Exit, Output},
+        desired::Protocol,
+    },
 };
 
 /// A chain's name, its hook and policy, and its rules.

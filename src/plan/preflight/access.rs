@@ -1,6 +1,6 @@
 //! Whether we may do what has to be done, and will be let in again afterwards.
 
-use super::judge;
+use super::judge::judge;
 use crate::{
     facts::{
         Fact, Facts,

@@ -1,6 +1,6 @@
 //! Whether the machine is large enough.
 
-use super::judge;
+use super::judge::judge;
 use crate::{
     facts::{Facts, disk::Disk},
     model::{desired::Desired, size::Bytes},

@@ -1,6 +1,6 @@
 //! The kernel's table of connections.
 
-use super::judge;
+use super::judge::judge;
 use crate::{
     facts::{
         Fact, Facts,

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{asleep, judge, version};
+use super::{
+    asleep,
+    judge::{judge, version},
+};
 use crate::{
     facts::{Fact, Facts, docker::Docker, state::EngineState},
     model::desired::Desired,

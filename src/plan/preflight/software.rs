@@ -1,6 +1,6 @@
 //! The commands we need, and whether what is missing can be installed.
 
-use super::judge;
+use super::judge::judge;
 use crate::{
     facts::{Fact, Facts, docker::Docker, packages::Packages},
     model::place,

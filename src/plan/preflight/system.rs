@@ -1,10 +1,19 @@
 //! The distribution, the kernel, systemd and the clock.
 
-use super::{ControllerClock, judge, version};
+use super::judge::{judge, version};
 use crate::{
     facts::{Facts, cgroup::Cgroup},
     plan::finding::Finding,
 };
+
+/// The controller's clock around the survey, in seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ControllerClock {
+    /// Just before the questions left.
+    pub sent: f64,
+    /// Just after the answer arrived.
+    pub received: f64,
+}
 
 /// Oldest and newest release of each distribution that is supported.
 const DISTRIBUTIONS: [(&str, &str, &str); 2] = [("debian", "11", "13"), ("ubuntu", "20.04", "24.04")];

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use super::{Batch, Ended, Finished, Policy, Why};
+use super::batch::{Batch, Ended, Finished, Policy, Why};
 use crate::model::{
     desired::{OnFailure, Parallelism, Rollout},
     name::{HostName, RoleName, ZoneName},

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{
     desired::{OnFailure, Parallelism, Rollout},
+    name::RoleName,
     role::{Upgrade, Zones},
 };
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Conflict, main_block, reload};
+use super::block::{main_block, reload};
 use crate::{
     facts::state::HostState,
     model::{command::Command, desired::Desired},
-    plan::step::Step,
+    plan::{Conflict, step::Step},
 };
 
 /// The port that sshd is about to leave: we came in by it, and the inventory has sshd moved from there.

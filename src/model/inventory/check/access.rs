@@ -1,12 +1,11 @@
 //! The way in: who may reach SSH, and how hosts are logged in to.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
-use super::break_glass;
+use super::key::{public_key, wrong_user};
 use crate::model::{
     inventory::{Inventory, Ssh},
     problem::{Place, Problem},
-    secret::SecretSource,
 };
 
 pub fn check(inventory: &Inventory) -> Vec<Problem> {
@@ -16,17 +15,6 @@ pub fn check(inventory: &Inventory) -> Vec<Problem> {
         problems.extend(ssh(inventory, &host.ssh, &["hosts", name.as_str(), "ssh"]));
     }
     problems.extend(keys(inventory));
-    problems.extend(break_glass::check(inventory));
-    let inline = inventory.sources().into_iter();
-    let inline = inline.filter(|source| matches!(source.source, SecretSource::Value(_)));
-    let mut places: Vec<Option<Place>> = inline.map(|source| source.place).collect();
-    places.sort();
-    places.dedup();
-    problems.extend(places.into_iter().map(|place| {
-        let problem = Problem::warning("secret.inline", "a secret stands here in clear");
-        let hint = "whoever reads the inventory reads it; write `{ env: NAME }` or `{ file: PATH }`";
-        problem.hint(hint).at(place)
-    }));
     problems
 }
 
@@ -79,27 +67,6 @@ fn keys(inventory: &Inventory) -> Vec<Problem> {
         }
     }
     problems
-}
-
-/// A user that cannot be one.
-pub(super) fn wrong_user(user: &str) -> Option<Problem> {
-    let problem = || Problem::error("ssh.user", format!("`{user}` is not a user name"));
-    (!is_user(user)).then(|| problem().hint("write a name as in root or admin"))
-}
-
-/// A public key where its private half is wanted.
-pub(super) fn public_key(file: &Path) -> Option<Problem> {
-    let problem = || Problem::error("ssh.identity", format!("{} is a public key", file.display()));
-    let hint = || format!("name the private key, {}", file.with_extension("").display());
-    file.extension().is_some_and(|end| end == "pub").then(|| problem().hint(hint()))
-}
-
-/// As useradd of Debian takes it.
-fn is_user(name: &str) -> bool {
-    let mut letters = name.bytes();
-    let first = letters.next().is_some_and(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte);
-    first && name.len() <= 32 && letters.all(inner)
 }
 
 /// OpenSSH's form: SHA-256 in base64 without padding, which is 43 letters.

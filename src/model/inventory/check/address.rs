@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use ipnet::{IpNet, Ipv4Net};
 use serde_saphyr::Spanned;
 
-use super::point;
+use super::point::point;
 use crate::model::{
     inventory::{Host, Inventory},
     name::{HostName, ZoneName},

@@ -1,6 +1,6 @@
 //! The second way in: one that says something, and that is not the first one again.
 
-use super::access::{public_key, wrong_user};
+use super::key::{public_key, wrong_user};
 use crate::model::{
     inventory::{BreakGlass, Inventory},
     material::Material,

@@ -4,7 +4,10 @@ mod access;
 mod address;
 mod break_glass;
 mod hardening;
+mod inline;
+mod key;
 mod platform;
+mod point;
 mod registry;
 mod word;
 
@@ -12,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_saphyr::Spanned;
 
+use self::point::point;
 use super::{Host, Inventory};
 use crate::model::{
     name::{HostName, RoleName, ZoneName},
@@ -30,6 +34,8 @@ impl Inventory {
         problems.extend(word::check(self));
         problems.extend(address::check(self));
         problems.extend(access::check(self));
+        problems.extend(break_glass::check(self));
+        problems.extend(inline::check(self));
         problems.extend(registry::check(self));
         problems.extend(hardening::check(self));
         problems
@@ -85,14 +91,5 @@ impl Inventory {
             }
         }
         problems
-    }
-}
-
-/// Points at a value where it is written, and at the place that takes it over by an anchor.
-fn point<T>(problem: Problem, value: &Spanned<T>) -> Problem {
-    let used = Place::from(value);
-    match Place::of(value.defined).filter(|written| *written != used) {
-        Some(written) => problem.at(written).also(used, "taken over here"),
-        None => problem.at(used),
     }
 }

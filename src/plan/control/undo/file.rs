@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Way;
+use super::way::Way;
 use crate::{
     change::{Change, FileAsBefore, FileEdit, FileGone},
     facts::state::FileState,

@@ -4,7 +4,7 @@
 ///
 /// # Errors
 /// The items that wait for one another in a circle, and those that wait for them.
-pub(in crate::model) fn sort<T: Clone + PartialEq>(
+pub(super) fn sort<T: Clone + PartialEq>(
     items: &[T],
     needs: impl Fn(&T) -> Vec<T>,
 ) -> Result<Vec<T>, Vec<T>> {

@@ -1,19 +1,8 @@
-//! The JSON Schema of an inventory, made from the same types that read it. Editors complete from it, and
-//! [`inventory::shape`](super::inventory) checks against it.
+//! Words of an inventory whose type in Rust says less than what is accepted.
 
 use std::borrow::Cow;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
-use serde_json::Value;
-
-use super::inventory::Inventory;
-
-/// The schema, JSON Schema 2020-12.
-pub fn schema() -> Value {
-    let mut value = schema_for!(Inventory).to_value();
-    value["title"] = "pryvctl inventory".into();
-    value
-}
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 /// A word whose text counts as written: `1.10`, `yes` and `0123` stay what they are.
 pub struct Text;
