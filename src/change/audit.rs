@@ -19,7 +19,7 @@ impl Kind for AuditLoad {
         let file = state.file(std::path::Path::new(place::AUDIT_RULES));
         let text = file.and_then(|file| file.text.clone()).unwrap_or_default();
         let keys = text.lines().filter_map(|line| line.rsplit_once(" -k ").map(|(_, key)| key.to_owned()));
-        state.audit = Some(Loaded { keys: keys.collect(), ..Loaded::default() });
+        state.hardening.audit = Some(Loaded { keys: keys.collect(), ..Loaded::default() });
     }
 }
 
@@ -35,7 +35,7 @@ impl Kind for AuditDrop {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        let loaded = state.audit.as_mut().expect("there is no audit");
+        let loaded = state.hardening.audit.as_mut().expect("there is no audit");
         loaded.keys.retain(|key| !self.0.contains(key));
     }
 }

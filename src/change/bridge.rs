@@ -16,12 +16,12 @@ impl Kind for Bridges {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         for (network, bridge) in &self.0 {
-            assert!(state.links.names.contains(bridge), "{bridge} is gone");
-            for subnet in &state.networks[network].subnets {
+            assert!(state.net.links.names.contains(bridge), "{bridge} is gone");
+            for subnet in &state.docker.networks[network].subnets {
                 let route =
                     crate::facts::link::Route { to: subnet.parse().expect("a network"), by: bridge.clone() };
-                state.links.routes.retain(|other| *other != route);
-                state.links.routes.push(route);
+                state.net.links.routes.retain(|other| *other != route);
+                state.net.links.routes.push(route);
             }
         }
     }

@@ -32,7 +32,7 @@ impl Kind for HealthChecks {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         for name in &self.0 {
-            let found = state.containers.iter_mut().find(|found| found.name == *name);
+            let found = state.docker.containers.iter_mut().find(|found| found.name == *name);
             found.expect("there is no such container").is_unchecked = false;
         }
     }

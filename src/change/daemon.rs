@@ -70,9 +70,9 @@ impl Kind for DaemonConfig {
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         let parsed = |text: &String| serde_json::from_str(text).expect("it is JSON");
         let found = self.text.as_ref().map(|text| super::listed::written(text, 0o644));
-        state.daemon_json = self.text.as_ref().map(parsed);
-        state.files.insert(DAEMON_JSON.into(), found);
-        state.files.insert(DOCKER_PENDING.into(), None);
+        state.docker.daemon_json = self.text.as_ref().map(parsed);
+        state.system.files.insert(DAEMON_JSON.into(), found);
+        state.system.files.insert(DOCKER_PENDING.into(), None);
     }
 }
 

@@ -52,7 +52,7 @@ impl Kind for FileEdit {
         let kept = found.map(|found| (found.mode, found.uid, found.gid));
         let (mode, uid, gid) = self.rights.or(kept).expect("rights of a file that is not there");
         let (sha256, text) = (ContentHash::of(&self.text), Some(self.text.clone()));
-        state.files.insert(self.path.clone(), Some(FileState { sha256, mode, uid, gid, text }));
+        state.system.files.insert(self.path.clone(), Some(FileState { sha256, mode, uid, gid, text }));
         super::mode::matched(&self.path, mode, state);
     }
 }
@@ -84,7 +84,7 @@ impl Kind for FileGone {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.files.insert(self.path.clone(), None);
+        state.system.files.insert(self.path.clone(), None);
     }
 }
 
@@ -113,9 +113,9 @@ impl Kind for FileAsBefore {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        let copy = state.originals.files[&self.path].clone().expect("there is no copy");
+        let copy = state.hardening.originals.files[&self.path].clone().expect("there is no copy");
         super::mode::matched(&self.path, copy.mode, state);
-        state.files.insert(self.path.clone(), Some(copy));
+        state.system.files.insert(self.path.clone(), Some(copy));
     }
 }
 

@@ -65,8 +65,8 @@ impl Kind for EngineStart {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.asleep = None;
-        if let Some(footing) = &mut state.footing {
+        state.docker.asleep = None;
+        if let Some(footing) = &mut state.docker.footing {
             (footing.dockerd, footing.socket) = (true, true);
         }
     }
@@ -87,7 +87,7 @@ impl Kind for ContainerdStart {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.units.get_mut(CONTAINERD).expect("there is no containerd").active = true;
+        state.system.units.get_mut(CONTAINERD).expect("there is no containerd").active = true;
     }
 }
 
@@ -129,13 +129,14 @@ impl Kind for EngineRestart {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         for (name, _) in &self.cut_off {
-            assert!(state.containers.iter().any(|found| found.name == *name), "there is no {name}");
+            assert!(state.docker.containers.iter().any(|found| found.name == *name), "there is no {name}");
         }
-        let bridges = state.networks.iter().filter_map(|(name, found)| Some((name, found.bridge.clone()?)));
+        let bridges =
+            state.docker.networks.iter().filter_map(|(name, found)| Some((name, found.bridge.clone()?)));
         let bridges: Vec<_> = bridges.map(|(name, bridge)| (name.clone(), bridge)).collect();
-        state.links.names.extend(bridges.iter().map(|(_, bridge)| bridge.clone()));
+        state.net.links.names.extend(bridges.iter().map(|(_, bridge)| bridge.clone()));
         super::bridge::Bridges(bridges).apply(state);
-        if let Some(footing) = &mut state.footing {
+        if let Some(footing) = &mut state.docker.footing {
             (footing.rules, footing.rules6) = (None, None);
         }
     }

@@ -59,7 +59,7 @@ impl Kind for FileWrite {
         if self.claim != Claim::Always {
             list(&self.path, &found, state);
         }
-        state.files.insert(self.path.clone(), Some(found));
+        state.system.files.insert(self.path.clone(), Some(found));
     }
 }
 

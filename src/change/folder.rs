@@ -41,10 +41,10 @@ impl Kind for Folder {
         use crate::facts::written::At;
         let found = self.found();
         super::listed::make(&self.path, found, state);
-        if let Some(At::There((rights, _))) = state.written.folders.get_mut(&self.path) {
+        if let Some(At::There((rights, _))) = state.ours.written.folders.get_mut(&self.path) {
             *rights = found;
         }
-        state.folders.insert(self.path.clone(), Some(found));
+        state.system.folders.insert(self.path.clone(), Some(found));
     }
 }
 
@@ -76,7 +76,7 @@ impl Kind for FolderRights {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        let found = state.folders.get_mut(&self.0.path).and_then(Option::as_mut);
+        let found = state.system.folders.get_mut(&self.0.path).and_then(Option::as_mut);
         *found.expect("there is no such folder") = self.0.found();
     }
 }
@@ -93,9 +93,9 @@ impl Kind for FolderRemoval {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         use crate::facts::written::At;
-        let found = state.written.folders.remove(&self.0);
+        let found = state.ours.written.folders.remove(&self.0);
         assert!(matches!(found, Some(At::There((_, 0)))), "{:?} is not empty", self.0);
-        state.folders.remove(&self.0);
+        state.system.folders.remove(&self.0);
     }
 }
 
@@ -115,10 +115,10 @@ impl Kind for FileRemoval {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        let listed = state.written.files.remove(&self.path).expect("it is on no list");
+        let listed = state.ours.written.files.remove(&self.path).expect("it is on no list");
         let found = listed.found.known().expect("it is not there");
         assert!(listed.wrote.contains(&found.sha256), "{:?} is not ours", self.path);
-        state.files.remove(&self.path);
+        state.system.files.remove(&self.path);
     }
 }
 
@@ -165,7 +165,7 @@ impl Kind for FileCopy {
             CopyClaim::Instead => super::listed::keep(&self.path, state),
         }
         super::listed::list(&self.path, &found, state);
-        state.files.insert(self.path.clone(), Some(found));
+        state.system.files.insert(self.path.clone(), Some(found));
     }
 }
 
@@ -201,6 +201,6 @@ impl Kind for HalfWritten {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.written.half.retain(|path| !self.0.contains(path));
+        state.ours.written.half.retain(|path| !self.0.contains(path));
     }
 }

@@ -42,7 +42,7 @@ impl Kind for HostsFile {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        assert_eq!(state.hosts_file, self.from, "{PATH}: planned from something else");
-        state.hosts_file.clone_from(&self.to);
+        assert_eq!(state.system.hosts_file, self.from, "{PATH}: planned from something else");
+        state.system.hosts_file.clone_from(&self.to);
     }
 }

@@ -30,7 +30,7 @@ impl Kind for NetworkRemoval {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.networks.remove(&self.0).expect("there is no such network");
+        state.docker.networks.remove(&self.0).expect("there is no such network");
     }
 }
 
@@ -45,7 +45,7 @@ impl Kind for VolumeRemoval {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        assert!(state.volumes.remove(&self.0), "there is no volume {}", self.0);
+        assert!(state.docker.volumes.remove(&self.0), "there is no volume {}", self.0);
     }
 }
 
@@ -60,7 +60,7 @@ impl Kind for ReleaseRemoval {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.release = None;
+        state.ours.release = None;
     }
 }
 
@@ -85,8 +85,8 @@ impl Kind for UnitRemoval {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.units.remove(self.name);
-        state.files.insert(self.path.into(), None);
+        state.system.units.remove(self.name);
+        state.system.files.insert(self.path.into(), None);
     }
 }
 
@@ -108,6 +108,6 @@ impl Kind for LastFile {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.files.insert(self.path.clone(), None);
+        state.system.files.insert(self.path.clone(), None);
     }
 }

@@ -51,8 +51,8 @@ impl Kind for Unlist {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        self.files.iter().for_each(|path| drop(state.written.files.remove(path)));
-        self.folders.iter().for_each(|path| drop(state.written.folders.remove(path)));
+        self.files.iter().for_each(|path| drop(state.ours.written.files.remove(path)));
+        self.folders.iter().for_each(|path| drop(state.ours.written.folders.remove(path)));
     }
 }
 
@@ -68,6 +68,6 @@ impl Kind for ListRemoval {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.written = crate::facts::written::Written::default();
+        state.ours.written = crate::facts::written::Written::default();
     }
 }

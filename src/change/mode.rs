@@ -19,7 +19,7 @@ impl Kind for Modes {
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         for (path, mode) in &self.0 {
             matched(path, *mode, state);
-            let file = state.files.get_mut(path).and_then(Option::as_mut);
+            let file = state.system.files.get_mut(path).and_then(Option::as_mut);
             file.into_iter().for_each(|file| file.mode = *mode);
         }
     }
@@ -28,6 +28,6 @@ impl Kind for Modes {
 /// What patterns of controls matched has these bits now.
 #[cfg(test)]
 pub(super) fn matched(path: &std::path::Path, mode: u32, state: &mut crate::facts::state::HostState) {
-    let matched = state.rights.values_mut().filter_map(|found| found.get_mut(path));
+    let matched = state.hardening.limited.values_mut().filter_map(|found| found.get_mut(path));
     matched.for_each(|found| found.mode = mode);
 }

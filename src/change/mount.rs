@@ -20,7 +20,7 @@ impl Kind for Remounts {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         for (path, options) in &self.0 {
-            let found = state.mounts.get_mut(path).expect("nothing is mounted there");
+            let found = state.hardening.mounts.get_mut(path).expect("nothing is mounted there");
             for option in options {
                 found.options.retain(|there| there != option && *there != format!("no{option}"));
                 if option.starts_with("no") {

@@ -40,11 +40,12 @@ impl Kind for VersionNote {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         use crate::facts::{content::ContentHash, state::FileState};
-        let id = self.id.clone().unwrap_or_else(|| state.images[&self.image].clone());
+        let id = self.id.clone().unwrap_or_else(|| state.docker.images[&self.image].clone());
         let text = format!("{}\n{id}\n", self.image);
         for (path, _) in &self.notes {
             let (sha256, text) = (ContentHash::of(&text), Some(text.clone()));
             state
+                .system
                 .files
                 .insert(path.into(), Some(FileState { sha256, mode: NOTE_MODE, uid: 0, gid: 0, text }));
         }
@@ -80,10 +81,10 @@ impl Kind for UnopenedGone {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.containers.retain(|found| found.name != self.name);
+        state.docker.containers.retain(|found| found.name != self.name);
         for (path, text) in &self.notes {
             let found = text.as_ref().map(|text| super::listed::written(text, NOTE_MODE));
-            state.files.insert(path.into(), found);
+            state.system.files.insert(path.into(), found);
         }
     }
 }

@@ -50,24 +50,25 @@ impl Original {
 
     #[cfg(test)]
     fn keep(&self, state: &mut crate::facts::state::HostState) {
-        let kept = &mut state.originals;
+        let kept = &mut state.hardening.originals;
         match self {
             Self::File(path) => {
-                kept.files.entry(path.clone()).or_insert(state.files.get(path).cloned().flatten());
+                kept.files.entry(path.clone()).or_insert(state.system.files.get(path).cloned().flatten());
             }
             Self::Rights(path) => {
-                let found = state.rights.values().find_map(|found| found.get(path)).expect("rights");
+                let found =
+                    state.hardening.limited.values().find_map(|found| found.get(path)).expect("rights");
                 kept.rights.entry(path.clone()).or_insert(*found);
             }
             Self::Brought(path) => drop(kept.files.entry(path.clone()).or_insert(None)),
             Self::Sysctl(key) => {
-                kept.sysctl.entry(key.clone()).or_insert(state.sysctl[key].clone());
+                kept.sysctl.entry(key.clone()).or_insert(state.hardening.sysctl[key].clone());
             }
             Self::Mount(path) => {
-                kept.mounts.entry(path.clone()).or_insert(state.mounts[path].options.join(","));
+                kept.mounts.entry(path.clone()).or_insert(state.hardening.mounts[path].options.join(","));
             }
             Self::Unit(name) => {
-                let unit = state.units[name];
+                let unit = state.system.units[name];
                 let at_boot = if unit.enabled { "enabled" } else { "disabled" };
                 let at_boot = if unit.masked { "masked" } else { at_boot };
                 let now = if unit.active { "active" } else { "inactive" };
@@ -117,7 +118,7 @@ impl Kind for OriginalsForget {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         for id in &self.controls {
-            assert!(state.originals.controls.remove(id), "{id} is not recorded");
+            assert!(state.hardening.originals.controls.remove(id), "{id} is not recorded");
         }
     }
 }
@@ -137,7 +138,7 @@ impl Kind for OriginalsRemoval {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.originals = crate::facts::control::original::Originals::default();
+        state.hardening.originals = crate::facts::control::original::Originals::default();
     }
 }
 

@@ -52,20 +52,22 @@ impl Kind for Packages {
         use crate::{facts::state::EngineState, model::place};
         for name in &self.names {
             let commands = place::COMMANDS.iter().filter(|(_, package)| package == name);
-            state.commands.extend(commands.map(|(command, _)| (*command).to_owned()));
+            state.system.commands.extend(commands.map(|(command, _)| (*command).to_owned()));
             match name.as_str() {
-                "docker.io" => state.engine = Some(EngineState { cli: true, ..EngineState::default() }),
-                "docker-cli" => state.engine.iter_mut().for_each(|engine| engine.cli = true),
+                "docker.io" => {
+                    state.docker.engine = Some(EngineState { cli: true, ..EngineState::default() })
+                }
+                "docker-cli" => state.docker.engine.iter_mut().for_each(|engine| engine.cli = true),
                 _ => {}
             }
         }
         match &self.whose {
             Whose::Controls => {
-                state.installed.get_or_insert_default().extend(self.names.iter().cloned());
-                state.originals.packages.extend(self.names.iter().cloned());
+                state.hardening.installed.get_or_insert_default().extend(self.names.iter().cloned());
+                state.hardening.originals.packages.extend(self.names.iter().cloned());
             }
             Whose::Platforms { forgotten } => {
-                state.originals.packages.retain(|name| !forgotten.contains(name));
+                state.hardening.originals.packages.retain(|name| !forgotten.contains(name));
             }
         }
     }
@@ -156,8 +158,8 @@ forget \"$gone\" && forget \"$(printf 'package %s\\n' $there)\"",
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         for name in &self.names {
-            state.installed.get_or_insert_default().remove(name);
-            state.originals.packages.remove(name);
+            state.hardening.installed.get_or_insert_default().remove(name);
+            state.hardening.originals.packages.remove(name);
         }
     }
 }

@@ -25,7 +25,7 @@ impl Kind for ReleaseKeep {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         let record: Release = serde_json::from_str(self.0.record().expose()).expect("it is JSON");
-        state.release = Some(Release { unfinished: true, ..record });
+        state.ours.release = Some(Release { unfinished: true, ..record });
     }
 }
 
@@ -62,6 +62,6 @@ impl Kind for ReleaseEnd {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.release.as_mut().expect("there is no record").unfinished = false;
+        state.ours.release.as_mut().expect("there is no record").unfinished = false;
     }
 }

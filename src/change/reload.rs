@@ -54,8 +54,8 @@ impl Kind for ReloadDone {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         let mark = mark(&self.0);
-        state.written.files.remove(&mark);
-        state.files.insert(mark, None);
+        state.ours.written.files.remove(&mark);
+        state.system.files.insert(mark, None);
     }
 }
 

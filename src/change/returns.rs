@@ -72,15 +72,15 @@ impl Kind for Returns {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         let found = |name: &String| {
-            let at = state.containers.iter().position(|found| found.name == *name);
+            let at = state.docker.containers.iter().position(|found| found.name == *name);
             at.unwrap_or_else(|| panic!("no {name}"))
         };
         let stopped: Vec<usize> =
             self.0.iter().flat_map(|back| &back.rivals).map(|(name, _)| found(name)).collect();
         let started: Vec<usize> = self.0.iter().map(|back| found(&back.name)).collect();
-        stopped.into_iter().for_each(|at| "exited".clone_into(&mut state.containers[at].status));
+        stopped.into_iter().for_each(|at| "exited".clone_into(&mut state.docker.containers[at].status));
         for at in started {
-            let found = &mut state.containers[at];
+            let found = &mut state.docker.containers[at];
             "running".clone_into(&mut found.status);
             found.is_leaving = false;
             found.health = found.health.as_ref().map(|_| "starting".to_owned());
@@ -142,6 +142,6 @@ impl Kind for ContainerGone {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.containers.retain(|found| found.name != self.name);
+        state.docker.containers.retain(|found| found.name != self.name);
     }
 }

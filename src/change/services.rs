@@ -38,8 +38,8 @@ impl Kind for ServicesLoad {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         let text = self.table.document(&self.map);
-        state.tables.insert(table::TABLE.to_owned(), self.table.listing(&self.map));
-        state.files.insert(place::SERVICES.into(), Some(super::listed::written(&text, 0o600)));
+        state.net.tables.insert(table::TABLE.to_owned(), self.table.listing(&self.map));
+        state.system.files.insert(place::SERVICES.into(), Some(super::listed::written(&text, 0o600)));
     }
 }
 
@@ -70,7 +70,7 @@ impl Kind for ServicesSwap {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        let found = state.tables.get(table::TABLE).expect("the map is changed before it is there");
+        let found = state.net.tables.get(table::TABLE).expect("the map is changed before it is there");
         assert_eq!(ServiceMap::read(found), self.from, "the map is another by now");
         ServicesLoad { table: self.table.clone(), map: self.to.clone() }.apply(state);
     }

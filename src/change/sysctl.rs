@@ -24,7 +24,7 @@ impl Kind for Sysctls {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         for (key, value) in &self.0 {
-            let old = state.sysctl.insert(key.clone(), value.clone());
+            let old = state.hardening.sysctl.insert(key.clone(), value.clone());
             assert!(old.is_some(), "the kernel does not have {key}");
         }
     }

@@ -22,7 +22,7 @@ impl Kind for TableLoad {
         let document: serde_json::Value = serde_json::from_str(&self.document).expect("it is JSON");
         let commands = document["nftables"].as_array().expect("commands");
         let objects: Vec<_> = commands[2..].iter().map(|command| command["add"].clone()).collect();
-        state.tables.insert(self.name.to_owned(), serde_json::json!({ "nftables": objects }));
+        state.net.tables.insert(self.name.to_owned(), serde_json::json!({ "nftables": objects }));
     }
 }
 
@@ -37,6 +37,6 @@ impl Kind for TableRemoval {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.tables.remove(self.0).expect("there is no such table");
+        state.net.tables.remove(self.0).expect("there is no such table");
     }
 }

@@ -39,7 +39,7 @@ impl Kind for UnitsReleased {
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         for (wish, names) in &self.0 {
             for name in names {
-                let unit = state.units.get_mut(name).expect("there is no such unit");
+                let unit = state.system.units.get_mut(name).expect("there is no such unit");
                 match wish {
                     UnitWish::Enabled | UnitWish::AtBoot => unit.enabled = false,
                     UnitWish::Masked => unit.masked = false,
@@ -71,7 +71,7 @@ impl Kind for Units {
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         for (wish, names) in &self.0 {
             for name in names {
-                let unit = state.units.get_mut(name).expect("there is no such unit");
+                let unit = state.system.units.get_mut(name).expect("there is no such unit");
                 (unit.masked, unit.enabled, unit.active) = match wish {
                     UnitWish::Enabled => (false, true, true),
                     UnitWish::AtBoot => (false, true, unit.active),
@@ -106,7 +106,7 @@ impl Kind for UnitsAsBefore {
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         for (name, at_boot, ran) in &self.0 {
-            let unit = state.units.get_mut(name).expect("there is no such unit");
+            let unit = state.system.units.get_mut(name).expect("there is no such unit");
             (unit.masked, unit.enabled, unit.active) = (at_boot == "masked", at_boot == "enabled", *ran);
         }
     }
@@ -126,7 +126,7 @@ impl Kind for UnitStart {
     fn apply(&self, state: &mut crate::facts::state::HostState) {
         let unit =
             crate::facts::state::UnitState { exists: true, enabled: true, active: true, masked: false };
-        state.units.insert(self.0.to_owned(), unit);
+        state.system.units.insert(self.0.to_owned(), unit);
     }
 }
 
@@ -141,6 +141,6 @@ impl Kind for UnitNotAtBoot {
 
     #[cfg(test)]
     fn apply(&self, state: &mut crate::facts::state::HostState) {
-        state.units.get_mut(self.0).expect("there is no such unit").enabled = false;
+        state.system.units.get_mut(self.0).expect("there is no such unit").enabled = false;
     }
 }

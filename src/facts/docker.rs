@@ -23,6 +23,15 @@ pub struct EngineState {
     pub cli: bool,
 }
 
+/// Why a Docker Engine does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asleep {
+    /// dockerd does not run.
+    Stopped,
+    /// dockerd runs, and its socket is gone.
+    Deaf,
+}
+
 /// The engine, asked through its socket; without the `docker` command, what its files tell.
 pub struct Engine;
 

@@ -34,6 +34,8 @@ pub mod place;
 pub mod port;
 pub mod release;
 pub mod rights;
+mod row;
+mod settle;
 pub mod sshd;
 pub mod state;
 pub mod survey;

@@ -1,14 +1,15 @@
 //! All questions to a host in one script, and the facts from its answer.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+pub use super::row::Unread;
 use super::{
     Fact, Probe,
     boot::BootState,
     cgroup::Cgroups,
     clock::HostClock,
     conntrack::Connections,
-    container::OwnContainers,
+    container::{ContainerState, OwnContainers},
     control::{
         algorithm::Algorithms, audit::AuditRules, installed::Installed, mount::Mounts, original::Record,
         rights::Rights, route::Route6, sysctl::Sysctls, trace::Traces,
@@ -16,9 +17,9 @@ use super::{
     cpu::Cpus,
     daemon::DaemonJson,
     disk::{DockerDisk, FolderDisk},
-    docker::{API, Engine},
+    docker::{API, Asleep, Engine, EngineState},
     door::CameIn,
-    file::Files,
+    file::{FileState, Files},
     filter::Filters,
     folder::Folders,
     footing::Underneath,
@@ -40,16 +41,19 @@ use super::{
     port::Listeners,
     release::LastRelease,
     rights::Identity,
+    row::{held, is_asked, note, settle, survey},
+    settle::{self, is_running, settled, told, why},
     sshd::EffectiveSshd,
     tools::Tools,
     unit::Units,
     virtualisation::Virtualisation,
     volume::Volumes,
-    written::OnList,
+    written::{OnList, Written},
 };
 use crate::model::{
     command::{Command, Output},
     desired::Desired,
+    place::RELEASE,
 };
 
 /// A busy host answers late, and what was cut off counts as not known. Five minutes.
@@ -59,41 +63,6 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// many hosts are looked at at once. Bytes.
 const MOST: usize = 4 << 20;
 
-/// The one list of probes: a field of [`Facts`], the probe behind it, and how it is made for a host.
-macro_rules! survey {
-    (|$desired:ident| $($(#[$doc:meta])* $name:ident: $probe:ty = $make:expr,)*) => {
-        /// All that is known of a host, each with its own way of not being known.
-        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-        pub struct Facts {
-            $($(#[$doc])* pub $name: Fact<<$probe as Probe>::Value>,)*
-        }
-
-        /// The questions to one host.
-        pub struct Survey {
-            $($name: $probe,)*
-        }
-
-        impl Survey {
-            /// What has to be known of a host before it can be planned.
-            pub fn of($desired: &Desired) -> Self {
-                Self { $($name: $make,)* }
-            }
-
-            /// All questions as one script. It runs as root and changes nothing.
-            pub fn command(&self) -> Command {
-                let questions = script([$((stringify!($name), self.$name.question()),)*]);
-                Command::root(format!("{API}{questions}")).within(PATIENCE).at_most(MOST)
-            }
-
-            /// The facts from the script's answer.
-            pub fn read(&self, output: &Output) -> Facts {
-                let answers = Answers::read(output);
-                Facts { $($name: read(&self.$name, answers.get(stringify!($name))),)* }
-            }
-        }
-    };
-}
-
 fn read<P: Probe>(probe: &P, answer: Result<&Output, &str>) -> Fact<P::Value> {
     match answer {
         Ok(output) => probe.read(output),
@@ -101,102 +70,156 @@ fn read<P: Probe>(probe: &P, answer: Result<&Output, &str>) -> Fact<P::Value> {
     }
 }
 
+impl Facts {
+    /// Why Docker does not answer, where it can be woken.
+    pub fn asleep(&self) -> Option<Asleep> {
+        settle::asleep(&self.docker, &self.footing, &self.units)
+    }
+}
+
+/// What is asked on the host to see why.
+fn ask(command: &str) -> String {
+    format!("run `{command}` on the host and repair what it complains of")
+}
+
+const LISTING: &str = "run `docker ps -a` on the host and look into `journalctl -u docker`";
+
 survey! {
-    |desired|
-    /// What time it is there; asked first, so that the answer stands near the sending.
-    clock: HostClock = HostClock,
-    /// Who asked.
-    rights: Identity = Identity,
-    /// The distribution.
-    os: OsRelease = OsRelease,
-    /// The kernel and the architecture.
-    kernel: Uname = Uname,
-    /// Processors.
-    cpus: Cpus = Cpus,
-    /// Memory.
-    memory: MemInfo = MemInfo,
-    /// The kind of virtual machine.
-    virtualisation: Virtualisation = Virtualisation,
-    /// The boot.
-    boot: BootState = BootState,
-    /// systemd.
-    init: InitSystem = InitSystem,
-    /// Control groups.
-    cgroup: Cgroups = Cgroups,
-    /// The filesystem of Docker's data root.
-    docker_disk: DockerDisk = DockerDisk,
-    /// The filesystem of the data folder.
-    data_disk: FolderDisk = FolderDisk(desired.data.clone()),
-    /// Who listens where.
-    listeners: Listeners = Listeners,
-    /// Commands we need.
-    commands: Tools = Tools,
-    /// apt and dpkg.
-    packages: Apt = Apt,
-    /// The account we log in with.
-    login: Account = Account(desired.login_user.clone()),
-    /// The port by which we came in.
-    came_in: CameIn = CameIn,
-    /// sshd's effective directives for our own login.
-    sshd: EffectiveSshd = sshd(desired),
-    /// Our own tables of the packet filter.
-    tables: OwnTables = OwnTables,
-    /// Others' chains that decide about packets.
-    filters: Filters = Filters,
-    /// Interfaces and routes.
-    links: Links = Links,
-    /// The kernel's table of connections.
-    conntrack: Connections = Connections,
-    /// systemd units.
-    units: Units = Units::of(desired),
-    /// Files.
-    files: Files = Files::of(desired),
-    /// Folders.
-    folders: Folders = Folders(desired.folders.iter().map(|folder| folder.path.clone()).collect()),
-    /// Paths that lead elsewhere, of those that containers are to write in.
-    places: Places = Places::of(desired),
-    /// Which version opened which data last.
-    notes: Notes = Notes::of(&desired.data),
-    /// The text of `/etc/hosts`.
-    hosts_file: HostsFile = HostsFile,
-    /// Docker's configuration.
-    daemon_json: DaemonJson = DaemonJson,
-    /// The Docker Engine.
-    docker: Engine = Engine,
-    /// Images.
-    images: Images = Images,
-    /// Container networks.
-    networks: Networks = Networks(desired.platform.clone()),
-    /// Volumes.
-    volumes: Volumes = Volumes,
-    /// Containers of the platform.
-    containers: OwnContainers = OwnContainers(desired.platform.clone()),
-    /// Names of all other containers.
-    foreign_containers: ForeignContainers = ForeignContainers(desired.platform.clone()),
-    /// What Docker stands on.
-    footing: Underneath = Underneath,
-    /// What served before the last change.
-    release: LastRelease = LastRelease,
-    /// What we wrote for inventories.
-    written: OnList = OnList::of(desired),
-    /// Live kernel parameters.
-    sysctl: Sysctls = Sysctls::of(desired),
-    /// Rights of files and folders.
-    limited: Rights = Rights::of(desired),
-    /// Mount points.
-    mounts: Mounts = Mounts::of(desired),
-    /// Packages.
-    installed: Installed = Installed::of(desired),
-    /// Algorithms of OpenSSH.
-    algorithms: Algorithms = Algorithms::of(desired),
-    /// The IPv6 default route.
-    route6: Route6 = Route6,
-    /// Loaded audit rules.
-    audit: AuditRules = AuditRules::of(desired),
-    /// What is made of files of ours.
-    traces: Traces = Traces::of(desired),
-    /// How things were before controls changed them.
-    originals: Record = Record,
+    |desired, facts|
+    alone {
+        /// What time it is there; asked first, so that the answer stands near the sending.
+        clock: HostClock = HostClock;
+        /// Who asked.
+        rights: Identity = Identity;
+        /// The kernel and the architecture.
+        kernel: Uname = Uname;
+        /// Processors.
+        cpus: Cpus = Cpus;
+        /// Memory.
+        memory: MemInfo = MemInfo;
+        /// The boot.
+        boot: BootState = BootState;
+        /// systemd.
+        init: InitSystem = InitSystem;
+        /// Control groups.
+        cgroup: Cgroups = Cgroups;
+        /// The filesystem of Docker's data root.
+        docker_disk: DockerDisk = DockerDisk;
+        /// The filesystem of the data folder.
+        data_disk: FolderDisk = FolderDisk(desired.data.clone());
+        /// Who listens where.
+        listeners: Listeners = Listeners;
+        /// apt and dpkg.
+        packages: Apt = Apt;
+        /// The account we log in with.
+        login: Account = Account(desired.login_user.clone());
+        /// Others' chains that decide about packets.
+        filters: Filters = Filters;
+        /// Which version opened which data last.
+        notes: Notes = Notes::of(&desired.data),
+            unread("notes", "look into the folder `.versions` in the data folder on the host");
+        /// The Docker Engine.
+        docker: Engine = Engine;
+    }
+    /// The machine and its files.
+    system: System {
+        /// The distribution.
+        os: OsRelease = OsRelease => needed;
+        /// The kind of virtual machine or container, as `systemd-detect-virt` names it; `None`: bare metal.
+        virtualisation: Virtualisation = Virtualisation => optional,
+            unread("virtualisation", ask("systemd-detect-virt"));
+        /// Which of [`place::COMMANDS`](crate::model::place::COMMANDS) the host has.
+        commands: Tools = Tools => needed;
+        /// systemd units we care for, by name.
+        units: Units = Units::of(desired) => needed, unread("units", ask("systemctl show docker"));
+        /// Every file that is desired, every one of [`place::compared`](crate::model::place::compared) and every note, by
+        /// path; `None`: no such file.
+        files: Files = Files::of(desired)
+            => (BTreeMap<PathBuf, Option<FileState>> = settle::files(&facts.files, &facts.notes)),
+            unread("files", "move away what stands in the file's place");
+        /// Every folder that is desired, by path; `None`: no such folder.
+        folders: Folders = Folders(desired.folders.iter().map(|folder| folder.path.clone()).collect()) => needed,
+            unread("folders", "move away what stands in the folder's place");
+        /// Paths that lead elsewhere, of those that containers write in or are to write in, and where.
+        places: Places = Places::of(desired) => (
+            BTreeMap<String, String> = settle::places(&facts.places, &facts.containers, facts.asleep())
+        ), unread("places", "run `readlink -m` on the host with the data folder and repair what it complains of");
+        /// The text of `/etc/hosts`; `None`: no such file.
+        hosts_file: HostsFile = HostsFile => optional, unread("hosts-file", "run `cat /etc/hosts` on the host");
+    }
+    /// The way in.
+    ssh: Ssh {
+        /// The port of sshd by which our own login came in; `None`: sshd did not say.
+        came_in: CameIn = CameIn => optional, unread("came-in", "look at `echo $SSH_CONNECTION` in a login");
+        /// `sshd -T` for our own login: effective directives by lower-case name; one that may repeat has several values.
+        sshd: EffectiveSshd = sshd(desired) => needed;
+    }
+    /// The network.
+    net: Net {
+        /// Our own nft tables (`inet pryvctl*`) as `nft -j -s list table` shows them, by name.
+        tables: OwnTables = OwnTables => or_default;
+        /// Interfaces and routes.
+        links: Links = Links => needed, unread("links", "run `cat /proc/net/dev /proc/net/route` on the host");
+        /// The kernel's table of connections.
+        conntrack: Connections = Connections => or_default;
+    }
+    /// Docker and what it has.
+    docker: DockerState {
+        + /// The Docker Engine; `None`: there is no Docker.
+        engine: Option<EngineState> = settle::engine(&facts.docker, facts.asleep());
+        + /// Why Docker does not answer, where it can be woken: nothing is known of what it has. `None`: it answers, or there
+        /// is none.
+        asleep: Option<Asleep> = Some(facts.asleep());
+        /// What Docker stands on; `None`: there is no Docker.
+        footing: Underneath = Underneath => optional,
+            unread("footing", "run `iptables -S` and `iptables -t nat -S` on the host");
+        /// `/etc/docker/daemon.json` as parsed; `None`: no such file.
+        daemon_json: DaemonJson = DaemonJson => optional,
+            unread("daemon.json", "correct /etc/docker/daemon.json, or remove it");
+        /// All images: reference (`repo:tag` or `repo@digest`) to image id.
+        images: Images = Images => told, unread("images", LISTING);
+        /// All container networks by name.
+        networks: Networks = Networks(desired.platform.clone()) => told, unread("networks", LISTING);
+        /// All volumes.
+        volumes: Volumes = Volumes => told, unread("volumes", LISTING);
+        /// Containers that carry our platform's label, and no others.
+        containers: OwnContainers = OwnContainers(desired.platform.clone())
+            => (told Vec<ContainerState> = settle::containers(&facts.containers, facts.asleep())),
+            unread("containers", LISTING);
+        /// Names of all other containers.
+        foreign_containers: ForeignContainers = ForeignContainers(desired.platform.clone()) => told,
+            unread("containers", LISTING);
+    }
+    /// What we left there ourselves.
+    ours: Ours {
+        /// What served before the last change; `None`: nothing was changed yet.
+        release: LastRelease = LastRelease => optional,
+            unread("release", format!("remove {RELEASE}; the way back to the last release goes with it"));
+        /// What we wrote for this inventory and for older ones.
+        written: OnList = OnList::of(desired) => (Written = Some(Written::of(&facts.written)));
+    }
+    /// What controls look at.
+    hardening: Hardened {
+        /// Live kernel parameters that controls name; those the kernel does not have are left out.
+        sysctl: Sysctls = Sysctls::of(desired) => or_default, unread("sysctl", ask("sysctl -a"));
+        /// Rights of what controls' patterns match, by pattern.
+        limited: Rights = Rights::of(desired) => or_default, unread("rights", ask("stat /etc/passwd"));
+        /// Mount points that controls name; what is none is left out.
+        mounts: Mounts = Mounts::of(desired) => or_default, unread("mounts", ask("cat /proc/self/mounts"));
+        /// Packages that controls name and that are installed; `None`: no dpkg here.
+        installed: Installed = Installed::of(desired) => optional, unread("installed", ask("dpkg-query -W"));
+        /// Algorithms the host's OpenSSH knows.
+        algorithms: Algorithms = Algorithms::of(desired) => or_default, unread("algorithms", ask("ssh -Q kex"));
+        /// Where the way over IPv6 comes from; `None`: there is none.
+        route6: Route6 = Route6 => optional, unread("route", ask("ip -6 route"));
+        /// The loaded audit rules; `None`: the kernel's audit cannot be asked here.
+        audit: AuditRules = AuditRules::of(desired) => optional, unread("audit", ask("auditctl -l"));
+        /// Texts that show in files of others that ours count.
+        traces: Traces = Traces::of(desired) => or_default, unread("traces", ask("ls -l /etc/pam.d /boot/grub"));
+        /// How things were before controls changed them.
+        originals: Record = Record => or_default,
+            unread("originals", ask("ls -lR /var/lib/pryvctl/originals"));
+    }
 }
 
 fn sshd(desired: &Desired) -> EffectiveSshd {

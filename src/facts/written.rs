@@ -27,6 +27,17 @@ pub struct Written {
     pub half: BTreeSet<PathBuf>,
 }
 
+impl Written {
+    /// As the planner needs it. What cannot be read stops nothing: nothing is removed then.
+    pub fn of(found: &Fact<Self>) -> Self {
+        match found {
+            Fact::Known(written) => written.clone(),
+            Fact::Absent => Self::default(),
+            Fact::Unreadable(why) => Self { list: List::Unreadable(why.clone()), ..Self::default() },
+        }
+    }
+}
+
 /// How the list is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -229,7 +229,7 @@ async fn way_back(host: &mut Planned, failed: &str, order: &Order, events: &Even
     let member = Arc::clone(&host.surveyed.member);
     let looked = reach(host, order).await?;
     let unfinished =
-        looked.state.as_ref().and_then(|state| state.release.as_ref()).is_some_and(|it| it.unfinished);
+        looked.state.as_ref().and_then(|state| state.ours.release.as_ref()).is_some_and(|it| it.unfinished);
     let complete = failed == "verify" && host.plan.steps.iter().any(|step| step.id == "release.end");
     if !(unfinished || complete) {
         return Ok(Road::None);

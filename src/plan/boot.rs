@@ -93,7 +93,7 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
 }
 
 fn start(id: &str, name: &'static str, changed: bool, state: &HostState) -> Option<Step> {
-    let found: UnitState = state.units.get(name).copied().unwrap_or_default();
+    let found: UnitState = state.system.units.get(name).copied().unwrap_or_default();
     if found.enabled && found.active && !changed {
         return None;
     }

@@ -117,68 +117,70 @@ pub(super) fn befall(mishap: Mishap, state: &mut HostState, desired: &Desired) {
         Mishap::IsPaused(which) => ("paused", which),
         Mishap::NeverStarted(which) => ("created", which),
         Mishap::FallsIll(which) => {
-            if let Some(found) = state.containers.get_mut(which) {
+            if let Some(found) = state.docker.containers.get_mut(which) {
                 found.health = found.health.as_ref().map(|_| "unhealthy".to_owned());
             }
             return;
         }
         Mishap::IsRemoved(which) => {
-            if which < state.containers.len() {
-                state.containers.remove(which);
+            if which < state.docker.containers.len() {
+                state.docker.containers.remove(which);
             }
             return;
         }
         Mishap::MapIsEmptied => {
-            let listing = ServiceTable::of(desired, state.conntrack.timeouts).listing(&ServiceMap::default());
-            state.tables.entry(table::TABLE.to_owned()).and_modify(|table| *table = listing);
+            let listing =
+                ServiceTable::of(desired, state.net.conntrack.timeouts).listing(&ServiceMap::default());
+            state.net.tables.entry(table::TABLE.to_owned()).and_modify(|table| *table = listing);
             return;
         }
         Mishap::TableIsLost(which) => {
-            let name = state.tables.keys().nth(which % 2).cloned();
-            name.map(|name| state.tables.remove(&name));
+            let name = state.net.tables.keys().nth(which % 2).cloned();
+            name.map(|name| state.net.tables.remove(&name));
             return;
         }
         Mishap::FileIsLost(which) => {
-            let lost = state.files.iter_mut().nth(which).filter(|(path, _)| !path.ends_with("sshd_config"));
+            let lost =
+                state.system.files.iter_mut().nth(which).filter(|(path, _)| !path.ends_with("sshd_config"));
             if let Some((path, file)) = lost {
                 file.take();
-                state.written.files.entry(path.clone()).and_modify(|listed| listed.found = At::Nothing);
+                state.ours.written.files.entry(path.clone()).and_modify(|listed| listed.found = At::Nothing);
             }
             return;
         }
         Mishap::JoinsOrLeavesSwarm => {
-            state.engine.iter_mut().for_each(|engine| engine.swarm = !engine.swarm);
+            state.docker.engine.iter_mut().for_each(|engine| engine.swarm = !engine.swarm);
             return;
         }
         Mishap::ListIsLost => {
             // What is kept of others is not lost with it.
-            let originals = std::mem::take(&mut state.written.originals);
+            let originals = std::mem::take(&mut state.ours.written.originals);
             let places = originals.keys().map(|path| {
                 let found = state.file(path).cloned().map_or(At::Nothing, At::There);
                 (path.clone(), Listed { wrote: Vec::new(), found })
             });
             let files = places.collect();
-            state.written = Written { files, originals, ..Written::default() };
+            state.ours.written = Written { files, originals, ..Written::default() };
             return;
         }
         Mishap::RunIsKilledInWriter => {
-            state.written.half.insert("/var/pryv/core/.pryvctl-new.0123456789abcdef".into());
+            state.ours.written.half.insert("/var/pryv/core/.pryvctl-new.0123456789abcdef".into());
             return;
         }
         Mishap::UnitIsDisabled => {
-            state.units.clear();
+            state.system.units.clear();
             return;
         }
         Mishap::DaemonJsonIsLost => {
-            state.daemon_json = None;
+            state.docker.daemon_json = None;
             return;
         }
         Mishap::RestartIsPending => {
-            state.files.insert(place::DOCKER_PENDING.into(), Some(fixture::found("", 0o600)));
+            state.system.files.insert(place::DOCKER_PENDING.into(), Some(fixture::found("", 0o600)));
             return;
         }
     };
-    if let Some(found) = state.containers.get_mut(which) {
+    if let Some(found) = state.docker.containers.get_mut(which) {
         status.clone_into(&mut found.status);
     }
 }
@@ -188,7 +190,8 @@ fn serves(service: &Service, desired: &Desired, state: &HostState) -> bool {
     let map = Switch::of(desired, state).map;
     [Slot::A, Slot::B].into_iter().any(|slot| {
         let name = service.container(&desired.platform, slot);
-        let runs = state.containers.iter().any(|found| found.name == name && found.status == "running");
+        let runs =
+            state.docker.containers.iter().any(|found| found.name == name && found.status == "running");
         runs && map.contains(&ServiceMap::to(service, slot))
     })
 }
@@ -203,7 +206,7 @@ fn reach(desired: &Desired, state: &mut HostState, goal: Goal, steps: usize) {
     let mut ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
     ids.sort_unstable();
     ids.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "two steps have one id"));
-    let record = state.release.clone().unwrap_or_default();
+    let record = state.ours.release.clone().unwrap_or_default();
     let stays = |service: &&Service| match goal {
         Goal::Rollback => record.containers.iter().any(|served| served.service == service.name.as_str()),
         Goal::Harden | Goal::Soften | Goal::Install | Goal::Uninstall(_) => true,
@@ -243,10 +246,10 @@ proptest! {
         for service in &desired.services {
             prop_assert!(serves(service, &desired, &state), "{} does not serve", service.name);
         }
-        prop_assert!(state.written.half.is_empty());
+        prop_assert!(state.ours.written.half.is_empty());
         // Where the list was lost, what a killed run was about to change is not known as ours for sure: it stays and is named.
-        let named = written::staying(&desired, &state.written);
-        for path in state.written.files.keys() {
+        let named = written::staying(&desired, &state.ours.written);
+        for path in state.ours.written.files.keys() {
             let wanted = desired.files.iter().any(|want| want.path == *path) || path.ends_with("ca.crt");
             let named = list_was_lost && named.iter().any(|(stays, _)| stays == path);
             prop_assert!(wanted || named, "{path:?} is left");
@@ -259,7 +262,7 @@ proptest! {
         let places = [0, 1, 2].map(|place| PathBuf::from(format!("/var/pryv/secret/{place}/key")));
         let theirs = fixture::found("theirs", 0o604);
         let mut state = fixture::with_docker();
-        state.files.extend(places.iter().map(|path| (path.clone(), Some(theirs.clone()))));
+        state.system.files.extend(places.iter().map(|path| (path.clone(), Some(theirs.clone()))));
         for (wish, steps, back) in runs {
             go(&desired(&wish), &mut state, steps);
             // What started only with the change stops with its way back, where there is one.
@@ -267,7 +270,7 @@ proptest! {
             let back = way.steps.into_iter().take(back);
             back.for_each(|step| carry_out(&step, &mut state, &desired(&wish)));
             for path in &places {
-                let kept = state.written.originals.get(path) == Some(&theirs);
+                let kept = state.ours.written.originals.get(path) == Some(&theirs);
                 prop_assert!(kept || state.file(path) == Some(&theirs), "{path:?}");
             }
         }
@@ -290,9 +293,9 @@ proptest! {
         reach(&next, &mut state, Goal::Rollback, back);
         reach(&next, &mut state, Goal::Rollback, usize::MAX);
         prop_assert_eq!(plan(&next, &state, Goal::Rollback).unwrap().to_string(), "");
-        if state.release.is_some() {
+        if state.ours.release.is_some() {
             let serving = |state: &HostState| -> Vec<(String, String)> {
-                let serving = state.containers.iter().filter(|found| found.serves());
+                let serving = state.docker.containers.iter().filter(|found| found.serves());
                 let mut names: Vec<_> = serving.map(|found| (found.name.clone(), found.hash.clone())).collect();
                 names.sort();
                 names
@@ -305,7 +308,7 @@ proptest! {
                 prop_assert_eq!(file(&state), file(&before), "{:?}", want.path);
             }
             for want in &old.folders {
-                prop_assert!(state.written.folders.contains_key(&want.path), "{:?}", want.path);
+                prop_assert!(state.ours.written.folders.contains_key(&want.path), "{:?}", want.path);
             }
         }
         // And from there forward again.

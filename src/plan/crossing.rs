@@ -207,7 +207,7 @@ fn opened<'a>(
         !wanted && same && found.role == service.role.as_str()
     };
     let ran = |found: &&ContainerState| !found.started.starts_with("0001-");
-    let containers = || state.containers.iter().filter(ran);
+    let containers = || state.docker.containers.iter().filter(ran);
     let last = |of: &dyn Fn(&&ContainerState) -> bool| {
         containers().filter(of).max_by(|one, other| one.started.cmp(&other.started))
     };

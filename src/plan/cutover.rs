@@ -33,15 +33,15 @@ pub struct Switch<'a> {
 impl<'a> Switch<'a> {
     /// The switch as it stands.
     pub fn of(desired: &'a Desired, state: &'a HostState) -> Self {
-        let map = state.tables.get(table::TABLE).map(ServiceMap::read).unwrap_or_default();
-        let table = ServiceTable::of(desired, state.conntrack.timeouts);
+        let map = state.net.tables.get(table::TABLE).map(ServiceMap::read).unwrap_or_default();
+        let table = ServiceTable::of(desired, state.net.conntrack.timeouts);
         Self { desired, state, table, map, kept: None }
     }
 
     /// The step that makes the table what it must be around the map it has, if it is not.
     pub fn structure(&mut self) -> Option<Step> {
         let listing = self.table.listing(&self.map);
-        let (why, undo) = match self.state.tables.get(table::TABLE) {
+        let (why, undo) = match self.state.net.tables.get(table::TABLE) {
             Some(found) if same(found, &listing) => return None,
             Some(found) => {
                 let head = format!("table inet {} is not as it should be", table::TABLE);

@@ -37,12 +37,13 @@ fn are_neighbours(one: &str, other: &str, desired: &Desired, state: &HostState) 
     {
         return true;
     }
-    let kept = |found: &ContainerState| state.release.as_ref().is_some_and(|release| release.keeps(found));
+    let kept =
+        |found: &ContainerState| state.ours.release.as_ref().is_some_and(|release| release.keeps(found));
     let together = |left: &ContainerState, right: &ContainerState| {
         (is_up(left) && is_up(right) || kept(left) && kept(right))
             && shared(left.writes.iter(), right.writes.iter(), state)
     };
-    let all = &state.containers;
+    let all = &state.docker.containers;
     let mut of_one = all.iter().filter(|found| found.service == one);
     of_one.any(|left| all.iter().any(|right| right.service == other && together(left, right)))
 }

@@ -197,7 +197,7 @@ mod tests {
         desired.files[0].content = Secret::new("port: 3001\n");
         let agreed = planned(&desired, &state);
         let path = desired.files[0].path.clone();
-        state.files.insert(path, Some(fixture::found("port: 3002\n", 0o640)));
+        state.system.files.insert(path, Some(fixture::found("port: 3002\n", 0o640)));
         let now = planned(&desired, &state);
         assert_eq!(now.to_string(), agreed.to_string());
         assert!(now.digest() != agreed.digest() && !now.beyond(&agreed).is_empty());
@@ -209,14 +209,14 @@ mod tests {
         let (mut desired, state) = converged();
         upgrade(&mut desired, "core", 2);
         let mut changed = state.clone();
-        changed.images.insert("debian:13".to_owned(), "1".to_owned());
-        changed.commands.insert("strace".to_owned());
-        changed.foreign_containers.insert("sleeper".to_owned());
-        for found in &mut changed.containers {
+        changed.docker.images.insert("debian:13".to_owned(), "1".to_owned());
+        changed.system.commands.insert("strace".to_owned());
+        changed.docker.foreign_containers.insert("sleeper".to_owned());
+        for found in &mut changed.docker.containers {
             "2027-01-01T00:00:00Z".clone_into(&mut found.started);
         }
         assert_eq!(planned(&desired, &changed).digest(), planned(&desired, &state).digest());
-        changed.containers.iter_mut().for_each(|found| found.stop_timeout = Some(300));
+        changed.docker.containers.iter_mut().for_each(|found| found.stop_timeout = Some(300));
         assert_ne!(planned(&desired, &changed).digest(), planned(&desired, &state).digest());
     }
 
@@ -227,7 +227,7 @@ mod tests {
         upgrade(&mut desired, "core", 2);
         let agreed = planned(&desired, &state);
         let mut pulled = state.clone();
-        pulled.images.insert("registry.test:5000/core:2".to_owned(), "2".to_owned());
+        pulled.docker.images.insert("registry.test:5000/core:2".to_owned(), "2".to_owned());
         assert_eq!(planned(&desired, &pulled).beyond(&agreed), [""; 0]);
         desired.services[1].spec.read_only = true;
         assert_eq!(planned(&desired, &state).beyond(&agreed), ["service.core.start"]);
@@ -239,12 +239,12 @@ mod tests {
         let (mut desired, state) = converged();
         upgrade(&mut desired, "core", 2);
         let mut starting = state.clone();
-        let redis = starting.containers.iter_mut().find(|found| found.service == "redis").unwrap();
+        let redis = starting.docker.containers.iter_mut().find(|found| found.service == "redis").unwrap();
         redis.health = Some("starting".to_owned());
         let [well, ill] = [&state, &starting].map(|state| planned(&desired, state));
         assert_ne!(well.digest(), ill.digest());
         assert_eq!([well.beyond(&ill), ill.beyond(&well)], [[""; 0]; 2]);
-        let redis = starting.containers.iter_mut().find(|found| found.service == "redis").unwrap();
+        let redis = starting.docker.containers.iter_mut().find(|found| found.service == "redis").unwrap();
         redis.health = Some("unhealthy".to_owned());
         let replaced = planned(&desired, &starting).beyond(&well);
         assert!(replaced.contains(&"service.redis.start".to_owned()), "{replaced:?}");
@@ -255,16 +255,16 @@ mod tests {
     fn a_line_of_others_beside_ours_is_no_new_plan() {
         let (mut desired, mut state) = converged();
         let umask = |text: &str| Some(fixture::found(text, 0o644));
-        state.files.insert("/etc/login.defs".into(), umask("UMASK 022\n"));
+        state.system.files.insert("/etc/login.defs".into(), umask("UMASK 022\n"));
         let agreed = planned(&desired, &state);
-        state.files.insert("/etc/login.defs".into(), umask("UMASK 022\n# by hand\n"));
+        state.system.files.insert("/etc/login.defs".into(), umask("UMASK 022\n# by hand\n"));
         assert_ne!(planned(&desired, &state).digest(), agreed.digest());
         assert_eq!(planned(&desired, &state).beyond(&agreed), [""; 0]);
-        state.files.insert("/etc/login.defs".into(), umask("UMASK 077\n"));
+        state.system.files.insert("/etc/login.defs".into(), umask("UMASK 077\n"));
         assert_eq!(planned(&desired, &state).beyond(&agreed), ["control./etc/login.defs"]);
         desired.files[0].content = Secret::new("port: 3001\n");
         let agreed = planned(&desired, &state);
-        state.files.insert(desired.files[0].path.clone(), Some(fixture::found("by hand\n", 0o640)));
+        state.system.files.insert(desired.files[0].path.clone(), Some(fixture::found("by hand\n", 0o640)));
         assert_eq!(planned(&desired, &state).beyond(&agreed), ["file./var/pryv/core/core.yml"]);
     }
 }

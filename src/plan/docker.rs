@@ -28,7 +28,7 @@ pub fn networks(desired: &Desired, state: &HostState) -> Result<Vec<Step>, Vec<C
 fn network(want: &Network, state: &HostState) -> Result<Option<Step>, Conflict> {
     let thing = format!("network {}", want.name);
     let subnets = BTreeSet::from([want.subnet.to_string(), want.subnet6.to_string()]);
-    match state.networks.get(&want.name) {
+    match state.docker.networks.get(&want.name) {
         Some(found) if !found.ours => Err(Conflict {
             thing,
             found: "a network that is not ours has this name".to_owned(),
@@ -60,7 +60,8 @@ fn overlap(want: &Network, state: &HostState) -> Option<Conflict> {
         Ok(ipnet::IpNet::V6(net)) => net.contains(&want.subnet6) || want.subnet6.contains(&net),
         Err(_) => false,
     };
-    let (name, _) = state.networks.iter().find(|(_, found)| found.subnets.iter().any(|text| taken(text)))?;
+    let (name, _) =
+        state.docker.networks.iter().find(|(_, found)| found.subnets.iter().any(|text| taken(text)))?;
     Some(Conflict {
         thing: format!("network {}", want.name),
         found: format!("network {name} has some of its addresses"),
@@ -74,7 +75,7 @@ fn joined(subnets: &BTreeSet<String>) -> String {
 
 /// Volumes that are missing.
 pub fn volumes(desired: &Desired, state: &HostState) -> Vec<Step> {
-    let missing = desired.volumes.iter().filter(|name| !state.volumes.contains(*name));
+    let missing = desired.volumes.iter().filter(|name| !state.docker.volumes.contains(*name));
     missing
         .map(|name| {
             let undo = Undo::Nothing("a volume is never removed on the way; an empty one costs nothing");
@@ -94,7 +95,8 @@ pub fn pulls(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
     images
         .into_iter()
         .filter(|image| {
-            !state.images.contains_key(*image) && !state.images.contains_key(&format!("{image}:latest"))
+            !state.docker.images.contains_key(*image)
+                && !state.docker.images.contains_key(&format!("{image}:latest"))
         })
         .map(|image| {
             let undo = Undo::Nothing("an image more disturbs nothing");

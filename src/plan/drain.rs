@@ -23,7 +23,7 @@ pub fn unwanted(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<L
     let wanted = |found: &ContainerState| {
         desired.services.iter().any(|service| service.name.as_str() == found.service)
     };
-    let unwanted = state.containers.iter().filter(|found| is_up(found) && !wanted(found));
+    let unwanted = state.docker.containers.iter().filter(|found| is_up(found) && !wanted(found));
     let unwanted = unwanted.map(|found| leaving(found, grace(found, desired)));
     unwanted.filter(|leaving| !map.leading_to(&leaving.addresses).is_empty()).collect()
 }

@@ -25,7 +25,7 @@ pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Ste
     let commands = commands(state);
     Ok(match goal {
         Goal::Soften | Goal::Rollback | Goal::Uninstall(_) => Vec::new(),
-        Goal::Harden if state.engine.is_some() => {
+        Goal::Harden if state.docker.engine.is_some() => {
             commands.into_iter().chain(daemon(desired, state)?).collect()
         }
         Goal::Harden => commands.into_iter().collect(),
@@ -44,7 +44,7 @@ pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Ste
 pub fn commands(state: &HostState) -> Option<Step> {
     let missing: Vec<&str> = place::COMMANDS
         .iter()
-        .filter(|(command, _)| !state.commands.contains(*command))
+        .filter(|(command, _)| !state.system.commands.contains(*command))
         .map(|(_, package)| *package)
         .collect();
     (!missing.is_empty()).then(|| packages("packages.commands", &missing, state))
@@ -52,10 +52,10 @@ pub fn commands(state: &HostState) -> Option<Step> {
 
 /// AppArmor's parser confines containers where the kernel has AppArmor; both are only recommended by docker.io.
 fn docker(state: &HostState) -> Option<Step> {
-    match &state.engine {
+    match &state.docker.engine {
         None => {
             let mut names = vec!["docker.io", "apparmor", "ca-certificates"];
-            names.extend(separate_cli(&state.os));
+            names.extend(separate_cli(&state.system.os));
             Some(packages("packages.docker", &names, state))
         }
         Some(engine) if !engine.cli => Some(packages("packages.docker-cli", &["docker-cli"], state)),
@@ -72,7 +72,7 @@ fn separate_cli(os: &Os) -> Option<&'static str> {
 /// What a control brought and the platform needs by now stays when the control goes.
 fn packages(id: &str, names: &[&str], state: &HostState) -> Step {
     let why = format!("{}: not installed -> installed", names.join(" "));
-    let brought = names.iter().filter(|name| state.originals.packages.contains(**name));
+    let brought = names.iter().filter(|name| state.hardening.originals.packages.contains(**name));
     let forgotten = brought.map(|name| (*name).to_owned()).collect();
     let names = names.iter().map(|name| (*name).to_owned()).collect();
     let change = Change::Packages(Packages { names, whose: Whose::Platforms { forgotten } });
@@ -82,7 +82,7 @@ fn packages(id: &str, names: &[&str], state: &HostState) -> Step {
 
 /// `daemon.json` with our keys; every other key keeps its value.
 fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict> {
-    let found = match &state.daemon_json {
+    let found = match &state.docker.daemon_json {
         None => Map::new(),
         Some(Value::Object(found)) => found.clone(),
         Some(_) => {
@@ -98,7 +98,7 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
     let wanted = unswitched(wanted, state)?;
     let changed: Vec<(&String, &Value)> =
         wanted.into_iter().filter(|(key, value)| found.get(*key) != Some(*value)).collect();
-    let pending = state.files.get(Path::new(place::DOCKER_PENDING)).is_some_and(Option::is_some);
+    let pending = state.system.files.get(Path::new(place::DOCKER_PENDING)).is_some_and(Option::is_some);
     if changed.is_empty() && !pending {
         return Ok(None);
     }
@@ -109,7 +109,7 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
             format!("{}: {key}: {old} -> {value}", place::DAEMON_JSON)
         })
         .collect();
-    let take_up = match (&state.engine, pending) {
+    let take_up = match (&state.docker.engine, pending) {
         (None, _) => TakeUp::AtStart,
         (Some(_), false) if changed.iter().all(|(key, _)| *key == RELOADABLE) => TakeUp::Reload,
         (Some(_), _) => TakeUp::Restart,
@@ -132,7 +132,7 @@ fn unswitched<'a>(
     for (key, value) in wanted {
         // A switch that may be given several times has its name in the singular.
         let names = [key.as_str(), key.strip_suffix('s').unwrap_or(key)];
-        let switch = |name| Some((name, state.footing.as_ref()?.switch(name)?));
+        let switch = |name| Some((name, state.docker.footing.as_ref()?.switch(name)?));
         match names.into_iter().find_map(switch) {
             None => rest.push((key, value)),
             Some((_, said)) if said == *value => {}
@@ -153,14 +153,14 @@ fn unswitched<'a>(
 /// The text of `daemon.json`; where it was not read, one that says the same.
 fn daemon_text(state: &HostState) -> String {
     let file = state.file(Path::new(place::DAEMON_JSON));
-    let written = || state.daemon_json.as_ref().map(|value| format!("{value:#}\n"));
+    let written = || state.docker.daemon_json.as_ref().map(|value| format!("{value:#}\n"));
     file.and_then(|file| file.text.clone()).or_else(written).unwrap_or_default()
 }
 
 /// The step that gives `daemon.json` its old text back, or removes it.
 pub fn restore(text: Option<&str>, state: &HostState) -> Step {
     // A restart without live-restore would stop every container, also those that are not ours.
-    let take_up = if state.engine.is_some() { TakeUp::Reload } else { TakeUp::AtStart };
+    let take_up = if state.docker.engine.is_some() { TakeUp::Reload } else { TakeUp::AtStart };
     let why = [
         format!("{}: as it was before pryvctl", place::DAEMON_JSON),
         "dockerd takes up the rest when it is next restarted; no container stops now".to_owned(),
@@ -173,9 +173,9 @@ pub fn restore(text: Option<&str>, state: &HostState) -> Step {
 
 /// The change of `daemon.json`, from what was found.
 fn config(text: Option<String>, take_up: TakeUp, state: &HostState) -> Change {
-    let found = state.files.get(Path::new(place::DAEMON_JSON));
+    let found = state.system.files.get(Path::new(place::DAEMON_JSON));
     let seen = found.map_or(Seen::Any, |found| seen(found.as_ref()));
-    let there = state.daemon_json.is_some() || found.is_some_and(Option::is_some);
+    let there = state.docker.daemon_json.is_some() || found.is_some_and(Option::is_some);
     let old = if there { OldConfig::There } else { OldConfig::Nothing };
     Change::DaemonConfig(DaemonConfig { text, seen, old, take_up })
 }

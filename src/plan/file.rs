@@ -146,7 +146,7 @@ fn unified(path: &str, old: &str, new: &str) -> Vec<String> {
 fn folder(want: &ManagedFolder, state: &HostState) -> Option<Step> {
     let path = want.path.display().to_string();
     let new = format!("{:04o} {}:{}", want.mode, want.uid, want.gid);
-    let (old, undo) = match state.folders.get(&want.path).and_then(Option::as_ref) {
+    let (old, undo) = match state.system.folders.get(&want.path).and_then(Option::as_ref) {
         Some(found) if (found.mode, found.uid, found.gid) == (want.mode, want.uid, want.gid) => return None,
         Some(FolderState { mode, uid, gid }) => {
             let before = Folder { path: want.path.clone(), mode: *mode, uid: *uid, gid: *gid };

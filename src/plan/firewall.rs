@@ -50,7 +50,7 @@ const LOGINS: u32 = 10;
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     let table = table(desired, state);
     let listing = table.listing();
-    let why = match state.tables.get(TABLE) {
+    let why = match state.net.tables.get(TABLE) {
         Some(found) if same(found, &listing) => return Vec::new(),
         Some(found) => drift(&differences(found, &listing), desired, state),
         None => introduction(desired, state),

@@ -159,23 +159,20 @@ pub fn found(text: &str, mode: u32) -> FileState {
 /// A host as its distribution leaves it, without Docker.
 pub fn bare() -> HostState {
     let text = "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n";
-    let mut state = HostState {
-        os: Os { id: "debian".to_owned(), version: "13".to_owned(), title: "Debian 13".to_owned() },
-        ..HostState::default()
-    };
-    state.files.insert(place::SSHD_CONFIG.into(), Some(found(text, 0o644)));
-    state.files.insert("/etc/login.defs".into(), Some(found("# UMASK 022\nUMASK\t022\n", 0o644)));
-    state.sshd.insert("permitrootlogin".to_owned(), vec!["without-password".to_owned()]);
-    state.sshd.insert("passwordauthentication".to_owned(), vec!["yes".to_owned()]);
-    state.sshd.insert("maxauthtries".to_owned(), vec!["6".to_owned()]);
+    let mut state = HostState::default();
+    state.system.os = Os { id: "debian".to_owned(), version: "13".to_owned(), title: "Debian 13".to_owned() };
+    state.system.files.insert(place::SSHD_CONFIG.into(), Some(found(text, 0o644)));
+    state.system.files.insert("/etc/login.defs".into(), Some(found("# UMASK 022\nUMASK\t022\n", 0o644)));
+    state.ssh.sshd.insert("permitrootlogin".to_owned(), vec!["without-password".to_owned()]);
+    state.ssh.sshd.insert("passwordauthentication".to_owned(), vec!["yes".to_owned()]);
+    state.ssh.sshd.insert("maxauthtries".to_owned(), vec!["6".to_owned()]);
     state
 }
 
 /// The same with Docker and the commands we need.
 pub fn with_docker() -> HostState {
-    HostState {
-        engine: Some(EngineState { cli: true, ..EngineState::default() }),
-        commands: place::COMMANDS.map(|(name, _)| name.to_owned()).into(),
-        ..bare()
-    }
+    let mut state = bare();
+    state.docker.engine = Some(EngineState { cli: true, ..EngineState::default() });
+    state.system.commands = place::COMMANDS.map(|(name, _)| name.to_owned()).into();
+    state
 }

@@ -26,7 +26,7 @@ const NO_UNDO: Undo = Undo::Nothing("it was so before somebody changed it");
 
 /// The step without which nothing else can be planned: Docker cannot be asked for its containers.
 pub fn wake(state: &HostState) -> Option<Step> {
-    let asleep = state.asleep?;
+    let asleep = state.docker.asleep?;
     let (start, why) = match asleep {
         Asleep::Stopped => (
             EngineStart::Stopped,
@@ -44,7 +44,7 @@ pub fn wake(state: &HostState) -> Option<Step> {
 /// The steps that mend what a Docker that answers stands on. A container that fell ill meanwhile may be well again when they are
 /// done, so what else is to be done is planned after another look.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
-    if state.engine.is_none() {
+    if state.docker.engine.is_none() {
         return Vec::new();
     }
     let mut steps: Vec<Step> = containerd(state)
@@ -54,7 +54,9 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
         .chain(restart(desired, state))
         .chain(checks::step(state))
         .collect();
-    if let Some(last) = steps.last_mut().filter(|_| state.containers.iter().any(ContainerState::is_ill)) {
+    if let Some(last) =
+        steps.last_mut().filter(|_| state.docker.containers.iter().any(ContainerState::is_ill))
+    {
         last.look_again = true;
         last.why.push("what else is to be done shows when the containers have been checked again".to_owned());
     }
@@ -62,7 +64,7 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
 }
 
 fn containerd(state: &HostState) -> Option<Step> {
-    let unit = state.units.get(CONTAINERD)?;
+    let unit = state.system.units.get(CONTAINERD)?;
     (unit.exists && !unit.active && !unit.masked).then(|| {
         let why = [format!("{CONTAINERD}: not running -> started; running containers go on")];
         Step::safe("engine.containerd", Change::ContainerdStart(ContainerdStart), NO_UNDO).because(why)
@@ -72,7 +74,7 @@ fn containerd(state: &HostState) -> Option<Step> {
 /// Docker switches it on when it starts, and never looks again. A host that forwards IPv6 drops the default route that a
 /// router announced, and with it the login of whoever came over IPv6: there it stays off.
 fn forwarding(state: &HostState) -> Option<Step> {
-    let footing = state.footing.as_ref()?;
+    let footing = state.docker.footing.as_ref()?;
     if rules::ours(state).all(|(_, network)| network.bridge.is_none())
         || says(state, "ip-forward", &Value::Bool(false))
     {
@@ -80,7 +82,7 @@ fn forwarding(state: &HostState) -> Option<Step> {
     }
     let has_six =
         rules::ours(state).any(|(_, network)| network.subnets.iter().any(|subnet| subnet.contains(':')));
-    let six = has_six && state.route6 != Some(RouteOrigin::Announced);
+    let six = has_six && state.hardening.route6 != Some(RouteOrigin::Announced);
     let off = [
         ("net.ipv4.ip_forward", footing.forwards),
         ("net.ipv6.conf.all.forwarding", !six || footing.forwards6.unwrap_or(true)),
@@ -98,7 +100,7 @@ fn forwarding(state: &HostState) -> Option<Step> {
 /// the bridge up, and Docker never looks again.
 fn bridges(state: &HostState) -> Option<Step> {
     let unreached: Vec<&str> = rules::unreached(state).collect();
-    let is_down = |bridge: &str| unreached.contains(&bridge) && state.links.names.contains(bridge);
+    let is_down = |bridge: &str| unreached.contains(&bridge) && state.net.links.names.contains(bridge);
     let down: Vec<(String, String)> = rules::ours(state)
         .filter_map(|(name, network)| Some((name, network.bridge.as_deref()?)))
         .filter(|(_, bridge)| is_down(bridge))
@@ -115,7 +117,7 @@ fn bridges(state: &HostState) -> Option<Step> {
 /// dockerd makes its rules and bridges when it starts, and at no other time.
 fn restart(desired: &Desired, state: &HostState) -> Option<Step> {
     let gone: Vec<&str> =
-        rules::unreached(state).filter(|bridge| !state.links.names.contains(*bridge)).collect();
+        rules::unreached(state).filter(|bridge| !state.net.links.names.contains(*bridge)).collect();
     let mut why = rules::missing(desired, state);
     why.extend(gone.iter().map(|bridge| format!("{bridge}: the bridge is gone")));
     if why.is_empty() {
@@ -145,7 +147,7 @@ fn is_live(state: &HostState) -> bool {
 
 /// Whether dockerd was started with it, and so has it for sure.
 fn is_switched_on(state: &HostState) -> bool {
-    let switch = state.footing.as_ref().and_then(|footing| footing.switch(LIVE));
+    let switch = state.docker.footing.as_ref().and_then(|footing| footing.switch(LIVE));
     switch == Some(Value::Bool(true))
 }
 

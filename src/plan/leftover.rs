@@ -69,6 +69,7 @@ pub fn leftovers(
         |found: &ContainerState| if made_room(&found.name) { Stopped::Already } else { Stopped::from(found) };
     let wanted: BTreeSet<&str> = desired.services.iter().map(|service| service.name.as_str()).collect();
     state
+        .docker
         .containers
         .iter()
         .filter(|found| !wanted.contains(found.service.as_str()))

@@ -64,7 +64,7 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     if let Some(step) = footing::wake(state) {
         // Containers start with Docker, and with them the ports they publish. A table that is there is the next look's
         // business: what it has to say of Docker's networks is not known now.
-        let doors = goal.closes_doors() && !state.tables.contains_key(firewall::TABLE);
+        let doors = goal.closes_doors() && !state.net.tables.contains_key(firewall::TABLE);
         let doors = doors.then(|| engine::commands(state).into_iter().chain(firewall::steps(desired, state)));
         return Ok(Plan { steps: doors.into_iter().flatten().chain([step]).collect() });
     }

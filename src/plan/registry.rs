@@ -32,7 +32,7 @@ pub fn ca_file(desired: &Desired) -> Option<ManagedFile> {
 /// A line of somebody else that leads the registry's name elsewhere.
 pub fn hosts_line(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict> {
     let wanted = desired.registry.as_ref().and_then(|registry| Some((name_of(registry), registry.ip?)));
-    let text = state.hosts_file.as_deref().unwrap_or_default();
+    let text = state.system.hosts_file.as_deref().unwrap_or_default();
     if let Some((name, ip)) = wanted {
         let of_others = text.lines().find(|line| names(line, name) && !is_ours(line) && !leads(line, ip));
         if let Some(line) = of_others {
@@ -48,7 +48,7 @@ pub fn hosts_line(desired: &Desired, state: &HostState) -> Result<Option<Step>, 
 
 /// The step that takes out our line, if it is there.
 pub fn without_hosts_line(state: &HostState) -> Option<Step> {
-    hosts_step(state.hosts_file.as_deref().unwrap_or_default(), None, state)
+    hosts_step(state.system.hosts_file.as_deref().unwrap_or_default(), None, state)
 }
 
 fn hosts_step(text: &str, wanted: Option<(&str, IpAddr)>, state: &HostState) -> Option<Step> {
@@ -65,7 +65,7 @@ fn hosts_step(text: &str, wanted: Option<(&str, IpAddr)>, state: &HostState) -> 
     if why.is_empty() {
         return None;
     }
-    let from = state.hosts_file.clone();
+    let from = state.system.hosts_file.clone();
     let change = HostsFile { found: from.is_some(), from, to: Some(new) };
     let undo = Undo::change(Change::HostsFile(change.inverse()));
     let step = Step::safe("registry.hosts-line", Change::HostsFile(change), undo).because(why);

@@ -35,7 +35,7 @@ pub struct Keeping {
 impl Keeping {
     /// Decides what the way back is. An unfinished change keeps the record that was made before it began.
     pub fn of(desired: &Desired, state: &HostState, map: &ServiceMap) -> Self {
-        let old = state.release.as_ref();
+        let old = state.ours.release.as_ref();
         let served = served(desired, state, map);
         if old.is_some_and(|old| old.unfinished) || !changes(desired, state, &served) {
             return Self { release: old.cloned(), new: false };
@@ -49,7 +49,7 @@ impl Keeping {
             inside: map.inside.clone(),
             ports: map.entries().map(|((protocol, port), to)| Led { protocol, port, to }).collect(),
             files: (0..).zip(paths).map(|(place, path)| kept(place, path, state)).collect(),
-            folders: KeptFolder::all(&state.written),
+            folders: KeptFolder::all(&state.ours.written),
             wanted: wanted(desired),
             retired,
             unfinished: true,
@@ -136,7 +136,7 @@ pub fn outdated(desired: &Desired, state: &HostState) -> Vec<String> {
         wanted.chain(release.images()).any(|other| other == *image)
     };
     let retired = release.retired.iter().filter(|image| !needed(image));
-    retired.filter(|image| state.images.contains_key(*image)).cloned().collect()
+    retired.filter(|image| state.docker.images.contains_key(*image)).cloned().collect()
 }
 
 /// The step that ends a change.
@@ -162,7 +162,7 @@ fn served<'a>(desired: &Desired, state: &'a HostState, map: &ServiceMap) -> Vec<
     };
     let took_over = |found: &ContainerState| found.is_starting() && (is_led(found) || !leads(found));
     let mut served: BTreeMap<&str, &ContainerState> = BTreeMap::new();
-    for found in state.containers.iter().filter(|found| found.slot.is_some()) {
+    for found in state.docker.containers.iter().filter(|found| found.slot.is_some()) {
         if !(found.serves() || took_over(found)) {
             continue;
         }
@@ -183,7 +183,7 @@ fn changes(desired: &Desired, state: &HostState, served: &[&ContainerState]) -> 
             .iter()
             .any(|service| service.name.as_str() == found.service && service.made(&found.hash))
     };
-    let known = state.release.as_ref().map(|release| &release.wanted);
+    let known = state.ours.release.as_ref().map(|release| &release.wanted);
     let repairs = |want: &ManagedFile| known.is_some_and(|known| known.get(&want.path) == Some(&hash(want)));
     let writes = || desired.files.iter().any(|want| file("", want, state).is_some() && !repairs(want));
     let leaves = || !written::leaving(desired, state).is_empty();

@@ -63,7 +63,7 @@ pub fn marks(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
 /// Whether a service still has to be told of an earlier change.
 pub fn is_pending(service: &Service, state: &HostState) -> bool {
     let mark = place::reload_pending(&service.name);
-    state.files.get(Path::new(&mark)).is_some_and(Option::is_some)
+    state.system.files.get(Path::new(&mark)).is_some_and(Option::is_some)
 }
 
 /// The step that tells a container that goes on that its files changed.

@@ -42,11 +42,16 @@ const NO_UNDO: Undo = Undo::Nothing("it is a way back itself; the next run goes 
 /// # Errors
 /// A container that served and is gone.
 pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>> {
-    let Some(release) = &state.release else { return Ok(Plan::default()) };
+    let Some(release) = &state.ours.release else { return Ok(Plan::default()) };
     let mut kept = Vec::new();
     let mut conflicts = Vec::new();
     for served in &release.containers {
-        match state.containers.iter().find(|found| found.name == served.name && found.hash == served.hash) {
+        match state
+            .docker
+            .containers
+            .iter()
+            .find(|found| found.name == served.name && found.hash == served.hash)
+        {
             Some(found) => kept.push(found),
             None => conflicts.push(gone(served)),
         }
@@ -108,7 +113,7 @@ struct Way<'a> {
 impl<'a> Way<'a> {
     /// Containers of ours that did not serve before.
     fn others(&self) -> impl Iterator<Item = &'a ContainerState> {
-        self.state.containers.iter().filter(|found| !self.release.keeps(found))
+        self.state.docker.containers.iter().filter(|found| !self.release.keeps(found))
     }
 
     fn service(&self, found: &ContainerState) -> Option<&'a Service> {
@@ -179,8 +184,8 @@ impl<'a> Way<'a> {
     /// Folders that the change removed, because they were empty: a container does not start without what it mounts.
     fn folders(&self) -> impl Iterator<Item = Step> {
         let there = |path: &Path| {
-            let desired = self.state.folders.get(path).is_some_and(Option::is_some);
-            desired || self.state.written.folders.get(path).is_some_and(|found| *found != At::Nothing)
+            let desired = self.state.system.folders.get(path).is_some_and(Option::is_some);
+            desired || self.state.ours.written.folders.get(path).is_some_and(|found| *found != At::Nothing)
         };
         self.release.folders.iter().filter(move |kept| !there(&kept.path)).map(|kept| {
             let KeptFolder { path, mode, uid, gid } = kept;
@@ -217,7 +222,7 @@ impl<'a> Way<'a> {
 
     fn as_it_was(&self, kept: &KeptFile, was: &Was) -> Option<Change> {
         let seen = seen(self.state.file(&kept.path));
-        if self.state.written.originals.get(&kept.path).map(Was::of).as_ref() == Some(was) {
+        if self.state.ours.written.originals.get(&kept.path).map(Was::of).as_ref() == Some(was) {
             return Some(Change::FileBack(FileBack { path: kept.path.clone(), seen }));
         }
         let claim = if self.replaces(kept, was) { CopyClaim::Instead } else { CopyClaim::Listed };

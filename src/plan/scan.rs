@@ -78,7 +78,7 @@ pub fn door(opening: &Opening) -> Door {
 /// that run there already.
 pub fn declared<'a>(desired: &'a Desired, state: &HostState, goal: Goal) -> Vec<&'a Opening> {
     let runs = |opening: &&Opening| {
-        let serves = |name: &str| state.containers.iter().any(|it| it.service == name && it.serves());
+        let serves = |name: &str| state.docker.containers.iter().any(|it| it.service == name && it.serves());
         let mut services = desired.services.iter();
         services.any(|service| {
             let leads = service.endpoints.iter().any(|end| (end.protocol, end.port) == door(opening));
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn the_ports_of_a_swarm_may_answer_the_platforms_other_hosts() {
         let mut member = with_docker();
-        member.engine.as_mut().unwrap().swarm = true;
+        member.docker.engine.as_mut().unwrap().swarm = true;
         let look = |with: &str| answered(with, &[2377, 7946]);
         assert!(unasked(&desired(), &member, &look("fd00::6")).is_empty());
         assert_eq!(unasked(&desired(), &member, &look("10.0.0.8")).len(), 2);

@@ -81,12 +81,12 @@ pub fn decide<'a>(
 }
 
 fn containers<'a>(service: &Service, state: &'a HostState) -> impl Iterator<Item = &'a ContainerState> {
-    state.containers.iter().filter(|found| found.service == service.name.as_str())
+    state.docker.containers.iter().filter(|found| found.service == service.name.as_str())
 }
 
 /// Whether the way back of a change that has not come to its end needs what stands in a slot.
 fn is_held(service: &Service, slot: Slot, state: &HostState) -> bool {
-    let release = state.release.as_ref().filter(|release| release.unfinished);
+    let release = state.ours.release.as_ref().filter(|release| release.unfinished);
     release
         .is_some_and(|it| containers(service, state).any(|found| found.slot == Some(slot) && it.keeps(found)))
 }
@@ -135,7 +135,7 @@ pub fn steps(
         Decision::Keep(found, slot) => (turn.keep(found, slot, switch), found.name.clone(), Duration::ZERO),
         Decision::Replace { slot, old } => {
             let name = service.container(&desired.platform, slot);
-            if state.foreign_containers.contains(&name) {
+            if state.docker.foreign_containers.contains(&name) {
                 return Err(Conflict {
                     thing: format!("container {name}"),
                     found: "a container that is not ours has this name".to_owned(),
@@ -204,7 +204,7 @@ impl Turn<'_> {
     fn replace(&self, slot: Slot, old: Option<&ContainerState>, switch: &mut Switch<'_>) -> Vec<Step> {
         let name = self.service.container(&self.desired.platform, slot);
         let mut steps = Vec::new();
-        if let Some(found) = self.state.containers.iter().find(|found| found.name == name) {
+        if let Some(found) = self.state.docker.containers.iter().find(|found| found.name == name) {
             steps.extend(leftover(found, Stopped::from(found), self.desired));
         }
         if self.service.order == UpdateOrder::StopFirst {
@@ -235,7 +235,8 @@ impl Turn<'_> {
     fn in_the_way(&self, name: &str) -> impl Iterator<Item = &ContainerState> {
         let Self { service, desired, state } = *self;
         let alone = service.order == UpdateOrder::StopFirst;
-        let up = state.containers.iter().filter(move |found| alone && is_up(found) && found.name != name);
+        let up =
+            state.docker.containers.iter().filter(move |found| alone && is_up(found) && found.name != name);
         up.filter(move |found| data::is_of(found, service, desired, state))
     }
 

@@ -34,12 +34,13 @@ pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
 /// Counts what is in the folders that we made.
 fn count(state: &mut HostState) {
     let there = |path: &&PathBuf| state.file(path).is_some();
-    let files = state.files.keys().chain(state.written.files.keys()).filter(there);
+    let files = state.system.files.keys().chain(state.ours.written.files.keys()).filter(there);
     let made =
-        state.written.folders.iter().filter(|(_, found)| found.known().is_some()).map(|(path, _)| path);
-    let folders = state.folders.iter().filter(|(_, found)| found.is_some()).map(|(path, _)| path).chain(made);
+        state.ours.written.folders.iter().filter(|(_, found)| found.known().is_some()).map(|(path, _)| path);
+    let folders =
+        state.system.folders.iter().filter(|(_, found)| found.is_some()).map(|(path, _)| path).chain(made);
     let all: BTreeSet<PathBuf> = files.chain(folders).cloned().collect();
-    for (folder, found) in &mut state.written.folders {
+    for (folder, found) in &mut state.ours.written.folders {
         let At::There((_, count)) = found else { continue };
         *count = all.iter().filter(|path| path.parent() == Some(folder)).count();
     }
@@ -64,16 +65,18 @@ fn act(step: &Step, state: &mut HostState, desired: &Desired) {
 
 fn call(call: &Call, state: &mut HostState, desired: &Desired) {
     match call {
-        Call::Pull { image } => drop(state.images.insert(image.clone(), sha256(image))),
+        Call::Pull { image } => drop(state.docker.images.insert(image.clone(), sha256(image))),
         Call::CreateNetwork(network) => {
             let subnets = vec![network.subnet.to_string(), network.subnet6.to_string()];
-            let old = state.networks.insert(
+            let old = state.docker.networks.insert(
                 network.name.clone(),
                 NetworkState { subnets, ours: true, internal: network.internal, ..NetworkState::default() },
             );
             assert_eq!(old, None, "{} is made twice", network.name);
         }
-        Call::CreateVolume(name) => assert!(state.volumes.insert(name.clone()), "{name} is made twice"),
+        Call::CreateVolume(name) => {
+            assert!(state.docker.volumes.insert(name.clone()), "{name} is made twice")
+        }
         Call::Start(container) => {
             let version = Version::of(&container.spec.image, state);
             reads((&container.name, container.service.as_str()), version, state, desired);
@@ -93,9 +96,9 @@ fn call(call: &Call, state: &mut HostState, desired: &Desired) {
         }
         Call::Stop { container, .. } => "exited".clone_into(&mut named(state, container).status),
         Call::RemoveContainer { container } => {
-            let before = state.containers.len();
-            state.containers.retain(|found| found.name != *container);
-            assert_eq!(state.containers.len() + 1, before, "{container} is not there");
+            let before = state.docker.containers.len();
+            state.docker.containers.retain(|found| found.name != *container);
+            assert_eq!(state.docker.containers.len() + 1, before, "{container} is not there");
         }
     }
 }
@@ -105,7 +108,7 @@ fn reads((name, service): (&str, &str), version: Version<'_>, state: &HostState,
     let Some(service) = desired.services.iter().find(|wanted| wanted.name.as_str() == service) else {
         return;
     };
-    let up = state.containers.iter().filter(|found| is_up(found) && found.name != name);
+    let up = state.docker.containers.iter().filter(|found| is_up(found) && found.name != name);
     for other in up.filter(|found| data::is_of(found, service, desired, state)) {
         assert_eq!(service.order, UpdateOrder::StartFirst, "{name} opens data that {} has open", other.name);
     }
@@ -120,25 +123,29 @@ fn reads((name, service): (&str, &str), version: Version<'_>, state: &HostState,
 }
 
 fn named<'a>(state: &'a mut HostState, name: &str) -> &'a mut ContainerState {
-    state.containers.iter_mut().find(|found| found.name == name).unwrap_or_else(|| panic!("no {name}"))
+    state.docker.containers.iter_mut().find(|found| found.name == name).unwrap_or_else(|| panic!("no {name}"))
 }
 
 fn start(container: &Container, state: &mut HostState) {
     let name = &container.name;
-    assert!(state.engine.is_some(), "{name} starts without Docker");
-    assert!(state.images.contains_key(&container.spec.image), "{name} starts without its image");
-    assert!(state.containers.iter().all(|found| found.name != *name), "{name} is there already");
-    assert!(!state.foreign_containers.contains(name), "{name} is not ours");
+    assert!(state.docker.engine.is_some(), "{name} starts without Docker");
+    assert!(state.docker.images.contains_key(&container.spec.image), "{name} starts without its image");
+    assert!(state.docker.containers.iter().all(|found| found.name != *name), "{name} is there already");
+    assert!(!state.docker.foreign_containers.contains(name), "{name} is not ours");
     let mut addresses = BTreeMap::new();
     for place in &container.spec.networks {
-        assert!(state.networks.contains_key(&place.network), "{name} starts without {}", place.network);
+        assert!(
+            state.docker.networks.contains_key(&place.network),
+            "{name} starts without {}",
+            place.network
+        );
         let (four, six) = place.at(container.slot);
-        let running = state.containers.iter().filter(|found| found.status == "running");
+        let running = state.docker.containers.iter().filter(|found| found.status == "running");
         let mut taken = running.flat_map(|found| found.addresses.values().flatten());
         assert!(!taken.any(|address| *address == four), "{name}: {four} is taken");
         addresses.insert(place.network.clone(), vec![four.into(), six.into()]);
     }
-    state.containers.push(ContainerState {
+    state.docker.containers.push(ContainerState {
         name: name.clone(),
         role: container.role.to_string(),
         service: container.service.to_string(),
@@ -146,7 +153,7 @@ fn start(container: &Container, state: &mut HostState) {
         hash: container.labels["pryvctl.spec"].clone(),
         restart: container.spec.restart,
         image: container.spec.image.clone(),
-        image_id: state.images[&container.spec.image].clone(),
+        image_id: state.docker.images[&container.spec.image].clone(),
         digest: None,
         stop_timeout: Some(container.spec.grace().as_secs()),
         status: "running".to_owned(),
@@ -155,14 +162,14 @@ fn start(container: &Container, state: &mut HostState) {
         is_leaving: false,
         addresses,
         writes: container.spec.writes().cloned().collect(),
-        started: format!("2026-01-01T00:00:{:02}Z", state.containers.len()),
+        started: format!("2026-01-01T00:00:{:02}Z", state.docker.containers.len()),
     });
 }
 
 /// What `sshd -T` would say: it reads the files, whether sshd has taken them up or not.
 fn read_sshd(state: &mut HostState) {
-    let main = state.files[Path::new(place::SSHD_CONFIG)].as_ref().unwrap().text.clone().unwrap();
-    read_block(&main, &mut state.sshd);
+    let main = state.system.files[Path::new(place::SSHD_CONFIG)].as_ref().unwrap().text.clone().unwrap();
+    read_block(&main, &mut state.ssh.sshd);
 }
 
 /// What `sshd -T` would say of our block: the first value of each directive, and every port.

@@ -53,7 +53,7 @@ pub fn parts(directives: &BTreeMap<String, Directive>, state: &HostState) -> Vec
     let block = main_block(state);
     let part = |(key, value): (&String, &Directive)| {
         let value = value_of(value, state);
-        let found = state.sshd.get(&key.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        let found = state.ssh.sshd.get(&key.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
         let shown = if found.is_empty() { "unset".to_owned() } else { found.join(" ") };
         let written = block.lines().any(|line| line == format!("{key} {value}"));
         let shown = if written { shown } else { format!("{shown}, not in our block") };
@@ -68,7 +68,7 @@ fn value_of(directive: &Directive, state: &HostState) -> String {
     match directive {
         Directive::Value(value) => value.clone(),
         Directive::Names(names) => {
-            let known = names.iter().filter(|name| state.algorithms.contains(*name));
+            let known = names.iter().filter(|name| state.hardening.algorithms.contains(*name));
             known.map(String::as_str).collect::<Vec<_>>().join(",")
         }
     }
@@ -176,7 +176,7 @@ fn overridden(desired: &Desired, state: &HostState) -> Option<Conflict> {
 fn drifted(desired: &Desired, state: &HostState) -> Vec<String> {
     let directives = directives(desired, state);
     let line = |(key, value): (&String, &String)| {
-        let found = state.sshd.get(&key.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        let found = state.ssh.sshd.get(&key.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
         let shown = if found.is_empty() { "unset".to_owned() } else { found.join(" ") };
         (!is_effective(key, value, found)).then(|| format!("{key}: {shown} -> {value}"))
     };

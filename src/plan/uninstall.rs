@@ -32,13 +32,15 @@ use crate::{
 /// sshd was moved from a port that the inventory does not name.
 pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Result<Plan, Conflict> {
     sshd::way_back(desired, state)?;
-    let containers = state.containers.iter().flat_map(|found| leftover(found, Stopped::from(found), desired));
-    let networks = state.networks.iter().filter(|(_, found)| found.ours).map(|(name, _)| network(name));
+    let containers =
+        state.docker.containers.iter().flat_map(|found| leftover(found, Stopped::from(found), desired));
+    let networks =
+        state.docker.networks.iter().filter(|(_, found)| found.ours).map(|(name, _)| network(name));
     let mut steps: Vec<Step> = containers.chain(networks).collect();
     match volumes {
         Volumes::Keep => {}
         Volumes::Remove => {
-            let ours = desired.volumes.iter().filter(|name| state.volumes.contains(*name));
+            let ours = desired.volumes.iter().filter(|name| state.docker.volumes.contains(*name));
             steps.extend(ours.map(|name| volume(name)));
             steps.extend(notes(desired, state));
         }
@@ -81,7 +83,7 @@ fn given_up(
     state: &HostState,
     removed: impl FnOnce(&Path, &HostState) -> Option<Step>,
 ) -> Option<Step> {
-    if state.written.originals.contains_key(&file.path) {
+    if state.ours.written.originals.contains_key(&file.path) {
         original::step(&file.path, state, &Keeping::default())
     } else if of_others(file, state) {
         None
@@ -111,7 +113,7 @@ fn removal(path: &Path, gone: Change) -> Step {
 }
 
 fn services(state: &HostState) -> Option<Step> {
-    state.tables.get(table::TABLE)?;
+    state.net.tables.get(table::TABLE)?;
     let undo = Undo::Nothing("an install makes it again");
     let gone = Change::TableRemoval(TableRemoval(table::TABLE));
     let step = Step::safe("services.table", gone, undo);
@@ -126,7 +128,7 @@ pub fn soften(desired: &Desired, state: &HostState) -> Result<Plan, Conflict> {
     sshd::way_back(desired, state)?;
     let mut steps = access(state);
     // A restart must not load a table again that opens a port which sshd has left.
-    if state.tables.contains_key(table::TABLE) {
+    if state.net.tables.contains_key(table::TABLE) {
         steps.extend(boot::services(state));
     } else {
         steps.extend(unit("services.unit", boot::MAP_UNIT, place::SERVICES_UNIT, state));
@@ -141,7 +143,7 @@ pub fn soften(desired: &Desired, state: &HostState) -> Result<Plan, Conflict> {
 /// What stands between the world and sshd, under guard: who opens a door may find that another one was behind it.
 fn access(state: &HostState) -> Vec<Step> {
     let mut steps = Vec::new();
-    if state.tables.contains_key(firewall::TABLE) {
+    if state.net.tables.contains_key(firewall::TABLE) {
         let gone = Change::TableRemoval(TableRemoval(firewall::TABLE));
         let step = Step::safe("firewall.table", gone, Undo::Nothing("the guard's own"))
             .because(["table inet pryvctl: -> none; every port that listens is open again"]);
@@ -170,7 +172,7 @@ fn traces(desired: &Desired, state: &HostState) -> Vec<Step> {
 }
 
 fn release(state: &HostState) -> Option<Step> {
-    state.release.as_ref().map(|_| {
+    state.ours.release.as_ref().map(|_| {
         let undo = Undo::Nothing("what served before goes with what serves");
         let step = Step::safe("release.forget", Change::ReleaseRemoval(ReleaseRemoval), undo);
         step.because([format!("{}: -> none", place::RELEASE)])
@@ -178,7 +180,7 @@ fn release(state: &HostState) -> Option<Step> {
 }
 
 fn unit(id: &str, name: &'static str, path: &'static str, state: &HostState) -> Option<Step> {
-    let there = state.units.get(name).is_some_and(|unit| unit.exists);
+    let there = state.system.units.get(name).is_some_and(|unit| unit.exists);
     there.then(|| {
         let gone = Change::UnitRemoval(UnitRemoval { name, path });
         let undo = Undo::Nothing("an install writes it again");

@@ -33,7 +33,7 @@ pub fn leaving<'a>(desired: &Desired, state: &'a HostState) -> Vec<(&'a Path, &'
         At::There(found) if listed.wrote.contains(&found.sha256) => Some((path, found)),
         At::There(_) | At::Nothing | At::AskedElsewhere | At::Other(_) => None,
     };
-    unwanted(desired, &state.written.files).filter_map(ours).collect()
+    unwanted(desired, &state.ours.written.files).filter_map(ours).collect()
 }
 
 /// Files that stay although no inventory wants them, and why.
@@ -57,7 +57,7 @@ const CHANGED: &str = "was changed since pryvctl wrote it";
 /// The step that puts on the list what is as it must be and not on it: a host of an older pryvctl has no list, and a list
 /// may get lost.
 pub fn note(desired: &Desired, state: &HostState) -> Option<Step> {
-    let lost = match state.written.list {
+    let lost = match state.ours.written.list {
         List::Whole => false,
         List::Missing => true,
         List::Unreadable(_) => return None,
@@ -66,7 +66,7 @@ pub fn note(desired: &Desired, state: &HostState) -> Option<Step> {
     let known = files.map(|want| (want.path, ContentHash::of(want.content.expose())));
     let new = known.filter(|(path, hash)| {
         let stands = state.file(path).is_some_and(|found| found.sha256 == *hash);
-        stands && (lost || !state.written.has(path, hash))
+        stands && (lost || !state.ours.written.has(path, hash))
     });
     let new: BTreeMap<PathBuf, ContentHash> = new.collect();
     if new.is_empty() {
@@ -113,7 +113,7 @@ pub fn uninstall(desired: &Desired, state: &HostState, before: &[Step]) -> Vec<S
 
 /// The step that removes what a killed run left half written.
 pub fn half_written(state: &HostState) -> Option<Step> {
-    let half = &state.written.half;
+    let half = &state.ours.written.half;
     let change = Change::HalfWritten(HalfWritten(half.iter().cloned().collect()));
     let step = Step::safe("leftover.half", change, Undo::Nothing("nobody reads what is half written"))
         .agreed(Agreed::Always);
@@ -124,13 +124,13 @@ pub fn half_written(state: &HostState) -> Option<Step> {
 /// What leaves its place empty.
 fn gone<'a>(desired: &Desired, state: &'a HostState) -> Vec<(&'a Path, &'a FileState)> {
     let mut files = leaving(desired, state);
-    files.retain(|(path, _)| !state.written.originals.contains_key(*path));
+    files.retain(|(path, _)| !state.ours.written.originals.contains_key(*path));
     files
 }
 
 /// What leaves its place to what others had there.
 fn returning(desired: &Desired, state: &HostState, keeping: &Keeping) -> Vec<Step> {
-    let files = unwanted(desired, &state.written.files);
+    let files = unwanted(desired, &state.ours.written.files);
     files.filter_map(|(path, _)| original::step(path, state, keeping)).collect()
 }
 
@@ -173,7 +173,7 @@ fn emptied<'a>(
     let mut gone: BTreeSet<PathBuf> = gone.map(|path| path.as_ref().to_owned()).collect();
     let mut emptied = Vec::new();
     // A folder sorts before what is in it.
-    for (folder, found) in state.written.folders.iter().rev() {
+    for (folder, found) in state.ours.written.folders.iter().rev() {
         let Some((_, count)) = found.known() else { continue };
         let left = count.checked_sub(gone.iter().filter(|path| path.parent() == Some(folder)).count());
         if left == Some(0) && !leads(folder) {
@@ -186,7 +186,7 @@ fn emptied<'a>(
 
 fn folder(path: &Path, state: &HostState) -> Step {
     let gone = Change::FolderRemoval(FolderRemoval(path.to_owned()));
-    let undo = match state.written.folders.get(path).and_then(At::known) {
+    let undo = match state.ours.written.folders.get(path).and_then(At::known) {
         Some((was, _)) => {
             let FolderState { mode, uid, gid } = *was;
             let again = Folder { path: path.to_owned(), mode, uid, gid };
@@ -203,14 +203,15 @@ fn folder(path: &Path, state: &HostState) -> Step {
 
 /// The step that takes off the list what is gone already.
 fn forgotten(desired: &Desired, state: &HostState) -> Option<Step> {
-    let files = unwanted(desired, &state.written.files)
-        .filter(|(path, listed)| listed.found == At::Nothing && !state.written.originals.contains_key(*path));
+    let files = unwanted(desired, &state.ours.written.files).filter(|(path, listed)| {
+        listed.found == At::Nothing && !state.ours.written.originals.contains_key(*path)
+    });
     let files: Vec<PathBuf> = files.map(|(path, _)| path.to_owned()).collect();
-    let folders = state.written.folders.iter().filter(|(_, found)| **found == At::Nothing);
+    let folders = state.ours.written.folders.iter().filter(|(_, found)| **found == At::Nothing);
     let wanted: BTreeSet<&Path> = desired.folders.iter().map(|want| want.path.as_path()).collect();
     let folders = folders.filter(|(path, _)| !wanted.contains(path.as_path()));
     let folders: Vec<PathBuf> = folders.map(|(path, _)| path.clone()).collect();
-    if files.is_empty() && folders.is_empty() || state.written.list != List::Whole {
+    if files.is_empty() && folders.is_empty() || state.ours.written.list != List::Whole {
         return None;
     }
     let why = files.iter().chain(&folders).map(|path| format!("{}: gone already", path.display()));
@@ -223,12 +224,12 @@ fn forgotten(desired: &Desired, state: &HostState) -> Option<Step> {
 
 /// The step that ends the list; what stays is nobody's but the host's by now.
 fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
-    match state.written.list {
+    match state.ours.written.list {
         List::Whole => {}
         List::Missing | List::Unreadable(_) => return None,
     }
     let undo = Undo::Nothing("an install makes it again");
-    let stay = staying(desired, &state.written).into_iter().chain(original::staying(desired, state));
+    let stay = staying(desired, &state.ours.written).into_iter().chain(original::staying(desired, state));
     let stay = stay.map(|(path, why)| format!("{} stays: {why}", path.display()));
     let step = Step::safe("written.forget", Change::ListRemoval(ListRemoval), undo);
     Some(step.because([format!("{}: -> none", place::WRITTEN)]).because(stay))

@@ -73,9 +73,9 @@ fn checks() -> BTreeSet<String> {
     let mut checks = BTreeSet::new();
     for code in sources(&["plan", "fleet", "host"]) {
         checks.extend(quoted_after(&code, &words));
-        // A list of checks and their facts.
-        let listed = code.split("why(&facts.").filter_map(|before| before.trim_end().strip_suffix("\","));
-        checks.extend(listed.filter_map(|before| Some(before.rsplit_once("(\"")?.1.to_owned())));
+    }
+    for code in sources(&["facts"]) {
+        checks.extend(quoted_after(&code, &["unread("]));
     }
     let letters = |id: &String| id.bytes().all(|byte| byte.is_ascii_lowercase() || b"-.".contains(&byte));
     checks.retain(letters);

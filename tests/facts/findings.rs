@@ -110,7 +110,7 @@ fn a_stopped_docker_is_planned_to_start() {
     warning docker: found no answer: dockerd is not running, needed Docker 20.10 or newer; `install` starts it; `journalctl -u docker` says why it stopped
     "#);
     let asleep =
-        |facts: &Facts| preflight(&desired(), facts, &in_time(facts)).state.map(|state| state.asleep);
+        |facts: &Facts| preflight(&desired(), facts, &in_time(facts)).state.map(|state| state.docker.asleep);
     assert_eq!(asleep(&facts), Some(Some(Asleep::Stopped)));
     let footing = |facts: &mut Facts, socket| {
         let Fact::Known(footing) = &mut facts.footing else { panic!("{:?}", facts.footing) };

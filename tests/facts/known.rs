@@ -225,17 +225,21 @@ fn etc_hosts_is_read_whole() {
 fn a_fresh_host_makes_a_state_without_an_engine() {
     let facts = recorded("debian13-bare");
     let state = preflight(&desired(), &facts, &in_time(&facts)).state.unwrap();
-    assert_eq!(state.engine, None);
-    assert!(state.containers.is_empty() && state.networks.is_empty() && state.images.is_empty());
-    assert!(state.files.values().flatten().count() == 1, "only sshd_config is there");
+    assert_eq!(state.docker.engine, None);
+    assert!(
+        state.docker.containers.is_empty()
+            && state.docker.networks.is_empty()
+            && state.docker.images.is_empty()
+    );
+    assert!(state.system.files.values().flatten().count() == 1, "only sshd_config is there");
 }
 
 #[test]
 fn a_host_in_use_makes_a_state_with_all_of_it() {
     let facts = recorded("debian12-docker");
     let state = preflight(&desired(), &facts, &in_time(&facts)).state.unwrap();
-    assert_eq!(state.containers.len(), 2);
-    assert!(state.networks["acme_frontend"].ours && !state.networks["bridge"].ours);
-    assert!(state.units["docker.service"].active && state.units["docker.service"].enabled);
-    assert!(!state.units["pryvctl-firewall.service"].exists);
+    assert_eq!(state.docker.containers.len(), 2);
+    assert!(state.docker.networks["acme_frontend"].ours && !state.docker.networks["bridge"].ours);
+    assert!(state.system.units["docker.service"].active && state.system.units["docker.service"].enabled);
+    assert!(!state.system.units["pryvctl-firewall.service"].exists);
 }

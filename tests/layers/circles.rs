@@ -235,8 +235,6 @@ const UNCUT: &[&str] = &[
     "plan::footing",
     "plan::footing::checks",
     "plan::footing::rules",
-    "plan::preflight",
-    "plan::preflight::engine",
     "plan::registry",
     "plan::release",
     "plan::reload",

@@ -27,7 +27,7 @@ pub fn parts(control: &Control, state: &HostState) -> Result<Vec<Part>, String> 
     let text = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
     let ours: String = rules.iter().map(|rule| format!("{rule}\n")).collect();
     let mut parts = vec![fragment(place::AUDIT_RULES, text, &ours)];
-    if let Some(loaded) = &state.audit {
+    if let Some(loaded) = &state.hardening.audit {
         parts.extend(keys(rules).into_iter().map(|key| {
             Part::new(format!("rules with key {key} (live)"), found(key, rules, loaded), "loaded")
         }));
@@ -53,7 +53,7 @@ pub fn keys(rules: &[String]) -> BTreeSet<&str> {
 
 /// The step that loads the rules, if some are not loaded or their file changes.
 pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Step> {
-    state.audit.as_ref()?;
+    state.hardening.audit.as_ref()?;
     let of_kind = controls.iter().filter(|(control, _)| matches!(control.kind, Kind::Audit(_)));
     let drifted: Vec<(&str, &Part)> =
         of_kind.flat_map(|(control, parts)| parts.iter().map(|part| (control.id.as_str(), part))).collect();

@@ -13,11 +13,11 @@ pub fn parts(
     desired: &Desired,
     state: &HostState,
 ) -> Result<Vec<Part>, String> {
-    if state.engine.is_none() && desired.services.is_empty() {
+    if state.docker.engine.is_none() && desired.services.is_empty() {
         return Err("there is no Docker".to_owned());
     }
     let found = |key: &str| {
-        let value = state.daemon_json.as_ref().and_then(|file| file.get(key));
+        let value = state.docker.daemon_json.as_ref().and_then(|file| file.get(key));
         value.map_or_else(|| "unset".to_owned(), Value::to_string)
     };
     let part = |(key, value): (&String, &Value)| {

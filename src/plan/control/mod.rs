@@ -155,14 +155,14 @@ fn is_left_out(id: &str, desired: &Desired, state: &HostState) -> bool {
 }
 
 fn is_installed(name: &str, state: &HostState) -> bool {
-    state.installed.as_ref().is_some_and(|installed| installed.contains(name))
+    state.hardening.installed.as_ref().is_some_and(|installed| installed.contains(name))
 }
 
 fn holds(condition: Condition, state: &HostState) -> Result<(), String> {
     let why = match condition {
         Condition::Machine if state.is_container() => "a container has no kernel of its own",
         Condition::NoSwarm if state.is_in_swarm() => "the host is part of a Docker Swarm",
-        Condition::NoRouterAdvertisements if state.route6 == Some(RouteOrigin::Announced) => {
+        Condition::NoRouterAdvertisements if state.hardening.route6 == Some(RouteOrigin::Announced) => {
             "the host's IPv6 route or address comes from router advertisements"
         }
         Condition::Machine | Condition::NoSwarm | Condition::NoRouterAdvertisements => return Ok(()),

@@ -28,7 +28,7 @@ const AGAIN: &str = "none";
 
 /// The line of fstab: the one that is there with more options, or else one that is made.
 pub fn line(mount: &Mount, state: &HostState) -> Option<MountLine> {
-    let found = state.mounts.get(&mount.path);
+    let found = state.hardening.mounts.get(&mount.path);
     let others = found.is_some_and(|found| !VIRTUAL.contains(&found.kind.as_str()));
     let again = mount.made.as_ref().is_some_and(|made| made.kind == AGAIN);
     let path = mount.path.display().to_string();
@@ -60,7 +60,7 @@ fn fstab(state: &HostState) -> Option<&str> {
 /// What is mounted and what will be at boot.
 pub fn parts(mount: &Mount, state: &HostState) -> Result<Vec<Part>, String> {
     let path = mount.path.display().to_string();
-    let found = state.mounts.get(&mount.path);
+    let found = state.hardening.mounts.get(&mount.path);
     if found.is_none() && mount.made.is_none() {
         return Err(format!("{path} is no mount point of its own"));
     }

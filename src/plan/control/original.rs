@@ -30,7 +30,7 @@ pub const GIVEN_UP: &str = "originals.given-up";
 /// somebody may spoil it, and what that made of it is nothing to come back to.
 pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostState) -> Option<Step> {
     let controls = || controls.iter().map(|(control, _)| *control);
-    let known = &state.originals;
+    let known = &state.hardening.originals;
     let files: BTreeSet<PathBuf> =
         controls().flat_map(place::control_files).chain(ELSEWHERE.map(PathBuf::from)).collect();
     let files = files.iter().filter(|path| !known.files.contains_key(*path));
@@ -65,7 +65,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
 
 /// Folders that came with us. A folder sorts before what is in it.
 pub fn folders(state: &HostState) -> Vec<PathBuf> {
-    state.originals.folders.iter().rev().cloned().collect()
+    state.hardening.originals.folders.iter().rev().cloned().collect()
 }
 
 /// The step that takes out of the record that controls were set, and removes the folders that only they needed.
@@ -78,7 +78,7 @@ pub fn forgotten(controls: &[&Control], state: &HostState) -> Step {
 }
 
 fn live(control: &Control, state: &HostState) -> Vec<Original> {
-    let known = &state.originals;
+    let known = &state.hardening.originals;
     match &control.kind {
         Kind::Sysctl(keys) => {
             let named = keys.keys().flat_map(|key| sysctl::named(key, state));
@@ -86,7 +86,8 @@ fn live(control: &Control, state: &HostState) -> Vec<Original> {
             new.map(|key| Original::Sysctl(key.to_owned())).collect()
         }
         Kind::Mount(mount)
-            if state.mounts.contains_key(&mount.path) && !known.mounts.contains_key(&mount.path) =>
+            if state.hardening.mounts.contains_key(&mount.path)
+                && !known.mounts.contains_key(&mount.path) =>
         {
             vec![Original::Mount(mount.path.clone())]
         }

@@ -12,7 +12,7 @@ use crate::{
 
 /// Which of them are there.
 pub fn parts(names: &[String], state: &HostState) -> Result<Vec<Part>, String> {
-    let installed = state.installed.as_ref().ok_or("the host has no dpkg")?;
+    let installed = state.hardening.installed.as_ref().ok_or("the host has no dpkg")?;
     let word = |name| if installed.contains(name) { "installed" } else { "not installed" };
     Ok(names.iter().map(|name| Part::new(format!("package {name}"), word(name), "installed")).collect())
 }

@@ -25,7 +25,7 @@ pub fn parts(limit: &Rights, state: &HostState) -> Result<Vec<Part>, String> {
 }
 
 fn matched<'a>(limit: &'a Rights, state: &'a HostState) -> impl Iterator<Item = (&'a Path, FolderState)> {
-    let found = limit.paths.iter().filter_map(|pattern| state.rights.get(pattern)).flatten();
+    let found = limit.paths.iter().filter_map(|pattern| state.hardening.limited.get(pattern)).flatten();
     let found = found.filter(|(_, found)| !limit.of_users || found.uid != 0);
     found.map(|(path, found)| (path.as_path(), *found))
 }

@@ -34,7 +34,7 @@ pub fn is_locked(key: &str, now: &str) -> bool {
 /// `all` and `default` have keys of their own, and over a container's wire the host itself does not speak.
 pub fn named<'a>(key: &'a str, state: &'a HostState) -> Vec<&'a str> {
     let Some((before, after)) = key.split_once('*') else {
-        return state.sysctl.get_key_value(key).map(|(key, _)| key.as_str()).into_iter().collect();
+        return state.hardening.sysctl.get_key_value(key).map(|(key, _)| key.as_str()).into_iter().collect();
     };
     let (before, after) = (before.replace('.', "/"), after.replace('.', "/"));
     let of_interface = |key: &&str| {
@@ -42,13 +42,13 @@ pub fn named<'a>(key: &'a str, state: &'a HostState) -> Vec<&'a str> {
         let interface = path.strip_prefix(&before).and_then(|rest| rest.strip_suffix(&after));
         interface.is_some_and(|name| !["all", "default"].contains(&name) && !name.starts_with("veth"))
     };
-    state.sysctl.keys().map(String::as_str).filter(of_interface).collect()
+    state.hardening.sysctl.keys().map(String::as_str).filter(of_interface).collect()
 }
 
 /// The parameters that have the value that a control wants.
 pub fn held<'a>(control: &'a Control, state: &'a HostState) -> impl Iterator<Item = &'a str> {
     let keys = if let Kind::Sysctl(keys) = &control.kind { Some(keys) } else { None };
-    let holds = |key: &&str, value: &Word| state.sysctl[*key] == normal(&value.0);
+    let holds = |key: &&str, value: &Word| state.hardening.sysctl[*key] == normal(&value.0);
     keys.into_iter()
         .flatten()
         .flat_map(move |(key, value)| named(key, state).into_iter().filter(move |key| holds(key, value)))
@@ -67,7 +67,8 @@ pub fn parts(keys: &BTreeMap<String, Word>, state: &HostState) -> Result<Vec<Par
     let file = state.file(std::path::Path::new(place::SYSCTL));
     let text = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
     let part = |(key, value): (&String, &Word)| {
-        let live = |name| Part::new(format!("{name} (live)"), &state.sysctl[name], normal(&value.0));
+        let live =
+            |name| Part::new(format!("{name} (live)"), &state.hardening.sysctl[name], normal(&value.0));
         let at_boot = fragment(&format!("{}: {key}", place::SYSCTL), text, &format!("{key} = {}\n", value.0));
         let live: Vec<Part> = named(key, state).into_iter().map(live).collect();
         live.into_iter().chain([at_boot])
@@ -87,8 +88,9 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
     for (control, parts) in controls {
         let Kind::Sysctl(keys) = &control.kind else { continue };
         for (key, value) in keys {
-            let drifted =
-                named(key, state).into_iter().filter(|name| state.sysctl[*name] != normal(&value.0));
+            let drifted = named(key, state)
+                .into_iter()
+                .filter(|name| state.hardening.sysctl[*name] != normal(&value.0));
             wanted.extend(drifted.map(|name| (name, value.0.as_str())));
         }
         why.extend(reasons(
@@ -106,7 +108,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
 pub fn change(id: &str, values: Vec<(String, String)>, state: &HostState) -> Option<Step> {
     let lasting = values.iter().filter(|(key, value)| !is_locked(key, value));
     let save = KeptSysctls::save(lasting.map(|(key, _)| key.as_str()));
-    let old = |key: &str| state.sysctl.get(key).map_or("unset", String::as_str);
+    let old = |key: &str| state.hardening.sysctl.get(key).map_or("unset", String::as_str);
     let why = values.iter().map(|(key, value)| format!("{key}: {} -> {value}", old(key)));
     let why: Vec<String> = why.collect();
     let change = Change::Sysctl(Sysctls(values));

@@ -139,7 +139,7 @@ fn whole(path: &Path, found: Option<&str>, content: &str, mode: u32, state: &Hos
 /// What must show elsewhere while a file of ours counts.
 fn traces(file: &OwnFile, state: &HostState) -> impl Iterator<Item = Part> {
     file.traces().map(|(path, text)| {
-        let there = state.traces.contains(&(path.clone(), text.clone()));
+        let there = state.hardening.traces.contains(&(path.clone(), text.clone()));
         let found = if there { text.clone() } else { format!("without `{text}`") };
         Part::new(path.display().to_string(), found, text)
     })

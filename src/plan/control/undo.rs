@@ -58,8 +58,8 @@ impl<'a> Way<'a> {
     /// Gives back what was taken away; rights that others gave or took since stay.
     fn rights(&self) -> Option<Step> {
         let Self { given, kept, state, .. } = self;
-        let found = |path: &Path| state.rights.values().find_map(|matched| matched.get(path));
-        let changed = state.originals.rights.iter().filter_map(|(path, old)| {
+        let found = |path: &Path| state.hardening.limited.values().find_map(|matched| matched.get(path));
+        let changed = state.hardening.originals.rights.iter().filter_map(|(path, old)| {
             let now = found(path)?.mode;
             let all = given.iter().chain(kept).copied();
             let taken = rights::taken(path, old.mode, all, state);
@@ -82,10 +82,17 @@ impl<'a> Way<'a> {
                 control.kind.mount().is_some_and(|mount| mount.path == path && mount.options.contains(option))
             })
         };
-        let changed = self.state.originals.mounts.iter().filter_map(|(path, old)| {
+        let changed = self.state.hardening.originals.mounts.iter().filter_map(|(path, old)| {
             let old: Vec<&str> = old.split(',').collect();
-            let now =
-                self.state.mounts.get(path)?.options.iter().filter(|option| ours(path, option)).cloned();
+            let now = self
+                .state
+                .hardening
+                .mounts
+                .get(path)?
+                .options
+                .iter()
+                .filter(|option| ours(path, option))
+                .cloned();
             let gained = mount::opposites(&now.collect::<Vec<_>>(), &old);
             (!gained.is_empty()).then(|| (path.clone(), gained))
         });
@@ -104,8 +111,8 @@ impl<'a> Way<'a> {
             })
         };
         let (mut before, mut why) = (Vec::new(), Vec::new());
-        for (name, (enabled, active)) in &state.originals.units {
-            let found = state.units.get(name).copied().unwrap_or_default();
+        for (name, (enabled, active)) in &state.hardening.originals.units {
+            let found = state.system.units.get(name).copied().unwrap_or_default();
             let was_active = active == "active";
             let same = (found.masked, found.enabled, found.active)
                 == (enabled == "masked", enabled == "enabled", was_active);
@@ -120,7 +127,7 @@ impl<'a> Way<'a> {
 
     /// Our rules leave the kernel, whether the program that loaded them stays or goes.
     fn rules(&self) -> Option<Step> {
-        let loaded = self.state.audit.as_ref()?;
+        let loaded = self.state.hardening.audit.as_ref()?;
         let names = |control: &Control, key: &str| {
             if let Kind::Audit(rules) = &control.kind { audit::keys(rules).contains(key) } else { false }
         };
@@ -157,7 +164,7 @@ impl<'a> Way<'a> {
                 .collect()
         };
         let (given, kept) = (named(&self.given), named(&self.kept));
-        let came = self.state.originals.packages.iter().map(String::as_str);
+        let came = self.state.hardening.originals.packages.iter().map(String::as_str);
         let came: Vec<&str> = came.filter(|name| !kept.contains(name)).collect();
         let goes = self.whole || came.iter().any(|name| given.contains(name));
         (if goes { came } else { Vec::new() }, kept.into_iter().collect())
@@ -166,8 +173,9 @@ impl<'a> Way<'a> {
     /// Live kernel parameters that are as a control says and were not.
     fn parameters(&self) -> Vec<(&'a str, &'a str)> {
         let ours = |key: &str| self.goes(|control| sysctl::held(control, self.state).any(|held| held == key));
-        let old = self.state.originals.sysctl.iter().filter(|(key, _)| ours(key));
-        let changed = old.filter(|(key, old)| self.state.sysctl.get(*key).is_some_and(|now| now != *old));
+        let old = self.state.hardening.originals.sysctl.iter().filter(|(key, _)| ours(key));
+        let changed =
+            old.filter(|(key, old)| self.state.hardening.sysctl.get(*key).is_some_and(|now| now != *old));
         changed.map(|(key, old)| (key.as_str(), old.as_str())).collect()
     }
 
@@ -201,7 +209,7 @@ fn back(id: &str, change: Change, why: Vec<String>) -> Option<Step> {
 }
 
 fn is_locked(key: &str, state: &HostState) -> bool {
-    state.sysctl.get(key).is_some_and(|now| sysctl::is_locked(key, now))
+    state.hardening.sysctl.get(key).is_some_and(|now| sysctl::is_locked(key, now))
 }
 
 /// The last step: folders that came with us go, and the record with them.
@@ -213,5 +221,5 @@ pub fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
     let locked = locked.into_iter().filter(|(key, _)| is_locked(key, state));
     let locked = locked.map(|(key, _)| format!("{key}: the kernel keeps it until the next boot"));
     let why = std::iter::once("the record of originals: -> none".to_owned()).chain(locked);
-    (!state.originals.is_empty()).then(|| step.because(why))
+    (!state.hardening.originals.is_empty()).then(|| step.because(why))
 }

@@ -12,7 +12,7 @@ use crate::{
 
 /// How a unit is.
 pub fn parts(unit: &Unit, state: &HostState) -> Result<Vec<Part>, String> {
-    let found = state.units.get(&unit.name).copied().unwrap_or_default();
+    let found = state.system.units.get(&unit.name).copied().unwrap_or_default();
     if !found.exists {
         return Err(format!("there is no {}", unit.name));
     }

@@ -33,7 +33,7 @@ fn objections(plan: &Plan, consents: Consents) -> String {
 }
 
 fn image<'a>(state: &'a HostState, name: &str) -> &'a str {
-    &state.containers.iter().find(|found| found.name == name).unwrap().image
+    &state.docker.containers.iter().find(|found| found.name == name).unwrap().image
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_move_is_the_same_when_its_container_has_stopped() {
     upgrade(&mut desired, "redis", 2);
     let first = |state: &HostState| planned(&desired, state).crossings().next().cloned().unwrap();
     let before = first(&state);
-    let found = state.containers.iter_mut().find(|found| found.service == "redis").unwrap();
+    let found = state.docker.containers.iter_mut().find(|found| found.service == "redis").unwrap();
     "exited".clone_into(&mut found.status);
     assert_ne!(first(&state), before);
     assert!(first(&state).is(&before));
@@ -88,12 +88,12 @@ fn hooks_of_a_role_are_called_once() {
 fn a_tag_that_tells_no_version_is_told_by_its_image() {
     let (mut desired, mut state) = one_way(&["backup"]);
     let stable = "registry.test:5000/redis:stable".to_owned();
-    let found = state.containers.iter_mut().find(|found| found.service == "redis").unwrap();
+    let found = state.docker.containers.iter_mut().find(|found| found.service == "redis").unwrap();
     (found.image, found.image_id) = (stable.clone(), "1".to_owned());
     (desired.services[0].spec.image, desired.services[0].hash) = (stable.clone(), "another".to_owned());
-    state.images.insert(stable.clone(), "1".to_owned());
+    state.docker.images.insert(stable.clone(), "1".to_owned());
     assert_eq!(planned(&desired, &state).crossings().count(), 0);
-    state.images.insert(stable, "2".to_owned());
+    state.docker.images.insert(stable, "2".to_owned());
     assert_eq!(planned(&desired, &state).crossings().count(), 1);
 }
 
@@ -107,7 +107,7 @@ fn an_older_version_comes_only_to_data_that_was_put_back() {
     assert_eq!(down(&state, ACCEPTED), down(&state, Consents::NONE));
     insta::assert_snapshot!(down(&state, ACCEPTED), @"failure irreversible: found redis: registry.test:5000/redis:2, needed registry.test:5000/redis:1; an older version cannot read this data: run `docker stop acme_redis_b`, restore the backup from before the change, then say --data-restored");
     assert_ne!(down(&state, RESTORED), "", "it still runs");
-    let newer = state.containers.iter_mut().find(|found| found.name == "acme_redis_b").unwrap();
+    let newer = state.docker.containers.iter_mut().find(|found| found.name == "acme_redis_b").unwrap();
     "exited".clone_into(&mut newer.status);
     insta::assert_snapshot!(down(&state, ACCEPTED), @"failure irreversible: found redis: registry.test:5000/redis:2, needed registry.test:5000/redis:1; an older version cannot read this data: restore the backup from before the change, then say --data-restored");
     assert_eq!(down(&state, RESTORED), "");
@@ -118,7 +118,8 @@ fn data_outlives_its_containers() {
     let (mut desired, state) = one_way(&["backup"]);
     upgrade(&mut desired, "redis", 2);
     let state = reached(&desired, &state);
-    let gone = HostState { containers: Vec::new(), ..state };
+    let mut gone = state;
+    gone.docker.containers.clear();
     assert_eq!(planned(&desired, &gone).crossings().count(), 0);
     upgrade(&mut desired, "redis", 3);
     assert_eq!(planned(&desired, &gone).crossings().next().map(|it| it.way), Some(Way::Forward));
@@ -158,7 +159,10 @@ fn the_way_back_over_an_older_record_is_known_from_the_containers() {
     let (mut desired, state) = one_way(&["backup"]);
     upgrade(&mut desired, "redis", 2);
     let mut state = reached(&desired, &state);
-    state.files.remove(std::path::Path::new(&place::note_by_name(&desired.data, &desired.services[0].name)));
+    state
+        .system
+        .files
+        .remove(std::path::Path::new(&place::note_by_name(&desired.data, &desired.services[0].name)));
     let back = plan(&desired, &state, Goal::Rollback).unwrap();
     assert_eq!(back.crossings().count(), 1);
 }
@@ -179,7 +183,7 @@ fn the_way_back_starts_no_older_version_on_newer_data() {
     let mut state = reached(&desired, &before);
     let back = plan(&desired, &state, Goal::Rollback).unwrap();
     insta::assert_snapshot!(objections(&back, Consents::NONE), @"failure irreversible: found redis: registry.test:5000/redis:2, needed registry.test:5000/redis:1; an older version cannot read this data: run `docker stop acme_redis_b`, restore the backup from before the change, then say --data-restored");
-    let newer = state.containers.iter_mut().find(|found| found.name == "acme_redis_b").unwrap();
+    let newer = state.docker.containers.iter_mut().find(|found| found.name == "acme_redis_b").unwrap();
     "exited".clone_into(&mut newer.status);
     let back = plan(&desired, &state, Goal::Rollback).unwrap();
     assert_eq!(objections(&back, RESTORED), "");
@@ -204,7 +208,7 @@ fn another_try_keeps_what_the_way_back_needs() {
     let steps = planned(&desired, &before).steps;
     let started = steps.iter().position(|step| step.id == "service.redis.start").unwrap();
     let mut state = after(&desired, &before, Goal::Install, started + 1);
-    let newer = state.containers.iter_mut().find(|found| found.name == "acme_redis_b").unwrap();
+    let newer = state.docker.containers.iter_mut().find(|found| found.name == "acme_redis_b").unwrap();
     newer.health = Some("unhealthy".to_owned());
     let again = planned(&desired, &state);
     assert_eq!(objections(&again, Consents::NONE), "", "it was agreed to");
@@ -237,15 +241,16 @@ fn a_tag_that_tells_no_version_is_told_by_its_note() {
     let stable = "registry.test:5000/redis:stable".to_owned();
     (desired.services[0].spec.image, desired.services[0].hash) = (stable.clone(), "stable".to_owned());
     let state = reached(&desired, &state);
-    let mut gone = HostState { containers: Vec::new(), ..state.clone() };
+    let mut gone = state.clone();
+    gone.docker.containers.clear();
     assert_eq!(planned(&desired, &gone).crossings().count(), 0, "the same image");
-    gone.images.insert(stable.clone(), "2".to_owned());
+    gone.docker.images.insert(stable.clone(), "2".to_owned());
     assert_eq!(planned(&desired, &gone).crossings().count(), 1, "another one by now");
-    gone.images.remove(&stable);
+    gone.docker.images.remove(&stable);
     assert_eq!(planned(&desired, &gone).crossings().count(), 1, "nobody knows what will be pulled");
     // And on the way back: the text is the same, the image is not.
     let mut moved = state;
-    moved.images.insert(stable, "2".to_owned());
+    moved.docker.images.insert(stable, "2".to_owned());
     "again".clone_into(&mut desired.services[0].hash);
     let moved = reached(&desired, &moved);
     let back = plan(&desired, &moved, Goal::Rollback).unwrap();

@@ -19,9 +19,10 @@ impl<'a> Version<'a> {
         let by_digest = || {
             let (rest, digest) = image.split_once('@')?;
             let tag = rest.rfind(':').filter(|at| !rest[*at..].contains('/')).unwrap_or(rest.len());
-            state.images.get(&format!("{}@{digest}", &rest[..tag]))
+            state.docker.images.get(&format!("{}@{digest}", &rest[..tag]))
         };
-        let id = state.images.get(image).or_else(|| state.images.get(&format!("{image}:latest")));
+        let id =
+            state.docker.images.get(image).or_else(|| state.docker.images.get(&format!("{image}:latest")));
         Self { image, id: id.or_else(by_digest).map(String::as_str) }
     }
 
@@ -130,7 +131,8 @@ mod tests {
     fn an_image_is_found_by_each_of_its_names() {
         let names = ["a.test:5000/redis:latest", "a.test:5000/redis@sha256:11"];
         let images = names.map(|name| (name.to_owned(), "1".to_owned())).into();
-        let state = HostState { images, ..HostState::default() };
+        let mut state = HostState::default();
+        state.docker.images = images;
         for name in ["a.test:5000/redis", "a.test:5000/redis:2@sha256:11", "a.test:5000/redis@sha256:11"] {
             assert_eq!(Version::of(name, &state).id, Some("1"), "{name}");
         }

@@ -37,13 +37,13 @@ const OTHERS: &str = "bridges_of_others";
 /// The interfaces by which a host reaches the world and its administrators. What comes in there is outside, whatever the
 /// interface is called.
 pub fn uplinks<'a>(desired: &Desired, state: &'a HostState) -> BTreeSet<&'a str> {
-    let admin = desired.firewall.admin_networks.iter().flat_map(|network| state.links.ways(network));
-    state.links.defaults().into_iter().chain(admin).collect()
+    let admin = desired.firewall.admin_networks.iter().flat_map(|network| state.net.links.ways(network));
+    state.net.links.defaults().into_iter().chain(admin).collect()
 }
 
 /// The bridges of Docker's networks, each with the network it belongs to.
 pub fn of_docker(state: &HostState) -> impl Iterator<Item = (&str, &str)> {
-    let networks = state.networks.iter();
+    let networks = state.docker.networks.iter();
     networks.filter_map(|(name, network)| Some((network.bridge.as_deref()?, name.as_str())))
 }
 
@@ -54,7 +54,7 @@ fn named(desired: &Desired, state: &HostState) -> Vec<Vec<Statement<'static>>> {
     let is_inside = |bridge: &str| !uplinks.contains(bridge);
     let of_docker = OF_DOCKER.into_iter().filter(|bridge| is_inside(bridge));
     let mut all: Vec<_> = of_docker.map(|bridge| vec![comes_in_by(bridge)]).collect();
-    for network in state.networks.values() {
+    for network in state.docker.networks.values() {
         let Some(bridge) = network.bridge.as_deref().filter(|bridge| is_inside(bridge)) else { continue };
         if OF_DOCKER.contains(&bridge) || bridge.starts_with(BEGINNING) {
             continue;
@@ -76,7 +76,7 @@ fn others(desired: &Desired, state: &HostState) -> BTreeSet<String> {
         let later = !bridge.contains(name.as_str()) && !is_of_a_network(name);
         name.starts_with(BEGINNING) && (later || uplinks.contains(name.as_str()))
     };
-    state.links.names.iter().filter(is_other).cloned().collect()
+    state.net.links.names.iter().filter(is_other).cloned().collect()
 }
 
 /// Whether it is called as Docker calls a bridge; one that it does not know is of a network that came or went just now.
@@ -87,12 +87,14 @@ fn is_of_a_network(name: &str) -> bool {
 
 /// The addresses that containers have or may get.
 fn addresses(desired: &Desired, state: &HostState) -> Vec<IpNet> {
-    let pools = state.daemon_json.as_ref().and_then(|daemon| daemon.get("default-address-pools")?.as_array());
+    let pools =
+        state.docker.daemon_json.as_ref().and_then(|daemon| daemon.get("default-address-pools")?.as_array());
     let pools = pools.into_iter().flatten().filter_map(|pool| pool.get("base")?.as_str());
-    let switches = state.footing.iter().filter_map(|footing| footing.switches.get("default-address-pool"));
+    let switches =
+        state.docker.footing.iter().filter_map(|footing| footing.switches.get("default-address-pool"));
     let bases =
         switches.flatten().flat_map(|pool| pool.split(',')).filter_map(|part| part.strip_prefix("base="));
-    let networks = state.networks.values().filter(|network| network.bridge.is_some());
+    let networks = state.docker.networks.values().filter(|network| network.bridge.is_some());
     let found = networks.flat_map(|network| network.subnets.iter().map(String::as_str));
     let ours = desired.networks.iter().flat_map(|network| [network.subnet.into(), network.subnet6.into()]);
     POOLS
@@ -149,14 +151,15 @@ mod tests {
         let route = |to: &str, by: &str| Route { to: to.parse().unwrap(), by: by.to_owned() };
         let names = ["lo", "br-wan", "br-0123456789ab", "docker0"].map(str::to_owned).into();
         let routes = vec![route("0.0.0.0/0", "br-wan"), route("172.17.0.0/16", "docker0")];
-        let mut state = HostState { links: LinkState { names, routes }, ..fixture::with_docker() };
+        let mut state = fixture::with_docker();
+        state.net.links = LinkState { names, routes };
         let network = |subnet: &str, bridge: &str| NetworkState {
             subnets: vec![subnet.to_owned()],
             bridge: Some(bridge.to_owned()),
             ..NetworkState::default()
         };
-        state.networks.insert("bridge".to_owned(), network("172.17.0.0/16", "docker0"));
-        state.networks.insert("theirs".to_owned(), network("10.9.0.0/24", "br-0123456789ab"));
+        state.docker.networks.insert("bridge".to_owned(), network("172.17.0.0/16", "docker0"));
+        state.docker.networks.insert("theirs".to_owned(), network("10.9.0.0/24", "br-0123456789ab"));
         state
     }
 
@@ -191,15 +194,15 @@ mod tests {
     #[test]
     fn a_bridge_of_dockers_that_is_the_way_out_is_not_trusted() {
         let mut state = behind_a_bridge();
-        state.networks.get_mut("theirs").unwrap().bridge = Some("br-wan".to_owned());
+        state.docker.networks.get_mut("theirs").unwrap().bridge = Some("br-wan".to_owned());
         assert!(trusting(&state).contains("\"elem\":[\"br-wan\"]"));
-        state.links.routes[0].by = "docker0".to_owned();
+        state.net.links.routes[0].by = "docker0".to_owned();
         assert!(!trusting(&state).contains("\"docker0\""));
-        state.networks.get_mut("theirs").unwrap().bridge = Some("lan".to_owned());
+        state.docker.networks.get_mut("theirs").unwrap().bridge = Some("lan".to_owned());
         assert!(trusting(&state).contains("\"right\":\"lan\""));
         // To the administrators alone.
         let to = "10.0.0.0/8".parse().unwrap();
-        state.links.routes[1] = Route { to, by: "lan".to_owned() };
+        state.net.links.routes[1] = Route { to, by: "lan".to_owned() };
         assert!(!trusting(&state).contains("\"right\":\"lan\""));
     }
 
@@ -207,7 +210,7 @@ mod tests {
     #[test]
     fn a_bridge_with_a_name_of_its_own_is_trusted_for_its_networks_addresses() {
         let mut state = behind_a_bridge();
-        let theirs = state.networks.get_mut("theirs").unwrap();
+        let theirs = state.docker.networks.get_mut("theirs").unwrap();
         theirs.bridge = Some("lan".to_owned());
         theirs.subnets.push("fd00:9::/64".to_owned());
         let rules = trusting(&state);
@@ -224,13 +227,13 @@ mod tests {
     #[test]
     fn the_addresses_that_docker_is_told_to_give_out_count() {
         let mut state = behind_a_bridge();
-        state.daemon_json =
+        state.docker.daemon_json =
             Some(json!({ "default-address-pools": [{ "base": "10.200.0.0/16", "size": 24 }] }));
         assert!(trusting(&state).contains(r#"{"prefix":{"addr":"10.200.0.0","len":16}}"#));
         let mut footing = Footing::default();
         let pools = ["base=10.205.0.0/16,size=24", "size=24,base=10.203.0.0/16"].map(str::to_owned);
         footing.switches.insert("default-address-pool".to_owned(), pools.into());
-        state.footing = Some(footing);
+        state.docker.footing = Some(footing);
         for net in ["10.205.0.0", "10.203.0.0"] {
             assert!(trusting(&state).contains(&format!(r#"{{"prefix":{{"addr":"{net}","len":16}}}}"#)));
         }
@@ -241,11 +244,14 @@ mod tests {
     fn a_network_made_by_hand_is_no_drift() {
         let mut state = behind_a_bridge();
         let before = firewall::table(&fixture::desired(), &state);
-        state.links.names.insert("br-ffffffffffff".to_owned());
+        state.net.links.names.insert("br-ffffffffffff".to_owned());
         assert_eq!(firewall::table(&fixture::desired(), &state), before);
         let subnets = vec!["172.19.0.0/16".to_owned()];
         let bridge = Some("br-ffffffffffff".to_owned());
-        state.networks.insert("new".to_owned(), NetworkState { subnets, bridge, ..NetworkState::default() });
+        state
+            .docker
+            .networks
+            .insert("new".to_owned(), NetworkState { subnets, bridge, ..NetworkState::default() });
         assert_eq!(firewall::table(&fixture::desired(), &state), before);
     }
 

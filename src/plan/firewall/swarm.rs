@@ -77,7 +77,7 @@ mod tests {
 
     fn in_swarm() -> HostState {
         let mut state = fixture::with_docker();
-        state.engine = Some(EngineState { swarm: true, cli: true, ..EngineState::default() });
+        state.docker.engine = Some(EngineState { swarm: true, cli: true, ..EngineState::default() });
         state
     }
 
@@ -145,7 +145,7 @@ mod tests {
         let listing = |state| firewall::table(&desired, &state).listing();
         let (alone, member) = (listing(fixture::with_docker()), listing(in_swarm()));
         let steps = |mut state: HostState, found: &serde_json::Value| {
-            state.tables.insert(firewall::TABLE.to_owned(), found.clone());
+            state.net.tables.insert(firewall::TABLE.to_owned(), found.clone());
             firewall::steps(&desired, &state)
         };
         assert!(steps(in_swarm(), &member).is_empty());

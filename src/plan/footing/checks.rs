@@ -10,7 +10,7 @@ use crate::{
 
 /// Begins the checks that nobody runs. Who is found ill by them is the next look's business.
 pub fn step(state: &HostState) -> Option<Step> {
-    let forgotten = state.containers.iter().filter(|found| found.is_unchecked);
+    let forgotten = state.docker.containers.iter().filter(|found| found.is_unchecked);
     let forgotten: Vec<String> = forgotten.map(|found| found.name.clone()).collect();
     let why = forgotten.iter().map(|name| {
         format!("{name}: Docker stopped checking its health -> checks again; it pauses for a moment")

@@ -20,7 +20,7 @@ const WAYS: [&str; 3] = [" -j DOCKER ", " -j DOCKER-ISOLATION-STAGE-1 ", " -j DO
 
 /// What is missing, a line each.
 pub(super) fn missing(desired: &Desired, state: &HostState) -> Vec<String> {
-    let Some(footing) = &state.footing else { return Vec::new() };
+    let Some(footing) = &state.docker.footing else { return Vec::new() };
     let off = Value::Bool(false);
     if says(state, "iptables", &off) || says(state, "firewall-backend", &Value::from("nftables")) {
         return Vec::new();
@@ -44,7 +44,7 @@ pub(super) fn missing(desired: &Desired, state: &HostState) -> Vec<String> {
 /// Whether Docker makes rules for IPv6: since version 27 unless it is told not to, before that as an experiment.
 fn has_ip6tables(state: &HostState) -> bool {
     let version =
-        state.engine.as_ref().and_then(|engine| engine.version.split('.').next()?.parse::<u32>().ok());
+        state.docker.engine.as_ref().and_then(|engine| engine.version.split('.').next()?.parse::<u32>().ok());
     let told = |key| state.daemon_option(key).and_then(|value| value.as_bool());
     match version {
         Some(27..) => told("ip6tables").unwrap_or(true),
@@ -82,7 +82,7 @@ impl Family {
     /// A network that reaches no outside needs less, and where there is no other Docker makes no way to it.
     fn missing(self, rules: &[String], state: &HostState) -> Vec<String> {
         let (of, mut missing) = (self.of(), Vec::new());
-        if state.networks.values().any(|network| !network.internal && self.has(network)) {
+        if state.docker.networks.values().any(|network| !network.internal && self.has(network)) {
             if !has(rules, &["nat -A PREROUTING ", " -j DOCKER "]) {
                 missing.push(format!("table {of}nat: no way from PREROUTING to Docker's rules"));
             }
@@ -115,7 +115,7 @@ impl Family {
 }
 
 pub(super) fn ours(state: &HostState) -> impl Iterator<Item = (&str, &NetworkState)> {
-    let ours = state.networks.iter().filter(|(_, network)| network.ours);
+    let ours = state.docker.networks.iter().filter(|(_, network)| network.ours);
     ours.map(|(name, network)| (name.as_str(), network))
 }
 
@@ -129,7 +129,7 @@ fn dialled(desired: &Desired, state: &HostState) -> Vec<(String, String)> {
     for service in &desired.services {
         let networks = service.endpoints.iter().map(|end| &end.network);
         let networks: Vec<&String> = networks.collect();
-        let running = state.containers.iter().filter(|found| found.status == "running");
+        let running = state.docker.containers.iter().filter(|found| found.status == "running");
         for found in running.filter(|found| found.service == service.name.as_str()) {
             let addresses = networks.iter().filter_map(|network| found.addresses.get(*network)).flatten();
             let four = addresses.filter(|address| address.is_ipv4());
@@ -146,10 +146,11 @@ pub(super) fn unreached(state: &HostState) -> impl Iterator<Item = &str> {
     let leads = |name: &str, network: &NetworkState, bridge: &str| {
         let has_six = speaks_six(state, name);
         let mut asked = subnets(network).filter(|subnet| has_six || matches!(subnet, IpNet::V4(_)));
-        asked.all(|subnet| state.links.routes.iter().any(|route| route.to == subnet && route.by == bridge))
+        asked
+            .all(|subnet| state.net.links.routes.iter().any(|route| route.to == subnet && route.by == bridge))
     };
     // Hosts that were never asked have no interface at all.
-    let known = !state.links.names.is_empty();
+    let known = !state.net.links.names.is_empty();
     let bridges = ours(state).filter_map(|(name, network)| Some((name, network, network.bridge.as_deref()?)));
     bridges
         .filter(move |(name, network, bridge)| known && !leads(name, network, bridge))
@@ -158,7 +159,7 @@ pub(super) fn unreached(state: &HostState) -> impl Iterator<Item = &str> {
 
 /// Whether a running container of ours has an IPv6 address in a network: its bridge has one for sure only then.
 fn speaks_six(state: &HostState, network: &str) -> bool {
-    let mut running = state.containers.iter().filter(|found| is_up(found));
+    let mut running = state.docker.containers.iter().filter(|found| is_up(found));
     running.any(|found| found.addresses.get(network).is_some_and(|all| all.iter().any(IpAddr::is_ipv6)))
 }
 
@@ -168,9 +169,9 @@ pub(super) fn attached<'a>(
     bridges: &[&str],
 ) -> impl Iterator<Item = &'a ContainerState> {
     let cut = |name: &String| {
-        let bridge = state.networks.get(name).and_then(|network| network.bridge.as_deref());
+        let bridge = state.docker.networks.get(name).and_then(|network| network.bridge.as_deref());
         bridge.is_some_and(|bridge| bridges.contains(&bridge))
     };
-    let running = state.containers.iter().filter(|found| is_up(found));
+    let running = state.docker.containers.iter().filter(|found| is_up(found));
     running.filter(move |found| found.addresses.keys().any(cut))
 }

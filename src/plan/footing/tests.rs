@@ -31,15 +31,15 @@ fn standing() -> (Desired, HostState) {
     let subnets = vec!["172.28.0.0/24".to_owned(), "fd00:28::/64".to_owned()];
     let network =
         NetworkState { subnets, ours: true, bridge: Some(BRIDGE.to_owned()), ..NetworkState::default() };
-    state.networks.insert("acme_front".to_owned(), network);
-    state.links.names = [BRIDGE, "eth0"].map(str::to_owned).into();
+    state.docker.networks.insert("acme_front".to_owned(), network);
+    state.net.links.names = [BRIDGE, "eth0"].map(str::to_owned).into();
     let routes = ["172.28.0.0/24", "fd00:28::/64"].map(|to| to.parse().unwrap());
-    state.links.routes = routes.map(|to| Route { to, by: BRIDGE.to_owned() }).into();
+    state.net.links.routes = routes.map(|to| Route { to, by: BRIDGE.to_owned() }).into();
     let unit = UnitState { exists: true, enabled: true, active: true, masked: false };
     for name in ["containerd.service", "docker.service", "docker.socket"] {
-        state.units.insert(name.to_owned(), unit);
+        state.system.units.insert(name.to_owned(), unit);
     }
-    state.footing = Some(Footing {
+    state.docker.footing = Some(Footing {
         dockerd: true,
         socket: true,
         forwards: true,
@@ -51,7 +51,7 @@ fn standing() -> (Desired, HostState) {
 }
 
 fn footing(state: &mut HostState) -> &mut Footing {
-    state.footing.as_mut().unwrap()
+    state.docker.footing.as_mut().unwrap()
 }
 
 fn switch(state: &mut HostState, key: &str, value: &str) {
@@ -102,7 +102,7 @@ fn what_a_restart_costs_is_said() {
         table filter: nothing lets packets to acme_core_a pass
         dockerd restarts and makes them again; running containers go on
     ");
-    state.engine.as_mut().unwrap().swarm = true;
+    state.docker.engine.as_mut().unwrap().swarm = true;
     let said = restart(&desired, &state).unwrap().why;
     assert!(said.last().unwrap().contains("all containers of this host stop"), "{said:?}");
 }
@@ -113,12 +113,12 @@ fn rules_that_are_not_dockers_task_are_not_missed() {
     for (key, value) in [("iptables", json!(false)), ("firewall-backend", json!("nftables"))] {
         let (desired, mut state) = standing();
         footing(&mut state).rules = Some(Vec::new());
-        state.daemon_json.as_mut().unwrap()[key] = value;
+        state.docker.daemon_json.as_mut().unwrap()[key] = value;
         assert_eq!(restart(&desired, &state), None, "{key}");
     }
     let (desired, mut state) = standing();
     without(&mut state, "MASQUERADE");
-    state.daemon_json.as_mut().unwrap()["ip-masq"] = json!(false);
+    state.docker.daemon_json.as_mut().unwrap()["ip-masq"] = json!(false);
     assert_eq!(restart(&desired, &state), None);
 }
 
@@ -131,10 +131,10 @@ fn what_dockerd_was_started_with_counts() {
     assert_eq!(restart(&desired, &state), None);
     let (desired, mut state) = standing();
     without(&mut state, "MASQUERADE");
-    state.daemon_json.as_mut().unwrap()["ip-masq"] = json!(true);
+    state.docker.daemon_json.as_mut().unwrap()["ip-masq"] = json!(true);
     switch(&mut state, "ip-masq", "0");
     assert_eq!(restart(&desired, &state), None);
-    state.daemon_json.as_mut().unwrap()["live-restore"] = json!(false);
+    state.docker.daemon_json.as_mut().unwrap()["live-restore"] = json!(false);
     assert!(!is_live(&state));
     switch(&mut state, "live-restore", "");
     assert!(is_live(&state));
@@ -173,10 +173,10 @@ fn a_way_to_the_sites_rules_is_no_way_to_dockers() {
 fn networks_without_an_outside_need_no_way_to_it() {
     let (mut desired, mut state) = standing();
     desired.services.clear();
-    state.networks.values_mut().for_each(|network| network.internal = true);
+    state.docker.networks.values_mut().for_each(|network| network.internal = true);
     footing(&mut state).rules = Some(vec![format!("filter -A DOCKER-ISOLATION-STAGE-1 -o {BRIDGE} -j DROP")]);
     assert_eq!(rules::missing(&desired, &state), Vec::<String>::new());
-    state.networks.insert(
+    state.docker.networks.insert(
         "bridge".to_owned(),
         NetworkState {
             subnets: vec!["172.17.0.0/16".to_owned()],
@@ -192,9 +192,9 @@ fn networks_without_an_outside_need_no_way_to_it() {
 fn rules_for_ipv6_are_missed_where_docker_makes_them() {
     let (desired, mut state) = standing();
     footing(&mut state).rules6 = Some(Vec::new());
-    state.engine.as_mut().unwrap().version = "26.1.5+dfsg1".to_owned();
+    state.docker.engine.as_mut().unwrap().version = "26.1.5+dfsg1".to_owned();
     assert_eq!(rules::missing(&desired, &state), Vec::<String>::new());
-    state.engine.as_mut().unwrap().version = "28.3.0".to_owned();
+    state.docker.engine.as_mut().unwrap().version = "28.3.0".to_owned();
     let all = [
         "table ip6 nat: no way from PREROUTING to Docker's rules",
         "table ip6 filter: no way from FORWARD to Docker's rules",
@@ -202,8 +202,8 @@ fn rules_for_ipv6_are_missed_where_docker_makes_them() {
         "table ip6 nat: no masquerading for acme_front",
     ];
     assert_eq!(rules::missing(&desired, &state), all);
-    state.engine.as_mut().unwrap().version = "20.10.24".to_owned();
-    state.daemon_json.as_mut().unwrap()["ip6tables"] = json!(true);
+    state.docker.engine.as_mut().unwrap().version = "20.10.24".to_owned();
+    state.docker.daemon_json.as_mut().unwrap()["ip6tables"] = json!(true);
     switch(&mut state, "experimental", "true");
     assert_eq!(rules::missing(&desired, &state), all);
     footing(&mut state).rules6 = Some(
@@ -223,17 +223,17 @@ fn forwarding_is_switched_on_again() {
         net.ipv6.conf.all.forwarding: 0 -> 1, without which no packet reaches a container
     ");
     // The kernel would take the route away over which the administrator came.
-    state.route6 = Some(RouteOrigin::Announced);
+    state.hardening.route6 = Some(RouteOrigin::Announced);
     assert_eq!(forwarding(&state).unwrap().why.len(), 1);
-    state.daemon_json.as_mut().unwrap()["ip-forward"] = json!(false);
+    state.docker.daemon_json.as_mut().unwrap()["ip-forward"] = json!(false);
     assert_eq!(forwarding(&state), None);
 }
 
 #[test]
 fn containerd_is_started_and_a_bridge_comes_up() {
     let (desired, mut state) = standing();
-    state.units.get_mut(CONTAINERD).unwrap().active = false;
-    state.links.routes.clear();
+    state.system.units.get_mut(CONTAINERD).unwrap().active = false;
+    state.net.links.routes.clear();
     insta::assert_snapshot!(planned(&desired, &state), @r"
     engine.containerd
         containerd.service: not running -> started; running containers go on
@@ -246,7 +246,7 @@ fn containerd_is_started_and_a_bridge_comes_up() {
 #[test]
 fn what_was_flushed_from_a_bridge_comes_back() {
     let (desired, mut state) = standing();
-    state.links.routes.clear();
+    state.net.links.routes.clear();
     let plan = planned(&desired, &state);
     let command = plan.steps[0].action.command().unwrap();
     let script = &command.script;
@@ -260,10 +260,10 @@ fn what_was_flushed_from_a_bridge_comes_back() {
 #[test]
 fn a_bridge_without_its_ipv6_route_is_drift_where_a_container_has_an_address_of_it() {
     let (desired, mut state) = standing();
-    state.links.routes.retain(|route| route.to.addr().is_ipv4());
+    state.net.links.routes.retain(|route| route.to.addr().is_ipv4());
     let plan = planned(&desired, &state);
     assert!(plan.to_string().contains("br-0123456789ab: down, or without its route"), "{plan}");
-    for found in &mut state.containers {
+    for found in &mut state.docker.containers {
         found.addresses.values_mut().for_each(|all| all.retain(IpAddr::is_ipv4));
     }
     assert_eq!(planned(&desired, &state).to_string(), "");
@@ -272,7 +272,7 @@ fn a_bridge_without_its_ipv6_route_is_drift_where_a_container_has_an_address_of_
 #[test]
 fn checks_that_docker_forgot_begin_again() {
     let (desired, mut state) = standing();
-    let core = state.containers.iter_mut().find(|found| found.name == "acme_core_a").unwrap();
+    let core = state.docker.containers.iter_mut().find(|found| found.name == "acme_core_a").unwrap();
     core.is_unchecked = true;
     let plan = planned(&desired, &state);
     insta::assert_snapshot!(plan, @r"
@@ -287,8 +287,8 @@ fn checks_that_docker_forgot_begin_again() {
 #[test]
 fn what_fell_ill_without_containerd_is_checked_again_before_it_is_replaced() {
     let (desired, mut state) = standing();
-    state.units.get_mut(CONTAINERD).unwrap().active = false;
-    state.containers.iter_mut().for_each(|found| found.health = Some("unhealthy".to_owned()));
+    state.system.units.get_mut(CONTAINERD).unwrap().active = false;
+    state.docker.containers.iter_mut().for_each(|found| found.health = Some("unhealthy".to_owned()));
     let plan = planned(&desired, &state);
     insta::assert_snapshot!(plan, @r"
     engine.containerd
@@ -296,15 +296,15 @@ fn what_fell_ill_without_containerd_is_checked_again_before_it_is_replaced() {
         what else is to be done shows when the containers have been checked again
     ");
     assert_eq!(plan.up_to_next_look(), plan.steps);
-    state.units.get_mut(CONTAINERD).unwrap().active = true;
+    state.system.units.get_mut(CONTAINERD).unwrap().active = true;
     assert!(planned(&desired, &state).to_string().contains("service.core.start"));
 }
 
 #[test]
 fn a_bridge_that_is_gone_comes_with_dockerd_and_its_containers_start_anew() {
     let (desired, mut state) = standing();
-    state.links.routes.clear();
-    state.links.names.remove(BRIDGE);
+    state.net.links.routes.clear();
+    state.net.links.names.remove(BRIDGE);
     let plan = planned(&desired, &state);
     insta::assert_snapshot!(plan, @r"
     engine.rules
@@ -314,7 +314,7 @@ fn a_bridge_that_is_gone_comes_with_dockerd_and_its_containers_start_anew() {
         acme_core_a restarts: its network is gone
     ");
     let command = plan.steps[0].action.command().unwrap();
-    let core = state.containers.iter().find(|found| found.name == "acme_core_a").unwrap();
+    let core = state.docker.containers.iter().find(|found| found.name == "acme_core_a").unwrap();
     let patient = format!(
         "docker restart --time {} 'acme_core_a'",
         crate::change::whole_seconds(grace(core, &desired))
@@ -330,8 +330,8 @@ fn a_docker_that_sleeps_is_woken_before_anything_else() {
         (Asleep::Deaf, "/run/docker.sock: gone -> dockerd restarts; running containers go on"),
     ] {
         let (desired, mut state) = standing();
-        state.asleep = Some(asleep);
-        state.containers.clear();
+        state.docker.asleep = Some(asleep);
+        state.docker.containers.clear();
         for goal in [Goal::Harden, Goal::Install, Goal::Rollback] {
             let plan = super::super::plan(&desired, &state, goal).unwrap();
             assert_eq!(ids(&plan), "engine.start");
@@ -344,7 +344,7 @@ fn a_docker_that_sleeps_is_woken_before_anything_else() {
 #[test]
 fn a_deaf_docker_is_stopped_only_if_its_containers_go_on() {
     let (_, mut state) = standing();
-    state.asleep = Some(Asleep::Deaf);
+    state.docker.asleep = Some(Asleep::Deaf);
     let deaf = |state: &HostState| wake(state).unwrap().action.command().unwrap().script;
     let checked = deaf(&state);
     let (asked, stopped) = (checked.find("exit 1").unwrap(), checked.find("systemctl stop").unwrap());
@@ -357,8 +357,8 @@ fn a_deaf_docker_is_stopped_only_if_its_containers_go_on() {
 #[test]
 fn doors_are_closed_before_a_docker_that_sleeps_is_woken() {
     let (desired, mut state) = standing();
-    state.asleep = Some(Asleep::Stopped);
-    state.tables.clear();
+    state.docker.asleep = Some(Asleep::Stopped);
+    state.net.tables.clear();
     for (goal, steps) in [
         (Goal::Harden, "firewall.table engine.start"),
         (Goal::Install, "firewall.table engine.start"),
@@ -366,7 +366,7 @@ fn doors_are_closed_before_a_docker_that_sleeps_is_woken() {
     ] {
         assert_eq!(ids(&super::super::plan(&desired, &state, goal).unwrap()), steps);
     }
-    state.commands.clear();
+    state.system.commands.clear();
     let plan = super::super::plan(&desired, &state, Goal::Harden).unwrap();
     assert_eq!(ids(&plan), "packages.commands firewall.table engine.start");
 }
@@ -386,16 +386,16 @@ fn the_way_back_mends_first_what_containers_stand_on() {
 #[test]
 fn nothing_is_left_to_mend_when_the_steps_are_done() {
     let breaks: [fn(&mut HostState); 7] = [
-        |state| state.asleep = Some(Asleep::Stopped),
-        |state| state.asleep = Some(Asleep::Deaf),
-        |state| state.units.get_mut(CONTAINERD).unwrap().active = false,
-        |state| state.links.routes.clear(),
+        |state| state.docker.asleep = Some(Asleep::Stopped),
+        |state| state.docker.asleep = Some(Asleep::Deaf),
+        |state| state.system.units.get_mut(CONTAINERD).unwrap().active = false,
+        |state| state.net.links.routes.clear(),
         |state| {
-            state.links.routes.clear();
-            state.links.names.retain(|name| name != BRIDGE);
+            state.net.links.routes.clear();
+            state.net.links.names.retain(|name| name != BRIDGE);
         },
         |state| footing(state).rules = Some(Vec::new()),
-        |state| state.containers.iter_mut().for_each(|found| found.is_unchecked = true),
+        |state| state.docker.containers.iter_mut().for_each(|found| found.is_unchecked = true),
     ];
     for (number, broken) in breaks.into_iter().enumerate() {
         let (desired, mut state) = standing();

@@ -2,10 +2,7 @@
 
 use serde_json::Value;
 
-use super::{
-    asleep,
-    judge::{judge, version},
-};
+use super::judge::{judge, version};
 use crate::{
     facts::{Fact, Facts, docker::Docker, state::EngineState},
     model::desired::Desired,
@@ -30,7 +27,7 @@ fn docker(desired: &Desired, facts: &Facts) -> Finding {
     judge("docker", &needed, &facts.docker, remedy, |docker| match docker {
         Docker::Silent(why) => {
             let finding = Finding::ok("docker", format!("no answer: {why}"), &needed);
-            match asleep(facts) {
+            match facts.asleep() {
                 Some(_) => finding.warning("`install` starts it; `journalctl -u docker` says why it stopped"),
                 None => {
                     finding.failure("`systemctl start docker`; `journalctl -u docker` says why it stopped")

@@ -50,7 +50,7 @@ pub(super) fn rules(desired: &Desired, facts: &Facts, state: &HostState) -> Vec<
 
 /// Networks of others whose containers answer whatever the firewall says.
 pub(super) fn networks(state: &HostState) -> Vec<Finding> {
-    let beside = state.networks.iter().filter(|(_, network)| network.beside_host);
+    let beside = state.docker.networks.iter().filter(|(_, network)| network.beside_host);
     let finding = |name: &String| {
         Finding::ok("network", format!("containers of the network {name} stand beside the host"), "none").warning(
             "the firewall of this host does not see what reaches them: close their ports in front of the host, or put them \
@@ -108,7 +108,8 @@ mod tests {
         ];
         let output = Output { stdout: format!("[{}]", all.join(",")), ..Output::default() };
         let Fact::Known(networks) = Networks("acme".parse().unwrap()).read(&output) else { panic!() };
-        let state = HostState { networks, ..HostState::default() };
+        let mut state = HostState::default();
+        state.docker.networks = networks;
         let found: Vec<String> =
             super::networks(&state).iter().map(|finding| finding.found.clone()).collect();
         assert_eq!(

@@ -21,7 +21,7 @@ pub(super) fn uplink(desired: &Desired, state: &HostState) -> Finding {
         return Finding::ok("uplink", found, needed);
     };
     let admin = desired.firewall.admin_networks.iter();
-    let to = admin.filter(|to| state.links.ways(to).contains(bridge)).map(ToString::to_string);
+    let to = admin.filter(|to| state.net.links.ways(to).contains(bridge)).map(ToString::to_string);
     let to: Vec<String> = to.collect();
     let to = if to.is_empty() { "the default route".to_owned() } else { to.join(", ") };
     let found = format!("{to} by {bridge}, the bridge of the Docker network `{network}`");

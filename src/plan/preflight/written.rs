@@ -2,7 +2,7 @@
 
 use crate::{
     facts::{
-        Fact, Facts,
+        Facts,
         written::{List, Written},
     },
     model::{desired::Desired, place::WRITTEN},
@@ -13,7 +13,7 @@ const CHECK: &str = "written";
 const NEEDED: &str = "a list of what pryvctl wrote, all of it wanted";
 
 pub(super) fn written(desired: &Desired, facts: &Facts) -> Vec<Finding> {
-    let state = state(facts);
+    let state = Written::of(&facts.written);
     let served = facts.release.known().is_some()
         || facts.containers.known().is_some_and(|found| !found.states.is_empty());
     let stands = |path| facts.files.known().is_some_and(|found| found.get(path).is_some_and(Option::is_some));
@@ -42,13 +42,4 @@ pub(super) fn written(desired: &Desired, facts: &Facts) -> Vec<Finding> {
         ))
     });
     list.into_iter().chain(stays).collect()
-}
-
-/// As the planner needs it. What cannot be read stops nothing: nothing is removed then.
-pub(super) fn state(facts: &Facts) -> Written {
-    match &facts.written {
-        Fact::Known(written) => written.clone(),
-        Fact::Absent => Written::default(),
-        Fact::Unreadable(why) => Written { list: List::Unreadable(why.clone()), ..Written::default() },
-    }
 }

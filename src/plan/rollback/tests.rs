@@ -37,15 +37,15 @@ fn the_way_back_needs_nothing_but_what_was_kept() {
     "#);
     let mut done = after(&desired, &state, Goal::Rollback, usize::MAX);
     assert!(back(&done).unwrap().is_empty(), "twice is once");
-    let served = done.containers.iter_mut().find(|found| found.name == "acme_core_a").unwrap();
+    let served = done.docker.containers.iter_mut().find(|found| found.name == "acme_core_a").unwrap();
     served.health = Some("starting".to_owned());
     assert!(back(&done).unwrap().is_empty(), "Docker has not looked yet");
-    done.containers.iter_mut().for_each(|found| found.health = Some("unhealthy".to_owned()));
+    done.docker.containers.iter_mut().for_each(|found| found.health = Some("unhealthy".to_owned()));
     assert!(!back(&done).unwrap().is_empty(), "it fell ill");
     assert!(back(&before).unwrap().is_empty(), "nothing was changed yet");
 
     let mut pruned = state;
-    pruned.containers.retain(|found| found.name != "acme_core_a");
+    pruned.docker.containers.retain(|found| found.name != "acme_core_a");
     let conflicts = back(&pruned).unwrap_err();
     insta::assert_snapshot!(conflicts[0], @"container acme_core_a: it served registry.test:5000/core:1 before the last change, and is gone; give the inventory its old version, and upgrade");
 }
@@ -68,7 +68,7 @@ fn one_that_falls_ill_meanwhile_starts_anew_without_another_question() {
     let mut state = reached(&desired, &before);
     let back = |state: &HostState| plan(&desired, state, Goal::Rollback).unwrap();
     let read = back(&state);
-    let redis = state.containers.iter_mut().find(|found| found.name == "acme_redis_a").unwrap();
+    let redis = state.docker.containers.iter_mut().find(|found| found.name == "acme_redis_a").unwrap();
     redis.health = Some("unhealthy".to_owned());
     assert_ne!(back(&state), read);
     assert_eq!(back(&state).beyond(&read), [""; 0]);
@@ -79,7 +79,7 @@ fn one_that_fell_ill_starts_anew_once_its_rival_has_ended() {
     let (mut desired, before) = converged();
     upgrade(&mut desired, "redis", 2);
     let mut state = reached(&desired, &before);
-    let kept = state.containers.iter_mut().find(|found| found.name == "acme_redis_a").unwrap();
+    let kept = state.docker.containers.iter_mut().find(|found| found.name == "acme_redis_a").unwrap();
     (kept.status, kept.health) = ("running".to_owned(), Some("unhealthy".to_owned()));
     let back = plan(&desired, &state, Goal::Rollback).unwrap();
     let start = back.steps.iter().find(|step| step.id == "back.services.start").unwrap();
@@ -97,8 +97,8 @@ fn no_hash_of_a_hidden_file_is_in_a_script_on_the_way_there_or_back() {
     let (mut desired, mut before) = converged();
     let path = desired.files[0].path.clone();
     desired.files[0].shown = false;
-    before.files.get_mut(&path).unwrap().as_mut().unwrap().text = None;
-    let old = before.files[&path].as_ref().unwrap().sha256.clone();
+    before.system.files.get_mut(&path).unwrap().as_mut().unwrap().text = None;
+    let old = before.system.files[&path].as_ref().unwrap().sha256.clone();
     upgrade(&mut desired, "core", 2);
     desired.files[0].content = Secret::new("another\n");
     let hashes = [old, ContentHash::of("another\n")];

@@ -11,7 +11,7 @@ use crate::{
 
 /// The port that sshd is about to leave: we came in by it, and the inventory has sshd moved from there.
 pub fn leaving(desired: &Desired, state: &HostState) -> Option<u16> {
-    state.came_in.filter(|port| desired.leaves(*port))
+    state.ssh.came_in.filter(|port| desired.leaves(*port))
 }
 
 /// Where sshd has to answer administrators.
@@ -34,7 +34,7 @@ pub fn is_moved(desired: &Desired, state: &HostState) -> bool {
 
 /// Why sshd is told of ports, if it is.
 pub(super) fn reason(desired: &Desired, state: &HostState) -> Option<String> {
-    let found = state.sshd.get("port").map(|ports| ports.join(", ")).unwrap_or_default();
+    let found = state.ssh.sshd.get("port").map(|ports| ports.join(", ")).unwrap_or_default();
     let port = desired.ssh_port;
     match leaving(desired, state) {
         Some(old) => Some(format!("Port: {found} -> {port}; {old} goes when a login at {port} came through")),
@@ -57,7 +57,7 @@ pub(super) fn taken_up(desired: &Desired, state: &HostState) -> Step {
 
 /// systemd listens in sshd's place, or will from the next boot on, and does not read sshd's files.
 pub(super) fn held_by_systemd(desired: &Desired, state: &HostState) -> Option<Conflict> {
-    let held = state.units.get("ssh.socket").is_some_and(|unit| unit.active || unit.enabled);
+    let held = state.system.units.get("ssh.socket").is_some_and(|unit| unit.active || unit.enabled);
     (held && is_moved(desired, state)).then(|| Conflict {
         thing: "ssh.socket".to_owned(),
         found: format!("systemd itself listens for sshd, which cannot move to port {} so", desired.ssh_port),
@@ -68,7 +68,7 @@ pub(super) fn held_by_systemd(desired: &Desired, state: &HostState) -> Option<Co
 
 /// Ports add up: one that somebody else names stays.
 pub(super) fn left(desired: &Desired, state: &HostState) -> Option<Conflict> {
-    let found = state.sshd.get("port").into_iter().flatten();
+    let found = state.ssh.sshd.get("port").into_iter().flatten();
     let other =
         found.filter_map(|port| port.parse().ok()).find(|port| !ports(desired, state).contains(port))?;
     is_moved(desired, state).then(|| Conflict {
@@ -110,8 +110,9 @@ mod tests {
 
     fn entered_by(port: u16) -> HostState {
         let mut state = fixture::with_docker();
-        state.sshd.insert("port".to_owned(), vec![port.to_string()]);
-        HostState { came_in: Some(port), ..state }
+        state.ssh.sshd.insert("port".to_owned(), vec![port.to_string()]);
+        state.ssh.came_in = Some(port);
+        state
     }
 
     /// Carries out what is done before the next look.
@@ -122,7 +123,7 @@ mod tests {
     }
 
     fn table(state: &HostState) -> String {
-        state.tables["pryvctl"].to_string()
+        state.net.tables["pryvctl"].to_string()
     }
 
     #[test]
@@ -134,17 +135,17 @@ mod tests {
         let reload = first.steps.iter().find(|step| step.id == "sshd.reload").unwrap();
         assert!(reload.proof.as_ref().unwrap().script.contains("= 2222 ]"));
         assert!(first.to_string().contains("Port: 22 -> 2222; 22 goes when a login at 2222 came through"));
-        assert_eq!(state.sshd["port"], ["22", "2222"]);
+        assert_eq!(state.ssh.sshd["port"], ["22", "2222"]);
         assert!(table(&state).contains(r#""right":{"set":[22,2222]}"#), "{}", table(&state));
 
         // The host comes no further than this look if the login does not come in there.
         let again = plan(&desired, &state, Goal::Harden).unwrap();
         assert_eq!(again.up_to_next_look().last().unwrap().id, "sshd.reload");
 
-        state.came_in = Some(2222);
+        state.ssh.came_in = Some(2222);
         let second = go(&desired, &mut state);
         assert!(second.to_string().contains("Port: 22, 2222 -> 2222"), "{second}");
-        assert_eq!(state.sshd["port"], ["2222"]);
+        assert_eq!(state.ssh.sshd["port"], ["2222"]);
         assert!(!table(&state).contains("22,2222"), "{}", table(&state));
         assert!(plan(&desired, &state, Goal::Harden).unwrap().is_empty());
     }
@@ -153,13 +154,16 @@ mod tests {
     fn who_says_nothing_of_ports_keeps_them() {
         let (desired, mut state) = (Desired { initial_ssh_port: None, ..moved() }, entered_by(22));
         go(&desired, &mut state);
-        assert_eq!(state.sshd["port"], ["22"]);
+        assert_eq!(state.ssh.sshd["port"], ["22"]);
     }
 
     #[test]
     fn a_socket_of_systemd_is_in_the_way() {
         let mut state = entered_by(22);
-        state.units.insert("ssh.socket".to_owned(), UnitState { enabled: true, ..UnitState::default() });
+        state
+            .system
+            .units
+            .insert("ssh.socket".to_owned(), UnitState { enabled: true, ..UnitState::default() });
         let conflicts = plan(&moved(), &state, Goal::Harden).unwrap_err();
         assert_eq!(
             conflicts[0].to_string(),
@@ -174,7 +178,7 @@ mod tests {
     fn at_home() -> (Desired, HostState) {
         let (desired, mut state) = (moved(), entered_by(22));
         go(&desired, &mut state);
-        state.came_in = Some(2222);
+        state.ssh.came_in = Some(2222);
         go(&desired, &mut state);
         (desired, state)
     }
@@ -184,10 +188,10 @@ mod tests {
         let (desired, mut state) = (moved(), entered_by(22));
         go(&desired, &mut state);
         let file = |state: &HostState| {
-            state.files[std::path::Path::new(place::FIREWALL)].clone().unwrap().text.unwrap()
+            state.system.files[std::path::Path::new(place::FIREWALL)].clone().unwrap().text.unwrap()
         };
         assert!(file(&state).contains("[22,2222]"), "{}", file(&state));
-        state.came_in = Some(2222);
+        state.ssh.came_in = Some(2222);
         go(&desired, &mut state);
         assert!(!file(&state).contains("[22,2222]") && file(&state).contains("2222"));
         // Without us nothing is loaded any more when sshd goes back.
@@ -200,7 +204,7 @@ mod tests {
     #[test]
     fn a_port_that_others_name_is_named() {
         let (desired, mut state) = at_home();
-        state.sshd.insert("port".to_owned(), vec!["2222".to_owned(), "22".to_owned()]);
+        state.ssh.sshd.insert("port".to_owned(), vec!["2222".to_owned(), "22".to_owned()]);
         let conflicts = plan(&desired, &state, Goal::Harden).unwrap_err();
         assert!(conflicts[0].to_string().contains("take `Port 22` out of"), "{}", conflicts[0]);
     }

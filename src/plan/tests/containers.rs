@@ -69,7 +69,7 @@ fn every_stop_takes_the_time_the_container_was_made_with() {
     let mut nothing = desired.clone();
     nothing.services.clear();
     let mut check = |made_with, wanted, unwanted| {
-        state.containers.iter_mut().for_each(|found| found.stop_timeout = made_with);
+        state.docker.containers.iter_mut().for_each(|found| found.stop_timeout = made_with);
         for (desired, seconds) in [(&desired, wanted), (&nothing, unwanted)] {
             for goal in [Goal::Install, Goal::Uninstall(Volumes::Keep)] {
                 let plan = plan(desired, &state, goal).unwrap();
@@ -104,10 +104,10 @@ fn a_start_is_taken_back_without_killing_anybody() {
 fn said(desired: &Desired, state: &HostState) -> String {
     let plan = planned(desired, state);
     let said = |found: &ContainerState| {
-        let part = part(found, &state.containers, state.release.as_ref(), Some(&plan));
+        let part = part(found, &state.docker.containers, state.ours.release.as_ref(), Some(&plan));
         format!("{} {}", found.name, part.words(found))
     };
-    state.containers.iter().map(said).collect::<Vec<_>>().join("\n")
+    state.docker.containers.iter().map(said).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn what_is_kept_for_the_way_back_is_called_so() {
     upgrade(&mut desired, "core", 2);
     let mut state = reached(&desired, &state);
     // Docker says so of every container that was stopped.
-    let stopped = state.containers.iter_mut().filter(|found| found.status == "exited");
+    let stopped = state.docker.containers.iter_mut().filter(|found| found.status == "exited");
     stopped.for_each(|found| found.health = Some("unhealthy".to_owned()));
     insta::assert_snapshot!(said(&desired, &state), @r"
     acme_redis_a healthy
@@ -131,32 +131,34 @@ fn what_is_kept_for_the_way_back_is_called_so() {
     ");
     // What served before serves again, and then somebody stops it: it is kept for nothing.
     let mut back = after(&original, &state, Goal::Rollback, usize::MAX);
-    for found in &mut back.containers {
+    for found in &mut back.docker.containers {
         (found.status, found.health) = ("exited".to_owned(), Some("unhealthy".to_owned()));
     }
     insta::assert_snapshot!(said(&original, &back), @r"
     acme_redis_a exited
     acme_core_a exited
     ");
-    let release = state.release.unwrap();
+    let release = state.ours.release.unwrap();
     let lost =
         |there: &[ContainerState]| release.lost(there).map(|served| served.name.clone()).collect::<Vec<_>>();
-    assert_eq!(lost(&state.containers), [""; 0]);
-    state.containers.retain(|found| found.name != "acme_core_a");
-    assert_eq!(lost(&state.containers), ["acme_core_a"]);
+    assert_eq!(lost(&state.docker.containers), [""; 0]);
+    state.docker.containers.retain(|found| found.name != "acme_core_a");
+    assert_eq!(lost(&state.docker.containers), ["acme_core_a"]);
 }
 
 #[test]
 fn a_container_that_is_being_stopped_is_not_counted_on() {
     let (desired, well) = converged();
-    for found in &well.containers {
+    for found in &well.docker.containers {
         let mut state = well.clone();
-        state.containers.iter_mut().find(|other| other.name == found.name).unwrap().is_leaving = true;
+        state.docker.containers.iter_mut().find(|other| other.name == found.name).unwrap().is_leaving = true;
         let plan = planned(&desired, &state);
         let starts = |step: &Step| step.id == format!("service.{}.start", found.service);
         assert!(plan.steps.iter().any(starts), "{}: {:?}", found.name, plan.steps);
         let reached = reached(&desired, &state);
-        assert!(reached.containers.iter().any(|other| other.service == found.service && other.serves()));
+        assert!(
+            reached.docker.containers.iter().any(|other| other.service == found.service && other.serves())
+        );
     }
 }
 
@@ -164,9 +166,9 @@ fn a_container_that_is_being_stopped_is_not_counted_on() {
 fn what_took_over_a_moment_ago_is_kept_as_what_is_known_to_be_well() {
     let (mut desired, well) = converged();
     let mut young = well.clone();
-    young.containers.iter_mut().for_each(|found| found.health = Some("starting".to_owned()));
+    young.docker.containers.iter_mut().for_each(|found| found.health = Some("starting".to_owned()));
     upgrade(&mut desired, "core", 2);
-    let record = |state| after(&desired, state, Goal::Install, 1).release.unwrap().containers;
+    let record = |state| after(&desired, state, Goal::Install, 1).ours.release.unwrap().containers;
     assert_eq!(record(&young), record(&well));
 }
 
@@ -175,18 +177,18 @@ fn a_record_is_made_once_a_change_and_forgets_the_one_before() {
     let (mut desired, state) = converged();
     upgrade(&mut desired, "core", 2);
     let killed = after(&desired, &state, Goal::Install, 3);
-    assert!(killed.release.as_ref().unwrap().unfinished);
+    assert!(killed.ours.release.as_ref().unwrap().unfinished);
     upgrade(&mut desired, "core", 3);
     let state = reached(&desired, &killed);
-    let release = state.release.as_ref().unwrap();
+    let release = state.ours.release.as_ref().unwrap();
     assert!(release.containers.iter().any(|served| served.image == "registry.test:5000/core:1"));
     assert!(!release.unfinished && release.retired.is_empty());
     upgrade(&mut desired, "core", 4);
     let state = reached(&desired, &state);
-    let release = state.release.as_ref().unwrap();
+    let release = state.ours.release.as_ref().unwrap();
     assert!(release.containers.iter().any(|served| served.image == "registry.test:5000/core:3"));
     assert!(release.retired.contains("registry.test:5000/core:1"), "{release:?}");
-    let names: Vec<_> = state.containers.iter().map(|found| found.name.as_str()).collect();
+    let names: Vec<_> = state.docker.containers.iter().map(|found| found.name.as_str()).collect();
     assert_eq!(names.iter().filter(|name| name.contains("core")).count(), 2, "{names:?}");
 }
 
@@ -200,7 +202,7 @@ fn one_of_a_kind_makes_room_after_everything_was_pulled() {
 #[test]
 fn a_stopped_container_starts_again_in_its_slot() {
     let (desired, mut state) = converged();
-    let core = state.containers.iter_mut().find(|found| found.service == "core").unwrap();
+    let core = state.docker.containers.iter_mut().find(|found| found.service == "core").unwrap();
     core.status = "exited".to_owned();
     insta::assert_snapshot!(ids(&planned(&desired, &state)), @"leftover.acme_core_a.remove service.core.start service.core.healthy service.core.probe-1 services.watch");
     assert!(planned(&desired, &reached(&desired, &state)).is_empty());
@@ -221,11 +223,11 @@ fn a_run_killed_after_the_new_container_started_is_finished() {
 #[test]
 fn of_two_right_containers_the_dialled_one_stays() {
     let (desired, mut state) = converged();
-    let mut twin = state.containers.iter().find(|found| found.service == "core").unwrap().clone();
+    let mut twin = state.docker.containers.iter().find(|found| found.service == "core").unwrap().clone();
     twin.name = "acme_core_b".to_owned();
     twin.slot = Some(Slot::B);
     twin.addresses.insert("acme_front".to_owned(), vec![[172, 28, 0, 3].into()]);
-    state.containers.insert(0, twin);
+    state.docker.containers.insert(0, twin);
     insta::assert_snapshot!(ids(&planned(&desired, &state)), @"services.drain leftover.acme_core_b.stop leftover.acme_core_b.remove");
 }
 
@@ -233,7 +235,7 @@ fn of_two_right_containers_the_dialled_one_stays() {
 fn a_lost_map_is_only_switched_back() {
     let (desired, mut state) = converged();
     let listing = ServiceTable::of(&desired, Timeouts::Settable).listing(&ServiceMap::default());
-    state.tables.insert(table::TABLE.to_owned(), listing);
+    state.net.tables.insert(table::TABLE.to_owned(), listing);
     insta::assert_snapshot!(ids(&planned(&desired, &state)), @"service.redis.cut-over service.core.cut-over service.core.probe-1");
     assert!(planned(&desired, &reached(&desired, &state)).is_empty());
 }

@@ -59,7 +59,7 @@ pub(super) fn converged() -> (Desired, HostState) {
 #[test]
 fn what_docker_needs_does_not_go_with_a_control() {
     let mut state = fixture::bare();
-    state.originals.packages.extend(["apparmor".to_owned(), "auditd".to_owned()]);
+    state.hardening.originals.packages.extend(["apparmor".to_owned(), "auditd".to_owned()]);
     let plan = planned(&fixture::desired(), &state);
     let docker = plan.steps.iter().find(|step| step.id == "packages.docker").unwrap();
     let script = docker.action.command().unwrap().script;
@@ -161,10 +161,10 @@ fn drift_is_named_and_goes() {
     let (mut desired, mut state) = converged();
     desired.hardening = super::fixture::hardening(4);
     desired.firewall.openings.remove(1);
-    let conf = state.files.get_mut(Path::new("/var/pryv/core/core.yml")).unwrap().as_mut().unwrap();
+    let conf = state.system.files.get_mut(Path::new("/var/pryv/core/core.yml")).unwrap().as_mut().unwrap();
     *conf = super::fixture::found("port: 3001\n", 0o644);
-    state.daemon_json = Some(serde_json::json!({ "live-restore": true, "dns": ["9.9.9.9"] }));
-    state.files.remove(Path::new(place::DAEMON_JSON));
+    state.docker.daemon_json = Some(serde_json::json!({ "live-restore": true, "dns": ["9.9.9.9"] }));
+    state.system.files.remove(Path::new(place::DAEMON_JSON));
     insta::assert_snapshot!(planned(&desired, &state), @r#"
     engine.daemon-json
         /etc/docker/daemon.json: log-driver: unset -> "local"
@@ -200,13 +200,13 @@ fn drift_is_named_and_goes() {
     "#);
     let done = reached(&desired, &state);
     assert!(planned(&desired, &done).is_empty());
-    assert_eq!(done.daemon_json.unwrap()["dns"], serde_json::json!(["9.9.9.9"]));
+    assert_eq!(done.docker.daemon_json.unwrap()["dns"], serde_json::json!(["9.9.9.9"]));
 }
 
 #[test]
 fn a_rule_added_by_hand_goes() {
     let (desired, mut state) = converged();
-    let table = state.tables.get_mut("pryvctl").unwrap();
+    let table = state.net.tables.get_mut("pryvctl").unwrap();
     let rule = serde_json::json!({ "rule": { "family": "inet", "table": "pryvctl", "chain": "input",
         "expr": [{ "match": { "op": "==", "left": { "payload": { "protocol": "tcp", "field": "dport" } }, "right": 8080 } },
             { "accept": null }] } });
@@ -223,10 +223,10 @@ fn what_is_not_ours_is_in_the_way_and_stays() {
     let mut desired = fixture::desired();
     desired.services[1].endpoints[0].port = 22;
     let mut state = fixture::with_docker();
-    state.foreign_containers.insert("acme_redis_a".to_owned());
+    state.docker.foreign_containers.insert("acme_redis_a".to_owned());
     let subnets = vec!["172.28.0.0/16".to_owned()];
-    state.networks.insert("theirs".to_owned(), NetworkState { subnets, ..NetworkState::default() });
-    state.hosts_file = Some("10.0.0.8 registry.test".to_owned());
+    state.docker.networks.insert("theirs".to_owned(), NetworkState { subnets, ..NetworkState::default() });
+    state.system.hosts_file = Some("10.0.0.8 registry.test".to_owned());
     let conflicts = plan(&desired, &state, Goal::Install).unwrap_err();
     let words: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(words.join("\n"), @r#"
@@ -256,7 +256,7 @@ fn only_guarded_steps_can_cut_ssh_and_they_carry_their_way_back() {
 #[test]
 fn uninstalling_leaves_data_and_what_is_not_ours() {
     let (desired, mut state) = converged();
-    state.foreign_containers.insert("theirs".to_owned());
+    state.docker.foreign_containers.insert("theirs".to_owned());
     insta::assert_snapshot!(ids(&uninstall::plan(&desired, &state, Volumes::Keep).unwrap()), @"leftover.acme_redis_a.stop leftover.acme_redis_a.remove leftover.acme_core_a.stop leftover.acme_core_a.remove network.acme_front file./var/pryv/core/core.yml services.table firewall.table services.unit firewall.unit file./etc/pryvctl/firewall.json file./etc/pryvctl/services.nft file./etc/docker/certs.d/registry.test:5000/ca.crt registry.hosts-line undo./etc/login.defs undo./etc/ssh/sshd_config undo./etc/ssh/sshd_config.d/00-pryvctl.conf sshd.reload originals.remove leftover.folder./etc/docker/certs.d/registry.test:5000 leftover.folder./etc/docker/certs.d written.forget");
     let with_volumes = ids(&uninstall::plan(&desired, &state, Volumes::Remove).unwrap());
     assert!(with_volumes.contains("volume.acme_redis") && !with_volumes.contains("theirs"));
@@ -268,12 +268,12 @@ fn sshd_that_reads_something_else_first_gets_our_block_on_top() {
     let desired = fixture::desired();
     let mut state = fixture::with_docker();
     let text = "PasswordAuthentication yes\nInclude /etc/ssh/sshd_config.d/*.conf\n";
-    state.files.insert(place::SSHD_CONFIG.into(), Some(super::fixture::found(text, 0o644)));
+    state.system.files.insert(place::SSHD_CONFIG.into(), Some(super::fixture::found(text, 0o644)));
     let plan = plan(&desired, &state, Goal::Harden).unwrap();
     assert!(ids(&plan).contains("firewall.table sshd.match sshd.block sshd.reload"), "{plan}");
     let mut done = after(&desired, &state, Goal::Harden, usize::MAX);
     assert!(super::plan(&desired, &done, Goal::Harden).unwrap().is_empty());
-    done.sshd.insert("passwordauthentication".to_owned(), vec!["yes".to_owned()]);
+    done.ssh.sshd.insert("passwordauthentication".to_owned(), vec!["yes".to_owned()]);
     let conflicts = super::plan(&desired, &done, Goal::Harden).unwrap_err();
     assert_eq!(conflicts[0].thing, "sshd");
 }
@@ -298,10 +298,10 @@ fn units_are_as_recorded() {
 fn a_host_with_one_unit_for_both_tables_gets_two() {
     let desired = fixture::desired();
     let mut state = reached(&desired, &fixture::with_docker());
-    state.files.insert(place::SERVICES_UNIT.into(), None);
-    state.units.remove("pryvctl-services.service");
+    state.system.files.insert(place::SERVICES_UNIT.into(), None);
+    state.system.units.remove("pryvctl-services.service");
     let old = fixture::found("ExecStart=-/usr/sbin/nft -f /etc/pryvctl/services.nft\n", 0o644);
-    state.files.insert(place::FIREWALL_UNIT.into(), Some(old));
+    state.system.files.insert(place::FIREWALL_UNIT.into(), Some(old));
     let again = plan(&desired, &state, Goal::Harden).unwrap();
     assert_eq!(ids(&again), "services.unit services.boot firewall.unit firewall.boot");
     let state = after(&desired, &state, Goal::Harden, usize::MAX);
@@ -312,11 +312,11 @@ fn a_host_with_one_unit_for_both_tables_gets_two() {
 fn a_kernel_without_timeouts_gets_a_table_without_them() {
     let desired = fixture::desired();
     let mut state = fixture::with_docker();
-    state.conntrack.timeouts = Timeouts::Fixed;
+    state.net.conntrack.timeouts = Timeouts::Fixed;
     let mut done = reached(&desired, &state);
-    assert!(!done.tables[table::TABLE].to_string().contains("ct timeout"));
+    assert!(!done.net.tables[table::TABLE].to_string().contains("ct timeout"));
     assert!(planned(&desired, &done).is_empty());
-    done.conntrack.timeouts = Timeouts::Settable;
+    done.net.conntrack.timeouts = Timeouts::Settable;
     assert_eq!(ids(&planned(&desired, &done)), "services.table");
 }
 

@@ -26,7 +26,7 @@ fn replaced() -> (Desired, HostState, HostState) {
     let mut desired = fixture::desired();
     desired.files.push(own(CONF, "ours\n", 0o644));
     let mut before = fixture::with_docker();
-    before.files.insert(CONF.into(), Some(theirs()));
+    before.system.files.insert(CONF.into(), Some(theirs()));
     let state = reached(&desired, &before);
     assert_eq!(planned(&desired, &state).to_string(), "");
     (desired, before, state)
@@ -38,8 +38,8 @@ fn at(state: &HostState) -> Option<&FileState> {
 
 fn by_hand(mut state: HostState) -> HostState {
     let found = fixture::found("by hand\n", 0o644);
-    state.written.files.get_mut(Path::new(CONF)).unwrap().found = At::There(found.clone());
-    state.files.insert(CONF.into(), Some(found));
+    state.ours.written.files.get_mut(Path::new(CONF)).unwrap().found = At::There(found.clone());
+    state.system.files.insert(CONF.into(), Some(found));
     state
 }
 
@@ -70,7 +70,7 @@ fn what_others_had_is_kept_and_the_plan_says_so() {
         let Some(undo) = step.undo.command() else { continue };
         assert!(!undo.script.contains(ContentHash::of("ours\n").expose()), "{step}");
     }
-    assert_eq!(state.written.originals[Path::new(CONF)], theirs());
+    assert_eq!(state.ours.written.originals[Path::new(CONF)], theirs());
 
     // Drift is put right, and what is kept is what it was.
     let drift = planned(&desired, &by_hand(state.clone()));
@@ -80,7 +80,7 @@ fn what_others_had_is_kept_and_the_plan_says_so() {
     let Change::Write(file) = &found.action else { panic!("{found}") };
     assert_eq!(file.claim, Claim::Listed);
     let again = reached(&desired, &by_hand(state));
-    assert_eq!(again.written.originals[Path::new(CONF)], theirs());
+    assert_eq!(again.ours.written.originals[Path::new(CONF)], theirs());
 }
 
 #[test]
@@ -95,13 +95,13 @@ fn it_comes_back_when_no_role_wants_ours_any_more() {
     assert!(!ids.contains("leftover.folder./etc/acme") && !ids.contains("leftover.file"), "{ids}");
     let left = reached(&fixture::desired(), &state);
     assert_eq!(at(&left), Some(&theirs()));
-    assert!(left.written.originals.is_empty() && !left.written.files.contains_key(Path::new(CONF)));
+    assert!(left.ours.written.originals.is_empty() && !left.ours.written.files.contains_key(Path::new(CONF)));
     assert_eq!(planned(&fixture::desired(), &left).to_string(), "");
 
     // The way back has ours, and keeps theirs anew.
     let again = after(&fixture::desired(), &left, Goal::Rollback, usize::MAX);
     assert_eq!(at(&again).map(|found| &found.sha256), Some(&ContentHash::of("ours\n")));
-    assert_eq!(again.written.originals[Path::new(CONF)].sha256, theirs().sha256);
+    assert_eq!(again.ours.written.originals[Path::new(CONF)].sha256, theirs().sha256);
     assert_eq!(ids_of(&fixture::desired(), &again, Goal::Rollback), "");
 }
 
@@ -113,14 +113,14 @@ fn ids_of(desired: &Desired, state: &HostState, goal: Goal) -> String {
 fn a_rollback_to_before_ours_puts_it_back() {
     let desired = fixture::desired();
     let mut served = reached(&desired, &fixture::with_docker());
-    served.files.insert(CONF.into(), Some(theirs()));
+    served.system.files.insert(CONF.into(), Some(theirs()));
     let mut next = desired;
     next.files.push(own(CONF, "ours\n", 0o644));
     upgrade(&mut next, "core", 2);
     let state = reached(&next, &served);
     let back = after(&next, &state, Goal::Rollback, usize::MAX);
     assert_eq!(at(&back), Some(&theirs()));
-    assert!(back.written.originals.is_empty() && !back.written.files.contains_key(Path::new(CONF)));
+    assert!(back.ours.written.originals.is_empty() && !back.ours.written.files.contains_key(Path::new(CONF)));
     assert_eq!(ids_of(&next, &back, Goal::Rollback), "");
 }
 
@@ -151,13 +151,13 @@ fn uninstall_puts_it_back_unless_somebody_changed_ours() {
 fn a_way_back_that_was_cut_short_is_gone_to_its_end() {
     let (desired, _, mut state) = replaced();
     let path = Path::new(CONF);
-    let listed = state.written.files.get_mut(path).unwrap();
+    let listed = state.ours.written.files.get_mut(path).unwrap();
     listed.found = At::There(theirs());
-    state.files.remove(path);
+    state.system.files.remove(path);
     let mut unlisted = state.clone();
-    unlisted.written.files.get_mut(path).unwrap().wrote.clear();
+    unlisted.ours.written.files.get_mut(path).unwrap().wrote.clear();
     for state in [state, unlisted] {
-        assert_eq!(written::staying(&fixture::desired(), &state.written), []);
+        assert_eq!(written::staying(&fixture::desired(), &state.ours.written), []);
         assert!(written::leaving(&fixture::desired(), &state).is_empty(), "theirs is not ours to remove");
         let id = format!("leftover.original.{CONF}");
         assert_eq!(ids(&planned(&fixture::desired(), &state)), id);
@@ -171,8 +171,8 @@ fn a_way_back_that_was_cut_short_is_gone_to_its_end() {
 #[test]
 fn what_somebody_removed_comes_back_too() {
     let (_, _, mut state) = replaced();
-    state.written.files.get_mut(Path::new(CONF)).unwrap().found = At::Nothing;
-    state.files.remove(Path::new(CONF));
+    state.ours.written.files.get_mut(Path::new(CONF)).unwrap().found = At::Nothing;
+    state.system.files.remove(Path::new(CONF));
     let left = reached(&fixture::desired(), &state);
     assert_eq!(at(&left), Some(&theirs()));
     assert_eq!(planned(&fixture::desired(), &left).to_string(), "");
@@ -182,11 +182,11 @@ fn what_somebody_removed_comes_back_too() {
 fn ours_is_not_taken_for_theirs_when_the_list_cannot_be_read() {
     let (mut desired, _, mut state) = replaced();
     desired.files.last_mut().unwrap().content = crate::model::secret::Secret::new("ours, too\n");
-    state.written.list = List::Unreadable("line 3".to_owned());
-    state.written.files.clear();
-    state.written.originals.clear();
+    state.ours.written.list = List::Unreadable("line 3".to_owned());
+    state.ours.written.files.clear();
+    state.ours.written.originals.clear();
     assert!(step(&planned(&desired, &state), "file.").contains("is kept as"), "nobody knows");
     let wanted = [(CONF.into(), ContentHash::of("ours\n"))].into();
-    state.release.get_or_insert_default().wanted = wanted;
+    state.ours.release.get_or_insert_default().wanted = wanted;
     assert!(!step(&planned(&desired, &state), "file.").contains("is kept as"));
 }

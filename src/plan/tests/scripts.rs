@@ -126,38 +126,39 @@ fn by_chance(scripts: &mut Scripts) {
 
 /// A host on which no shipped control is set.
 fn unhardened(known: &Controls) -> HostState {
-    let mut state =
-        HostState { installed: Some(BTreeSet::new()), audit: Some(Loaded::default()), ..fixture::bare() };
+    let mut state = fixture::bare();
+    state.hardening.installed = Some(BTreeSet::new());
+    state.hardening.audit = Some(Loaded::default());
     for control in known.iter() {
         match &control.kind {
             Kind::Sysctl(keys) => {
                 let found = keys.keys().map(|key| (key.replace('*', "eth0"), "99".to_owned()));
-                state.sysctl.extend(found);
+                state.hardening.sysctl.extend(found);
             }
             Kind::Permissions(rights) => {
                 let found = rights.paths.iter().map(|path| {
                     let folder = FolderState { mode: 0o777, uid: 0, gid: 0 };
                     (path.clone(), [(PathBuf::from(path.replace('*', "some")), folder)].into())
                 });
-                state.rights.extend(found);
+                state.hardening.limited.extend(found);
             }
             Kind::Mount(mount) => {
-                state.mounts.insert(mount.path.clone(), Mounted::default());
+                state.hardening.mounts.insert(mount.path.clone(), Mounted::default());
             }
             Kind::Unit(unit) => {
                 let runs = unit.state == UnitWish::Masked;
                 let found = UnitState { exists: true, enabled: runs, active: runs, masked: false };
-                state.units.insert(unit.name.clone(), found);
+                state.system.units.insert(unit.name.clone(), found);
             }
             Kind::Setting(settings) => {
-                state.files.insert(settings.path.clone(), Some(fixture::found("# none\n", 0o644)));
+                state.system.files.insert(settings.path.clone(), Some(fixture::found("# none\n", 0o644)));
             }
             Kind::Line(line) => {
-                drop(state.files.insert(line.path.clone(), Some(fixture::found("# none\n", 0o644))))
+                drop(state.system.files.insert(line.path.clone(), Some(fixture::found("# none\n", 0o644))))
             }
             Kind::Without(unwanted) => {
                 let text = format!("{} {} x\n", unwanted.beside, unwanted.word);
-                state.files.insert(unwanted.path.clone(), Some(fixture::found(&text, 0o644)));
+                state.system.files.insert(unwanted.path.clone(), Some(fixture::found(&text, 0o644)));
             }
             Kind::Module(_)
             | Kind::Sshd(_)
@@ -193,10 +194,10 @@ fn by_footing(scripts: &mut Scripts) {
         bridge: Some("br-1".to_owned()),
         ..NetworkState::default()
     };
-    standing.networks.insert("acme_front".to_owned(), network);
+    standing.docker.networks.insert("acme_front".to_owned(), network);
     let unit = UnitState { exists: true, enabled: true, active: true, masked: false };
     let names = ["containerd.service", "docker.service", "docker.socket"];
-    standing.units.extend(names.map(|name| (name.to_owned(), unit)));
+    standing.system.units.extend(names.map(|name| (name.to_owned(), unit)));
     let whole =
         Footing { dockerd: true, socket: true, forwards: true, forwards6: Some(true), ..Footing::default() };
     for broken in [
@@ -205,16 +206,17 @@ fn by_footing(scripts: &mut Scripts) {
         Footing { forwards: false, forwards6: Some(false), ..whole.clone() },
         Footing { rules: Some(Vec::new()), ..whole.clone() },
     ] {
-        look(&desired, &HostState { footing: Some(broken), ..standing.clone() }, scripts);
+        standing.docker.footing = Some(broken);
+        look(&desired, &standing, scripts);
     }
-    standing.footing = Some(whole);
+    standing.docker.footing = Some(whole);
     for containerd in [true, false] {
         let mut state = standing.clone();
-        state.units.get_mut("containerd.service").unwrap().active = containerd;
-        state.links.names.extend(["br-1".to_owned(), "eth0".to_owned()]);
-        state.containers.iter_mut().for_each(|found| found.is_unchecked = true);
+        state.system.units.get_mut("containerd.service").unwrap().active = containerd;
+        state.net.links.names.extend(["br-1".to_owned(), "eth0".to_owned()]);
+        state.docker.containers.iter_mut().for_each(|found| found.is_unchecked = true);
         look(&desired, &state, scripts);
-        state.links.names.remove("br-1");
+        state.net.links.names.remove("br-1");
         look(&desired, &state, scripts);
     }
 }

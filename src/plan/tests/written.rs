@@ -25,7 +25,7 @@ fn with_another_role() -> (Desired, HostState) {
 }
 
 fn changed(mut state: HostState) -> HostState {
-    let listed = state.written.files.get_mut(std::path::Path::new(KEY)).unwrap();
+    let listed = state.ours.written.files.get_mut(std::path::Path::new(KEY)).unwrap();
     listed.found = At::There(fixture::found("by hand", 0o600));
     state
 }
@@ -103,14 +103,14 @@ fn what_somebody_changed_since_stays_and_is_named() {
     let (desired, state) = (fixture::desired(), changed(state));
     let ids = ids(&planned(&desired, &state));
     assert!(!ids.contains("tls.key") && !ids.contains("leftover.folder./var/pryv/web/conf"), "{ids}");
-    let stays = written::staying(&desired, &state.written);
+    let stays = written::staying(&desired, &state.ours.written);
     assert_eq!(stays, [(KEY.into(), "was changed since pryvctl wrote it".to_owned())]);
     let gone = uninstall::plan(&desired, &state, Volumes::Keep).unwrap();
     let last = gone.steps.last().unwrap().to_string();
     assert!(last.contains("/var/pryv/web/conf/tls.key stays: was changed since"), "{last}");
     // Somebody was in the middle of writing it: both are ours.
     let mut torn = state;
-    let listed = torn.written.files.get_mut(std::path::Path::new(KEY)).unwrap();
+    let listed = torn.ours.written.files.get_mut(std::path::Path::new(KEY)).unwrap();
     listed.wrote.push(ContentHash::of("by hand"));
     assert_eq!(written::leaving(&desired, &torn).len(), 1);
 }
@@ -129,11 +129,11 @@ fn uninstall_removes_what_only_older_inventories_wanted() {
 fn a_list_that_is_lost_or_damaged_removes_nothing() {
     let (_, mut state) = with_another_role();
     let desired = fixture::desired();
-    state.written = Written { list: List::Unreadable("line 3".to_owned()), ..Written::default() };
+    state.ours.written = Written { list: List::Unreadable("line 3".to_owned()), ..Written::default() };
     assert_eq!(ids(&planned(&desired, &state)), "");
     let gone = ids(&uninstall::plan(&desired, &state, Volumes::Keep).unwrap());
     assert!(!gone.contains("written") && !gone.contains("tls.key"), "{gone}");
-    state.written = Written::default();
+    state.ours.written = Written::default();
     let plan = planned(&desired, &state);
     insta::assert_snapshot!(plan.to_string(), @"
     written.note
@@ -143,7 +143,7 @@ fn a_list_that_is_lost_or_damaged_removes_nothing() {
     assert_eq!(planned(&desired, &reached(&desired, &state)).to_string(), "");
     // A host of an older pryvctl, and the record of its last change says what it wanted.
     let (_, mut state) = with_another_role();
-    state.written.list = List::Missing;
+    state.ours.written.list = List::Missing;
     assert!(
         ids(&planned(&desired, &state)).contains("written.note leftover.file./var/pryv/web/conf/tls.key")
     );
@@ -152,15 +152,15 @@ fn a_list_that_is_lost_or_damaged_removes_nothing() {
 #[test]
 fn what_is_half_written_or_gone_already_is_cleared_up() {
     let (desired, mut state) = converged();
-    state.written.half.insert("/var/pryv/core/.pryvctl-new.0123456789abcdef".into());
+    state.ours.written.half.insert("/var/pryv/core/.pryvctl-new.0123456789abcdef".into());
     for goal in [Goal::Harden, Goal::Install] {
         assert_eq!(ids(&plan(&desired, &state, goal).unwrap()), "leftover.half");
     }
     let (_, mut state) = with_another_role();
-    state.written.files.get_mut(std::path::Path::new(KEY)).unwrap().found = At::Nothing;
-    state.files.remove(std::path::Path::new(KEY));
-    state.written.folders.insert("/var/pryv/web/conf".into(), At::Nothing);
-    state.written.folders.insert("/var/pryv/web".into(), At::There((FolderState::default(), 1)));
+    state.ours.written.files.get_mut(std::path::Path::new(KEY)).unwrap().found = At::Nothing;
+    state.system.files.remove(std::path::Path::new(KEY));
+    state.ours.written.folders.insert("/var/pryv/web/conf".into(), At::Nothing);
+    state.ours.written.folders.insert("/var/pryv/web".into(), At::There((FolderState::default(), 1)));
     let plan = planned(&desired, &state);
     insta::assert_snapshot!(plan.to_string(), @"
     leftover.folder./var/pryv/web/log

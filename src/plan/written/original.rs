@@ -24,13 +24,13 @@ pub const STEP: &str = "leftover.original.";
 
 /// Whether others have a file in this place, and not just what will be in it.
 pub fn is_others(path: &Path, will_be: &ContentHash, state: &HostState) -> bool {
-    let known = match state.written.list {
-        List::Whole | List::Missing => state.written.files.contains_key(path),
+    let known = match state.ours.written.list {
+        List::Whole | List::Missing => state.ours.written.files.contains_key(path),
         List::Unreadable(_) => {
-            state.release.as_ref().is_some_and(|release| release.wanted.contains_key(path))
+            state.ours.release.as_ref().is_some_and(|release| release.wanted.contains_key(path))
         }
     };
-    let known = known || state.written.originals.contains_key(path);
+    let known = known || state.ours.written.originals.contains_key(path);
     !known && state.file(path).is_some_and(|found| found.sha256 != *will_be)
 }
 
@@ -42,7 +42,7 @@ pub fn is_kept(path: &Path) -> String {
 
 /// The step that puts it back, unless somebody changed ours since.
 pub fn step(path: &Path, state: &HostState, keeping: &Keeping) -> Option<Step> {
-    let written = &state.written;
+    let written = &state.ours.written;
     let (kept, listed) = (written.originals.get(path)?, written.files.get(path)?);
     let found = match &listed.found {
         At::Other(_) => return None,
@@ -78,9 +78,9 @@ pub fn places(steps: &[Step]) -> impl Iterator<Item = PathBuf> + '_ {
 /// Files of the inventory that stay because somebody changed them, and so do the originals.
 pub fn staying(desired: &Desired, state: &HostState) -> Vec<(PathBuf, String)> {
     let wanted = place::looked_at(desired);
-    let paths = state.written.originals.keys().filter(|path| wanted.contains(*path));
+    let paths = state.ours.written.originals.keys().filter(|path| wanted.contains(*path));
     let stays = paths.filter(|path| step(path, state, &Keeping::default()).is_none());
-    stays.map(|path| (path.clone(), format!("{CHANGED}{}", still_kept(path, &state.written)))).collect()
+    stays.map(|path| (path.clone(), format!("{CHANGED}{}", still_kept(path, &state.ours.written)))).collect()
 }
 
 /// That it is kept beyond the file that replaced it.

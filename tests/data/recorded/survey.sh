@@ -34,10 +34,6 @@ printf '%s\n' "${SUDO_USER:-}"
 }
 answer rights
 question() {
-cat /etc/os-release
-}
-answer os
-question() {
 uname -srm
 }
 answer kernel
@@ -49,12 +45,6 @@ question() {
 cat /proc/meminfo
 }
 answer memory
-question() {
-kind=$(systemd-detect-virt) || [ "$kind" = none ] || exit 1
-[ "$kind" != none ] || exit 44
-echo "$kind"
-}
-answer virtualisation
 question() {
 cat /proc/sys/kernel/random/boot_id
 if [ -e /run/reboot-required ]; then echo pending; else echo current; fi
@@ -100,11 +90,6 @@ fi
 }
 answer listeners
 question() {
-for tool in curl nft; do ! command -v $tool >/dev/null || echo $tool; done
-echo end
-}
-answer commands
-question() {
 command -v apt-get >/dev/null || exit 44
 for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
 [ -e $lock ] || continue
@@ -128,28 +113,6 @@ getent shadow 'root' | sed -e 's/^\([^:]*:\)\([!*]*\)[^:!*][^:]*/\1\2x/'
 }
 answer login
 question() {
-[ "$SSH_CONNECTION" ] || exit 44
-echo "${SSH_CONNECTION##* }"
-}
-answer came_in
-question() {
-command -v sshd >/dev/null || exit 44
-from=${SSH_CONNECTION%% *}
-place='user=root,host=controller,addr='${from:-198.51.100.0}',laddr=192.0.2.10,lport=22'
-if [ -d /run/sshd ]; then sshd -T -C "$place"
-else place=$place unshare -m sh -c 'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && sshd -T -C "$place"'
-fi
-}
-answer sshd
-question() {
-command -v nft >/dev/null || exit 44
-tables=$(nft list tables) || exit 1
-printf '%s\n' "$tables" | while read -r _ family name; do
-case $family:$name in inet:pryvctl*) nft -j -s list table inet "$name" || exit 1; echo ;; esac
-done
-}
-answer tables
-question() {
 command -v nft >/dev/null || exit 44
 chains=$(nft list chains) || exit 1
 printf '%s\n' "$chains" | while read -r first second third fourth _; do
@@ -171,26 +134,49 @@ done; }
 }
 answer filters
 question() {
-cat /proc/net/dev || exit 1
-echo route; cat /proc/net/route
-echo route6; cat /proc/net/ipv6_route; :
+notes='/var/pryv/.versions'
+[ -d "$notes" ] || exit 44
+perl -e 'my $at = shift; opendir my $folder, $at or die "$at: $!\n";
+for my $name (sort readdir $folder) {
+my $path = "$at/$name"; next if $name =~ /\n/ || ! -f $path || -s _ > 65536;
+my ($mode, $uid, $gid) = (stat _)[2, 4, 5]; open my $file, "<", $path or die "$path: $!\n";
+read $file, my $text, 65536; printf "%o %d %d %s\n", $mode & 07777, $uid, $gid, $name;
+my $rest = length($text) % 3; (my $line = pack "u", $text) =~ s/^.|\n//mg;
+$line =~ tr|` -_|AA-Za-z0-9+/|; substr($line, $rest - 3) = "=" x (3 - $rest) if $rest;
+print "$line\n" }' -- "$notes"
 }
-answer links
+answer notes
 question() {
-command -v nft >/dev/null || exit 44
-nft -c -f - >/dev/null 2>&1 <<'NFT' && echo settable || echo fixed
-table inet pryvctl_asks {
-	ct timeout brief {
-		protocol tcp
-		l3proto ip
-		policy = { syn_sent : 1 }
-	}
+[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
+if command -v docker >/dev/null; then
+grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
+info=$(api /info) || exit 1
+printf %s "$info" | grep -oE '"(ServerVersion|DockerRootDir|Driver|LocalNodeState)":"[^"]*"|"LiveRestoreEnabled":[a-z]*'
+else
+dockerd --version
+root=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
+root=${root:-/var/lib/docker}
+printf '%s\n' "$root"
+if [ -s "$root/swarm/docker-state.json" ]; then echo swarm; else echo alone; fi
+ls "$root/containers" 2>/dev/null || :
+fi
 }
-NFT
-cd /proc/sys/net/netfilter 2>/dev/null || exit 0
-cat nf_conntrack_count nf_conntrack_max
+answer docker
+question() {
+cat /etc/os-release
 }
-answer conntrack
+answer os
+question() {
+kind=$(systemd-detect-virt) || [ "$kind" = none ] || exit 1
+[ "$kind" != none ] || exit 44
+echo "$kind"
+}
+answer virtualisation
+question() {
+for tool in curl nft; do ! command -v $tool >/dev/null || echo $tool; done
+echo end
+}
+answer commands
 question() {
 command -v systemctl >/dev/null || exit 44
 systemctl show -p LoadState,UnitFileState,ActiveState -- 'containerd.service' 'docker.service' 'docker.socket' 'nftables.service' 'pryvctl-firewall.service' 'pryvctl-guard.service' 'pryvctl-services.service' 'ssh.service' 'ssh.socket'
@@ -230,44 +216,92 @@ readlink -mz -- '/var/pryv' | tr '\n\0' '?\n'
 }
 answer places
 question() {
-notes='/var/pryv/.versions'
-[ -d "$notes" ] || exit 44
-perl -e 'my $at = shift; opendir my $folder, $at or die "$at: $!\n";
-for my $name (sort readdir $folder) {
-my $path = "$at/$name"; next if $name =~ /\n/ || ! -f $path || -s _ > 65536;
-my ($mode, $uid, $gid) = (stat _)[2, 4, 5]; open my $file, "<", $path or die "$path: $!\n";
-read $file, my $text, 65536; printf "%o %d %d %s\n", $mode & 07777, $uid, $gid, $name;
-my $rest = length($text) % 3; (my $line = pack "u", $text) =~ s/^.|\n//mg;
-$line =~ tr|` -_|AA-Za-z0-9+/|; substr($line, $rest - 3) = "=" x (3 - $rest) if $rest;
-print "$line\n" }' -- "$notes"
-}
-answer notes
-question() {
 [ -e /etc/hosts ] || exit 44
 cat /etc/hosts
 }
 answer hosts_file
 question() {
+[ "$SSH_CONNECTION" ] || exit 44
+echo "${SSH_CONNECTION##* }"
+}
+answer came_in
+question() {
+command -v sshd >/dev/null || exit 44
+from=${SSH_CONNECTION%% *}
+place='user=root,host=controller,addr='${from:-198.51.100.0}',laddr=192.0.2.10,lport=22'
+if [ -d /run/sshd ]; then sshd -T -C "$place"
+else place=$place unshare -m sh -c 'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && sshd -T -C "$place"'
+fi
+}
+answer sshd
+question() {
+command -v nft >/dev/null || exit 44
+tables=$(nft list tables) || exit 1
+printf '%s\n' "$tables" | while read -r _ family name; do
+case $family:$name in inet:pryvctl*) nft -j -s list table inet "$name" || exit 1; echo ;; esac
+done
+}
+answer tables
+question() {
+cat /proc/net/dev || exit 1
+echo route; cat /proc/net/route
+echo route6; cat /proc/net/ipv6_route; :
+}
+answer links
+question() {
+command -v nft >/dev/null || exit 44
+nft -c -f - >/dev/null 2>&1 <<'NFT' && echo settable || echo fixed
+table inet pryvctl_asks {
+	ct timeout brief {
+		protocol tcp
+		l3proto ip
+		policy = { syn_sent : 1 }
+	}
+}
+NFT
+cd /proc/sys/net/netfilter 2>/dev/null || exit 0
+cat nf_conntrack_count nf_conntrack_max
+}
+answer conntrack
+question() {
+[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
+dockerd=
+for comm in $(grep -lsx dockerd /proc/[0-9]*/comm); do
+process=${comm%/comm}
+[ "$(readlink $process/ns/pid)" != "$(readlink /proc/self/ns/pid)" ] || dockerd=$process
+done
+echo ${dockerd:+runs} | sed 's/^$/stopped/'
+if [ -S /run/docker.sock ]; then echo socket; else echo none; fi
+cat /proc/sys/net/ipv4/ip_forward || exit 1
+cat /proc/sys/net/ipv6/conf/all/forwarding 2>/dev/null || echo none
+[ -n "$dockerd" ] || exit 0
+tr '\0' '\n' <$dockerd/cmdline | awk '
+$0 == "-b" { $0 = "--bridge" }
+/^-b[^-]/ { sub(/^-b=?/, "--bridge=") }
+/^--(bridge|firewall-backend|default-address-pool|log-driver)$/ { key = $0; getline; print "switch " key "=" $0; next }
+/^--[a-z0-9-]+=(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/ { print "switch " $0; next }
+/^--(bridge|firewall-backend|default-address-pool|log-driver)=/ { print "switch " $0; next }
+/^--[a-z0-9-]+/ { sub(/=.*/, ""); print "switch " $0 }'
+rules() {
+command -v $1 >/dev/null || return 0
+nat=$($1 -w 5 -t nat -S) && filter=$($1 -w 5 -S) || return 1
+echo $2
+printf '%s\n' "$nat" | sed -n '/DOCKER\|MASQUERADE/s/^/nat /p'
+printf '%s\n' "$filter" | sed -n '/DOCKER\| -o /s/^/filter /p'
+}
+rules iptables rules || exit 1
+told=$(tr '\0' '\n' <$dockerd/cmdline; cat /etc/docker/daemon.json 2>/dev/null)
+major=$(api /version 2>/dev/null | grep -o '"Version":"[0-9]*' | head -1)
+case ${major##*\"},$told in
+2[7-9],*|[3-9][0-9],*|*ip6tables*) rules ip6tables rules6 || true ;;
+esac
+}
+answer footing
+question() {
 [ -e /etc/docker/daemon.json ] || exit 44
 cat /etc/docker/daemon.json
 }
 answer daemon_json
-question() {
-[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
-if command -v docker >/dev/null; then
-grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-info=$(api /info) || exit 1
-printf %s "$info" | grep -oE '"(ServerVersion|DockerRootDir|Driver|LocalNodeState)":"[^"]*"|"LiveRestoreEnabled":[a-z]*'
-else
-dockerd --version
-root=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
-root=${root:-/var/lib/docker}
-printf '%s\n' "$root"
-if [ -s "$root/swarm/docker-state.json" ]; then echo swarm; else echo alone; fi
-ls "$root/containers" 2>/dev/null || :
-fi
-}
-answer docker
 question() {
 [ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
 command -v docker >/dev/null || exit 44
@@ -311,40 +345,6 @@ names() { printf %s "$1" | grep -oE '"Names":\[[^]]*\]' | grep -oE '/[^"]*'; }
 names "$all"; echo ours; names "$ours"; :
 }
 answer foreign_containers
-question() {
-[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
-dockerd=
-for comm in $(grep -lsx dockerd /proc/[0-9]*/comm); do
-process=${comm%/comm}
-[ "$(readlink $process/ns/pid)" != "$(readlink /proc/self/ns/pid)" ] || dockerd=$process
-done
-echo ${dockerd:+runs} | sed 's/^$/stopped/'
-if [ -S /run/docker.sock ]; then echo socket; else echo none; fi
-cat /proc/sys/net/ipv4/ip_forward || exit 1
-cat /proc/sys/net/ipv6/conf/all/forwarding 2>/dev/null || echo none
-[ -n "$dockerd" ] || exit 0
-tr '\0' '\n' <$dockerd/cmdline | awk '
-$0 == "-b" { $0 = "--bridge" }
-/^-b[^-]/ { sub(/^-b=?/, "--bridge=") }
-/^--(bridge|firewall-backend|default-address-pool|log-driver)$/ { key = $0; getline; print "switch " key "=" $0; next }
-/^--[a-z0-9-]+=(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/ { print "switch " $0; next }
-/^--(bridge|firewall-backend|default-address-pool|log-driver)=/ { print "switch " $0; next }
-/^--[a-z0-9-]+/ { sub(/=.*/, ""); print "switch " $0 }'
-rules() {
-command -v $1 >/dev/null || return 0
-nat=$($1 -w 5 -t nat -S) && filter=$($1 -w 5 -S) || return 1
-echo $2
-printf '%s\n' "$nat" | sed -n '/DOCKER\|MASQUERADE/s/^/nat /p'
-printf '%s\n' "$filter" | sed -n '/DOCKER\| -o /s/^/filter /p'
-}
-rules iptables rules || exit 1
-told=$(tr '\0' '\n' <$dockerd/cmdline; cat /etc/docker/daemon.json 2>/dev/null)
-major=$(api /version 2>/dev/null | grep -o '"Version":"[0-9]*' | head -1)
-case ${major##*\"},$told in
-2[7-9],*|[3-9][0-9],*|*ip6tables*) rules ip6tables rules6 || true ;;
-esac
-}
-answer footing
 question() {
 [ -f /var/lib/pryvctl/release/record.json ] || exit 44
 if [ -e /var/lib/pryvctl/release/unfinished ]; then echo unfinished; else echo finished; fi

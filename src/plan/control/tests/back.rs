@@ -8,9 +8,9 @@ fn an_object_without_members_is_no_file_of_before() {
     let (desired, mut state) =
         wish_of("- { id: a.icc, title: t, level: 1, ref: x, breaks: y, daemon: { icc: false } }");
     let path = std::path::PathBuf::from(crate::model::place::DAEMON_JSON);
-    state.files.insert(path.clone(), Some(fixture::found("{\n  \"icc\": false\n}\n", 0o644)));
+    state.system.files.insert(path.clone(), Some(fixture::found("{\n  \"icc\": false\n}\n", 0o644)));
     for (before, made) in [(None, true), (Some(fixture::found("{}\n", 0o644)), false)] {
-        state.originals.files.insert(path.clone(), before);
+        state.hardening.originals.files.insert(path.clone(), before);
         let back = plan(&desired, &state, Goal::Soften).unwrap();
         let script = script(step(&back, "engine.daemon-json"));
         assert_eq!(script.contains("\nwriter remove '/etc/docker/daemon.json' any"), made, "{script}");
@@ -21,14 +21,14 @@ fn an_object_without_members_is_no_file_of_before() {
 fn what_came_through_a_file_goes_with_it() {
     let (desired, mut state) = wish();
     let path = std::path::PathBuf::from("/etc/systemd/system/check.service");
-    state.originals.files.insert(path.clone(), None);
-    state.files.insert(path, Some(fixture::found("x", 0o644)));
+    state.hardening.originals.files.insert(path.clone(), None);
+    state.system.files.insert(path, Some(fixture::found("x", 0o644)));
     let id = "undo./etc/systemd/system/check.service";
     let back = plan(&desired, &state, Goal::Soften).unwrap();
     let remove = format!("set -e; writer remove '/etc/systemd/system/check.service' {}", sha256("x"));
     let own = format!("{remove}; systemctl daemon-reload");
     assert_eq!(script(step(&back, id)), own, "nobody knows who made the folder");
-    state.originals.files.insert("/var/lib/check".into(), None);
+    state.hardening.originals.files.insert("/var/lib/check".into(), None);
     let back = plan(&desired, &state, Goal::Soften).unwrap();
     let with_folder = format!("{remove}; rm -rf '/var/lib/check'; systemctl daemon-reload");
     assert_eq!(script(step(&back, id)), with_folder);
@@ -38,9 +38,9 @@ fn what_came_through_a_file_goes_with_it() {
 fn what_was_made_of_a_file_goes_before_the_rest_is_looked_at() {
     let (desired, mut state) = wish_of(MADE);
     let path = std::path::PathBuf::from("/usr/share/pam-configs/ours");
-    state.originals.files.insert(path.clone(), None);
-    state.originals.files.insert("/etc/default/grub.d/ours.cfg".into(), None);
-    state.files.insert(path, Some(fixture::found("Name: ours", 0o644)));
+    state.hardening.originals.files.insert(path.clone(), None);
+    state.hardening.originals.files.insert("/etc/default/grub.d/ours.cfg".into(), None);
+    state.system.files.insert(path, Some(fixture::found("Name: ours", 0o644)));
     let back = plan(&desired, &state, Goal::Soften).unwrap();
     let first = back.up_to_next_look();
     let ids: Vec<&str> = first.iter().map(|step| step.id.as_str()).collect();
@@ -60,17 +60,17 @@ fn what_was_right_at_first_is_recorded_before_a_hand_spoils_it() {
     let (desired, mut state) = wish_of(RIGHTS);
     let path = std::path::PathBuf::from("/etc/crontab");
     let has = |mode| crate::facts::state::FolderState { mode, uid: 0, gid: 0 };
-    state.rights.insert("/etc/crontab".to_owned(), [(path.clone(), has(0o644))].into());
+    state.hardening.limited.insert("/etc/crontab".to_owned(), [(path.clone(), has(0o644))].into());
     let reach = |goal, state: &mut HostState| {
         for step in &plan(&desired, state, goal).unwrap().steps {
             carry_out(step, state, &desired);
         }
     };
     reach(Goal::Harden, &mut state);
-    state.rights.insert("/etc/crontab".to_owned(), [(path.clone(), has(0o666))].into());
+    state.hardening.limited.insert("/etc/crontab".to_owned(), [(path.clone(), has(0o666))].into());
     reach(Goal::Harden, &mut state);
-    assert_eq!(state.originals.rights[&path], has(0o644));
-    assert_eq!(state.rights["/etc/crontab"][&path], has(0o644));
+    assert_eq!(state.hardening.originals.rights[&path], has(0o644));
+    assert_eq!(state.hardening.limited["/etc/crontab"][&path], has(0o644));
 }
 
 #[test]
@@ -78,9 +78,9 @@ fn rights_that_others_took_since_stay_taken() {
     let (desired, mut state) = wish_of(RIGHTS);
     let path = std::path::PathBuf::from("/etc/crontab");
     let has = |mode| crate::facts::state::FolderState { mode, uid: 0, gid: 0 };
-    state.originals.rights.insert(path.clone(), has(0o664));
+    state.hardening.originals.rights.insert(path.clone(), has(0o664));
     for (now, given_back) in [(0o644, true), (0o600, false), (0o666, false)] {
-        state.rights.insert("/etc/crontab".to_owned(), [(path.clone(), has(now))].into());
+        state.hardening.limited.insert("/etc/crontab".to_owned(), [(path.clone(), has(now))].into());
         let back = plan(&desired, &state, Goal::Soften).unwrap();
         assert_eq!(
             back.steps.iter().any(|step| step.id == "undo.permissions"),
@@ -94,9 +94,9 @@ fn rights_that_others_took_since_stay_taken() {
 fn what_others_set_since_is_not_set_back() {
     let control = "{ id: a.x, title: t, level: 1, ref: x, breaks: y, sysctl: { net.ipv4.x: 1 } }";
     let (desired, mut state) = wish_of(&format!("- {control}"));
-    state.originals.sysctl.insert("net.ipv4.x".to_owned(), "0".to_owned());
+    state.hardening.originals.sysctl.insert("net.ipv4.x".to_owned(), "0".to_owned());
     for (now, set_back) in [("1", true), ("2", false)] {
-        state.sysctl.insert("net.ipv4.x".to_owned(), now.to_owned());
+        state.hardening.sysctl.insert("net.ipv4.x".to_owned(), now.to_owned());
         let back = plan(&desired, &state, Goal::Soften).unwrap();
         assert_eq!(back.steps.iter().any(|step| step.id == "undo.sysctl"), set_back, "{back}");
     }
@@ -143,19 +143,19 @@ fn what_is_left_out_later_goes_back_and_the_rest_stays() {
     let (mut desired, mut state) = wish_of(SEVERAL);
     desired.engine.daemon =
         [("icc".to_owned(), false.into()), ("no-new-privileges".to_owned(), true.into())].into();
-    state.engine = Some(crate::facts::state::EngineState { cli: true, ..Default::default() });
-    state.commands = place::COMMANDS.map(|(name, _)| name.to_owned()).into();
-    state.files.insert("/etc/issue".into(), Some(fixture::found("Debian\n", 0o644)));
-    state.files.extend(["/etc/ours", "/etc/audit/about"].map(|path| (path.into(), None)));
+    state.docker.engine = Some(crate::facts::state::EngineState { cli: true, ..Default::default() });
+    state.system.commands = place::COMMANDS.map(|(name, _)| name.to_owned()).into();
+    state.system.files.insert("/etc/issue".into(), Some(fixture::found("Debian\n", 0o644)));
+    state.system.files.extend(["/etc/ours", "/etc/audit/about"].map(|path| (path.into(), None)));
     for key in ["net.ipv4.x", "net.ipv4.y"] {
-        state.sysctl.insert(key.to_owned(), "0".to_owned());
+        state.hardening.sysctl.insert(key.to_owned(), "0".to_owned());
     }
     let crontab = std::path::PathBuf::from("/etc/crontab");
     let has = |mode| crate::facts::state::FolderState { mode, uid: 0, gid: 0 };
-    state.rights.insert("/etc/crontab".to_owned(), [(crontab.clone(), has(0o664))].into());
+    state.hardening.limited.insert("/etc/crontab".to_owned(), [(crontab.clone(), has(0o664))].into());
     settle(&desired, &mut state);
     let text = |state: &HostState, path: &str| {
-        state.files[std::path::Path::new(path)].as_ref().map(|file| file.text.clone().unwrap())
+        state.system.files[std::path::Path::new(path)].as_ref().map(|file| file.text.clone().unwrap())
     };
     assert_eq!(text(&state, "/etc/issue").unwrap(), "keep out\n");
 
@@ -168,27 +168,27 @@ fn what_is_left_out_later_goes_back_and_the_rest_stays() {
     assert_eq!(text(&state, "/etc/issue").unwrap(), "Debian\n");
     assert_eq!((text(&state, "/etc/ours"), text(&state, "/etc/audit/about")), (None, None));
     assert_eq!(text(&state, "/etc/login.defs").unwrap(), "# UMASK 022\nUMASK\t022\nPASS_MAX_DAYS\t365\n");
-    assert_eq!((&*state.sysctl["net.ipv4.x"], &*state.sysctl["net.ipv4.y"]), ("0", "1"));
+    assert_eq!((&*state.hardening.sysctl["net.ipv4.x"], &*state.hardening.sysctl["net.ipv4.y"]), ("0", "1"));
     assert!(!text(&state, place::SYSCTL).unwrap().contains("net.ipv4.x"));
-    assert_eq!(state.rights["/etc/crontab"][&crontab], has(0o644));
-    assert_eq!(state.installed, Some(["chrony".to_owned()].into()));
-    assert_eq!(state.daemon_json, Some(serde_json::json!({ "no-new-privileges": true })));
+    assert_eq!(state.hardening.limited["/etc/crontab"][&crontab], has(0o644));
+    assert_eq!(state.hardening.installed, Some(["chrony".to_owned()].into()));
+    assert_eq!(state.docker.daemon_json, Some(serde_json::json!({ "no-new-privileges": true })));
     let block = text(&state, place::SSHD_CONFIG).unwrap();
     assert!(!block.contains("MaxAuthTries") && block.contains("PasswordAuthentication no"), "{block}");
 
     // What a hand sets afterwards is the hand's.
-    state.files.insert("/etc/issue".into(), Some(fixture::found("keep out\n", 0o644)));
-    state.files.insert("/etc/ours".into(), Some(fixture::found("by hand\n", 0o644)));
-    state.sysctl.insert("net.ipv4.x".to_owned(), "1".to_owned());
+    state.system.files.insert("/etc/issue".into(), Some(fixture::found("keep out\n", 0o644)));
+    state.system.files.insert("/etc/ours".into(), Some(fixture::found("by hand\n", 0o644)));
+    state.hardening.sysctl.insert("net.ipv4.x".to_owned(), "1".to_owned());
     assert_eq!(planned(&desired, &state).to_string(), "");
     // Wanted again it is set again, and all of it goes back in the end.
-    state.files.insert("/etc/ours".into(), None);
+    state.system.files.insert("/etc/ours".into(), None);
     desired.hardening.skipped.clear();
     desired.engine.daemon.insert("icc".to_owned(), false.into());
     settle(&desired, &mut state);
     assert!(
-        state.originals.controls.contains("a.package")
-            && state.installed.as_ref().unwrap().contains("auditd")
+        state.hardening.originals.controls.contains("a.package")
+            && state.hardening.installed.as_ref().unwrap().contains("auditd")
     );
     for _ in 0..3 {
         let back = plan(&desired, &state, Goal::Soften).unwrap();
@@ -198,7 +198,7 @@ fn what_is_left_out_later_goes_back_and_the_rest_stays() {
     assert_eq!(text(&state, "/etc/issue").unwrap(), "Debian\n");
     assert_eq!(text(&state, "/etc/login.defs").unwrap(), "# UMASK 022\nUMASK\t022\n");
     assert_eq!(
-        (state.rights["/etc/crontab"][&crontab], state.installed.clone()),
+        (state.hardening.limited["/etc/crontab"][&crontab], state.hardening.installed.clone()),
         (has(0o664), Some([].into()))
     );
 }

@@ -31,7 +31,7 @@ fn wish_of(controls: &str) -> (Desired, HostState) {
     let texts = texts.map(|(path, text)| (path.to_owned(), text.to_owned()));
     let known = std::sync::Arc::new(Controls::parse(texts).unwrap());
     let mut state = fixture::bare();
-    state.installed = Some(Default::default());
+    state.hardening.installed = Some(Default::default());
     (Desired { hardening: Hardening { known, ..Hardening::default() }, ..fixture::desired() }, state)
 }
 
@@ -57,7 +57,7 @@ fn step<'a>(plan: &'a Plan, id: &str) -> &'a Step {
 fn a_package_that_does_the_same_stays_alone() {
     let (desired, mut state) = wish();
     assert_eq!(verdict(&desired, &state, "a.clock"), (Verdict::Fail, None));
-    state.installed.get_or_insert_default().insert("chrony".to_owned());
+    state.hardening.installed.get_or_insert_default().insert("chrony".to_owned());
     let why = Some("the host has chrony".to_owned());
     assert_eq!(verdict(&desired, &state, "a.clock"), (Verdict::NotApplicable, why));
     let why = Some("it is about what a.clock would bring".to_owned());
@@ -71,7 +71,7 @@ fn what_is_about_a_package_is_left_out_with_it() {
     desired.hardening.skipped.insert("a.clock".to_owned(), "there is another".to_owned());
     let why = Some("it is about what a.clock would bring".to_owned());
     assert_eq!(verdict(&desired, &state, "a.clock-set"), (Verdict::NotApplicable, why));
-    state.installed.get_or_insert_default().insert("systemd-timesyncd".to_owned());
+    state.hardening.installed.get_or_insert_default().insert("systemd-timesyncd".to_owned());
     assert_eq!(verdict(&desired, &state, "a.clock-set").0, Verdict::Fail, "somebody else brought it");
 }
 
@@ -93,10 +93,10 @@ fn packages_come_before_what_their_files_are_part_of() {
 fn what_starts_at_boot_need_not_run() {
     let (desired, mut state) = wish();
     let unit = crate::facts::state::UnitState { exists: true, active: true, ..Default::default() };
-    state.units.insert("check.service".to_owned(), unit);
+    state.system.units.insert("check.service".to_owned(), unit);
     assert_eq!(verdict(&desired, &state, "a.check").0, Verdict::Fail);
     carry_out(step(&planned(&desired, &state), "control.units"), &mut state, &desired);
-    state.units.get_mut("check.service").unwrap().active = false;
+    state.system.units.get_mut("check.service").unwrap().active = false;
     assert_eq!(verdict(&desired, &state, "a.check").0, Verdict::Pass);
 }
 
@@ -127,18 +127,18 @@ fn what_is_made_of_a_file_has_to_show() {
     let (desired, mut state) = wish_of(MADE);
     let why = Some("the host has no grub2-common".to_owned());
     assert_eq!(verdict(&desired, &state, "a.menu"), (Verdict::NotApplicable, why));
-    state.installed.get_or_insert_default().insert("grub2-common".to_owned());
+    state.hardening.installed.get_or_insert_default().insert("grub2-common".to_owned());
     let id = "control./etc/default/grub.d/ours.cfg";
     let first = planned(&desired, &state);
     assert!(script(step(&first, id)).ends_with("; update-grub"));
 
-    state.files.insert("/etc/default/grub.d/ours.cfg".into(), Some(fixture::found("audit=1", 0o644)));
+    state.system.files.insert("/etc/default/grub.d/ours.cfg".into(), Some(fixture::found("audit=1", 0o644)));
     assert_eq!(verdict(&desired, &state, "a.menu").0, Verdict::Fail, "the menu does not have it yet");
     let again = planned(&desired, &state);
     let why = ["a.menu: /boot/grub/grub.cfg: without `audit=1` -> audit=1"];
     assert_eq!(step(&again, id).why, why);
 
-    state.traces.insert(("/boot/grub/grub.cfg".into(), "audit=1".to_owned()));
+    state.hardening.traces.insert(("/boot/grub/grub.cfg".into(), "audit=1".to_owned()));
     assert_eq!(verdict(&desired, &state, "a.menu").0, Verdict::Pass);
     assert!(planned(&desired, &state).steps.iter().all(|step| step.id != id));
 }
@@ -168,20 +168,27 @@ const TMP: &str = "
 #[test]
 fn a_mount_is_made_where_there_is_none_and_a_line_of_others_stays() {
     let (desired, mut state) = wish_of(TMP);
-    state.files.insert(place::FSTAB.into(), Some(fixture::found("LABEL=root / ext4 defaults 0 1\n", 0o644)));
+    state
+        .system
+        .files
+        .insert(place::FSTAB.into(), Some(fixture::found("LABEL=root / ext4 defaults 0 1\n", 0o644)));
     assert_eq!(verdict(&desired, &state, "a.home").0, Verdict::NotApplicable);
     for step in &planned(&desired, &state).steps {
         carry_out(step, &mut state, &desired);
     }
-    let text =
-        |state: &HostState| state.files[std::path::Path::new(place::FSTAB)].clone().unwrap().text.unwrap();
+    let text = |state: &HostState| {
+        state.system.files[std::path::Path::new(place::FSTAB)].clone().unwrap().text.unwrap()
+    };
     assert_eq!(
         text(&state),
         "LABEL=root / ext4 defaults 0 1\ntmpfs /tmp tmpfs defaults,noexec,mode=1777 0 0\n"
     );
     assert_eq!(verdict(&desired, &state, "a.tmp").0, Verdict::Pass);
 
-    state.files.insert(place::FSTAB.into(), Some(fixture::found("/dev/vdb /tmp ext4 rw 0 2\n", 0o644)));
+    state
+        .system
+        .files
+        .insert(place::FSTAB.into(), Some(fixture::found("/dev/vdb /tmp ext4 rw 0 2\n", 0o644)));
     let step =
         planned(&desired, &state).steps.into_iter().find(|step| step.id == "control./etc/fstab").unwrap();
     carry_out(&step, &mut state, &desired);
@@ -193,11 +200,11 @@ fn a_line_for_what_is_mounted_takes_nothing_away() {
     let (desired, mut state) = wish_of(
         "- { id: a.proc, title: t, level: 1, ref: x, breaks: y, mount: { path: /proc, options: [hidepid=invisible] } }",
     );
-    state.files.insert(place::FSTAB.into(), Some(fixture::found("", 0o644)));
+    state.system.files.insert(place::FSTAB.into(), Some(fixture::found("", 0o644)));
     let options = ["rw", "nosuid", "nodev", "noexec", "relatime"].map(str::to_owned).into();
     let mounted =
         crate::facts::control::mount::Mounted { source: "proc".into(), kind: "proc".into(), options };
-    state.mounts.insert("/proc".into(), mounted);
+    state.hardening.mounts.insert("/proc".into(), mounted);
     let plan = planned(&desired, &state);
     let crate::change::Change::Edit(edit) = &step(&plan, "control./etc/fstab").action else {
         panic!("{plan}")
@@ -227,7 +234,7 @@ fn what_sshd_locks_users_into_stays_open() {
     let (desired, mut state) = wish_of(homes);
     let has = |uid| crate::facts::state::FolderState { mode: 0o755, uid, gid: 0 };
     let found = [("/home/locked".into(), has(0)), ("/home/user".into(), has(1000))];
-    state.rights.insert("/home/*".to_owned(), found.into());
+    state.hardening.limited.insert("/home/*".to_owned(), found.into());
     let change = planned(&desired, &state);
     assert_eq!(script(step(&change, "control.permissions")), "set -e\nchmod 750 '/home/user'\n");
 }
@@ -238,9 +245,9 @@ fn a_parameter_of_every_interface_is_set_on_each() {
         "{ id: a.ra, title: t, level: 1, ref: x, breaks: y, sysctl: { net.ipv6.conf.*.accept_ra: 0 } }";
     let (desired, mut state) = wish_of(&format!("- {control}"));
     for (name, value) in [("all", "1"), ("default", "1"), ("eth0", "1"), ("lo", "0"), ("veth1", "1")] {
-        state.sysctl.insert(format!("net.ipv6.conf.{name}.accept_ra"), value.to_owned());
+        state.hardening.sysctl.insert(format!("net.ipv6.conf.{name}.accept_ra"), value.to_owned());
     }
-    state.sysctl.insert("net/ipv6/conf/eth0.10/accept_ra".to_owned(), "1".to_owned());
+    state.hardening.sysctl.insert("net/ipv6/conf/eth0.10/accept_ra".to_owned(), "1".to_owned());
     let change = planned(&desired, &state);
     let names = ["net.ipv6.conf.eth0.accept_ra", "net/ipv6/conf/eth0.10/accept_ra"];
     let why = names.map(|name| format!("a.ra: {name} (live): 1 -> 0"));
@@ -261,13 +268,13 @@ fn what_others_mount_without_a_line_gets_none() {
         kind: kind.to_owned(),
         options: vec!["rw".to_owned()],
     };
-    state.mounts.insert("/tmp".into(), mounted("pool/tmp", "zfs"));
-    state.mounts.insert("/home".into(), mounted("/dev/vda1", "ext4"));
+    state.hardening.mounts.insert("/tmp".into(), mounted("pool/tmp", "zfs"));
+    state.hardening.mounts.insert("/home".into(), mounted("/dev/vda1", "ext4"));
     let change = planned(&desired, &state);
     assert!(change.steps.iter().all(|step| step.id != "control./etc/fstab"), "{change}");
     assert_eq!(step(&change, "control.mount").why.len(), 2, "what is mounted now is seen to");
     let fstab = "/home.disk /home none bind 0 0\n";
-    state.files.insert(place::FSTAB.into(), Some(fixture::found(fstab, 0o644)));
+    state.system.files.insert(place::FSTAB.into(), Some(fixture::found(fstab, 0o644)));
     let why = ["a.home: /etc/fstab: /home: bind -> nodev"];
     assert_eq!(step(&planned(&desired, &state), "control./etc/fstab").why, why);
 }

@@ -63,9 +63,9 @@ pub(super) fn paths(way: &Way) -> BTreeSet<PathBuf> {
         let left = |path: &PathBuf| rewritten(path) || (moved && is_sshds(path));
         return written.filter(|path| !left(path)).collect();
     }
-    let there = |path: &&&str| way.state.files.get(Path::new(**path)).is_some_and(Option::is_some);
+    let there = |path: &&&str| way.state.system.files.get(Path::new(**path)).is_some_and(Option::is_some);
     let ours = OURS.iter().filter(there).map(PathBuf::from);
-    let recorded = &way.state.originals.files;
+    let recorded = &way.state.hardening.originals.files;
     let written = written.filter(|path| recorded.contains_key(path));
     written.chain(ours).chain([PathBuf::from(place::SSHD_CONFIG)]).collect()
 }
@@ -83,13 +83,13 @@ pub(super) fn is_source(path: &Path, way: &Way) -> bool {
 /// The step that brings a file back, if it is not.
 pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
     let back = back(path, way);
-    let came = |path: &&PathBuf| way.state.originals.files.get(*path) == Some(&None);
+    let came = |path: &&PathBuf| way.state.hardening.originals.files.get(*path) == Some(&None);
     let brought = own(path, way).flat_map(|file| &file.brings).filter(came);
     let after = after(path, way);
     let name = path.display().to_string();
-    let found = seen(way.state.files.get(path).and_then(Option::as_ref));
+    let found = seen(way.state.system.files.get(path).and_then(Option::as_ref));
     if path == Path::new(place::DAEMON_JSON) {
-        let old = way.state.originals.files.get(path).and_then(Option::as_ref);
+        let old = way.state.hardening.originals.files.get(path).and_then(Option::as_ref);
         return match &back {
             Back::There => None,
             Back::Remove => Some(engine::restore(None, way.state)),
@@ -140,12 +140,13 @@ fn after(path: &Path, way: &Way) -> BTreeSet<String> {
 }
 
 fn back(path: &Path, way: &Way) -> Back {
-    let original = way.state.originals.files.get(path);
+    let original = way.state.hardening.originals.files.get(path);
     let old = original.and_then(Option::as_ref);
     // Where others of our controls go on writing, the file as it was is not what is wanted.
     let alone = !is_kept(path, way);
     let copy = if old.is_some() && alone { Back::Copy } else { Back::There };
-    let Some(FileState { text, mode, uid, gid, .. }) = way.state.files.get(path).and_then(Option::as_ref)
+    let Some(FileState { text, mode, uid, gid, .. }) =
+        way.state.system.files.get(path).and_then(Option::as_ref)
     else {
         return copy;
     };

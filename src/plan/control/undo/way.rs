@@ -31,11 +31,11 @@ impl<'a> Way<'a> {
     pub fn given_up(desired: &'a Desired, state: &'a HostState) -> Self {
         let wanted: BTreeSet<&str> = desired.hardening.wanted().map(|control| control.id.as_str()).collect();
         let known = desired.hardening.known.iter();
-        let set = known.filter(|control| state.originals.controls.contains(&control.id));
+        let set = known.filter(|control| state.hardening.originals.controls.contains(&control.id));
         let (mut kept, mut given): (Vec<&Control>, Vec<&Control>) =
             set.partition(|control| wanted.contains(control.id.as_str()));
         let goes = |id: &String, given: &[&Control]| {
-            let brought = |name: &String| state.originals.packages.contains(name);
+            let brought = |name: &String| state.hardening.originals.packages.contains(name);
             given.iter().any(|other| {
                 other.id == *id && other.kind.packages().is_some_and(|names| names.iter().any(brought))
             })

@@ -9,12 +9,13 @@ fn linked(new: &Desired, state: &HostState, real: &str) -> (Desired, HostState) 
     let (mut new, mut state) = (new.clone(), state.clone());
     new.services[0].spec.mounts[0].source = MountSource::Bind(LINK.to_owned());
     new.services[0].hash.push_str("-link");
-    state.places.insert(LINK.to_owned(), real.to_owned());
+    state.system.places.insert(LINK.to_owned(), real.to_owned());
     (new, state)
 }
 
-fn without_containers(state: HostState) -> HostState {
-    HostState { containers: Vec::new(), ..state }
+fn without_containers(mut state: HostState) -> HostState {
+    state.docker.containers.clear();
+    state
 }
 
 fn way(desired: &Desired, state: &HostState) -> Option<(String, Way)> {
@@ -79,8 +80,9 @@ fn a_link_to_another_disk_goes_on() {
     };
     assert_eq!(said(&state), "");
     let at = |path: &str, real: &str| {
-        let places = [(path.to_owned(), real.to_owned())].into();
-        HostState { places, ..state.clone() }
+        let mut state = state.clone();
+        state.system.places = [(path.to_owned(), real.to_owned())].into();
+        state
     };
     let folder = at("/var/pryv/redis", "/srv/big/redis");
     assert_eq!(planned(&old, &folder).to_string(), "", "what is installed stays");
@@ -90,7 +92,7 @@ fn a_link_to_another_disk_goes_on() {
     ");
     // Notes lie beside the data: that of a whole folder elsewhere keeps its name.
     let mut whole = at("/var/pryv/redis", "/srv/big/pryv/redis");
-    whole.places.insert("/var/pryv".to_owned(), "/srv/big/pryv".to_owned());
+    whole.system.places.insert("/var/pryv".to_owned(), "/srv/big/pryv".to_owned());
     assert_eq!(said(&whole), "");
 }
 

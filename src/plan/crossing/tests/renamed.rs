@@ -41,7 +41,7 @@ fn the_way_back_to_an_old_name_is_seen_by_the_data() {
         let said = objections(&back, Consents::NONE);
         let way_out = "run `docker stop acme_store_a`, restore the backup from before the change, then say --data-restored";
         assert!(said.contains(way_out), "{said}");
-        let newer = state.containers.iter_mut().find(|found| found.name == "acme_store_a").unwrap();
+        let newer = state.docker.containers.iter_mut().find(|found| found.name == "acme_store_a").unwrap();
         "exited".clone_into(&mut newer.status);
         let back = plan(desired, &state, Goal::Rollback).unwrap();
         assert_eq!(objections(&back, RESTORED), "");
@@ -68,7 +68,8 @@ fn the_way_back_to_an_old_name_makes_room() {
 #[test]
 fn data_is_known_under_another_name_when_no_container_is_left() {
     let (_, new, state) = renamed(UpdateOrder::StopFirst);
-    let gone = HostState { containers: Vec::new(), ..state };
+    let mut gone = state;
+    gone.docker.containers.clear();
     assert_eq!(planned(&new, &gone).crossings().count(), 1);
 }
 
@@ -78,11 +79,12 @@ fn a_note_by_the_services_name_is_read() {
     let (mut old, _, state) = renamed(UpdateOrder::StopFirst);
     let by_name = place::note_by_name(&old.data, &old.services[0].name);
     for path in place::notes(&old, &old.services[0]) {
-        assert!(state.files[std::path::Path::new(&path)].is_some());
+        assert!(state.system.files[std::path::Path::new(&path)].is_some());
     }
     old.services[0].spec.mounts[0].source = MountSource::Bind("/var/pryv/deep/data".to_owned());
-    let mut gone = HostState { containers: Vec::new(), ..state };
-    gone.files.insert(by_name.into(), Some(fixture::found("registry.test:5000/redis:2\n", 0o644)));
+    let mut gone = state;
+    gone.docker.containers.clear();
+    gone.system.files.insert(by_name.into(), Some(fixture::found("registry.test:5000/redis:2\n", 0o644)));
     let crossing = planned(&old, &gone).crossings().next().map(|it| (it.from.clone(), it.way));
     assert_eq!(crossing, Some(("registry.test:5000/redis:2".to_owned(), Way::Back)));
 }
