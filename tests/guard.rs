@@ -12,7 +12,7 @@ use pryvctl::{
     change::{Change, RoleRun},
     host::guard::script::{TAKEN, arm, confirm, is_undone, take_back, while_armed},
     model::command::{self, quote},
-    plan::step::{Step, Undo},
+    plan::step::{Step, StepId, Undo},
 };
 
 /// Root's own places are empty, and nobody but the shell is there: what systemd is told is only kept on the disk.
@@ -65,7 +65,7 @@ fn run(command: &command::Command) -> String {
 /// A guarded step that changes `f`, and its way back.
 fn step(change: &str, undo: &str) -> Step {
     let run = |script| Change::RoleRun(RoleRun::new(script));
-    let step = Step::safe("file.f", run(change), Undo::change(run(undo)));
+    let step = Step::safe(StepId::File("f".into()), run(change), Undo::change(run(undo)));
     let save = command::Command::root("cp -p /mnt/f /var/lib/pryvctl/guard/f");
     Step { files: vec![PathBuf::from("/mnt/f")], ..step }.guarded(save)
 }
@@ -77,7 +77,7 @@ fn armed(step: &Step) -> String {
 }
 
 fn changed(step: &Step) -> String {
-    run(&while_armed(&step.action.command().unwrap()))
+    run(&while_armed(&step.change.command().unwrap()))
 }
 
 fn confirmed(step: &Step) -> String {

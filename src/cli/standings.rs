@@ -5,7 +5,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use crate::{fleet::event::What, model::name::HostName};
+use crate::{
+    fleet::event::What,
+    model::name::HostName,
+    plan::step::{BackStep, ReleaseStep, ServicesStep, StepId},
+};
 
 /// The stages of a host's turn, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,20 +34,43 @@ const STAGES: [(Stage, &str); 7] = [
 ];
 
 impl Stage {
-    /// The stage of a step, by its id.
-    fn of(step: &str) -> Self {
+    /// The stage of a step.
+    fn of(step: &StepId) -> Self {
         match step {
-            "services.watch" => return Self::Watch,
-            "services.drain" | "release.end" => return Self::Clean,
-            _ => {}
-        }
-        match step.split('.').next().unwrap_or_default() {
-            _ if step.starts_with("back.file.") || step.starts_with("back.folder.") => Self::Files,
-            "image" => Self::Pull,
-            "service" | "services" | "back" => Self::Start,
-            "leftover" => Self::Clean,
-            "folder" | "file" | "network" | "volume" | "release" | "reload" | "written" => Self::Files,
-            _ => Self::System,
+            StepId::Services(ServicesStep::Watch) => Self::Watch,
+            StepId::Services(ServicesStep::Drain)
+            | StepId::Release(ReleaseStep::End)
+            | StepId::Leftover(_) => Self::Clean,
+            StepId::Image(_) => Self::Pull,
+            StepId::Back(BackStep::File(_) | BackStep::Folder(_))
+            | StepId::Folder(_)
+            | StepId::File(_)
+            | StepId::Network(_)
+            | StepId::Volume(_)
+            | StepId::Release(ReleaseStep::Keep | ReleaseStep::Forget)
+            | StepId::Reload(_)
+            | StepId::Written(_) => Self::Files,
+            StepId::Service(..)
+            | StepId::Services(
+                ServicesStep::Table
+                | ServicesStep::File
+                | ServicesStep::Unit
+                | ServicesStep::Boot
+                | ServicesStep::Retire
+                | ServicesStep::Aside
+                | ServicesStep::CutOver,
+            )
+            | StepId::Back(BackStep::Data(_) | BackStep::Start | BackStep::Healthy | BackStep::Reload(_)) => {
+                Self::Start
+            }
+            StepId::Packages(_)
+            | StepId::Engine(_)
+            | StepId::Registry(_)
+            | StepId::Firewall(_)
+            | StepId::Sshd(_)
+            | StepId::Originals(_)
+            | StepId::Control(_)
+            | StepId::Undo(_) => Self::System,
         }
     }
 }
@@ -163,9 +190,14 @@ impl Standings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::step::{PackagesStep, ServiceStep};
 
-    fn step(id: &str) -> What {
-        What::Step { number: 1, of: 9, id: id.to_owned() }
+    fn step(id: StepId) -> What {
+        What::Step { number: 1, of: 9, id }
+    }
+
+    fn start() -> StepId {
+        StepId::Service("core".to_owned(), ServiceStep::Start)
     }
 
     fn finished(outcome: &str, well: bool) -> What {
@@ -182,11 +214,14 @@ mod tests {
         for host in ["reg1", "co1", "web1"] {
             hear(&mut standings, host, &What::Connecting, "logging in");
         }
-        for id in ["packages.commands", "file./var/pryv/core.yml", "image.core", "service.core.start"] {
-            hear(&mut standings, "co1", &step(id), &format!("4/9 {id}"));
+        let packages = StepId::Packages(PackagesStep::Commands);
+        let file = StepId::File("/var/pryv/core.yml".into());
+        for id in [packages, file, StepId::Image("core".to_owned()), start()] {
+            let words = format!("4/9 {id}");
+            hear(&mut standings, "co1", &step(id), &words);
         }
         hear(&mut standings, "reg1", &finished("unchanged", true), "unchanged");
-        hear(&mut standings, "web1", &step("image.nginx"), "1/9 image.nginx");
+        hear(&mut standings, "web1", &step(StepId::Image("nginx".to_owned())), "1/9 image.nginx");
         hear(&mut standings, "web1", &finished("failed", false), "failed");
         insta::assert_snapshot!(standings.text(80, 24), @r"
         HOST  LOOK  SYSTEM  FILES  PULL  START  WATCH  CLEAN
@@ -204,12 +239,7 @@ mod tests {
             hear(&mut standings, &format!("co{number:03}"), &What::Surveying, "looking");
         }
         for number in 1..=40 {
-            hear(
-                &mut standings,
-                &format!("co{number:03}"),
-                &step("service.core.start"),
-                "5/9 service.core.start",
-            );
+            hear(&mut standings, &format!("co{number:03}"), &step(start()), "5/9 service.core.start");
             let well = number != 7;
             hear(
                 &mut standings,
@@ -218,7 +248,7 @@ mod tests {
                 if well { "changed" } else { "failed" },
             );
         }
-        hear(&mut standings, "co041", &step("services.watch"), "8/9 services.watch");
+        hear(&mut standings, "co041", &step(StepId::Services(ServicesStep::Watch)), "8/9 services.watch");
         insta::assert_snapshot!(standings.text(64, 8), @r"
         HOST   LOOK  SYSTEM  FILES  PULL  START  WATCH  CLEAN
         co007   ✓                           ✗                  failed

@@ -128,7 +128,7 @@ mod tests {
     use crate::{
         change::{Change, Claim, FileWrite},
         model::write::Seen,
-        plan::step::Undo,
+        plan::step::{StepId, Undo},
     };
 
     fn writes(seen: Seen) -> Plan {
@@ -141,7 +141,13 @@ mod tests {
             gid: 0,
             claim: Claim::Listed,
         };
-        Plan { steps: vec![Step::safe("file./etc/x", Change::Write(file), Undo::Nothing("a test"))] }
+        Plan {
+            steps: vec![Step::safe(
+                StepId::File("/etc/x".into()),
+                Change::Write(file),
+                Undo::Nothing("a test"),
+            )],
+        }
     }
 
     #[test]

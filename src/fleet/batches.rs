@@ -140,7 +140,7 @@ impl<'a> Batches<'a> {
     async fn pull(&mut self) -> bool {
         let pulls = |host: &Planned| -> Vec<Step> {
             let steps =
-                host.plan.steps.iter().filter(|step| matches!(step.action.call(), Some(Call::Pull { .. })));
+                host.plan.steps.iter().filter(|step| matches!(step.change.call(), Some(Call::Pull { .. })));
             steps.cloned().collect()
         };
         let hosts: Vec<_> = self

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 pub use self::subscriber::{Events, Subscriber, Voice};
 use super::journal::anchor::Anchored;
-use crate::model::name::HostName;
+use crate::{model::name::HostName, plan::step::StepId};
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -62,12 +62,12 @@ pub enum What {
         /// How many there are.
         of: usize,
         /// Its name.
-        id: String,
+        id: StepId,
     },
     /// A step has ended.
     StepEnded {
         /// Its name.
-        id: String,
+        id: StepId,
         /// Why it failed, if it did.
         failed: Option<String>,
     },

@@ -128,5 +128,5 @@ impl Outcome {
 
 /// The names of steps.
 pub fn names(steps: &[Step]) -> Vec<String> {
-    steps.iter().map(|step| step.id.clone()).collect()
+    steps.iter().map(|step| step.id.to_string()).collect()
 }

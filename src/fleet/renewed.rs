@@ -30,7 +30,7 @@ pub(super) async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outco
     if host.surveyed.lock.as_ref().is_some_and(|lock| !lock.is_held()) {
         return Err(not_held(&host.surveyed.connection).await);
     }
-    let pulls = host.plan.steps.iter().any(|step| matches!(step.action.call(), Some(Call::Pull { .. })));
+    let pulls = host.plan.steps.iter().any(|step| matches!(step.change.call(), Some(Call::Pull { .. })));
     if !pulls && host.surveyed.seen.elapsed() < FRESH {
         return Ok(host.plan.clone());
     }

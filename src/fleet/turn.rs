@@ -25,6 +25,7 @@ use crate::{
         Goal, Plan,
         crossing::Consents,
         rollout::{Ended, Moment},
+        step::{ReleaseStep, StepId},
     },
 };
 
@@ -230,7 +231,8 @@ async fn way_back(host: &mut Planned, failed: &str, order: &Order, events: &Even
     let looked = reach(host, order).await?;
     let unfinished =
         looked.state.as_ref().and_then(|state| state.ours.release.as_ref()).is_some_and(|it| it.unfinished);
-    let complete = failed == "verify" && host.plan.steps.iter().any(|step| step.id == "release.end");
+    let complete = failed == "verify"
+        && host.plan.steps.iter().any(|step| matches!(step.id, StepId::Release(ReleaseStep::End)));
     if !(unfinished || complete) {
         return Ok(Road::None);
     }

@@ -233,7 +233,7 @@ impl Run<'_> {
             let done = self.attempt(step).await;
             self.ended(step, done.as_ref().err().map(Stumble::trouble));
             let Err(stumble) = done else { continue };
-            let (id, back) = (step.id.clone(), self.take_back(&steps[..=place]).await);
+            let (id, back) = (step.id.to_string(), self.take_back(&steps[..=place]).await);
             let with = |mut trouble: Trouble| {
                 trouble.details.extend(back);
                 trouble
@@ -260,7 +260,7 @@ impl Run<'_> {
         self.voice.say(What::EngineAway { patience: engine::PATIENCE });
         self.docker = None;
         let back = engine::comes_back(&self.connection).await.unwrap_or(false);
-        if back && step.action.may_be_repeated() {
+        if back && step.change.may_be_repeated() {
             self.one(step).await
         } else {
             Err(Stumble::Failed(trouble))
@@ -275,7 +275,7 @@ impl Run<'_> {
     }
 
     async fn one(&mut self, step: &Step) -> Result<(), Stumble> {
-        if step.action.call().is_some() {
+        if step.change.call().is_some() {
             if self.docker.is_none() {
                 let docker = self.connection.docker().await;
                 self.docker = Some(docker.map_err(|error| Stumble::Failed(trouble(&error)))?);
@@ -301,7 +301,7 @@ impl Run<'_> {
     async fn take_back(&self, done: &[Step]) -> Vec<String> {
         let Some(failed) = done.last() else { return Vec::new() };
         let hands = Hands::new(&self.connection, self.docker.as_ref(), &self.member.desired);
-        for step in done.iter().rev().take_while(|step| step.group() == failed.group()) {
+        for step in done.iter().rev().take_while(|step| step.id.group() == failed.id.group()) {
             if let Err(error) = hands.undo(step).await {
                 // What was done before it rests on it: connections are not led to what was not brought back.
                 return vec![format!("{} could not be taken back: {error}", step.id)];
@@ -321,7 +321,7 @@ impl Run<'_> {
     fn halt_before(&self, step: &Step) -> Result<(), Broken> {
         match self.order.brake.wish() {
             Wish::GoOn | Wish::AfterHosts => Ok(()),
-            Wish::AfterStep => Err(Broken::Stopped(step.id.clone())),
+            Wish::AfterStep => Err(Broken::Stopped(step.id.to_string())),
         }
     }
 
@@ -337,7 +337,7 @@ impl Run<'_> {
 }
 
 fn joined(steps: &[Step]) -> String {
-    steps.iter().map(|step| step.id.as_str()).collect::<Vec<_>>().join(" + ")
+    steps.iter().map(|step| step.id.to_string()).collect::<Vec<_>>().join(" + ")
 }
 
 fn apply_trouble(error: &ApplyError) -> Trouble {

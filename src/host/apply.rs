@@ -53,11 +53,11 @@ impl<'a, S: Session> Hands<'a, S> {
 
     /// Carries out one step.
     pub async fn apply(&self, step: &Step) -> Result<(), ApplyError> {
-        failpoint::inside(&step.id, self.carry_out(step)).await
+        failpoint::inside(&step.id.to_string(), self.carry_out(step)).await
     }
 
     async fn carry_out(&self, step: &Step) -> Result<(), ApplyError> {
-        match step.action.means() {
+        match step.change.means() {
             Means::Script(command) => self.run(&command).await,
             Means::Call(call) => self.call(call).await,
             Means::Probe { probe, within } => {

@@ -7,7 +7,7 @@
 use super::{
     file::{file, own},
     firewall,
-    step::{Step, Undo},
+    step::{FirewallStep, ServicesStep, Step, StepId, Undo},
 };
 use crate::{
     change::{Change, UnitNotAtBoot, UnitStart},
@@ -74,25 +74,29 @@ fn map_unit() -> String {
 
 /// The steps that make the map of services come back at boot, also on a host that is hardened no more and still serves.
 pub fn services(state: &HostState) -> Vec<Step> {
-    let unit = file("services.unit", &own(SERVICES_UNIT, map_unit(), 0o644), state);
-    let start = start("services.boot", MAP_UNIT, unit.is_some(), state);
+    let unit = file(StepId::Services(ServicesStep::Unit), &own(SERVICES_UNIT, map_unit(), 0o644), state);
+    let start = start(StepId::Services(ServicesStep::Boot), MAP_UNIT, unit.is_some(), state);
     unit.into_iter().chain(start).collect()
 }
 
 /// The steps that make the tables come back at boot.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     let table = own(FIREWALL, firewall::table(desired, state).document(), 0o600);
-    let table = file("firewall.file", &table, state).map(|step| {
+    let table = file(StepId::Firewall(FirewallStep::File), &table, state).map(|step| {
         // The table itself was explained when it was loaded.
         Step { why: vec![format!("{FIREWALL}: what was confirmed is loaded at boot")], ..step }
     });
-    let unit = file("firewall.unit", &own(FIREWALL_UNIT, firewall_unit(desired, state), 0o644), state);
-    let start = start("firewall.boot", UNIT, unit.is_some(), state);
+    let unit = file(
+        StepId::Firewall(FirewallStep::Unit),
+        &own(FIREWALL_UNIT, firewall_unit(desired, state), 0o644),
+        state,
+    );
+    let start = start(StepId::Firewall(FirewallStep::Boot), UNIT, unit.is_some(), state);
     // The map's own unit first: until then it is the other one that loads the map.
     services(state).into_iter().chain(table).chain(unit).chain(start).collect()
 }
 
-fn start(id: &str, name: &'static str, changed: bool, state: &HostState) -> Option<Step> {
+fn start(id: StepId, name: &'static str, changed: bool, state: &HostState) -> Option<Step> {
     let found: UnitState = state.system.units.get(name).copied().unwrap_or_default();
     if found.enabled && found.active && !changed {
         return None;

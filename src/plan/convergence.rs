@@ -203,7 +203,7 @@ fn go(desired: &Desired, state: &mut HostState, steps: usize) {
 
 fn reach(desired: &Desired, state: &mut HostState, goal: Goal, steps: usize) {
     let plan = plan(desired, state, goal).unwrap();
-    let mut ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
+    let mut ids: Vec<String> = plan.steps.iter().map(|step| step.id.to_string()).collect();
     ids.sort_unstable();
     ids.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "two steps have one id"));
     let record = state.ours.release.clone().unwrap_or_default();

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
     file::{file, own},
-    step::{Step, Undo},
+    step::{ServicesStep, Step, StepId, Undo},
 };
 use crate::{
     change::{
@@ -55,11 +55,11 @@ impl<'a> Switch<'a> {
         };
         self.kept = Some(self.map.clone());
         let load = ServicesLoad { table: self.table.clone(), map: self.map.clone() };
-        Some(Step::safe("services.table", Change::ServicesLoad(load), undo).because(why))
+        Some(Step::safe(StepId::Services(ServicesStep::Table), Change::ServicesLoad(load), undo).because(why))
     }
 
     /// The step that brings the map to its next state; none if it is there.
-    pub fn turn(&mut self, id: impl Into<String>, next: ServiceMap) -> Option<Step> {
+    pub fn turn(&mut self, id: StepId, next: ServiceMap) -> Option<Step> {
         if self.map == next {
             return None;
         }
@@ -77,7 +77,7 @@ impl<'a> Switch<'a> {
         let wanted =
             services.fold(ServiceMap::default(), |all, service| all.with(&ServiceMap::to(service, Slot::A)));
         let next = self.map.within(&wanted);
-        self.turn("services.retire", next)
+        self.turn(StepId::Services(ServicesStep::Retire), next)
     }
 
     /// The step that writes the map for the next boot, if the file will say something else.
@@ -86,7 +86,8 @@ impl<'a> Switch<'a> {
             return None;
         }
         let text = self.table.document(&self.map);
-        let step = file("services.file", &own(place::SERVICES, text, 0o600), self.state)?;
+        let step =
+            file(StepId::Services(ServicesStep::File), &own(place::SERVICES, text, 0o600), self.state)?;
         Some(Step { why: vec![format!("{}: the map as it is, for the next boot", place::SERVICES)], ..step })
     }
 }

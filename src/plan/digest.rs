@@ -27,7 +27,7 @@ impl Step {
         let Self {
             id,
             why: _,
-            action,
+            change,
             save,
             files,
             check,
@@ -40,8 +40,8 @@ impl Step {
         } = self;
         let optional = |script: &Option<Command>| script.as_ref().map(command);
         hash(&json!({
-            "id": id,
-            "action": doing(action),
+            "id": id.to_string(),
+            "action": doing(change),
             "save": optional(save),
             "files": files,
             "check": optional(check),
@@ -74,7 +74,7 @@ impl Plan {
             Agreed::AsRead => same(step) || read(step),
             Agreed::Exactly => same(step),
         };
-        self.steps.iter().filter(|step| !within(step)).map(|step| step.id.clone()).collect()
+        self.steps.iter().filter(|step| !within(step)).map(|step| step.id.to_string()).collect()
     }
 }
 

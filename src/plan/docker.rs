@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     Conflict,
     service::{Decision, decide},
-    step::{Step, Undo},
+    step::{Step, StepId, Undo},
 };
 use crate::{
     change::{Call, Change, NetworkRemoval, ServiceMap},
@@ -44,7 +44,7 @@ fn network(want: &Network, state: &HostState) -> Result<Option<Step>, Conflict> 
             overlap(want, state).map_or(Ok(()), Err)?;
             let undo = Undo::change(Change::NetworkRemoval(NetworkRemoval(want.name.clone())));
             let step = Step::safe(
-                format!("network.{}", want.name),
+                StepId::Network(want.name.clone()),
                 Change::Docker(Call::CreateNetwork(want.clone())),
                 undo,
             );
@@ -79,7 +79,7 @@ pub fn volumes(desired: &Desired, state: &HostState) -> Vec<Step> {
     missing
         .map(|name| {
             let undo = Undo::Nothing("a volume is never removed on the way; an empty one costs nothing");
-            Step::safe(format!("volume.{name}"), Change::Docker(Call::CreateVolume(name.clone())), undo)
+            Step::safe(StepId::Volume(name.clone()), Change::Docker(Call::CreateVolume(name.clone())), undo)
                 .because([format!("{name}: none -> empty")])
         })
         .collect()
@@ -100,8 +100,12 @@ pub fn pulls(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
         })
         .map(|image| {
             let undo = Undo::Nothing("an image more disturbs nothing");
-            Step::safe(format!("image.{image}"), Change::Docker(Call::Pull { image: image.clone() }), undo)
-                .because([format!("{image}: not on the host -> pulled")])
+            Step::safe(
+                StepId::Image(image.clone()),
+                Change::Docker(Call::Pull { image: image.clone() }),
+                undo,
+            )
+            .because([format!("{image}: not on the host -> pulled")])
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     leftover::{grace, is_up},
-    step::{Agreed, Step, Undo},
+    step::{Agreed, ServicesStep, Step, StepId, Undo},
 };
 use crate::{
     change::{Change, Drain, Leaving, ServiceMap},
@@ -36,6 +36,8 @@ pub fn drain(leaving: Vec<Leaving>) -> Option<Step> {
     let why: Vec<String> = why.collect();
     let undo = Undo::Nothing("waiting changes nothing");
     (!why.is_empty()).then(|| {
-        Step::safe("services.drain", Change::Drain(Drain(leaving)), undo).because(why).agreed(Agreed::Always)
+        Step::safe(StepId::Services(ServicesStep::Drain), Change::Drain(Drain(leaving)), undo)
+            .because(why)
+            .agreed(Agreed::Always)
     })
 }

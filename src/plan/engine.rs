@@ -9,7 +9,7 @@ use super::{
     control::edit::Edit,
     file::{listed, seen},
     registry,
-    step::{Step, Undo},
+    step::{EngineStep, PackagesStep, RegistryStep, Step, StepId, Undo},
 };
 use crate::{
     change::{Change, DaemonConfig, OldConfig, Packages, TakeUp, Whose},
@@ -32,7 +32,10 @@ pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Ste
         Goal::Install => {
             // The configuration comes first: dockerd then starts with it, and does not remember an older /etc/hosts.
             let mut steps: Vec<Step> = commands.into_iter().collect();
-            steps.extend(registry::ca_file(desired).and_then(|want| listed("registry.ca", &want, state)));
+            steps.extend(
+                registry::ca_file(desired)
+                    .and_then(|want| listed(StepId::Registry(RegistryStep::Ca), &want, state)),
+            );
             steps.extend(registry::hosts_line(desired, state)?);
             steps.extend(daemon(desired, state)?.into_iter().chain(docker(state)));
             steps
@@ -47,7 +50,7 @@ pub fn commands(state: &HostState) -> Option<Step> {
         .filter(|(command, _)| !state.system.commands.contains(*command))
         .map(|(_, package)| *package)
         .collect();
-    (!missing.is_empty()).then(|| packages("packages.commands", &missing, state))
+    (!missing.is_empty()).then(|| packages(PackagesStep::Commands, &missing, state))
 }
 
 /// AppArmor's parser confines containers where the kernel has AppArmor; both are only recommended by docker.io.
@@ -56,9 +59,9 @@ fn docker(state: &HostState) -> Option<Step> {
         None => {
             let mut names = vec!["docker.io", "apparmor", "ca-certificates"];
             names.extend(separate_cli(&state.system.os));
-            Some(packages("packages.docker", &names, state))
+            Some(packages(PackagesStep::Docker, &names, state))
         }
-        Some(engine) if !engine.cli => Some(packages("packages.docker-cli", &["docker-cli"], state)),
+        Some(engine) if !engine.cli => Some(packages(PackagesStep::DockerCli, &["docker-cli"], state)),
         Some(_) => None,
     }
 }
@@ -70,14 +73,14 @@ fn separate_cli(os: &Os) -> Option<&'static str> {
 }
 
 /// What a control brought and the platform needs by now stays when the control goes.
-fn packages(id: &str, names: &[&str], state: &HostState) -> Step {
+fn packages(step: PackagesStep, names: &[&str], state: &HostState) -> Step {
     let why = format!("{}: not installed -> installed", names.join(" "));
     let brought = names.iter().filter(|name| state.hardening.originals.packages.contains(**name));
     let forgotten = brought.map(|name| (*name).to_owned()).collect();
     let names = names.iter().map(|name| (*name).to_owned()).collect();
     let change = Change::Packages(Packages { names, whose: Whose::Platforms { forgotten } });
     let undo = Undo::Nothing("a package more disturbs nothing; who used it meanwhile is not known");
-    Step::safe(id, change, undo).because([why])
+    Step::safe(StepId::Packages(step), change, undo).because([why])
 }
 
 /// `daemon.json` with our keys; every other key keeps its value.
@@ -120,7 +123,10 @@ fn daemon(desired: &Desired, state: &HostState) -> Result<Option<Step>, Conflict
     let undo = Undo::Nothing(
         "the step itself brings back the old file if dockerd does not come up with the new one",
     );
-    Ok(Some(Step::safe("engine.daemon-json", config(Some(text), take_up, state), undo).because(why)))
+    Ok(Some(
+        Step::safe(StepId::Engine(EngineStep::DaemonJson), config(Some(text), take_up, state), undo)
+            .because(why),
+    ))
 }
 
 /// The keys that dockerd was not given on its command line: it refuses to start where both say something.
@@ -168,7 +174,7 @@ pub fn restore(text: Option<&str>, state: &HostState) -> Step {
     ];
     let undo = Undo::Nothing("the step itself brings back our file if dockerd does not come up without it");
     let change = config(text.map(str::to_owned), take_up, state);
-    Step::safe("engine.daemon-json", change, undo).because(why)
+    Step::safe(StepId::Engine(EngineStep::DaemonJson), change, undo).because(why)
 }
 
 /// The change of `daemon.json`, from what was found.

@@ -5,7 +5,7 @@ use std::path::Path;
 use similar::TextDiff;
 
 use super::{
-    step::{Step, Undo},
+    step::{Step, StepId, Undo},
     written::original,
 };
 use crate::{
@@ -26,8 +26,7 @@ pub use write::sha256;
 /// Folders first, parents before children, then files.
 pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     let folders = desired.folders.iter().filter_map(|want| folder(want, state));
-    let files =
-        desired.files.iter().filter_map(|want| listed(format!("file.{}", want.path.display()), want, state));
+    let files = desired.files.iter().filter_map(|want| listed(StepId::File(want.path.clone()), want, state));
     folders.chain(files).collect()
 }
 
@@ -38,14 +37,19 @@ pub fn own(path: impl AsRef<Path>, content: impl Into<String>, mode: u32) -> Man
 }
 
 /// The step that writes a file of ours that goes with its inventory, if it is not as it must be.
-pub fn listed(id: impl Into<String>, want: &ManagedFile, state: &HostState) -> Option<Step> {
+pub fn listed(id: StepId, want: &ManagedFile, state: &HostState) -> Option<Step> {
     let claim = if of_others(want, state) { Claim::Instead } else { Claim::Listed };
     Some(step(id, want, state, FileWrite { claim, ..written(want, state)? }))
 }
 
 /// The step that writes a file that we always know of, if it is not as it must be.
-pub fn file(id: impl Into<String>, want: &ManagedFile, state: &HostState) -> Option<Step> {
+pub fn file(id: StepId, want: &ManagedFile, state: &HostState) -> Option<Step> {
     Some(step(id, want, state, written(want, state)?))
+}
+
+/// Whether it is not as it must be.
+pub fn differs(want: &ManagedFile, state: &HostState) -> bool {
+    written(want, state).is_some()
 }
 
 /// Whether others have something else in its place.
@@ -53,7 +57,7 @@ pub fn of_others(want: &ManagedFile, state: &HostState) -> bool {
     original::is_others(&want.path, &ContentHash::of(want.content.expose()), state)
 }
 
-fn step(id: impl Into<String>, want: &ManagedFile, state: &HostState, write: FileWrite) -> Step {
+fn step(id: StepId, want: &ManagedFile, state: &HostState, write: FileWrite) -> Step {
     let found = state.file(&want.path);
     let (undo, kept) = match write.claim {
         Claim::Always | Claim::Listed => (way_back(want, found), None),
@@ -156,6 +160,6 @@ fn folder(want: &ManagedFolder, state: &HostState) -> Option<Step> {
     };
     let ManagedFolder { path: at, mode, uid, gid } = want.clone();
     let change = Change::Folder(Folder { path: at, mode, uid, gid });
-    let step = Step::safe(format!("folder.{path}"), change, Undo::change(undo));
+    let step = Step::safe(StepId::Folder(want.path.clone()), change, Undo::change(undo));
     Some(step.because([format!("{path}: {old} -> {new}")]))
 }

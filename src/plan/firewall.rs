@@ -25,7 +25,7 @@ use self::{
 pub use self::{closed::closed, word::TABLE};
 use super::{
     sshd,
-    step::{Step, Undo},
+    step::{FirewallStep, Step, StepId, Undo},
 };
 use crate::{
     change::{
@@ -57,7 +57,8 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
     };
     let document = table.document();
     let change = Change::TableLoad(TableLoad { name: TABLE, document: document.clone() });
-    let step = Step::safe("firewall.table", change, Undo::Nothing("the guard's own")).because(why);
+    let step = Step::safe(StepId::Firewall(FirewallStep::Table), change, Undo::Nothing("the guard's own"))
+        .because(why);
     vec![under_guard(step).checked(check(document))]
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     leftover::grace,
-    step::{Step, Undo},
+    step::{EngineStep, Step, StepId, Undo},
 };
 use crate::{
     change::{Bridges, Change, ContainerdStart, EngineRestart, EngineStart, Sysctls, engine::CONTAINERD},
@@ -38,7 +38,11 @@ pub fn wake(state: &HostState) -> Option<Step> {
             format!("/run/docker.sock: gone -> dockerd restarts; {}", cost(state)),
         ),
     };
-    Some(Step::safe("engine.start", Change::EngineStart(start), NO_UNDO).because([why]).looked_after())
+    Some(
+        Step::safe(StepId::Engine(EngineStep::Start), Change::EngineStart(start), NO_UNDO)
+            .because([why])
+            .looked_after(),
+    )
 }
 
 /// The steps that mend what a Docker that answers stands on. A container that fell ill meanwhile may be well again when they are
@@ -67,7 +71,8 @@ fn containerd(state: &HostState) -> Option<Step> {
     let unit = state.system.units.get(CONTAINERD)?;
     (unit.exists && !unit.active && !unit.masked).then(|| {
         let why = [format!("{CONTAINERD}: not running -> started; running containers go on")];
-        Step::safe("engine.containerd", Change::ContainerdStart(ContainerdStart), NO_UNDO).because(why)
+        Step::safe(StepId::Engine(EngineStep::Containerd), Change::ContainerdStart(ContainerdStart), NO_UNDO)
+            .because(why)
     })
 }
 
@@ -91,7 +96,7 @@ fn forwarding(state: &HostState) -> Option<Step> {
     (!off.is_empty()).then(|| {
         let on = off.iter().map(|key| ((*key).to_owned(), "1".to_owned())).collect();
         let why = off.iter().map(|key| format!("{key}: 0 -> 1, without which no packet reaches a container"));
-        Step::safe("engine.forwarding", Change::Sysctl(Sysctls(on)), NO_UNDO).because(why)
+        Step::safe(StepId::Engine(EngineStep::Forwarding), Change::Sysctl(Sysctls(on)), NO_UNDO).because(why)
     })
 }
 
@@ -110,8 +115,9 @@ fn bridges(state: &HostState) -> Option<Step> {
         format!("{bridge}: down, or without its route -> up, with its addresses and route")
     });
     let why: Vec<String> = why.collect();
-    (!down.is_empty())
-        .then(|| Step::safe("engine.bridges", Change::Bridges(Bridges(down)), NO_UNDO).because(why))
+    (!down.is_empty()).then(|| {
+        Step::safe(StepId::Engine(EngineStep::Bridges), Change::Bridges(Bridges(down)), NO_UNDO).because(why)
+    })
 }
 
 /// dockerd makes its rules and bridges when it starts, and at no other time.
@@ -129,7 +135,7 @@ fn restart(desired: &Desired, state: &HostState) -> Option<Step> {
     let cut_off: Vec<_> = cut_off.collect();
     why.extend(cut_off.iter().map(|(name, _)| format!("{name} restarts: its network is gone")));
     let restart = Change::EngineRestart(EngineRestart::of(&cut_off));
-    Some(Step::safe("engine.rules", restart, NO_UNDO).because(why))
+    Some(Step::safe(StepId::Engine(EngineStep::Rules), restart, NO_UNDO).because(why))
 }
 
 /// What a restart of dockerd costs.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 pub use super::standing::{UNKNOWN_GRACE, grace, is_up};
 use super::{
     release::Keeping,
-    step::{Step, Undo},
+    step::{LeftoverStep, Step, StepId, Undo},
 };
 use crate::{
     change::{Call, Change, Returns},
@@ -33,9 +33,9 @@ impl From<&ContainerState> for Stopped {
 pub fn leftover(found: &ContainerState, stopped: Stopped, desired: &Desired) -> Vec<Step> {
     let name = &found.name;
     let stop = (stopped == Stopped::NotYet).then(|| stop(found, desired, "is no longer needed"));
-    let action = Change::Docker(Call::RemoveContainer { container: name.clone() });
+    let change = Change::Docker(Call::RemoveContainer { container: name.clone() });
     let undo = Undo::Nothing("it served no one any more; its volumes stay");
-    let remove = Step::safe(format!("leftover.{name}.remove"), action, undo)
+    let remove = Step::safe(StepId::Leftover(LeftoverStep::Remove(name.clone())), change, undo)
         .because([format!("{name}: {} -> none; volumes stay", found.status)]);
     stop.into_iter().chain([remove]).collect()
 }
@@ -53,9 +53,10 @@ pub fn retire(found: &ContainerState, stopped: Stopped, desired: &Desired, keepi
 
 fn stop(found: &ContainerState, desired: &Desired, why: &str) -> Step {
     let name = &found.name;
-    let action = Change::Docker(Call::Stop { container: name.clone(), grace: grace(found, desired) });
+    let change = Change::Docker(Call::Stop { container: name.clone(), grace: grace(found, desired) });
     let undo = Undo::change(Change::Returns(Returns::one(found)));
-    Step::safe(format!("leftover.{name}.stop"), action, undo).because([format!("{name} {why}")])
+    Step::safe(StepId::Leftover(LeftoverStep::Stop(name.clone())), change, undo)
+        .because([format!("{name} {why}")])
 }
 
 /// The steps that take away containers of ours whose service is no longer wanted; some made room before.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::step::Step;
+use super::step::{Step, StepId};
 
 /// What has to be done on one host, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,7 +21,7 @@ impl Plan {
 
     /// Whether it sets controls and does nothing else.
     pub fn is_of_controls(&self) -> bool {
-        let ours = |id: &str| ["control.", "undo.", "originals."].iter().any(|of| id.starts_with(of));
+        let ours = |id: &StepId| matches!(id, StepId::Control(_) | StepId::Undo(_) | StepId::Originals(_));
         self.steps.iter().all(|step| ours(&step.id))
     }
 

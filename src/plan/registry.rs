@@ -6,7 +6,7 @@ use super::{
     Conflict,
     control::lines::{ended, lines},
     file::own,
-    step::{Agreed, Step, Undo},
+    step::{Agreed, RegistryStep, Step, StepId, Undo},
 };
 use crate::{
     change::{Change, HostsFile},
@@ -68,7 +68,8 @@ fn hosts_step(text: &str, wanted: Option<(&str, IpAddr)>, state: &HostState) -> 
     let from = state.system.hosts_file.clone();
     let change = HostsFile { found: from.is_some(), from, to: Some(new) };
     let undo = Undo::change(Change::HostsFile(change.inverse()));
-    let step = Step::safe("registry.hosts-line", Change::HostsFile(change), undo).because(why);
+    let step =
+        Step::safe(StepId::Registry(RegistryStep::HostsLine), Change::HostsFile(change), undo).because(why);
     Some(step.agreed(Agreed::AsRead))
 }
 

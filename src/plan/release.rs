@@ -8,9 +8,9 @@ use std::{
 use super::{
     Plan,
     cutover::Switch,
-    file::file,
+    file::differs,
     leftover::is_up,
-    step::{Agreed, Step, Undo},
+    step::{Agreed, ReleaseStep, Step, StepId, Undo},
     written,
 };
 use crate::{
@@ -76,7 +76,7 @@ impl Keeping {
         let served = release.containers.iter().map(|served| format!("{}: {}", served.name, served.image));
         let keep = Change::ReleaseKeep(ReleaseKeep(Box::new(release.clone())));
         Some(
-            Step::safe("release.keep", keep, undo)
+            Step::safe(StepId::Release(ReleaseStep::Keep), keep, undo)
                 .because(["what serves is kept for the way back"])
                 .because(served)
                 .agreed(Agreed::Always),
@@ -120,8 +120,8 @@ pub fn part(
     plan: Option<&Plan>,
 ) -> Part {
     let replaced = all.iter().any(|other| other.service == found.service && is_up(other));
-    let step = format!("service.{}.", found.service);
-    let unwanted = || plan.is_some_and(|plan| !plan.steps.iter().any(|next| next.id.starts_with(&step)));
+    let of_its = |step: &Step| matches!(&step.id, StepId::Service(service, _) if *service == found.service);
+    let unwanted = || plan.is_some_and(|plan| !plan.steps.iter().any(of_its));
     let kept = release.is_some_and(|release| release.keeps(found));
     if kept && !is_up(found) && (replaced || unwanted()) { Part::Kept } else { Part::Serves }
 }
@@ -142,7 +142,7 @@ pub fn outdated(desired: &Desired, state: &HostState) -> Vec<String> {
 /// The step that ends a change.
 pub fn end(why: &str) -> Step {
     Step::safe(
-        "release.end",
+        StepId::Release(ReleaseStep::End),
         Change::ReleaseEnd(ReleaseEnd),
         Undo::Nothing("the next change makes a record of its own"),
     )
@@ -185,7 +185,7 @@ fn changes(desired: &Desired, state: &HostState, served: &[&ContainerState]) -> 
     };
     let known = state.ours.release.as_ref().map(|release| &release.wanted);
     let repairs = |want: &ManagedFile| known.is_some_and(|known| known.get(&want.path) == Some(&hash(want)));
-    let writes = || desired.files.iter().any(|want| file("", want, state).is_some() && !repairs(want));
+    let writes = || desired.files.iter().any(|want| differs(want, state) && !repairs(want));
     let leaves = || !written::leaving(desired, state).is_empty();
     !served.is_empty() && (!served.iter().all(stays) || writes() || leaves())
 }

@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::{
-    file::file,
+    file::differs,
     service::{Decision, decide},
-    step::{Step, Undo},
+    step::{ServiceStep, Step, StepId, Undo},
 };
 use crate::{
     change::{Change, Claim, FileWrite, ReloadDone, RoleRun, ServiceMap},
@@ -54,7 +54,7 @@ pub fn marks(desired: &Desired, state: &HostState, map: &ServiceMap) -> Vec<Step
             claim: Claim::Listed,
         });
         let undo = Undo::change(Change::ReloadDone(ReloadDone(service.name.clone())));
-        Step::safe(format!("reload.{}", service.name), made, undo)
+        Step::safe(StepId::Reload(service.name.to_string()), made, undo)
             .because([format!("{} will have to read its files again", service.name)])
     })
     .collect()
@@ -74,14 +74,14 @@ pub fn step(service: &Service, container: &str, desired: &Desired, state: &HostS
     let name = &service.name;
     let run = RoleRun { script: messages(desired, name.as_str(), container), told: Some(name.clone()) };
     let undo = Undo::Nothing("a reload takes up what the files say");
-    let step = Step::safe(format!("service.{name}.reload"), Change::RoleRun(run), undo);
+    let step = Step::safe(StepId::Service(name.to_string(), ServiceStep::Reload), Change::RoleRun(run), undo);
     Some(step.because([format!("{container} reads its changed files")]))
 }
 
 /// Whether a file of which this service wants to be told is about to change.
 fn changes(service: &Service, desired: &Desired, state: &HostState) -> bool {
     let told = |file: &ManagedFile| message(file, service.name.as_str(), "").is_some();
-    desired.files.iter().any(|wanted| told(wanted) && file("", wanted, state).is_some())
+    desired.files.iter().any(|wanted| told(wanted) && differs(wanted, state))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use super::{
     file::seen,
     leftover::{Stopped, grace, is_up, leftover},
     release, reload,
-    step::{Agreed, Step, Undo},
+    step::{Agreed, BackStep, ServicesStep, Step, StepId, Undo},
     written::original,
 };
 use crate::{
@@ -76,11 +76,11 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
     let rivals: Vec<_> = idle.iter().flat_map(|found| way.rivals(found)).collect();
     // Callers of a service that makes room are refused at once.
     let aside = switch.map.without(&switch.map.leading_to(&addresses(&rivals)));
-    steps.extend(switch.turn("services.aside", aside));
+    steps.extend(switch.turn(StepId::Services(ServicesStep::Aside), aside));
     steps.extend(idle.iter().filter_map(|found| way.note(found)));
     steps.extend(way.start(&idle));
     steps.extend(way.healthy(kept.iter().filter(is_waited_for).copied()));
-    steps.extend(switch.turn("services.cut-over", map));
+    steps.extend(switch.turn(StepId::Services(ServicesStep::CutOver), map));
     steps.extend(switch.at_boot());
     steps.extend(kept.iter().filter_map(|found| way.reload(found)));
     let made_room = |found: &ContainerState| rivals.iter().any(|other| other.name == found.name);
@@ -127,7 +127,7 @@ impl<'a> Way<'a> {
 
     /// Notes which version opens the data, where that is not so yet.
     fn note(&self, found: &ContainerState) -> Option<Step> {
-        let id = format!("back.data.{}", found.service);
+        let id = StepId::Back(BackStep::Data(found.service.clone()));
         note(id, self.heir(found)?, Source::Made(Version::in_container(found)), self.desired, self.state)
     }
 
@@ -156,7 +156,8 @@ impl<'a> Way<'a> {
         let crossed: Vec<_> = crosses.iter().map(ToString::to_string).collect();
         // Whatever served before is to serve again; one that fell ill since the look, too.
         let agreed = if crosses.is_empty() { Agreed::Always } else { Agreed::Exactly };
-        let step = Step::safe("back.services.start", Change::Returns(returns), NO_UNDO).agreed(agreed);
+        let step =
+            Step::safe(StepId::Back(BackStep::Start), Change::Returns(returns), NO_UNDO).agreed(agreed);
         (!kept.is_empty()).then(|| step.because(why.chain(room)).because(crossed).crossing(crosses))
     }
 
@@ -177,8 +178,8 @@ impl<'a> Way<'a> {
             kept.map(|found| (found.name.clone(), patience(found))).unzip();
         let within = patience.into_iter().max()?;
         let why = format!("{} must be healthy within {} s", containers.join(" "), within.as_secs());
-        let action = Change::Docker(Call::AwaitHealthy { containers, within });
-        Some(Step::safe("back.services.healthy", action, NO_UNDO).because([why]))
+        let change = Change::Docker(Call::AwaitHealthy { containers, within });
+        Some(Step::safe(StepId::Back(BackStep::Healthy), change, NO_UNDO).because([why]))
     }
 
     /// Folders that the change removed, because they were empty: a container does not start without what it mounts.
@@ -190,7 +191,7 @@ impl<'a> Way<'a> {
         self.release.folders.iter().filter(move |kept| !there(&kept.path)).map(|kept| {
             let KeptFolder { path, mode, uid, gid } = kept;
             let again = FolderAgain(Folder { path: path.clone(), mode: *mode, uid: *uid, gid: *gid });
-            let id = format!("back.folder.{}", path.display());
+            let id = StepId::Back(BackStep::Folder(path.clone()));
             let step = Step::safe(id, Change::FolderAgain(again), NO_UNDO);
             step.because([format!("{}: none -> {mode:04o} {uid}:{gid}", path.display())])
         })
@@ -216,7 +217,7 @@ impl<'a> Way<'a> {
         };
         let others = kept.was.as_ref().is_some_and(|was| self.replaces(kept, was));
         let keeps = others.then(|| original::is_kept(&kept.path));
-        let step = Step::safe(format!("back.file.{path}"), change, NO_UNDO);
+        let step = Step::safe(StepId::Back(BackStep::File(kept.path.clone())), change, NO_UNDO);
         Some(step.because(keeps).because([why]))
     }
 
@@ -250,7 +251,7 @@ impl<'a> Way<'a> {
         }
         let script = reload::messages(self.desired, &found.service, &found.name);
         let run = Change::RoleRun(RoleRun::new(script));
-        let step = Step::safe(format!("back.{}.reload", found.service), run, NO_UNDO);
+        let step = Step::safe(StepId::Back(BackStep::Reload(found.service.clone())), run, NO_UNDO);
         Some(step.because([format!("{} reads its changed files", found.name)]))
     }
 }

@@ -14,7 +14,7 @@ use super::{
     leftover::{Stopped, grace, is_up, leftover, retire},
     release::Keeping,
     reload,
-    step::{Step, Undo},
+    step::{ServiceStep, ServicesStep, Step, StepId, Undo},
 };
 use crate::{
     change::{Call, Change, Container, ContainerGone, Leaving, ReloadDone, Returns, ServiceMap},
@@ -147,7 +147,7 @@ pub fn steps(
             (turn.replace(slot, old, switch), name, window)
         }
     };
-    let waits = now.iter().any(|step| matches!(step.action.call(), Some(Call::AwaitHealthy { .. })));
+    let waits = now.iter().any(|step| matches!(step.change.call(), Some(Call::AwaitHealthy { .. })));
     let mut steps = Steps { new: waits.then(|| (serves.clone(), window)), now, ..Steps::default() };
     for found in containers(service, state).filter(|found| found.name != serves) {
         turn.retire(found, keeping, &mut steps);
@@ -157,7 +157,7 @@ pub fn steps(
 
 /// Whether a step stops a container.
 pub fn takes_away(step: &Step, name: &str) -> bool {
-    matches!(step.action.call(), Some(Call::Stop { container, .. }) if container == name)
+    matches!(step.change.call(), Some(Call::Stop { container, .. }) if container == name)
 }
 
 /// One service's turn.
@@ -168,8 +168,8 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    fn id(&self, what: &str) -> String {
-        format!("service.{}.{what}", self.service.name)
+    fn id(&self, step: ServiceStep) -> StepId {
+        StepId::Service(self.service.name.to_string(), step)
     }
 
     /// A container beside the one that serves now.
@@ -215,7 +215,13 @@ impl Turn<'_> {
             steps.extend(up.into_iter().map(|found| self.stop(found)));
         }
         let image = &self.service.spec.image;
-        steps.extend(note(self.id("data"), self.service, Source::Named(image), self.desired, self.state));
+        steps.extend(note(
+            self.id(ServiceStep::Data),
+            self.service,
+            Source::Named(image),
+            self.desired,
+            self.state,
+        ));
         steps.push(self.start(&name, slot, old));
         steps.push(self.healthy(&name));
         steps.extend(self.take_over(slot, switch));
@@ -224,7 +230,8 @@ impl Turn<'_> {
             let done = Change::ReloadDone(ReloadDone(self.service.name.clone()));
             let undo = Undo::Nothing("the new container has read its files");
             steps.push(
-                Step::safe(self.id("reloaded"), done, undo).because(["the new container has read its files"]),
+                Step::safe(self.id(ServiceStep::Reloaded), done, undo)
+                    .because(["the new container has read its files"]),
             );
         }
         steps
@@ -271,7 +278,7 @@ impl Turn<'_> {
                 Undo::change(Change::ContainerGone(gone))
             }
         };
-        Step::safe(self.id("start"), Change::Docker(Call::Start(Box::new(container))), undo)
+        Step::safe(self.id(ServiceStep::Start), Change::Docker(Call::Start(Box::new(container))), undo)
             .because([self.reason(name, old)])
             .because(crossing.iter().map(ToString::to_string))
             .crossing(crossing)
@@ -298,28 +305,28 @@ impl Turn<'_> {
 
     fn healthy(&self, name: &str) -> Step {
         let within = self.service.healthy_within;
-        let action = Change::Docker(Call::AwaitHealthy { containers: vec![name.to_owned()], within });
-        Step::safe(self.id("healthy"), action, Undo::Nothing("waiting changes nothing"))
+        let change = Change::Docker(Call::AwaitHealthy { containers: vec![name.to_owned()], within });
+        Step::safe(self.id(ServiceStep::Healthy), change, Undo::Nothing("waiting changes nothing"))
             .because([format!("{name} must be healthy within {} s", within.as_secs())])
     }
 
     fn take_over(&self, slot: Slot, switch: &mut Switch<'_>) -> Option<Step> {
         let next = switch.map.with(&ServiceMap::to(self.service, slot));
-        switch.turn(self.id("cut-over"), next)
+        switch.turn(self.id(ServiceStep::CutOver), next)
     }
 
     /// Nobody may come while none runs: callers are refused at once instead of waiting for a container that is gone.
     fn aside(&self, leaving: &[&ContainerState], switch: &mut Switch<'_>) -> Option<Step> {
         let to_them = switch.map.leading_to(&addresses(leaving));
         let next = switch.map.without(&ServiceMap::to(self.service, Slot::A)).without(&to_them);
-        switch.turn(self.id("aside"), next)
+        switch.turn(self.id(ServiceStep::Aside), next)
     }
 
     fn probes(&self) -> impl Iterator<Item = Step> {
         self.service.health.iter().zip(1..).map(|(check, number)| {
-            let action = Change::AwaitProbe { probe: check.probe.clone(), within: check.within };
+            let change = Change::AwaitProbe { probe: check.probe.clone(), within: check.within };
             let undo = Undo::Nothing("asking changes nothing");
-            Step::safe(self.id(&format!("probe-{number}")), action, undo).because([format!(
+            Step::safe(self.id(ServiceStep::Probe(number)), change, undo).because([format!(
                 "{} must answer within {} s",
                 check.probe,
                 check.within.as_secs()
@@ -329,10 +336,10 @@ impl Turn<'_> {
 
     /// Only one container may run: the old one makes room, and is started again if the new one fails.
     fn stop(&self, old: &ContainerState) -> Step {
-        let action =
+        let change =
             Change::Docker(Call::Stop { container: old.name.clone(), grace: grace(old, self.desired) });
         let undo = Undo::change(Change::Returns(Returns::one(old)));
-        Step::safe(self.id(&format!("stop-{}", old.name)), action, undo)
+        Step::safe(self.id(ServiceStep::Stop(old.name.clone())), change, undo)
             .because([format!("{} makes room: only one container of this service may run", old.name)])
     }
 }
@@ -343,7 +350,7 @@ pub fn watch(new: &[(String, Duration)]) -> Option<Step> {
     let window = new.iter().map(|(_, window)| *window).max()?;
     let containers: Vec<String> = new.iter().map(|(name, _)| name.clone()).collect();
     let why = format!("{} must stay healthy, for at least {} s", containers.join(" "), window.as_secs());
-    let action = Change::Docker(Call::Watch { containers, window });
+    let change = Change::Docker(Call::Watch { containers, window });
     let undo = Undo::Nothing("what was replaced is still there to go back to");
-    Some(Step::safe("services.watch", action, undo).because([why]))
+    Some(Step::safe(StepId::Services(ServicesStep::Watch), change, undo).because([why]))
 }

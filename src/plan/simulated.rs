@@ -47,15 +47,15 @@ fn count(state: &mut HostState) {
 }
 
 fn act(step: &Step, state: &mut HostState, desired: &Desired) {
-    if let Some(call) = step.action.call() {
+    if let Some(call) = step.change.call() {
         self::call(call, state, desired);
     }
-    step.action.apply(state);
-    let is_edited = matches!(&step.action, Change::Edit(edit) if edit.path == Path::new(place::SSHD_CONFIG));
-    if is_edited || matches!(step.action, Change::SshdReload(_)) {
+    step.change.apply(state);
+    let is_edited = matches!(&step.change, Change::Edit(edit) if edit.path == Path::new(place::SSHD_CONFIG));
+    if is_edited || matches!(step.change, Change::SshdReload(_)) {
         read_sshd(state);
     }
-    if let Change::Returns(returns) = &step.action {
+    if let Change::Returns(returns) = &step.change {
         for back in &returns.0 {
             let found = named(state, &back.name).clone();
             reads((&back.name, &found.service), Version::in_container(&found), state, desired);

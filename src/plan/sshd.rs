@@ -21,7 +21,7 @@ use super::{
         text,
     },
     file::{file, own, seen},
-    step::{Step, Undo},
+    step::{SshdStep, Step, StepId, Undo},
 };
 use crate::{
     change::{Change, FileEdit},
@@ -153,7 +153,7 @@ pub fn steps(desired: &Desired, state: &HostState) -> Result<Vec<Step>, Conflict
         return Err(conflict);
     }
     let Some(wanted) = wanted(desired, state)? else { return Ok(Vec::new()) };
-    let matched = file("sshd.match", &wanted.matched, state);
+    let matched = file(StepId::Sshd(SshdStep::Match), &wanted.matched, state);
     let block = main_step(&wanted, desired, state);
     if matched.is_none() && block.is_none() && leaving(desired, state).is_none() {
         let other = overridden(desired, state).or_else(|| port::left(desired, state));
@@ -236,7 +236,8 @@ fn main_step(wanted: &Wanted, desired: &Desired, state: &HostState) -> Option<St
     let there = found.and_then(|found| block(found.text.as_deref()?)).is_some();
     why.extend(port::reason(desired, state));
     why.extend(if there { spoiled(desired, state) } else { drifted(desired, state) });
-    let step = Step::safe("sshd.block", change, Undo::Nothing("the guard's own")).because(why);
+    let step =
+        Step::safe(StepId::Sshd(SshdStep::Block), change, Undo::Nothing("the guard's own")).because(why);
     Some(under_guard(step, &[path]).checked(check(wanted)))
 }
 

@@ -1,6 +1,13 @@
 //! A step: one change of one host, with its reason and its way back.
 
+mod id;
+
 use std::{fmt, path::PathBuf};
+
+pub use id::{
+    BackStep, ControlStep, EngineStep, FirewallStep, Group, LeftoverStep, OriginalsStep, PackagesStep,
+    RegistryStep, ReleaseStep, ServiceStep, ServicesStep, SshdStep, StepId, WrittenStep,
+};
 
 use super::crossing::Crossing;
 use crate::{change::Change, model::command::Command};
@@ -9,11 +16,11 @@ use crate::{change::Change, model::command::Command};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// What is changed, as in `firewall.table` or `service.core.start`; unique within a plan.
-    pub id: String,
+    pub id: StepId,
     /// Why, in words for the administrator: what is there and what will be.
     pub why: Vec<String>,
     /// The change.
-    pub action: Change,
+    pub change: Change,
     /// For a guarded step: keeps what is there now under [`GUARD`](crate::model::place::GUARD), where `undo` finds
     /// it. Runs when the guard is armed; reads no stdin.
     pub save: Option<Command>,
@@ -50,12 +57,12 @@ pub enum Agreed {
 
 impl Step {
     /// A step that cannot cut our login.
-    pub fn safe(id: impl Into<String>, action: Change, undo: Undo) -> Self {
-        let agreed = if action.only_asks() { Agreed::Always } else { Agreed::Exactly };
+    pub fn safe(id: StepId, change: Change, undo: Undo) -> Self {
+        let agreed = if change.only_asks() { Agreed::Always } else { Agreed::Exactly };
         Self {
-            id: id.into(),
+            id,
             why: Vec::new(),
-            action,
+            change,
             save: None,
             files: Vec::new(),
             check: None,
@@ -109,12 +116,6 @@ impl Step {
     #[must_use]
     pub fn crossing(self, crosses: impl IntoIterator<Item = Crossing>) -> Self {
         Self { crosses: crosses.into_iter().collect(), ..self }
-    }
-
-    /// What belongs together: the first two parts of the id, as in `service.core`.
-    pub fn group(&self) -> &str {
-        let end = self.id.match_indices('.').nth(1).map_or(self.id.len(), |(at, _)| at);
-        &self.id[..end]
     }
 }
 

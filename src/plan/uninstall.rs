@@ -11,7 +11,7 @@ use super::{
     registry,
     release::Keeping,
     sshd,
-    step::{Step, Undo},
+    step::{FirewallStep, ReleaseStep, ServicesStep, Step, StepId, Undo},
     written::{self, original},
 };
 use crate::{
@@ -59,13 +59,13 @@ pub fn plan(desired: &Desired, state: &HostState, volumes: Volumes) -> Result<Pl
 fn network(name: &str) -> Step {
     let gone = Change::NetworkRemoval(NetworkRemoval(name.to_owned()));
     let undo = Undo::Nothing("an install makes it again");
-    Step::safe(format!("network.{name}"), gone, undo).because([format!("{name}: -> none")])
+    Step::safe(StepId::Network(name.to_owned()), gone, undo).because([format!("{name}: -> none")])
 }
 
 fn volume(name: &str) -> Step {
     let gone = Change::VolumeRemoval(VolumeRemoval(name.to_owned()));
     let undo = Undo::Nothing("its data is gone, as asked");
-    Step::safe(format!("volume.{name}"), gone, undo)
+    Step::safe(StepId::Volume(name.to_owned()), gone, undo)
         .because([format!("{name}: -> none, with everything in it")])
 }
 
@@ -107,16 +107,17 @@ fn removed_with_folder(path: &Path, state: &HostState) -> Option<Step> {
 }
 
 fn removal(path: &Path, gone: Change) -> Step {
-    let path = path.display().to_string();
+    let id = StepId::File(path.to_owned());
+    let path = path.display();
     let undo = Undo::Nothing("an install writes it again");
-    Step::safe(format!("file.{path}"), gone, undo).because([format!("{path}: -> none")])
+    Step::safe(id, gone, undo).because([format!("{path}: -> none")])
 }
 
 fn services(state: &HostState) -> Option<Step> {
     state.net.tables.get(table::TABLE)?;
     let undo = Undo::Nothing("an install makes it again");
     let gone = Change::TableRemoval(TableRemoval(table::TABLE));
-    let step = Step::safe("services.table", gone, undo);
+    let step = Step::safe(StepId::Services(ServicesStep::Table), gone, undo);
     Some(step.because(["table inet pryvctl_services: -> none"]))
 }
 
@@ -131,9 +132,9 @@ pub fn soften(desired: &Desired, state: &HostState) -> Result<Plan, Conflict> {
     if state.net.tables.contains_key(table::TABLE) {
         steps.extend(boot::services(state));
     } else {
-        steps.extend(unit("services.unit", boot::MAP_UNIT, place::SERVICES_UNIT, state));
+        steps.extend(unit(StepId::Services(ServicesStep::Unit), boot::MAP_UNIT, place::SERVICES_UNIT, state));
     }
-    steps.extend(unit("firewall.unit", boot::UNIT, place::FIREWALL_UNIT, state));
+    steps.extend(unit(StepId::Firewall(FirewallStep::Unit), boot::UNIT, place::FIREWALL_UNIT, state));
     steps.extend(removed_with_folder(Path::new(place::FIREWALL), state));
     steps.extend(control::undo::steps(desired, state));
     steps.extend(control::undo::forget(desired, state));
@@ -145,7 +146,7 @@ fn access(state: &HostState) -> Vec<Step> {
     let mut steps = Vec::new();
     if state.net.tables.contains_key(firewall::TABLE) {
         let gone = Change::TableRemoval(TableRemoval(firewall::TABLE));
-        let step = Step::safe("firewall.table", gone, Undo::Nothing("the guard's own"))
+        let step = Step::safe(StepId::Firewall(FirewallStep::Table), gone, Undo::Nothing("the guard's own"))
             .because(["table inet pryvctl: -> none; every port that listens is open again"]);
         steps.push(firewall::under_guard(step));
     }
@@ -164,8 +165,8 @@ fn traces(desired: &Desired, state: &HostState) -> Vec<Step> {
     });
     let hosts_line = registry::without_hosts_line(state);
     let units = [
-        unit("services.unit", boot::MAP_UNIT, place::SERVICES_UNIT, state),
-        unit("firewall.unit", boot::UNIT, place::FIREWALL_UNIT, state),
+        unit(StepId::Services(ServicesStep::Unit), boot::MAP_UNIT, place::SERVICES_UNIT, state),
+        unit(StepId::Firewall(FirewallStep::Unit), boot::UNIT, place::FIREWALL_UNIT, state),
     ];
     let units = units.into_iter().flatten();
     release(state).into_iter().chain(units).chain(files).chain(ca).chain(hosts_line).collect()
@@ -174,12 +175,13 @@ fn traces(desired: &Desired, state: &HostState) -> Vec<Step> {
 fn release(state: &HostState) -> Option<Step> {
     state.ours.release.as_ref().map(|_| {
         let undo = Undo::Nothing("what served before goes with what serves");
-        let step = Step::safe("release.forget", Change::ReleaseRemoval(ReleaseRemoval), undo);
+        let step =
+            Step::safe(StepId::Release(ReleaseStep::Forget), Change::ReleaseRemoval(ReleaseRemoval), undo);
         step.because([format!("{}: -> none", place::RELEASE)])
     })
 }
 
-fn unit(id: &str, name: &'static str, path: &'static str, state: &HostState) -> Option<Step> {
+fn unit(id: StepId, name: &'static str, path: &'static str, state: &HostState) -> Option<Step> {
     let there = state.system.units.get(name).is_some_and(|unit| unit.exists);
     there.then(|| {
         let gone = Change::UnitRemoval(UnitRemoval { name, path });

@@ -11,7 +11,7 @@ use super::{
     file::seen,
     registry,
     release::Keeping,
-    step::{Agreed, Step, Undo},
+    step::{Agreed, LeftoverStep, Step, StepId, Undo, WrittenStep},
 };
 use crate::{
     change::{
@@ -74,8 +74,8 @@ pub fn note(desired: &Desired, state: &HostState) -> Option<Step> {
     }
     let count = new.len();
     let list = Change::ListFiles(ListFiles(new));
-    let step =
-        Step::safe("written.note", list, Undo::Nothing("a list changes nothing")).agreed(Agreed::Always);
+    let step = Step::safe(StepId::Written(WrittenStep::Note), list, Undo::Nothing("a list changes nothing"))
+        .agreed(Agreed::Always);
     Some(step.because([format!("{}: {count} files of this inventory are put on the list", place::WRITTEN)]))
 }
 
@@ -98,7 +98,9 @@ pub fn steps(desired: &Desired, state: &HostState, keeping: &Keeping) -> Vec<Ste
 /// data and logs stay.
 pub fn uninstall(desired: &Desired, state: &HostState, before: &[Step]) -> Vec<Step> {
     let (files, back) = (gone(desired, state), returning(desired, state, &Keeping::default()));
-    let removed = before.iter().filter_map(|step| step.id.strip_prefix("file.")).map(Path::new);
+    let removed =
+        before.iter().filter_map(|step| if let StepId::File(path) = &step.id { Some(path) } else { None });
+    let removed = removed.map(PathBuf::as_path);
     let folders = desired.folders.iter().map(|want| want.path.clone());
     let stay = folders.chain(original::places(before)).chain(original::places(&back)).collect();
     let folders = emptied(&stay, state, files.iter().map(|(path, _)| *path).chain(removed));
@@ -115,8 +117,12 @@ pub fn uninstall(desired: &Desired, state: &HostState, before: &[Step]) -> Vec<S
 pub fn half_written(state: &HostState) -> Option<Step> {
     let half = &state.ours.written.half;
     let change = Change::HalfWritten(HalfWritten(half.iter().cloned().collect()));
-    let step = Step::safe("leftover.half", change, Undo::Nothing("nobody reads what is half written"))
-        .agreed(Agreed::Always);
+    let step = Step::safe(
+        StepId::Leftover(LeftoverStep::Half),
+        change,
+        Undo::Nothing("nobody reads what is half written"),
+    )
+    .agreed(Agreed::Always);
     let why = half.iter().map(|path| format!("{}: half written -> none", path.display()));
     (!half.is_empty()).then(|| step.because(why))
 }
@@ -158,9 +164,9 @@ fn file(path: &Path, found: &FileState, keeping: &Keeping) -> Step {
         })),
         None => Undo::Nothing("an install of an inventory that wants it writes it again"),
     };
+    let id = StepId::Leftover(LeftoverStep::File(path.to_owned()));
     let path = path.display();
-    Step::safe(format!("leftover.file.{path}"), gone, undo)
-        .because([format!("{path}: {mode:04o} {uid}:{gid} -> none (not shown)")])
+    Step::safe(id, gone, undo).because([format!("{path}: {mode:04o} {uid}:{gid} -> none (not shown)")])
 }
 
 /// Folders that we made, that nothing wants, and that are empty once these files are gone; what is in others before them.
@@ -194,11 +200,10 @@ fn folder(path: &Path, state: &HostState) -> Step {
         }
         None => Undo::Nothing("it was not there"),
     };
+    let id = StepId::Leftover(LeftoverStep::Folder(path.to_owned()));
     let path = path.display();
     // A container may have emptied it since the plan was read.
-    Step::safe(format!("leftover.folder.{path}"), gone, undo)
-        .agreed(Agreed::Always)
-        .because([format!("{path}: empty -> none")])
+    Step::safe(id, gone, undo).agreed(Agreed::Always).because([format!("{path}: empty -> none")])
 }
 
 /// The step that takes off the list what is gone already.
@@ -218,7 +223,8 @@ fn forgotten(desired: &Desired, state: &HostState) -> Option<Step> {
     let why: Vec<String> = why.collect();
     let gone = Change::Unlist(Unlist { files, folders });
     let step =
-        Step::safe("leftover.list", gone, Undo::Nothing("what is gone is on no list")).agreed(Agreed::Always);
+        Step::safe(StepId::Leftover(LeftoverStep::List), gone, Undo::Nothing("what is gone is on no list"))
+            .agreed(Agreed::Always);
     Some(step.because(why))
 }
 
@@ -231,6 +237,6 @@ fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
     let undo = Undo::Nothing("an install makes it again");
     let stay = staying(desired, &state.ours.written).into_iter().chain(original::staying(desired, state));
     let stay = stay.map(|(path, why)| format!("{} stays: {why}", path.display()));
-    let step = Step::safe("written.forget", Change::ListRemoval(ListRemoval), undo);
+    let step = Step::safe(StepId::Written(WrittenStep::Forget), Change::ListRemoval(ListRemoval), undo);
     Some(step.because([format!("{}: -> none", place::WRITTEN)]).because(stay))
 }

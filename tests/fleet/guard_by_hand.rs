@@ -10,7 +10,7 @@ use pryvctl::{
         guard::{GuardError, Moment, Terms, guarded},
     },
     model::{command, inventory::Login, secret::Secret},
-    plan::step::{Step, Undo},
+    plan::step::{SshdStep, Step, StepId, Undo},
 };
 
 use super::{
@@ -33,7 +33,8 @@ pub fn a_key_that_comes_too_late(world: &World, host: &str) {
     let reload = "/usr/sbin/sshd -t && systemctl reload ssh";
     let change = run_as_root(format!("echo 'MaxAuthTries 1' > {NOBODY}; {reload}"));
     let undo = Undo::change(run_as_root(format!("rm -f {NOBODY}; {reload}")));
-    let step = Step::safe("sshd.tries", change, undo).guarded(command::Command::root("true"));
+    let step =
+        Step::safe(StepId::Sshd(SshdStep::Block), change, undo).guarded(command::Command::root("true"));
     let login = Login { identities: keys(world, 1), ..login(world, host, "root") };
     let (ended, moments) = run_as(world, host, &login, &[step]);
     assert!(matches!(&ended, Err(GuardError::Healed { reason }) if reason.contains("refused")), "{ended:?}");
@@ -56,7 +57,7 @@ fn nobody() -> Step {
     let reload = "/usr/sbin/sshd -t && systemctl reload ssh";
     let change = run_as_root(format!("echo 'AllowUsers nobodyhere' > {NOBODY}; {reload}"));
     let undo = Undo::change(run_as_root(format!("rm -f {NOBODY}; {reload}")));
-    Step::safe("sshd.nobody", change, undo).guarded(command::Command::root("true"))
+    Step::safe(StepId::Sshd(SshdStep::Block), change, undo).guarded(command::Command::root("true"))
 }
 
 fn run_as_root(script: String) -> Change {

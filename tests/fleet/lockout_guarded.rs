@@ -12,7 +12,7 @@ use pryvctl::{
         guard::{GuardError, Moment},
     },
     model::command::Command,
-    plan::step::{Step, Undo},
+    plan::step::{SshdStep, Step, StepId, Undo},
 };
 
 use super::{
@@ -245,7 +245,11 @@ pub async fn run_unguarded(Place { world, host }: Place<'_>, cut: &Cut) {
 impl Cut {
     fn step(&self) -> Step {
         let run = |script| change::Change::RoleRun(RoleRun::new(script));
-        Step::safe("trial.cut", run(self.change.script()), Undo::change(run(self.undo.to_owned())))
-            .guarded(Command::root(self.save))
+        Step::safe(
+            StepId::Sshd(SshdStep::Block),
+            run(self.change.script()),
+            Undo::change(run(self.undo.to_owned())),
+        )
+        .guarded(Command::root(self.save))
     }
 }

@@ -34,7 +34,7 @@ pub fn plan(host: &HostName, plan: &Plan) -> String {
     let mut text = format!("{host}: {} steps{guard}\n", plan.steps.len());
     for step in &plan.steps {
         let mark = if step.risk.needs_guard() { '!' } else { '~' };
-        writeln!(text, "  {mark} {}", line(&step.id)).unwrap_or_default();
+        writeln!(text, "  {mark} {}", line(step.id.to_string())).unwrap_or_default();
         // Each stands further in than a step, so that none can look like one.
         for why in step.why.iter().flat_map(|why| why.lines()) {
             writeln!(text, "        {why}").unwrap_or_default();
@@ -228,7 +228,7 @@ pub fn status(reports: &[Report]) -> String {
         };
         write!(text, "\n{}: {drift} steps away from the inventory", report.host).unwrap_or_default();
         for step in &report.plan.steps {
-            write!(text, "\n    {}", line(&step.id)).unwrap_or_default();
+            write!(text, "\n    {}", line(step.id.to_string())).unwrap_or_default();
         }
     }
     text.push_str(&lost(reports));

@@ -119,10 +119,10 @@ async fn arm<S: Session>(hands: &Hands<'_, S>, steps: &[Step], window: Duration)
 
 async fn change<S: Session>(hands: &Hands<'_, S>, steps: &[Step]) -> Result<(), ApplyError> {
     for step in steps {
-        match step.action.command() {
+        match step.change.command() {
             Some(command) => {
                 let armed = script::while_armed(&command);
-                failpoint::inside(&step.id, hands.run(&armed)).await?;
+                failpoint::inside(&step.id.to_string(), hands.run(&armed)).await?;
             }
             None => hands.apply(step).await?,
         }

@@ -109,7 +109,7 @@ systemctl is-active -q pryvctl-guard.timer",
 fn files(steps: &[Step]) -> BTreeSet<&Path> {
     steps
         .iter()
-        .flat_map(|step| step.files.iter().map(|path| path.as_path()).chain(step.action.file()))
+        .flat_map(|step| step.files.iter().map(|path| path.as_path()).chain(step.change.file()))
         .collect()
 }
 

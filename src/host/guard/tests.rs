@@ -5,14 +5,14 @@ use crate::{
     change::{Change, RoleRun},
     host::{HostError, replay::Replay},
     model::name::{HostName, PlatformName},
-    plan::step::Undo,
+    plan::step::{FirewallStep, StepId, Undo},
 };
 
 const WINDOW: Duration = Duration::from_secs(1);
 
 fn step() -> Step {
     let run = |script: &str| Change::RoleRun(RoleRun::new(script));
-    Step::safe("firewall.table", run("load-new"), Undo::change(run("restore-old")))
+    Step::safe(StepId::Firewall(FirewallStep::Table), run("load-new"), Undo::change(run("restore-old")))
         .guarded(Command::root("save-old"))
         .checked(Command::root("check-new"))
 }

@@ -70,6 +70,6 @@ fn back(steps: &[Step]) -> String {
 
 /// A host that went down while a file was written has half of it beside its place.
 fn half_written(step: &Step) -> String {
-    let folder = step.action.file().and_then(Path::parent);
+    let folder = step.change.file().and_then(Path::parent);
     folder.map(|folder| format!("rm -f {}/{HALF}*\n", quote_path(folder))).unwrap_or_default()
 }

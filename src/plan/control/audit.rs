@@ -17,7 +17,7 @@ use crate::{
         control::{Control, Kind},
         place,
     },
-    plan::step::{Step, Undo},
+    plan::step::{ControlStep, Step, StepId, Undo},
 };
 
 /// What our file holds and what is loaded. Where the kernel's audit cannot be asked, as in a container, the file counts.
@@ -59,5 +59,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
         of_kind.flat_map(|(control, parts)| parts.iter().map(|part| (control.id.as_str(), part))).collect();
     let why = reasons(drifted);
     let undo = Undo::Nothing("the file's own way back is taken up at the next boot");
-    (!why.is_empty()).then(|| Step::safe("control.audit", Change::AuditLoad(AuditLoad), undo).because(why))
+    (!why.is_empty()).then(|| {
+        Step::safe(StepId::Control(ControlStep::Audit), Change::AuditLoad(AuditLoad), undo).because(why)
+    })
 }

@@ -13,7 +13,7 @@ use crate::{
         control::{Control, Kind, Mount},
         place,
     },
-    plan::step::{Step, Undo},
+    plan::step::{ControlStep, Step, StepId, Undo},
 };
 
 /// What a mount has without a line of its own, and would lose by one that does not say it.
@@ -110,6 +110,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
         why.extend(reasons([(control.id.as_str(), live)]));
     }
     let undo = Undo::change(Change::Remount(Remounts(before)));
-    (!why.is_empty())
-        .then(|| Step::safe("control.mount", Change::Remount(Remounts(options)), undo).because(why))
+    (!why.is_empty()).then(|| {
+        Step::safe(StepId::Control(ControlStep::Mount), Change::Remount(Remounts(options)), undo).because(why)
+    })
 }

@@ -14,17 +14,11 @@ use crate::{
         desired::Desired,
         place,
     },
-    plan::step::{Step, Undo},
+    plan::step::{OriginalsStep, Step, StepId, Undo},
 };
 
 /// What is written by the steps of sshd and of the engine, also for other ends than controls.
 const ELSEWHERE: [&str; 3] = [place::SSHD_CONFIG, place::SSHD_DROP_IN, place::DAEMON_JSON];
-
-/// The step before all others of controls.
-pub const STEP: &str = "originals.record";
-
-/// The step after all that is wanted no more has gone back.
-pub const GIVEN_UP: &str = "originals.given-up";
 
 /// The step that records all that the controls look at and no earlier one recorded: also what is as it must be, since
 /// somebody may spoil it, and what that made of it is nothing to come back to.
@@ -55,7 +49,11 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
         return None;
     }
     let undo = Undo::Nothing("a record of how things are disturbs nothing");
-    let step = Step::safe(STEP, Change::OriginalsRecord(OriginalsRecord(all)), undo);
+    let step = Step::safe(
+        StepId::Originals(OriginalsStep::Record),
+        Change::OriginalsRecord(OriginalsRecord(all)),
+        undo,
+    );
     let why = match count {
         0 => "which controls are set is recorded".to_owned(),
         count => format!("{count} things are recorded as they are, for `harden --undo`"),
@@ -74,7 +72,8 @@ pub fn forgotten(controls: &[&Control], state: &HostState) -> Step {
     let why = format!("wanted no more: {}", ids.join(", "));
     let forget = OriginalsForget { folders: folders(state), controls: ids };
     let undo = Undo::Nothing("a harden that wants them again records them again");
-    Step::safe(GIVEN_UP, Change::OriginalsForget(forget), undo).because([why])
+    Step::safe(StepId::Originals(OriginalsStep::GivenUp), Change::OriginalsForget(forget), undo)
+        .because([why])
 }
 
 fn live(control: &Control, state: &HostState) -> Vec<Original> {

@@ -7,7 +7,7 @@ use crate::{
     change::{Change, Packages, Whose},
     facts::state::HostState,
     model::control::Control,
-    plan::step::{Step, Undo},
+    plan::step::{ControlStep, Step, StepId, Undo},
 };
 
 /// Which of them are there.
@@ -37,5 +37,5 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
     let names = missing.into_iter().map(str::to_owned).collect();
     let change = Change::Packages(Packages { names, whose: Whose::Controls });
     let undo = Undo::Nothing("a package more disturbs nothing; `harden --undo` removes it");
-    Some(Step::safe("control.packages", change, undo).because(why).looked_after())
+    Some(Step::safe(StepId::Control(ControlStep::Packages), change, undo).because(why).looked_after())
 }

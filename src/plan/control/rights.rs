@@ -10,7 +10,7 @@ use crate::{
     change::{Change, Modes},
     facts::state::{FolderState, HostState},
     model::control::{Control, Kind, Rights},
-    plan::step::{Step, Undo},
+    plan::step::{ControlStep, Step, StepId, Undo},
 };
 
 /// What each path that matches gives.
@@ -104,5 +104,8 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
         .map(|(path, (found, mode))| ((path.to_owned(), mode), (path.to_owned(), found.mode)))
         .unzip();
     let undo = Undo::change(Change::Modes(Modes(before)));
-    Some(Step::safe("control.permissions", Change::Modes(Modes(change)), undo).because(why))
+    Some(
+        Step::safe(StepId::Control(ControlStep::Permissions), Change::Modes(Modes(change)), undo)
+            .because(why),
+    )
 }

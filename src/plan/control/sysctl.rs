@@ -14,7 +14,7 @@ use crate::{
         control::{Control, Kind},
         place,
     },
-    plan::step::{Step, Undo},
+    plan::step::{ControlStep, Step, StepId, Undo},
 };
 
 /// Parameters that every network namespace has for itself. In a container all others belong to the machine below.
@@ -101,11 +101,11 @@ pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Ste
         ));
     }
     let values = wanted.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    change("control.sysctl", values, state).map(|step| Step { why, ..step })
+    change(StepId::Control(ControlStep::Sysctl), values, state).map(|step| Step { why, ..step })
 }
 
 /// A guarded step that sets live values.
-pub fn change(id: &str, values: Vec<(String, String)>, state: &HostState) -> Option<Step> {
+pub fn change(id: StepId, values: Vec<(String, String)>, state: &HostState) -> Option<Step> {
     let lasting = values.iter().filter(|(key, value)| !is_locked(key, value));
     let save = KeptSysctls::save(lasting.map(|(key, _)| key.as_str()));
     let old = |key: &str| state.hardening.sysctl.get(key).map_or("unset", String::as_str);

@@ -21,7 +21,7 @@ use crate::{
     },
     plan::{
         file::seen,
-        step::{Agreed, Step, Undo},
+        step::{Agreed, ControlStep, Step, StepId, Undo},
     },
 };
 
@@ -218,10 +218,12 @@ fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
     }
     let undo = way_back(path, &new, found, &draft.after);
     let (checks, after) = (draft.checks.clone(), draft.after.clone());
-    let action =
+    let change =
         Change::Edit(FileEdit { path: path.to_owned(), text: new, seen: seen(found), rights, checks, after });
     let agreed = if ours || draft.reasons.is_empty() { Agreed::Exactly } else { Agreed::AsRead };
-    let step = Step::safe(format!("control.{}", path.display()), action, undo).because(why).agreed(agreed);
+    let step = Step::safe(StepId::Control(ControlStep::File(path.to_owned())), change, undo)
+        .because(why)
+        .agreed(agreed);
     let written: Vec<&Path> =
         std::iter::once(path).chain(draft.others.iter().map(PathBuf::as_path)).collect();
     Some(if draft.guarded { under_guard(step, &written, false) } else { step })

@@ -19,7 +19,7 @@ use crate::{
     },
     plan::{
         sshd,
-        step::{Step, Undo},
+        step::{ControlStep, OriginalsStep, Step, StepId, Undo},
     },
 };
 
@@ -73,7 +73,7 @@ impl<'a> Way<'a> {
             |(path, now, old): &(&PathBuf, u32, u32)| format!("{}: {now:04o} -> {old:04o}", path.display());
         let why = changed.iter().map(line).collect();
         let modes = changed.into_iter().map(|(path, _, old)| (path.clone(), old)).collect();
-        back("undo.permissions", Change::Modes(Modes(modes)), why)
+        back(StepId::Undo(ControlStep::Permissions), Change::Modes(Modes(modes)), why)
     }
 
     fn mounts(&self) -> Option<Step> {
@@ -100,7 +100,7 @@ impl<'a> Way<'a> {
         let line =
             |(path, options): &(PathBuf, Vec<String>)| format!("{}: {}", path.display(), options.join(","));
         let why = changed.iter().map(line).collect();
-        back("undo.mount", Change::Remount(Remounts(changed)), why)
+        back(StepId::Undo(ControlStep::Mount), Change::Remount(Remounts(changed)), why)
     }
 
     fn units(&self) -> Option<Step> {
@@ -122,7 +122,7 @@ impl<'a> Way<'a> {
             before.push((name.clone(), enabled.clone(), was_active));
             why.push(format!("{name}: -> {enabled}, {active}"));
         }
-        back("undo.units", Change::UnitsAsBefore(UnitsAsBefore(before)), why)
+        back(StepId::Undo(ControlStep::Units), Change::UnitsAsBefore(UnitsAsBefore(before)), why)
     }
 
     /// Our rules leave the kernel, whether the program that loaded them stays or goes.
@@ -134,7 +134,7 @@ impl<'a> Way<'a> {
         let ours = loaded.keys.iter().filter(|key| self.goes(|control| names(control, key)));
         let ours: Vec<String> = ours.cloned().collect();
         let why = ours.iter().map(|key| format!("rules with key {key}: -> none")).collect();
-        back("undo.audit", Change::AuditDrop(AuditDrop(ours)), why)
+        back(StepId::Undo(ControlStep::Audit), Change::AuditDrop(AuditDrop(ours)), why)
     }
 
     /// Packages that came with us go again.
@@ -145,7 +145,7 @@ impl<'a> Way<'a> {
         let purge = PackagePurge { names: own(names), kept: own(kept) };
         let undo = Undo::Nothing("a harden installs them again");
         (!list.is_empty()).then(|| {
-            Step::safe("undo.packages", Change::PackagePurge(purge), undo).because([
+            Step::safe(StepId::Undo(ControlStep::Packages), Change::PackagePurge(purge), undo).because([
                 format!("{list}: -> not installed, unless others need them by now"),
                 "accounts that they made stay, as Debian leaves them".to_owned(),
             ])
@@ -184,7 +184,7 @@ impl<'a> Way<'a> {
         let mut changed = self.parameters();
         changed.retain(|(key, _)| !is_locked(key, self.state));
         let changed = changed.into_iter().map(|(key, old)| (key.to_owned(), old.to_owned())).collect();
-        sysctl::change("undo.sysctl", changed, self.state)
+        sysctl::change(StepId::Undo(ControlStep::Sysctl), changed, self.state)
     }
 }
 
@@ -203,7 +203,7 @@ pub fn given_up(desired: &Desired, state: &HostState) -> Vec<Step> {
     way.steps().into_iter().chain([forgotten]).collect()
 }
 
-fn back(id: &str, change: Change, why: Vec<String>) -> Option<Step> {
+fn back(id: StepId, change: Change, why: Vec<String>) -> Option<Step> {
     let undo = Undo::Nothing("a harden sets it again");
     (!why.is_empty()).then(|| Step::safe(id, change, undo).because(why))
 }
@@ -216,7 +216,7 @@ fn is_locked(key: &str, state: &HostState) -> bool {
 pub fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
     let gone = Change::OriginalsRemoval(OriginalsRemoval { folders: original::folders(state) });
     let undo = Undo::Nothing("everything in it is back in its place");
-    let step = Step::safe("originals.remove", gone, undo);
+    let step = Step::safe(StepId::Originals(OriginalsStep::Remove), gone, undo);
     let locked = Way::whole(desired, state).parameters();
     let locked = locked.into_iter().filter(|(key, _)| is_locked(key, state));
     let locked = locked.map(|(key, _)| format!("{key}: the kernel keeps it until the next boot"));

@@ -7,7 +7,7 @@ use crate::{
     change::{Change, Units, UnitsReleased},
     facts::state::{HostState, UnitState},
     model::control::{Control, Kind, Unit, UnitWish},
-    plan::step::{Step, Undo},
+    plan::step::{ControlStep, Step, StepId, Undo},
 };
 
 /// How a unit is.
@@ -54,5 +54,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
         why.extend(reasons([(control.id.as_str(), part)]));
     }
     let undo = Undo::change(Change::UnitsReleased(UnitsReleased(wanted.clone())));
-    (!why.is_empty()).then(|| Step::safe("control.units", Change::Units(Units(wanted)), undo).because(why))
+    (!why.is_empty()).then(|| {
+        Step::safe(StepId::Control(ControlStep::Units), Change::Units(Units(wanted)), undo).because(why)
+    })
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     plan::{
         file::seen,
-        step::{Step, Undo},
+        step::{Step, StepId, Undo},
     },
 };
 
@@ -50,7 +50,7 @@ fn paths(desired: &Desired, service: &Service, state: &HostState) -> BTreeSet<St
 
 /// The step that notes which version opens data, before it does.
 pub fn note(
-    id: String,
+    id: StepId,
     service: &Service,
     source: Source<'_>,
     desired: &Desired,

@@ -5,7 +5,7 @@ use super::NO_UNDO;
 use crate::{
     change::{Change, HealthChecks},
     facts::state::HostState,
-    plan::step::Step,
+    plan::step::{EngineStep, Step, StepId},
 };
 
 /// Begins the checks that nobody runs. Who is found ill by them is the next look's business.
@@ -17,5 +17,5 @@ pub fn step(state: &HostState) -> Option<Step> {
     });
     let why: Vec<String> = why.collect();
     let change = Change::HealthChecks(HealthChecks(forgotten));
-    (!why.is_empty()).then(|| Step::safe("engine.checks", change, NO_UNDO).because(why))
+    (!why.is_empty()).then(|| Step::safe(StepId::Engine(EngineStep::Checks), change, NO_UNDO).because(why))
 }

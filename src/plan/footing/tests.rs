@@ -248,7 +248,7 @@ fn what_was_flushed_from_a_bridge_comes_back() {
     let (desired, mut state) = standing();
     state.net.links.routes.clear();
     let plan = planned(&desired, &state);
-    let command = plan.steps[0].action.command().unwrap();
+    let command = plan.steps[0].change.command().unwrap();
     let script = &command.script;
     let (down, up) = ("ip link set 'br-0123456789ab' down\n", "ip link set 'br-0123456789ab' up\n");
     assert!(script.find(down).unwrap() < script.find(up).unwrap(), "{script}");
@@ -279,7 +279,7 @@ fn checks_that_docker_forgot_begin_again() {
     engine.checks
         acme_core_a: Docker stopped checking its health -> checks again; it pauses for a moment
     ");
-    let command = plan.steps[0].action.command().unwrap();
+    let command = plan.steps[0].change.command().unwrap();
     assert!(command.script.contains("\nchecks 'acme_core_a'\nchecked "), "{}", command.script);
 }
 
@@ -313,7 +313,7 @@ fn a_bridge_that_is_gone_comes_with_dockerd_and_its_containers_start_anew() {
         acme_redis_a restarts: its network is gone
         acme_core_a restarts: its network is gone
     ");
-    let command = plan.steps[0].action.command().unwrap();
+    let command = plan.steps[0].change.command().unwrap();
     let core = state.docker.containers.iter().find(|found| found.name == "acme_core_a").unwrap();
     let patient = format!(
         "docker restart --time {} 'acme_core_a'",
@@ -345,7 +345,7 @@ fn a_docker_that_sleeps_is_woken_before_anything_else() {
 fn a_deaf_docker_is_stopped_only_if_its_containers_go_on() {
     let (_, mut state) = standing();
     state.docker.asleep = Some(Asleep::Deaf);
-    let deaf = |state: &HostState| wake(state).unwrap().action.command().unwrap().script;
+    let deaf = |state: &HostState| wake(state).unwrap().change.command().unwrap().script;
     let checked = deaf(&state);
     let (asked, stopped) = (checked.find("exit 1").unwrap(), checked.find("systemctl stop").unwrap());
     assert!(asked < stopped && checked.contains("live-restore[\\\\\"]*: *true"), "{checked}");

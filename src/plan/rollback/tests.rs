@@ -83,7 +83,7 @@ fn one_that_fell_ill_starts_anew_once_its_rival_has_ended() {
     (kept.status, kept.health) = ("running".to_owned(), Some("unhealthy".to_owned()));
     let back = plan(&desired, &state, Goal::Rollback).unwrap();
     let start = back.steps.iter().find(|step| step.id == "back.services.start").unwrap();
-    let command = start.action.command().unwrap();
+    let command = start.change.command().unwrap();
     insta::assert_snapshot!(command.script.strip_prefix(API).unwrap(), @r#"
     api '/containers/acme_redis_b/update' POST '{"RestartPolicy":{"Name":"no"}}' '/containers/acme_redis_b/stop?t=30' POST '' '/containers/acme_redis_a/update' POST '{"RestartPolicy":{"Name":"unless-stopped"}}' '/containers/acme_redis_a/restart?t=30' POST '' >/dev/null & pids="$pids $!"
     for pid in $pids; do wait $pid || failed=1; done
@@ -107,9 +107,9 @@ fn no_hash_of_a_hidden_file_is_in_a_script_on_the_way_there_or_back() {
     let mut hidden = Vec::new();
     for step in plans.into_iter().flat_map(|plan| plan.unwrap().steps) {
         let mut scripts = vec![step.to_string()];
-        if let Some(command) = step.action.command() {
+        if let Some(command) = step.change.command() {
             if hashes.iter().any(|hash| command.stdin.expose().contains(hash.expose())) {
-                hidden.push(step.id.clone());
+                hidden.push(step.id.to_string());
             }
             scripts.push(command.script.clone());
         }

@@ -6,7 +6,7 @@ use crate::{
     model::{command::Command, place},
     plan::{
         control::edit::block,
-        step::{Step, Undo},
+        step::{SshdStep, Step, StepId, Undo},
     },
 };
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(super) fn main(state: &HostState) -> Option<&FileState> {
 /// The step with which sshd takes up its files.
 pub fn reload() -> Step {
     let undo = Undo::Nothing("the ways back of the files before reload sshd themselves");
-    Step::safe("sshd.reload", Change::SshdReload(SshdReload), undo)
+    Step::safe(StepId::Sshd(SshdStep::Reload), Change::SshdReload(SshdReload), undo)
         .because(["sshd takes up its changed files; open sessions stay"])
         .guarded(Command::root("true"))
 }

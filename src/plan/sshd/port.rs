@@ -196,7 +196,7 @@ mod tests {
         assert!(!file(&state).contains("[22,2222]") && file(&state).contains("2222"));
         // Without us nothing is loaded any more when sshd goes back.
         let back = plan(&desired, &state, Goal::Soften).unwrap();
-        let at = |id: &str| back.steps.iter().position(|step| step.id.starts_with(id)).unwrap();
+        let at = |id: &str| back.steps.iter().position(|step| step.id.to_string().starts_with(id)).unwrap();
         assert!(at("firewall.table") < at("file./etc/pryvctl/firewall.json"));
         assert!(at("file./etc/pryvctl/firewall.json") < at("undo./etc/ssh/sshd_config"));
     }

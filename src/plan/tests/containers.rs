@@ -57,7 +57,7 @@ fn what_an_older_pryvctl_made_goes_on_serving() {
 /// The stops of a plan, and how many seconds each may take.
 fn graces(plan: &Plan) -> Vec<(&str, u64)> {
     let stops = plan.steps.iter().filter_map(|step| {
-        let Change::Docker(Call::Stop { container, grace }) = &step.action else { return None };
+        let Change::Docker(Call::Stop { container, grace }) = &step.change else { return None };
         Some((container.as_str(), grace.as_secs()))
     });
     stops.collect()

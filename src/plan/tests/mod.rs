@@ -38,7 +38,7 @@ pub(super) fn planned(desired: &Desired, state: &HostState) -> Plan {
 }
 
 pub(super) fn ids(plan: &Plan) -> String {
-    plan.steps.iter().map(|step| step.id.as_str()).collect::<Vec<_>>().join(" ")
+    plan.steps.iter().map(|step| step.id.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 /// Wants another version of a service.
@@ -62,7 +62,7 @@ fn what_docker_needs_does_not_go_with_a_control() {
     state.hardening.originals.packages.extend(["apparmor".to_owned(), "auditd".to_owned()]);
     let plan = planned(&fixture::desired(), &state);
     let docker = plan.steps.iter().find(|step| step.id == "packages.docker").unwrap();
-    let script = docker.action.command().unwrap().script;
+    let script = docker.change.command().unwrap().script;
     assert_eq!(script.lines().last(), Some("forget 'package apparmor'"));
 }
 
@@ -241,7 +241,7 @@ fn what_is_not_ours_is_in_the_way_and_stays() {
 fn only_guarded_steps_can_cut_ssh_and_they_carry_their_way_back() {
     let plan = planned(&fixture::desired(), &fixture::bare());
     let guarded: Vec<_> = plan.steps.iter().filter(|step| step.risk.needs_guard()).collect();
-    let names: Vec<_> = guarded.iter().map(|step| step.id.as_str()).collect();
+    let names: Vec<_> = guarded.iter().map(|step| step.id.to_string()).collect();
     assert_eq!(names, ["firewall.table", "sshd.match", "sshd.block", "sshd.reload"]);
     for step in &guarded {
         assert!(step.save.as_ref().is_some_and(|save| save.stdin.expose().is_empty()), "{}", step.id);
@@ -284,7 +284,7 @@ fn units_are_as_recorded() {
     let steps = super::boot::steps(&fixture::desired(), &HostState::default());
     let text = |id: &str| {
         let step = steps.iter().find(|step| step.id == id).unwrap();
-        let Change::Write(file) = &step.action else { panic!("{step}") };
+        let Change::Write(file) = &step.change else { panic!("{step}") };
         file.content.expose().to_owned()
     };
     let firewall = include_str!("../../../tests/data/nft/pryvctl-firewall.service");

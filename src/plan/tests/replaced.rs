@@ -11,7 +11,7 @@ use crate::{
         written::{At, List},
     },
     model::desired::Desired,
-    plan::{Goal, Plan, file::own, plan, uninstall, uninstall::Volumes, written},
+    plan::{Goal, Plan, file::own, plan, step::StepId, uninstall, uninstall::Volumes, written},
 };
 
 const CONF: &str = "/etc/acme/web.conf";
@@ -76,8 +76,8 @@ fn what_others_had_is_kept_and_the_plan_says_so() {
     let drift = planned(&desired, &by_hand(state.clone()));
     let said = step(&drift, "file.");
     assert!(!said.contains("kept"), "{said}");
-    let found = drift.steps.iter().find(|step| step.id.starts_with("file.")).unwrap();
-    let Change::Write(file) = &found.action else { panic!("{found}") };
+    let found = drift.steps.iter().find(|step| matches!(step.id, StepId::File(_))).unwrap();
+    let Change::Write(file) = &found.change else { panic!("{found}") };
     assert_eq!(file.claim, Claim::Listed);
     let again = reached(&desired, &by_hand(state));
     assert_eq!(again.ours.written.originals[Path::new(CONF)], theirs());

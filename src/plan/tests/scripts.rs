@@ -44,7 +44,7 @@ struct Scripts(BTreeMap<String, BTreeSet<String>>);
 impl Scripts {
     fn take(&mut self, step: &Step) {
         let script = |command: &Command| command.script.replace(write::function(), "(writer)\n");
-        let mut text = match (&step.action, step.action.means()) {
+        let mut text = match (&step.change, step.change.means()) {
             (Change::Write(file), _) => format!("Write({file:?})\n"),
             (_, Means::Script(command)) => {
                 let stdin = write::sha256(command.stdin.expose());
@@ -66,7 +66,7 @@ impl Scripts {
                 writeln!(text, "= undo\n{}", script(&step.undo.command().unwrap())).unwrap();
             }
         }
-        self.0.entry(kind(&step.id)).or_default().insert(text);
+        self.0.entry(kind(&step.id.to_string())).or_default().insert(text);
     }
 }
 

@@ -139,7 +139,7 @@ fn a_list_that_is_lost_or_damaged_removes_nothing() {
     written.note
         /var/lib/pryvctl/written: 2 files of this inventory are put on the list
     ");
-    assert!(!format!("{:?}", plan.steps[0].action).contains(ContentHash::of("port: 3000\n").expose()));
+    assert!(!format!("{:?}", plan.steps[0].change).contains(ContentHash::of("port: 3000\n").expose()));
     assert_eq!(planned(&desired, &reached(&desired, &state)).to_string(), "");
     // A host of an older pryvctl, and the record of its last change says what it wanted.
     let (_, mut state) = with_another_role();

@@ -15,12 +15,9 @@ use crate::{
     plan::{
         file::seen,
         release::Keeping,
-        step::{Step, Undo},
+        step::{LeftoverStep, Step, StepId, Undo},
     },
 };
-
-/// How the ids of the steps begin that put it back.
-pub const STEP: &str = "leftover.original.";
 
 /// Whether others have a file in this place, and not just what will be in it.
 pub fn is_others(path: &Path, will_be: &ContentHash, state: &HostState) -> bool {
@@ -63,16 +60,16 @@ pub fn step(path: &Path, state: &HostState, keeping: &Keeping) -> Option<Step> {
         None => Undo::Nothing("an install of an inventory that wants it writes it again"),
     };
     let back = Change::FileBack(FileBack { path: path.to_owned(), seen: seen(found) });
+    let id = StepId::Leftover(LeftoverStep::Original(path.to_owned()));
     let path = path.display();
-    Some(
-        Step::safe(format!("{STEP}{path}"), back, undo)
-            .because([format!("{path}: -> as it was before pryvctl (not shown)")]),
-    )
+    Some(Step::safe(id, back, undo).because([format!("{path}: -> as it was before pryvctl (not shown)")]))
 }
 
 /// Where such steps put something.
 pub fn places(steps: &[Step]) -> impl Iterator<Item = PathBuf> + '_ {
-    steps.iter().filter_map(|step| step.id.strip_prefix(STEP)).map(PathBuf::from)
+    steps.iter().filter_map(|step| {
+        if let StepId::Leftover(LeftoverStep::Original(path)) = &step.id { Some(path.clone()) } else { None }
+    })
 }
 
 /// Files of the inventory that stay because somebody changed them, and so do the originals.

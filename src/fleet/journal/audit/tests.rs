@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use super::*;
-use crate::fleet::{
-    event::{Event, Subscriber as _, What},
-    journal::{Journal, head::Head},
+use crate::{
+    fleet::{
+        event::{Event, Subscriber as _, What},
+        journal::{Journal, head::Head},
+    },
+    plan::step::{ServiceStep, StepId},
 };
 
 /// A journal of two runs that write at the same time.
@@ -19,7 +22,8 @@ fn written_by(who: &str, name: &str) -> String {
     let runs = ["install", "upgrade"].map(|command| Journal::open(&path, command, who).unwrap());
     for number in 1..4 {
         for run in &runs {
-            let what = What::Step { number, of: 3, id: "service.core.start".to_owned() };
+            let what =
+                What::Step { number, of: 3, id: StepId::Service("core".to_owned(), ServiceStep::Start) };
             run.write(&Event { host: Some("co1".parse().unwrap()), what });
             assert_eq!(run.trouble(), None);
         }

@@ -45,7 +45,7 @@ fn planned(desired: &Desired, state: &HostState) -> Plan {
 }
 
 fn script(step: &Step) -> String {
-    let script = step.action.command().unwrap().script;
+    let script = step.change.command().unwrap().script;
     script.strip_prefix(crate::model::write::function()).unwrap_or(&script).to_owned()
 }
 
@@ -79,7 +79,7 @@ fn what_is_about_a_package_is_left_out_with_it() {
 fn packages_come_before_what_their_files_are_part_of() {
     let (desired, mut state) = wish();
     let first = planned(&desired, &state);
-    let ids: Vec<&str> = first.up_to_next_look().iter().map(|step| step.id.as_str()).collect();
+    let ids: Vec<String> = first.up_to_next_look().iter().map(|step| step.id.to_string()).collect();
     assert_eq!(ids, ["originals.record", "control.packages"]);
     for step in first.up_to_next_look() {
         carry_out(step, &mut state, &desired);
@@ -206,7 +206,7 @@ fn a_line_for_what_is_mounted_takes_nothing_away() {
         crate::facts::control::mount::Mounted { source: "proc".into(), kind: "proc".into(), options };
     state.hardening.mounts.insert("/proc".into(), mounted);
     let plan = planned(&desired, &state);
-    let crate::change::Change::Edit(edit) = &step(&plan, "control./etc/fstab").action else {
+    let crate::change::Change::Edit(edit) = &step(&plan, "control./etc/fstab").change else {
         panic!("{plan}")
     };
     let line = "proc /proc proc defaults,hidepid=invisible,nosuid,nodev,noexec 0 0\n";

@@ -18,7 +18,7 @@ use crate::{
         engine,
         file::seen,
         sshd,
-        step::{Step, Undo},
+        step::{ControlStep, Step, StepId, Undo},
     },
 };
 
@@ -121,7 +121,7 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
         }
     };
     let undo = Undo::Nothing("the original stays in the record until all is back");
-    let step = Step::safe(format!("undo.{name}"), change, undo).because([why]);
+    let step = Step::safe(StepId::Undo(ControlStep::File(path.to_owned())), change, undo).because([why]);
     let others = own(path, way).flat_map(OwnFile::written);
     let written: Vec<&Path> = others.chain([path]).collect::<BTreeSet<_>>().into_iter().collect();
     let guarded = is_sshds(path) || written.iter().any(|path| path.starts_with("/etc/pam.d"));

@@ -99,7 +99,7 @@ fn neighbours_go_on() {
     let state = reached(&new, &state);
     upgrade(&mut new, "exporter", 2);
     let plan = planned(&new, &state);
-    assert!(plan.steps.iter().all(|step| !step.id.contains("store")), "{}", ids(&plan));
+    assert!(plan.steps.iter().all(|step| !step.id.to_string().contains("store")), "{}", ids(&plan));
     new.services.pop();
     upgrade(&mut new, "store", 3);
     let plan = planned(&new, &state);
