@@ -22,6 +22,7 @@ pub mod hosts;
 pub mod image;
 pub mod init;
 pub mod kernel;
+pub mod kernels;
 pub mod link;
 pub mod login;
 pub mod memory;

@@ -29,6 +29,7 @@ use super::{
     image::Images,
     init::InitSystem,
     kernel::Uname,
+    kernels::InstalledKernels,
     link::Links,
     login::Account,
     memory::MemInfo,
@@ -93,6 +94,8 @@ survey! {
         rights: Identity = Identity;
         /// The kernel and the architecture.
         kernel: Uname = Uname;
+        /// Installed kernels.
+        kernels: InstalledKernels = InstalledKernels;
         /// Processors.
         cpus: Cpus = Cpus;
         /// Memory.

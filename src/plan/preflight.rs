@@ -58,6 +58,7 @@ pub fn preflight(desired: &Desired, facts: &Facts, clock: &ControllerClock) -> P
         capacity::cpus(desired, facts),
         capacity::memory(desired, facts),
     ];
+    findings.extend(system::newer_kernel(facts));
     findings.extend(capacity::disks(desired, facts));
     findings.extend(ports::ports(desired, facts));
     findings.extend([access::sshd(facts), access::login(desired, facts)]);

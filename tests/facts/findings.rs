@@ -236,6 +236,23 @@ fn limits_are_where_they_are_said_to_be() {
 }
 
 #[test]
+fn a_newer_kernel_asks_for_a_restart_and_holds_nothing_back() {
+    let mut facts = recorded("debian12-docker");
+    let running = facts.kernel.known().unwrap().release.clone();
+    facts.kernels = Fact::Known([running.clone(), format!("99.{running}")].into());
+    let told = |facts: &Facts| {
+        let looked = preflight(&desired(), facts, &in_time(facts));
+        assert!(looked.state.is_some());
+        looked.findings.iter().find(|finding| finding.check == "newer-kernel").map(ToString::to_string)
+    };
+    assert_eq!(told(&facts), None, "a container has the kernel of the machine below it");
+    facts.virtualisation = Fact::Absent;
+    insta::assert_snapshot!(told(&facts).unwrap(), @"warning newer-kernel: found Linux 6.18.44-fc-v657, and 99.6.18.44-fc-v657 is installed, needed the newest installed kernel running; `systemctl reboot` when it suits");
+    facts.kernels = Fact::Unreadable("no answer".to_owned());
+    assert_eq!(told(&facts), None);
+}
+
+#[test]
 fn releases_are_accepted_refused_or_noted() {
     let mut facts = recorded("debian12-docker");
     let table = [

@@ -2,7 +2,7 @@
 
 use super::judge::{judge, version};
 use crate::{
-    facts::{Facts, cgroup::Cgroup},
+    facts::{Facts, cgroup::Cgroup, kernels::newer},
     plan::finding::Finding,
 };
 
@@ -106,6 +106,16 @@ pub(super) fn restart(facts: &Facts) -> Finding {
             Finding::ok("restart", "none pending", needed)
         }
     })
+}
+
+/// What an upgrade of the kernel still waits for; nothing is held back by it.
+pub(super) fn newer_kernel(facts: &Facts) -> Option<Finding> {
+    let shares = facts.virtualisation.known().is_some_and(|kind| CONTAINERS.contains(&kind.as_str()));
+    let running = facts.kernel.known().filter(|_| !shares)?;
+    let newer = newer(facts.kernels.known()?, running)?;
+    let found = format!("{running}, and {newer} is installed");
+    let needed = "the newest installed kernel running";
+    Some(Finding::ok("newer-kernel", found, needed).warning("`systemctl reboot` when it suits"))
 }
 
 /// Seconds of difference that certificates and logs still bear.
