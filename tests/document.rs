@@ -5,7 +5,10 @@ mod schema;
 use std::{fs, path::Path, process::Command, time::Duration};
 
 use pryvctl::{
-    app::{document::Document, exit::Exit},
+    app::{
+        document::{Document, LogDocument},
+        exit::Exit,
+    },
     fleet::outcome::{Outcome, Report, Trouble},
     plan::{Goal, control::assess, plan, preflight::preflight},
 };
@@ -79,6 +82,22 @@ fn documents_of_the_command_are_as_the_schema_says() {
         assert!(document.get(key).is_some(), "{arguments:?}: {document}");
     }
     fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_command_prints_the_schema_that_is_published() {
+    let said =
+        Command::new(env!("CARGO_BIN_EXE_pryvctl")).args(["schema", "document"]).output().unwrap().stdout;
+    assert_eq!(serde_json::from_slice::<Value>(&said).unwrap(), published());
+}
+
+#[test]
+fn lines_of_logs_are_as_the_schema_says() {
+    let text = |text: &str| text.to_owned();
+    let (host, service) = (text("co1"), text("core"));
+    let line = LogDocument { host, service, time: text("2026-11-29T10:00:00Z"), text: text("GET /") };
+    let (line, published) = (serde_json::to_value(line).unwrap(), published());
+    assert_eq!(schema::faults(&line, &published["$defs"]["LogDocument"]), [""; 0]);
 }
 
 /// A probe may be renamed; the keys that scripts read may not.

@@ -151,11 +151,10 @@ fn staged_policies(terms: Terms) -> Policies {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn terms() -> Terms {
-        Terms {
+impl Terms {
+    /// Those of a change about which nothing was said.
+    pub fn usual() -> Self {
+        Self {
             parallel: 16,
             window: Duration::from_secs(60),
             second_way: SecondWay::Needed,
@@ -163,8 +162,13 @@ mod tests {
             approval: Approval::Asked,
         }
     }
+}
 
-    /// What differs from a change without any manner.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What goes with an order.
     fn said(order: &Order) -> String {
         let Policies { approval, blocking, pulls, hooks, failed, scan, old_images } = &order.policies;
         let hooks = match hooks {
@@ -182,12 +186,12 @@ mod tests {
         let (project, members) = (Project::nothing(), Members::new());
         let manner = Manner { pace: Pace::Rolling, on_failure: None, deadline: None };
         let orders = [
-            harden(terms()),
-            unharden(terms()),
-            install(Terms { approval: Approval::Given, ..terms() }),
-            uninstall(Volumes::Keep, terms()),
-            upgrade(&project, &members, terms(), manner).unwrap(),
-            rollback(&project, &members, terms()).unwrap(),
+            harden(Terms::usual()),
+            unharden(Terms::usual()),
+            install(Terms { approval: Approval::Given, ..Terms::usual() }),
+            uninstall(Volumes::Keep, Terms::usual()),
+            upgrade(&project, &members, Terms::usual(), manner).unwrap(),
+            rollback(&project, &members, Terms::usual()).unwrap(),
         ];
         insta::assert_snapshot!(orders.iter().map(said).collect::<Vec<_>>().join("\n"), @r"
         Harden: Asked, NotReady, InTurn, no hooks, Stays, scan Ports, old images Stay

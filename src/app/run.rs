@@ -126,3 +126,49 @@ impl Drop for Heed {
         self.0.abort();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::Mutex};
+
+    use super::*;
+    use crate::{
+        app::orders::{Terms, install},
+        fleet::event::{Event, Subscriber},
+    };
+
+    /// Counts the lines of the journal whenever something happens.
+    struct Reader(PathBuf, Mutex<Vec<usize>>);
+
+    impl Subscriber for Reader {
+        fn hear(&self, _: &Event) {
+            let lines = fs::read_to_string(&self.0).unwrap().lines().count();
+            self.1.lock().unwrap().push(lines);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_happens_is_in_the_journal_before_anybody_else_hears_of_it() {
+        let path = std::env::temp_dir().join(format!("pryvctl-run-{}.jsonl", std::process::id()));
+        let reader = Arc::new(Reader(path.clone(), Mutex::default()));
+        let heard: Arc<Reader> = Arc::clone(&reader);
+        let run = Run::open("install", None, Some(&path), Events::nowhere().and(heard)).unwrap();
+        run.events.say(What::Resumed);
+        run.events.say(What::Connecting);
+        run.events.say(What::Resumed);
+        assert_eq!(*reader.1.lock().unwrap(), [1, 1, 2], "to look at a host is no history");
+        let nobody = Members::new();
+        let ended =
+            run.carry_out(&nobody, install(Terms::usual()), |_| Ok(()), |_| panic!("asked for nothing"));
+        let Ended { done, journal } = ended.await.unwrap();
+        assert!(done.reports.is_empty() && done.early.is_none() && journal.is_none());
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_written_is_an_error() {
+        let path = PathBuf::from("/proc/pryvctl/journal.jsonl");
+        let error = Run::open("install", None, Some(&path), Events::nowhere()).err().unwrap();
+        insta::assert_snapshot!(error.hint(), @"name another file with --journal; /dev/null keeps no history");
+    }
+}

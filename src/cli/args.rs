@@ -20,6 +20,7 @@ use super::{
     lab::Lab,
     logs::{self, Logs},
     rollback::Rollback,
+    schema::Schema,
     uninstall::Uninstall,
     upgrade::Upgrade,
 };
@@ -139,8 +140,8 @@ pub enum Command {
     Uninstall(Uninstall),
     /// Throw-away hosts on this machine, to rehearse an inventory.
     Lab(Lab),
-    /// Prints the JSON Schema of the inventory.
-    Schema,
+    /// Prints the JSON Schema of the inventory, or of the JSON document.
+    Schema(Schema),
     /// Prints completions for a shell.
     Completions {
         /// The shell.

@@ -12,7 +12,7 @@ use super::{
     report::Screen,
 };
 use crate::{
-    app::exit::Exit,
+    app::{document::LogDocument, exit::Exit},
     fleet::{
         Members,
         logs::{HostLogs, Said, Wanted, Which, merged, open},
@@ -183,9 +183,13 @@ impl Form {
 
     fn of(&self, host: &HostName, source: &str, line: &Line) -> String {
         let json = || {
-            let value =
-                serde_json::json!({ "host": host, "service": source, "time": line.time, "text": line.text });
-            gate::json(&value.to_string())
+            let line = LogDocument {
+                host: host.to_string(),
+                service: source.to_owned(),
+                time: line.time.clone(),
+                text: line.text.clone(),
+            };
+            gate::json(&serde_json::to_string(&line).unwrap_or_default())
         };
         match self.format {
             Format::Text => {}

@@ -101,7 +101,7 @@ async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Ended 
         Command::Resume(target) => pause::run(&target, Pause::Off, screen).await,
         Command::Audit(order) => audit::run(&order, screen).await,
         Command::Lab(lab) => lab::run(lab, screen).await,
-        Command::Schema => schema::run(screen),
+        Command::Schema(which) => schema::run(&which, screen),
         Command::Completions { shell } => completions::run(shell, screen),
         Command::Man { folder } => man::run(&folder, screen),
     };

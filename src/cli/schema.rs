@@ -1,12 +1,37 @@
-//! `schema`: the JSON Schema of the inventory, for editors.
+//! `schema`: JSON Schemas, for editors and for programs.
+
+use clap::{Args, ValueEnum};
 
 use super::{halt::Halt, report::Screen};
-use crate::{app::exit::Exit, model::schema};
+use crate::{
+    app::{document, exit::Exit},
+    model::schema,
+};
 
-/// The JSON Schema of the inventory.
-pub fn run(screen: &Screen) -> Result<Exit, Halt> {
-    let text =
-        serde_json::to_string_pretty(&schema::schema()).map_err(|error| Halt::new(Exit::Bug, error, None))?;
+/// Which schema is printed.
+#[derive(Debug, Clone, Args)]
+pub struct Schema {
+    /// What it is the schema of.
+    #[arg(value_enum, value_name = "OF", default_value = "inventory")]
+    pub of: Of,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Of {
+    /// The inventory.
+    Inventory,
+    /// The document that `--output json` prints.
+    Document,
+}
+
+/// Prints a JSON Schema.
+pub fn run(command: &Schema, screen: &Screen) -> Result<Exit, Halt> {
+    let schema = match command.of {
+        Of::Inventory => schema::schema(),
+        Of::Document => document::schema(),
+    };
+    let text = serde_json::to_string_pretty(&schema).map_err(|error| Halt::new(Exit::Bug, error, None))?;
     screen.json(&text);
     Ok(Exit::Done)
 }

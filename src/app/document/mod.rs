@@ -20,14 +20,16 @@
 //! ```
 //!
 //! Keys without a value are left out. New keys may come at any time; `version` changes when a key goes or means something else.
-//! [document.schema.json](document.schema.json) is the JSON Schema of it.
+//! [document.schema.json](document.schema.json) is the JSON Schema of it; `pryvctl schema document` prints the same.
 //!
 //! `logs` has no end, so it prints an object a line, `{ host, service, time, text }`; as YAML these are the elements of a list.
+//! In the schema it is `#/$defs/LogDocument`.
 
 mod control;
 mod facts;
 mod host;
 mod journal;
+mod log;
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
@@ -38,6 +40,7 @@ pub use self::{
     facts::FactsDocument,
     host::HostDocument,
     journal::LineDocument,
+    log::LogDocument,
 };
 use super::exit::Exit;
 use crate::{fleet::outcome::Report, lab::HostStatus};
@@ -135,7 +138,9 @@ struct LabHostDocument {
 
 /// The schema of the document, JSON Schema 2020-12. The published one is `docs/src/reference/document.schema.json`.
 pub fn schema() -> Value {
-    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    // `logs` prints no document; what it prints has its place among the definitions.
+    generator.subschema_for::<LogDocument>();
     let mut value = generator.into_root_schema_for::<Document>().to_value();
     value["title"] = "pryvctl document".into();
     value["properties"]["version"]["const"] = VERSION.into();
