@@ -34,9 +34,10 @@ audit: # strangers' auditors before and after hardening, on emulated machines: h
 bench: # what an upgrade costs those who use the platform: six lab hosts under load, then three cores against typing by hand
 	tests/with-docker.sh cargo test --profile bench --test all fleet::bench -- --ignored --nocapture
 
-lint:
+lint: # and what hosts are told, where it is a file; .shellcheckrc says what is left out
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+	shellcheck --severity=warning $$(git ls-files '*.sh')
 
 deny: # licences, bans and sources of all crates, as deny.toml says; offline once cargo-deny is there (it logs that crates of other systems are missing: no harm)
 	cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked --version 0.20.2 --no-default-features

@@ -1,7 +1,7 @@
 //! Bridges of container networks that are down, or that somebody flushed.
 
 use super::Kind;
-use crate::model::command::{Command, quote};
+use crate::model::command::{Command, filled, quote};
 
 /// Container networks, each with its bridge, which comes up with its addresses and route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,18 +30,5 @@ impl Kind for Bridges {
 /// Down and up: the kernel makes routes and link-local addresses of a bridge that is up already at no other time. Docker
 /// knows the addresses that its containers go by.
 fn up(network: &str, bridge: &str) -> String {
-    let gateways = "{{range $name, $end := .NetworkSettings.Networks}}{{$name}} {{$end.IPv6Gateway}}/{{$end.GlobalIPv6PrefixLen}}{{println}}\
-                    {{$name}} {{$end.Gateway}}/{{$end.IPPrefixLen}}{{println}}{{end}}";
-    format!(
-        "ip link set {bridge} down
-ip link set {bridge} up
-docker ps -q --filter network={network} | xargs -r docker inspect -f '{gateways}' | sort -u |
-while read -r name gateway; do
-case $name,$gateway in
-{network},*:*) ip -6 address replace \"$gateway\" dev {bridge} nodad ;;
-{network},[0-9]*) ip -4 address replace \"$gateway\" brd + dev {bridge} ;;
-esac
-done
-"
-    )
+    filled(include_str!("bridge/up.sh"), [("@NETWORK@", network), ("@BRIDGE@", bridge)]) + "\n"
 }

@@ -19,7 +19,10 @@ pub const CONTAINERD: &str = "containerd.service";
 const ANSWERS: &str = include_str!("engine/answers.sh");
 
 /// See [`ANSWERS`].
-const SETTLED: &str = include_str!("engine/settled.sh");
+const SETTLED: &str = include_str!("engine/settled.sh").trim_ascii_end();
+
+/// Starts a dockerd whose socket is gone anew.
+const ANEW: &str = include_str!("engine/anew.sh").trim_ascii_end();
 
 /// Tells a running dockerd to take up live-restore, and waits until its journal says that it did.
 const TAKE_UP: &str = include_str!("engine/take_up.sh");
@@ -31,7 +34,7 @@ pub(super) const LIVE_RESTORE: &str = include_str!("engine/live_restore.sh");
 
 /// What follows a start of dockerd or containerd.
 fn awake() -> String {
-    format!("{ANSWERS}{BEGIN}{OURS}{}", SETTLED.trim_end())
+    format!("{ANSWERS}{BEGIN}{OURS}{SETTLED}")
 }
 
 /// A Docker that does not answer starts.
@@ -57,7 +60,7 @@ impl Kind for EngineStart {
             }
             Self::Deaf { take_up } => {
                 let take_up = if *take_up { TAKE_UP } else { "" };
-                format!("{take_up}{}", include_str!("engine/deaf.sh").trim_end())
+                format!("{take_up}{ANEW}")
             }
         };
         Command::root(format!("{start}\n{}", awake())).within(RESTART)

@@ -6,7 +6,10 @@ use super::{
     Kind,
     original::{forget, forget_function},
 };
-use crate::model::{command::Command, place::ORIGINALS};
+use crate::model::{
+    command::{Command, filled},
+    place::ORIGINALS,
+};
 
 /// Package downloads over a slow line, and another package manager that has to finish first.
 const APT: Duration = Duration::from_secs(1800);
@@ -74,38 +77,14 @@ impl Kind for Packages {
 }
 
 fn record(names: &str) -> String {
-    format!(
-        "mkdir -p -m 700 {ORIGINALS}; touch {ORIGINALS}/index
-for name in $(apt-get -s install --no-remove --no-install-recommends {names} | sed -n 's/^Inst \\([^ ]*\\) (.*/\\1/p'); do
-grep -qxF \"package $name\" {ORIGINALS}/index || echo \"package $name\" >> {ORIGINALS}/index
-done
-sync {ORIGINALS}/index {ORIGINALS}"
-    )
+    filled(include_str!("package/record.sh"), [("@ORIGINALS@", ORIGINALS), ("@NAMES@", names)])
 }
 
 /// apt-get waits for dpkg's lock but not for that of its lists; what an earlier run left half-configured is finished. Nothing
 /// goes to make room for them. The long descriptions of packages, a third of what is fetched, are left as they are. `first`
 /// is run when apt knows what there is.
 fn install(names: &str, first: &str) -> String {
-    format!(
-        "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
-tries=0
-until said=$(apt-get -q -o Acquire::Languages=none -o APT::Get::List-Cleanup=false update 2>&1); do
-  case $said in *'Could not get lock'*|*'Unable to lock'*) ;; *) printf '%s\\n' \"$said\" >&2; exit 1;; esac
-  tries=$((tries+1)); [ $tries -lt 120 ] || {{ printf '%s\\n' \"$said\" >&2; exit 1; }}
-  sleep 5
-done
-{first}
-install() {{
-  apt-get -q -y -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-install --no-remove --no-install-recommends {names}
-}}
-install || {{ dpkg --configure -a && install; }} || {{
-  gone=$(apt-get -s install --no-install-recommends {names} | sed -n 's/^Remv \\([^ ]*\\).*/\\1/p')
-  [ -z \"$gone\" ] || echo \"they would take the place of\" $gone\"; remove that first, or skip the control that wants them\" >&2
-  exit 1
-}}"
-    )
+    filled(include_str!("package/install.sh"), [("@FIRST@", first), ("@NAMES@", names)])
 }
 
 /// Packages that came with controls and go again, unless something else needs them by now. A file that goes with its package
@@ -122,35 +101,16 @@ impl Kind for PackagePurge {
     fn command(&self) -> Command {
         let kept = match &self.kept[..] {
             [] => String::new(),
-            kept => format!(
-                "kept=$(apt-cache --installed --recurse --important depends {} | sed -n 's/^\\([^ <].*\\)/\\1/p')
-there=$(printf '%s\\n' \"$there\" | grep -vxF \"$kept\" || true)
-",
-                kept.join(" ")
-            ),
+            kept => filled(include_str!("package/kept.sh"), [("@KEPT@", &kept.join(" "))]) + "\n",
         };
-        let list = self.names.join(" ");
-        let script = format!(
-            "export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C
-cd {ORIGINALS} || exit 1
-{forget}
-files() {{ sed -n 's/^file //p' index | while read -r path; do [ ! -e \"$path\" ] || printf '%s\\n' \"$path\"; done; }}
-before=$(files)
-there=$(dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' {list} 2>/dev/null | sed -n 's/^[^n][^ ]* //p')
-{kept}[ -z \"$there\" ] || others=$(apt-get -s purge $there | sed -n 's/^Purg \\([^ ]*\\).*/\\1/p' | grep -vxF \"$there\" || true)
-[ -z \"$others\" ] || {{
-needed=$(apt-cache --installed --recurse --important depends $others | sed -n 's/^\\([^ <].*\\)/\\1/p')
-there=$(printf '%s\\n' \"$there\" | grep -vxF \"$needed\" || true)
-}}
-[ -z \"$there\" ] || {{
-units=$(dpkg -L $there | sed -n 's,.*/systemd/system/\\([^/]*\\.[a-z]*\\)$,\\1,p')
-apt-get -q -y -o DPkg::Lock::Timeout=600 purge $there || exit 1
-# Not every package ends what it started, and what failed to end would be remembered without a file.
-[ -z \"$units\" ] || {{ systemctl stop $units; systemctl reset-failed $units; }} 2>/dev/null || true
-}}
-gone=$(printf '%s\\n' \"$before\" | grep -vxF \"$(files)\" | sed 's/^/file /')
-forget \"$gone\" && forget \"$(printf 'package %s\\n' $there)\"",
-            forget = forget_function(),
+        let script = filled(
+            include_str!("package/purge.sh"),
+            [
+                ("@ORIGINALS@", ORIGINALS),
+                ("@FORGET@", &forget_function()),
+                ("@NAMES@", &self.names.join(" ")),
+                ("@KEPT@\n", &kept),
+            ],
         );
         Command::root(script).within(APT)
     }

@@ -11,15 +11,7 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A Docker that somebody stopped is not waited for, nor one that is not there. dockerd says of which version containerd is
 /// only if it reaches it, and that may be a while after both are up.
-const WELL: &str = r#"
-well() {
-    case $(systemctl show -p ActiveState --value docker.service) in
-    active) api /version 2>/dev/null | grep -q '"Name":"containerd"' ;;
-    inactive) return 0 ;;
-    *) return 1 ;;
-    esac
-}
-"#;
+const WELL: &str = include_str!("engine/well.sh");
 
 /// Whether Docker works, as far as it is to.
 ///

@@ -137,6 +137,11 @@ pub fn take_in(file: &str, text: &str) -> String {
     format!("cat > {file} || exit 1; [ \"$(wc -c < {file})\" -eq {} ] || exit 1", text.len())
 }
 
+/// A script of a file, with texts in its places, each named as in `@NAMES@`.
+pub fn filled<const N: usize>(file: &str, places: [(&str, &str); N]) -> String {
+    places.iter().fold(file.trim_ascii_end().to_owned(), |script, (place, text)| script.replace(place, text))
+}
+
 /// Quotes a text as one word for a POSIX shell.
 pub fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
@@ -150,6 +155,11 @@ pub fn quote_path(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_of_a_file_gets_its_texts() {
+        assert_eq!(filled("echo @WHAT@ @WHAT@\n", [("@WHAT@", "'it'")]), "echo 'it' 'it'");
+    }
 
     #[test]
     fn quoting_leaves_nothing_to_the_shell() {

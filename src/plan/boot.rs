@@ -13,6 +13,7 @@ use crate::{
     change::{Change, UnitNotAtBoot, UnitStart},
     facts::state::{HostState, UnitState},
     model::{
+        command::filled,
         desired::Desired,
         place::{FIREWALL, FIREWALL_UNIT, SERVICES, SERVICES_UNIT},
     },
@@ -28,27 +29,14 @@ pub const MAP_UNIT: &str = "pryvctl-services.service";
 /// then it flushes again. Without `ExecStop`: a stopped unit must not open the host.
 fn unit(description: &str, after: &str, before: &str, runs: &[String]) -> String {
     let lines = |name: &str| runs.iter().map(|run| format!("{name}={run}\n")).collect::<String>();
-    format!(
-        "# Written by pryvctl; changes are overwritten.
-[Unit]
-Description=pryvctl: {description}
-DefaultDependencies=no
-After=local-fs.target nftables.service{after}
-Before=network-pre.target docker.service{before}
-Wants=network-pre.target
-PartOf=nftables.service
-ReloadPropagatedFrom=nftables.service
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-{}{}
-[Install]
-WantedBy=sysinit.target
-",
-        lines("ExecStart"),
-        lines("ExecReload")
-    )
+    let places = [
+        ("@DESCRIPTION@", description),
+        ("@AFTER@", after),
+        ("@BEFORE@", before),
+        ("@STARTS@\n", &lines("ExecStart")),
+        ("@RELOADS@\n", &lines("ExecReload")),
+    ];
+    filled(include_str!("boot/table.service"), places) + "\n"
 }
 
 /// Loads the table. Where it cannot be loaded and none stands, because its file is damaged, empty or gone, the host is
