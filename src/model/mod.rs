@@ -6,6 +6,7 @@ pub mod command;
 pub mod compose;
 pub mod control;
 pub mod desired;
+pub mod etc;
 pub mod interpolate;
 pub mod inventory;
 pub mod material;

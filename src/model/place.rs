@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use super::etc::{AUDIT_RULES, DAEMON_JSON, FSTAB, MODPROBE, SSHD_CONFIG, SSHD_DROP_IN, SYSCTL};
 use super::{
-    control::{Control, Kind},
     desired::{Data, Desired, MountSource, Service},
     name::ServiceName,
 };
@@ -21,12 +21,6 @@ pub const SERVICES: &str = "/etc/pryvctl/services.nft";
 pub const FIREWALL_UNIT: &str = "/etc/systemd/system/pryvctl-firewall.service";
 /// The unit that loads the map of services.
 pub const SERVICES_UNIT: &str = "/etc/systemd/system/pryvctl-services.service";
-/// Our part of sshd's configuration; its name comes first because in sshd the first value wins.
-pub const SSHD_DROP_IN: &str = "/etc/ssh/sshd_config.d/00-pryvctl.conf";
-/// sshd's main configuration.
-pub const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
-/// The Docker daemon's configuration.
-pub const DAEMON_JSON: &str = "/etc/docker/daemon.json";
 /// What a run leaves for the next one, below it; root only.
 pub const KEPT: &str = "/var/lib/pryvctl";
 /// The lock, and what else a restart may forget; root only.
@@ -56,14 +50,6 @@ pub const KEPT_TABLE: &str = "/var/lib/pryvctl/guard/firewall.nft";
 
 /// How things were before controls changed them; root only.
 pub const ORIGINALS: &str = "/var/lib/pryvctl/originals";
-/// Our kernel parameters; the name sorts last because the last value wins.
-pub const SYSCTL: &str = "/etc/sysctl.d/zz-pryvctl.conf";
-/// Our kernel modules that are never loaded.
-pub const MODPROBE: &str = "/etc/modprobe.d/pryvctl.conf";
-/// Our audit rules.
-pub const AUDIT_RULES: &str = "/etc/audit/rules.d/50-pryvctl.rules";
-/// What is mounted at boot.
-pub const FSTAB: &str = "/etc/fstab";
 
 /// Commands a host must have; each comes from the package named beside it.
 pub const COMMANDS: [(&str, &str); 2] = [("curl", "curl"), ("nft", "nftables")];
@@ -85,7 +71,7 @@ pub fn compared(desired: &Desired) -> BTreeSet<PathBuf> {
     let notes = one_way.flat_map(|service| every_note(desired, service));
     let ours =
         COMPARED.iter().map(PathBuf::from).chain(registry.chain(reloads).chain(notes).map(PathBuf::from));
-    ours.chain(desired.hardening.known.iter().flat_map(control_files)).collect()
+    ours.chain(desired.hardening.known.iter().flat_map(|control| control.kind.files())).collect()
 }
 
 /// Where that is kept which others had in a file that we write.
@@ -98,23 +84,6 @@ pub fn own(data: &Path) -> Vec<PathBuf> {
     let fixed =
         [OURS, KEPT, RUNNING, LOGS, FIREWALL_UNIT, SERVICES_UNIT, DAEMON_JSON, SYSCTL, MODPROBE, AUDIT_RULES];
     fixed.iter().map(PathBuf::from).chain([versions(data)]).collect()
-}
-
-/// The files a control writes in.
-pub fn control_files(control: &Control) -> Vec<PathBuf> {
-    match &control.kind {
-        Kind::Sysctl(_) => vec![SYSCTL.into()],
-        Kind::Module(_) => vec![MODPROBE.into()],
-        Kind::Sshd(_) => vec![SSHD_CONFIG.into(), SSHD_DROP_IN.into()],
-        Kind::File(file) => vec![file.path.clone()],
-        Kind::Setting(settings) => vec![settings.path.clone()],
-        Kind::Line(line) => vec![line.path.clone()],
-        Kind::Without(unwanted) => vec![unwanted.path.clone()],
-        Kind::Mount(_) => vec![FSTAB.into()],
-        Kind::Daemon(_) => vec![DAEMON_JSON.into()],
-        Kind::Audit(_) => vec![AUDIT_RULES.into()],
-        Kind::Permissions(_) | Kind::Package(_) | Kind::Unit(_) => Vec::new(),
-    }
 }
 
 /// Where the Docker daemon looks for the CA of a registry.

@@ -17,8 +17,8 @@ use super::{
     Conflict,
     control::{
         edit::{Edit, block},
+        guard,
         part::{Part, reasons},
-        text,
     },
     file::{file, own, seen},
     step::{SshdStep, Step, StepId, Undo},
@@ -208,7 +208,7 @@ const GUARDED: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
 
 /// Keeps files that decide over logins, and brings them back.
 pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
-    text::under_guard(step, paths, true)
+    guard::under_guard(step, paths, true)
 }
 
 fn guarded_match(step: Step, wanted: &Wanted) -> Step {

@@ -115,7 +115,7 @@ pub fn edits(control: &Control) -> Vec<Edit> {
         }
         Kind::Mount(mount) => of_mount(mount),
         Kind::Package(names) => {
-            let gone = [format!("dpkg --force-depends --remove {} >/dev/null 2>&1", names.join(" "))];
+            let gone = [format!("dpkg --force-depends --remove {} >/dev/null 2>&1", names.0.join(" "))];
             vec![edit(gone, Side::Both, "control.packages".to_owned())]
         }
         Kind::Unit(unit) => {

@@ -10,39 +10,78 @@ use serde_json::Value;
 
 use crate::model::{
     compose::{List, Word},
+    etc,
     mode::Mode,
 };
 
-/// What a control sets. Its key in the file is the kind's name in lower case.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
-    /// Kernel parameters: live, and in our file of `/etc/sysctl.d`. A `*` stands for every network interface.
-    Sysctl(BTreeMap<String, Word>),
-    /// Kernel modules that are never loaded: in our file of `/etc/modprobe.d`.
-    Module(Vec<String>),
-    /// Directives of sshd: in our block at the top of its main file.
-    Sshd(BTreeMap<String, Directive>),
-    /// A whole file of our own.
-    File(OwnFile),
-    /// Keys of a file that is not ours.
-    Setting(Settings),
-    /// A line of a file that is not ours.
-    Line(OwnLine),
-    /// A word that may not stand in lines of a file that is not ours.
-    Without(Unwanted),
-    /// The most rights that files and folders may give.
-    Permissions(Rights),
-    /// Options of a mount point: live, and in `/etc/fstab`.
-    Mount(Mount),
-    /// Packages that are installed.
-    Package(Vec<String>),
-    /// How a systemd unit is.
-    Unit(Unit),
-    /// Keys of the Docker daemon's `daemon.json`.
-    Daemon(BTreeMap<String, Value>),
-    /// Rules of the kernel's audit: loaded, and in our file of `/etc/audit/rules.d`.
-    Audit(Vec<String>),
+/// The one list of kinds: the key in the data, what is said about it, and the files that a control of it writes in. Whoever
+/// has to do something for each kind hands in a macro that takes the list.
+macro_rules! kinds {
+    ($make:ident) => {
+        $make! {
+            /// Kernel parameters: live, and in our file of `/etc/sysctl.d`. A `*` stands for every network interface.
+            sysctl: Sysctl(BTreeMap<String, Word>) => |_| vec![etc::SYSCTL.into()],
+            /// Kernel modules that are never loaded: in our file of `/etc/modprobe.d`.
+            module: Module(Vec<String>) => |_| vec![etc::MODPROBE.into()],
+            /// Directives of sshd: in our block at the top of its main file.
+            sshd: Sshd(BTreeMap<String, Directive>)
+                => |_| vec![etc::SSHD_CONFIG.into(), etc::SSHD_DROP_IN.into()],
+            /// A whole file of our own.
+            file: File(OwnFile) => |file| vec![file.path.clone()],
+            /// Keys of a file that is not ours.
+            setting: Setting(Settings) => |settings| vec![settings.path.clone()],
+            /// A line of a file that is not ours.
+            line: Line(OwnLine) => |line| vec![line.path.clone()],
+            /// A word that may not stand in lines of a file that is not ours.
+            without: Without(Unwanted) => |unwanted| vec![unwanted.path.clone()],
+            /// The most rights that files and folders may give.
+            permissions: Permissions(Rights) => |_| Vec::new(),
+            /// Options of a mount point: live, and in `/etc/fstab`.
+            mount: Mount(Mount) => |_| vec![etc::FSTAB.into()],
+            /// Packages that are installed.
+            package: Package(List) => |_| Vec::new(),
+            /// How a systemd unit is.
+            unit: Unit(Unit) => |_| Vec::new(),
+            /// Keys of the Docker daemon's `daemon.json`.
+            daemon: Daemon(BTreeMap<String, Value>) => |_| vec![etc::DAEMON_JSON.into()],
+            /// Rules of the kernel's audit: loaded, and in our file of `/etc/audit/rules.d`.
+            audit: Audit(Vec<String>) => |_| vec![etc::AUDIT_RULES.into()],
+        }
+    };
 }
+
+pub(crate) use kinds;
+
+macro_rules! kind {
+    ($($(#[$doc:meta])* $key:ident: $name:ident($said:ty) => $files:expr,)*) => {
+        /// What a control sets. Its key in the file is the kind's name in lower case.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Kind {
+            $($(#[$doc])* $name($said),)*
+        }
+
+        impl Kind {
+            /// Its name, as in the data.
+            pub fn word(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($key),)*
+                }
+            }
+
+            /// The files that a control of this kind writes in.
+            pub fn files(&self) -> Vec<PathBuf> {
+                match self {
+                    $(Self::$name(said) => {
+                        let files: fn(&$said) -> Vec<PathBuf> = $files;
+                        files(said)
+                    })*
+                }
+            }
+        }
+    };
+}
+
+kinds!(kind);
 
 impl Kind {
     /// A file of our own, where this is of that kind.
@@ -77,7 +116,7 @@ impl Kind {
 
     /// Which packages must be there, likewise.
     pub fn packages(&self) -> Option<&[String]> {
-        if let Self::Package(names) = self { Some(names) } else { None }
+        if let Self::Package(names) = self { Some(&names.0) } else { None }
     }
 }
 
@@ -279,25 +318,4 @@ pub enum UnitWish {
     AtBoot,
     /// It does not run and cannot be started.
     Masked,
-}
-
-impl Kind {
-    /// Its name, as in the data.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Sysctl(_) => "sysctl",
-            Self::Module(_) => "module",
-            Self::Sshd(_) => "sshd",
-            Self::File(_) => "file",
-            Self::Setting(_) => "setting",
-            Self::Line(_) => "line",
-            Self::Without(_) => "without",
-            Self::Permissions(_) => "permissions",
-            Self::Mount(_) => "mount",
-            Self::Package(_) => "package",
-            Self::Unit(_) => "unit",
-            Self::Daemon(_) => "daemon",
-            Self::Audit(_) => "audit",
-        }
-    }
 }

@@ -25,6 +25,7 @@ mod read;
 
 pub use entry::{Condition, Control};
 pub use hardening::Hardening;
+pub(crate) use kind::kinds;
 pub use kind::{
     After, Directive, Form, Kind, LineAt, Made, Mount, OwnFile, OwnLine, Rights, Settings, Unit, UnitWish,
     Unwanted,

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     entry::{Condition, Control},
-    kind::{Directive, Kind, Mount, OwnFile, OwnLine, Rights, Settings, Unit, Unwanted},
+    kind::{Directive, Kind, Mount, OwnFile, OwnLine, Rights, Settings, Unit, Unwanted, kinds},
     known::Controls,
     level::Level,
     profile::Profile,
@@ -34,64 +34,44 @@ static SHIPPED: LazyLock<Result<Arc<Controls>, Vec<Problem>>> = LazyLock::new(||
     Controls::parse(texts).map(Arc::new)
 });
 
-/// One entry as written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    id: String,
-    title: String,
-    level: Level,
-    #[serde(rename = "ref")]
-    refs: List,
-    breaks: String,
-    #[serde(default)]
-    when: Vec<Condition>,
-    #[serde(default)]
-    unless: Vec<String>,
-    #[serde(default)]
-    with: Vec<String>,
-    needs: Option<String>,
-    instead: Option<String>,
-    sysctl: Option<BTreeMap<String, Word>>,
-    module: Option<Vec<String>>,
-    sshd: Option<BTreeMap<String, Directive>>,
-    file: Option<OwnFile>,
-    setting: Option<Settings>,
-    line: Option<OwnLine>,
-    without: Option<Unwanted>,
-    permissions: Option<Rights>,
-    mount: Option<Mount>,
-    package: Option<List>,
-    unit: Option<Unit>,
-    daemon: Option<BTreeMap<String, Value>>,
-    audit: Option<Vec<String>>,
+macro_rules! entry {
+    ($($(#[$doc:meta])* $key:ident: $name:ident($said:ty) => $files:expr,)*) => {
+        /// One entry as written.
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Entry {
+            id: String,
+            title: String,
+            level: Level,
+            #[serde(rename = "ref")]
+            refs: List,
+            breaks: String,
+            #[serde(default)]
+            when: Vec<Condition>,
+            #[serde(default)]
+            unless: Vec<String>,
+            #[serde(default)]
+            with: Vec<String>,
+            needs: Option<String>,
+            instead: Option<String>,
+            $($key: Option<$said>,)*
+        }
+
+        impl Entry {
+            fn control(self) -> Result<Control, String> {
+                let kinds = [$(self.$key.map(Kind::$name),)*];
+                let kinds: Vec<Kind> = kinds.into_iter().flatten().collect();
+                let Ok([kind]) = <[Kind; 1]>::try_from(kinds) else {
+                    return Err("must have exactly one kind, as in `sysctl: { KEY: VALUE }`".to_owned());
+                };
+                let Self { id, title, level, refs, breaks, when, unless, with, needs, instead, .. } = self;
+                Ok(Control { id, title, level, refs: refs.0, breaks, when, unless, with, needs, instead, kind })
+            }
+        }
+    };
 }
 
-impl Entry {
-    fn control(self) -> Result<Control, String> {
-        let kinds = [
-            self.sysctl.map(Kind::Sysctl),
-            self.module.map(Kind::Module),
-            self.sshd.map(Kind::Sshd),
-            self.file.map(Kind::File),
-            self.setting.map(Kind::Setting),
-            self.line.map(Kind::Line),
-            self.without.map(Kind::Without),
-            self.permissions.map(Kind::Permissions),
-            self.mount.map(Kind::Mount),
-            self.package.map(|names| Kind::Package(names.0)),
-            self.unit.map(Kind::Unit),
-            self.daemon.map(Kind::Daemon),
-            self.audit.map(Kind::Audit),
-        ];
-        let kinds: Vec<Kind> = kinds.into_iter().flatten().collect();
-        let Ok([kind]) = <[Kind; 1]>::try_from(kinds) else {
-            return Err("must have exactly one kind, as in `sysctl: { KEY: VALUE }`".to_owned());
-        };
-        let Self { id, title, level, refs, breaks, when, unless, with, needs, instead, .. } = self;
-        Ok(Control { id, title, level, refs: refs.0, breaks, when, unless, with, needs, instead, kind })
-    }
-}
+kinds!(entry);
 
 impl Controls {
     /// The controls shipped with pryvctl.

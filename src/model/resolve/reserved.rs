@@ -53,7 +53,8 @@ pub(super) fn check(roles: &[Placed], data: &Path, hardening: &Hardening, proble
 const LOGIN_WHY: &str = "a login depends on what is there, and nothing takes the change of a role back";
 
 fn taken(data: &Path, hardening: &Hardening) -> impl Iterator<Item = Taken> {
-    let ours = place::own(data).into_iter().chain(hardening.known.iter().flat_map(place::control_files));
+    let ours =
+        place::own(data).into_iter().chain(hardening.known.iter().flat_map(|control| control.kind.files()));
     let ours = ours.map(|place| Taken { place, why: "pryvctl itself writes there" });
     LOGIN.map(|place| Taken { place: place.into(), why: LOGIN_WHY }).into_iter().chain(ours)
 }

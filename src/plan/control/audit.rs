@@ -1,10 +1,13 @@
 //! Audit rules: in our file, and loaded. The kernel prints rules in words of its own, so those loaded are told by their
 //! key, and by what they watch.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use super::{
+    draft::Draft,
+    edit::Edit,
     fragment::fragment,
+    kind::Planned,
     part::{Part, reasons},
 };
 use crate::{
@@ -15,24 +18,49 @@ use crate::{
     },
     model::{
         control::{Control, Kind},
+        desired::Desired,
         place,
     },
     plan::step::{ControlStep, Step, StepId, Undo},
 };
 
+/// How our file begins. With `-i` a rule that cannot be loaded, as for a folder that is not there, does not keep the others
+/// out, and is no failure: auditd of Debian 13 does not start after one.
+const HEADER: &str = "# Written by pryvctl; changes are overwritten.\n-i\n";
+
+/// What a control says of it.
+pub struct Wanted<'a>(pub &'a [String]);
+
+impl Planned for Wanted<'_> {
+    fn parts(&self, _desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
+        Ok(parts(self.0, state))
+    }
+
+    fn edit(&self, _state: &HostState) -> Option<(PathBuf, Edit)> {
+        Some((place::AUDIT_RULES.into(), Edit::Ours(lines(self.0))))
+    }
+
+    fn draft(&self, draft: &mut Draft, _state: &HostState) {
+        draft.header = HEADER;
+        draft.mode = Some(0o600);
+    }
+}
+
 /// What our file holds and what is loaded. Where the kernel's audit cannot be asked, as in a container, the file counts.
-pub fn parts(control: &Control, state: &HostState) -> Result<Vec<Part>, String> {
-    let Kind::Audit(rules) = &control.kind else { return Ok(Vec::new()) };
+fn parts(rules: &[String], state: &HostState) -> Vec<Part> {
     let file = state.file(std::path::Path::new(place::AUDIT_RULES));
     let text = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
-    let ours: String = rules.iter().map(|rule| format!("{rule}\n")).collect();
-    let mut parts = vec![fragment(place::AUDIT_RULES, text, &ours)];
+    let mut parts = vec![fragment(place::AUDIT_RULES, text, &lines(rules))];
     if let Some(loaded) = &state.hardening.audit {
         parts.extend(keys(rules).into_iter().map(|key| {
             Part::new(format!("rules with key {key} (live)"), found(key, rules, loaded), "loaded")
         }));
     }
-    Ok(parts)
+    parts
+}
+
+fn lines(rules: &[String]) -> String {
+    rules.iter().map(|rule| format!("{rule}\n")).collect()
 }
 
 /// Which of the rules with a key are loaded, as far as that can be told.

@@ -4,8 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::part::Part;
+use super::{kind::Planned, part::Part};
 use crate::{facts::state::HostState, model::desired::Desired, model::place};
+
+/// What a control says of it.
+pub struct Wanted<'a>(pub &'a BTreeMap<String, Value>);
+
+impl Planned for Wanted<'_> {
+    fn parts(&self, desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
+        parts(self.0, desired, state)
+    }
+}
 
 /// How the keys are.
 pub fn parts(

@@ -2,22 +2,33 @@
 
 mod audit;
 mod daemon;
+pub mod draft;
 pub mod edit;
+mod file;
 mod fragment;
 mod fstab;
+pub mod guard;
 mod json;
+mod kind;
+pub mod kinds;
+mod line;
 pub mod lines;
+mod module;
 mod mount;
 pub mod original;
 pub mod package;
 pub(super) mod part;
 mod rights;
 pub mod score;
+mod setting;
+mod sshd;
 mod sysctl;
 pub mod text;
 pub mod undo;
 mod unit;
+mod without;
 
+use kinds::planned;
 pub use part::Part;
 use serde::Serialize;
 
@@ -25,7 +36,7 @@ use super::step::Step;
 use crate::{
     facts::{control::route::RouteOrigin, state::HostState},
     model::{
-        control::{Condition, Control, Kind, Level},
+        control::{Condition, Control, Level},
         desired::Desired,
     },
 };
@@ -129,19 +140,7 @@ fn judge(control: &Control, desired: &Desired, state: &HostState) -> Result<Vec<
     if let Some(other) = control.needs.as_ref().filter(|other| is_left_out(other, desired, state)) {
         return Err(format!("it is about what {other} would bring"));
     }
-    match &control.kind {
-        Kind::Sysctl(keys) => sysctl::parts(keys, state),
-        Kind::Sshd(directives) => Ok(super::sshd::parts(directives, state)),
-        Kind::Module(_) | Kind::File(_) | Kind::Setting(_) | Kind::Line(_) | Kind::Without(_) => {
-            text::parts(control, state)
-        }
-        Kind::Permissions(limit) => rights::parts(limit, state),
-        Kind::Mount(mount) => mount::parts(mount, state),
-        Kind::Package(names) => package::parts(names, state),
-        Kind::Unit(unit) => unit::parts(unit, state),
-        Kind::Daemon(keys) => daemon::parts(keys, desired, state),
-        Kind::Audit(_) => audit::parts(control, state),
-    }
+    planned(&control.kind).parts(desired, state)
 }
 
 /// Whether a control that brings packages is skipped or has its work done by others, and they are not there without it.

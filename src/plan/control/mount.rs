@@ -1,20 +1,43 @@
 //! Options of mount points: live, and in fstab.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
+    edit::Edit,
     fstab::{MountLine, options_at},
+    kind::Planned,
     part::{Part, reasons},
 };
 use crate::{
-    change::{Change, Remounts},
+    change::{Change, Original, Remounts},
     facts::state::HostState,
     model::{
         control::{Control, Kind, Mount},
+        desired::Desired,
         place,
     },
     plan::step::{ControlStep, Step, StepId, Undo},
 };
+
+/// What a control says of it.
+pub struct Wanted<'a>(pub &'a Mount);
+
+impl Planned for Wanted<'_> {
+    fn parts(&self, _desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
+        parts(self.0, state)
+    }
+
+    fn edit(&self, state: &HostState) -> Option<(PathBuf, Edit)> {
+        Some((place::FSTAB.into(), Edit::Mount(line(self.0, state)?)))
+    }
+
+    fn live(&self, state: &HostState) -> Vec<Original> {
+        let Self(Mount { path, .. }) = self;
+        let new = !state.hardening.originals.mounts.contains_key(path);
+        let mounted = state.hardening.mounts.contains_key(path);
+        (mounted && new).then(|| Original::Mount(path.clone())).into_iter().collect()
+    }
+}
 
 /// What a mount has without a line of its own, and would lose by one that does not say it.
 const RESTRICTIONS: [&str; 3] = ["nosuid", "nodev", "noexec"];

@@ -5,15 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{part::Part, rights, sysctl};
+use super::{kinds::planned, part::Part, rights};
 use crate::{
     change::{Change, Original, OriginalsForget, OriginalsRecord},
     facts::state::HostState,
-    model::{
-        control::{Control, Kind},
-        desired::Desired,
-        place,
-    },
+    model::{control::Control, desired::Desired, place},
     plan::step::{OriginalsStep, Step, StepId, Undo},
 };
 
@@ -26,7 +22,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
     let controls = || controls.iter().map(|(control, _)| *control);
     let known = &state.hardening.originals;
     let files: BTreeSet<PathBuf> =
-        controls().flat_map(place::control_files).chain(ELSEWHERE.map(PathBuf::from)).collect();
+        controls().flat_map(|control| control.kind.files()).chain(ELSEWHERE.map(PathBuf::from)).collect();
     let files = files.iter().filter(|path| !known.files.contains_key(*path));
     let rights: BTreeSet<&Path> = controls().flat_map(|control| rights::matched_by(control, state)).collect();
     let rights = rights.into_iter().filter(|path| !known.rights.contains_key(*path));
@@ -41,7 +37,7 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
         .map(|path| Original::File(path.clone()))
         .chain(rights.map(|path| Original::Rights(own(path))))
         .chain(brought.map(|path| Original::Brought(path.clone())))
-        .chain(controls().flat_map(|control| live(control, state)))
+        .chain(controls().flat_map(|control| planned(&control.kind).live(state)))
         .collect();
     let count = things.len();
     let all: Vec<_> = things.into_iter().chain(set.map(|id| Original::Control(id.to_owned()))).collect();
@@ -74,36 +70,4 @@ pub fn forgotten(controls: &[&Control], state: &HostState) -> Step {
     let undo = Undo::Nothing("a harden that wants them again records them again");
     Step::safe(StepId::Originals(OriginalsStep::GivenUp), Change::OriginalsForget(forget), undo)
         .because([why])
-}
-
-fn live(control: &Control, state: &HostState) -> Vec<Original> {
-    let known = &state.hardening.originals;
-    match &control.kind {
-        Kind::Sysctl(keys) => {
-            let named = keys.keys().flat_map(|key| sysctl::named(key, state));
-            let new = named.filter(|key| !known.sysctl.contains_key(*key));
-            new.map(|key| Original::Sysctl(key.to_owned())).collect()
-        }
-        Kind::Mount(mount)
-            if state.hardening.mounts.contains_key(&mount.path)
-                && !known.mounts.contains_key(&mount.path) =>
-        {
-            vec![Original::Mount(mount.path.clone())]
-        }
-        Kind::Unit(unit) if !known.units.contains_key(&unit.name) => {
-            vec![Original::Unit(unit.name.clone())]
-        }
-        Kind::Mount(_)
-        | Kind::Unit(_)
-        | Kind::Module(_)
-        | Kind::Sshd(_)
-        | Kind::File(_)
-        | Kind::Setting(_)
-        | Kind::Line(_)
-        | Kind::Without(_)
-        | Kind::Permissions(_)
-        | Kind::Package(_)
-        | Kind::Daemon(_)
-        | Kind::Audit(_) => Vec::new(),
-    }
 }

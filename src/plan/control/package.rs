@@ -2,13 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::part::{Part, reasons};
+use super::{
+    kind::Planned,
+    part::{Part, reasons},
+};
 use crate::{
     change::{Change, Packages, Whose},
     facts::state::HostState,
-    model::control::Control,
+    model::{compose::List, control::Control, desired::Desired},
     plan::step::{ControlStep, Step, StepId, Undo},
 };
+
+/// What a control says of it.
+pub struct Wanted<'a>(pub &'a List);
+
+impl Planned for Wanted<'_> {
+    fn parts(&self, _desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
+        parts(&self.0.0, state)
+    }
+}
 
 /// Which of them are there.
 pub fn parts(names: &[String], state: &HostState) -> Result<Vec<Part>, String> {

@@ -5,13 +5,28 @@ use std::{
     path::Path,
 };
 
-use super::part::{Part, reasons};
+use super::{
+    kind::Planned,
+    part::{Part, reasons},
+};
 use crate::{
     change::{Change, Modes},
     facts::state::{FolderState, HostState},
-    model::control::{Control, Kind, Rights},
+    model::{
+        control::{Control, Kind, Rights},
+        desired::Desired,
+    },
     plan::step::{ControlStep, Step, StepId, Undo},
 };
+
+/// What a control says of it.
+pub struct Wanted<'a>(pub &'a Rights);
+
+impl Planned for Wanted<'_> {
+    fn parts(&self, _desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
+        parts(self.0, state)
+    }
+}
 
 /// What each path that matches gives.
 pub fn parts(limit: &Rights, state: &HostState) -> Result<Vec<Part>, String> {

@@ -1,21 +1,52 @@
 //! Kernel parameters: live, and in our file that is read at boot.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
+    draft::{Draft, HEADER},
+    edit::Edit,
     fragment::fragment,
+    kind::Planned,
     part::{Part, reasons},
 };
 use crate::{
-    change::{Change, KeptSysctls, Sysctls, sysctl},
+    change::{Change, KeptSysctls, Original, Sysctls, sysctl},
     facts::state::HostState,
     model::{
         compose::Word,
         control::{Control, Kind},
+        desired::Desired,
         place,
     },
     plan::step::{ControlStep, Step, StepId, Undo},
 };
+
+/// What a control says of it.
+pub struct Wanted<'a>(pub &'a BTreeMap<String, Word>);
+
+impl Planned for Wanted<'_> {
+    fn parts(&self, _desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
+        parts(self.0, state)
+    }
+
+    fn edit(&self, state: &HostState) -> Option<(PathBuf, Edit)> {
+        let keys = self.0.iter().filter(|(key, _)| !named(key, state).is_empty());
+        let lines = keys.map(|(key, value)| format!("{key} = {}\n", value.0));
+        Some((place::SYSCTL.into(), Edit::Ours(lines.collect())))
+    }
+
+    fn draft(&self, draft: &mut Draft, _state: &HostState) {
+        draft.header = HEADER;
+        draft.mode = Some(0o644);
+        draft.guarded = true;
+    }
+
+    fn live(&self, state: &HostState) -> Vec<Original> {
+        let known = &state.hardening.originals.sysctl;
+        let named = self.0.keys().flat_map(|key| named(key, state));
+        named.filter(|key| !known.contains_key(*key)).map(|key| Original::Sysctl(key.to_owned())).collect()
+    }
+}
 
 /// Parameters that every network namespace has for itself. In a container all others belong to the machine below.
 const OWN_IN_A_CONTAINER: [&str; 2] = ["net.ipv4.", "net.ipv6."];

@@ -2,13 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use super::part::{Part, reasons};
+use super::{
+    kind::Planned,
+    part::{Part, reasons},
+};
 use crate::{
-    change::{Change, Units, UnitsReleased},
+    change::{Change, Original, Units, UnitsReleased},
     facts::state::{HostState, UnitState},
-    model::control::{Control, Kind, Unit, UnitWish},
+    model::{
+        control::{Control, Kind, Unit, UnitWish},
+        desired::Desired,
+    },
     plan::step::{ControlStep, Step, StepId, Undo},
 };
+
+/// What a control says of it.
+pub struct Wanted<'a>(pub &'a Unit);
+
+impl Planned for Wanted<'_> {
+    fn parts(&self, _desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
+        parts(self.0, state)
+    }
+
+    fn live(&self, state: &HostState) -> Vec<Original> {
+        let new = !state.hardening.originals.units.contains_key(&self.0.name);
+        new.then(|| Original::Unit(self.0.name.clone())).into_iter().collect()
+    }
+}
 
 /// How a unit is.
 pub fn parts(unit: &Unit, state: &HostState) -> Result<Vec<Part>, String> {

@@ -14,7 +14,7 @@ use crate::{
         place,
     },
     plan::{
-        control::{edit::Edit, text},
+        control::{draft::restart, edit::Edit, kinds::planned},
         engine,
         file::seen,
         sshd,
@@ -55,7 +55,7 @@ enum Back {
 
 /// Every file to be looked at.
 pub(super) fn paths(way: &Way) -> BTreeSet<PathBuf> {
-    let written = way.given.iter().flat_map(|control| place::control_files(control));
+    let written = way.given.iter().flat_map(|control| control.kind.files());
     if !way.whole {
         // What is wholly ours is written anew without what went. sshd's block may name its port, too.
         let rewritten = |path: &Path| (is_one_of(path, &OURS) || is_sshds(path)) && is_kept(path, way);
@@ -72,7 +72,7 @@ pub(super) fn paths(way: &Way) -> BTreeSet<PathBuf> {
 
 /// Whether controls that stay write in a file.
 fn is_kept(path: &Path, way: &Way) -> bool {
-    way.kept.iter().any(|control| place::control_files(control).iter().any(|other| other == path))
+    way.kept.iter().any(|control| control.kind.files().iter().any(|other| other == path))
 }
 
 /// Whether something else is made of a file of ours.
@@ -136,7 +136,7 @@ fn after(path: &Path, way: &Way) -> BTreeSet<String> {
         settings.restart.as_deref().filter(|_| settings.path == path)
     });
     let restarted = own(path, way).filter_map(|file| file.restart.as_deref());
-    made.chain(settings.chain(restarted).map(text::restart)).collect()
+    made.chain(settings.chain(restarted).map(restart)).collect()
 }
 
 fn back(path: &Path, way: &Way) -> Back {
@@ -184,7 +184,7 @@ fn edits(path: &Path, way: &Way) -> Vec<Edit> {
     let of = |control: &&Control| match (control.kind.daemon(), control.kind.sshd()) {
         (Some(keys), _) => Some((PathBuf::from(place::DAEMON_JSON), Edit::Members(keys.clone()))),
         (None, Some(_)) => Some((PathBuf::from(place::SSHD_CONFIG), Edit::Block(String::new()))),
-        (None, None) => text::edit(control, way.state),
+        (None, None) => planned(&control.kind).edit(way.state),
     };
     let edits = way.given.iter().filter_map(of);
     edits.filter(|(of, _)| of == path).map(|(_, edit)| edit).collect()
