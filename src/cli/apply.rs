@@ -27,25 +27,25 @@ pub struct Apply {
     /// The inventory the plan was made from.
     #[command(flatten)]
     pub file: InventoryFile,
-    /// The plan.
+    /// Plan file written by `plan -o FILE`.
     #[arg(value_name = "FILE")]
     pub plan: PathBuf,
-    /// Do not ask.
+    /// Apply changes without asking for confirmation.
     #[arg(long, short)]
     pub yes: bool,
-    /// How long a host waits for our new login before it takes a firewall or SSH change back.
+    /// Wait this long for a new login after a firewall or SSH change; without one the host reverts the change.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
     pub window: Duration,
-    /// Switch passwords off even where the inventory's `break_glass` names no second way in.
+    /// Disable password logins even if the inventory defines no `break_glass` access.
     #[arg(long)]
     pub no_break_glass: bool,
-    /// How many hosts at once.
+    /// Work on at most N hosts at the same time.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallel: u16,
     /// In which manner.
     #[command(flatten)]
     pub manner: Manner,
-    /// The journal of what is done. Default: pryvctl/journal.jsonl in the state folder of this account.
+    /// Write the journal to this file. Default: pryvctl/journal.jsonl in the state directory of your account.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
 }

@@ -25,7 +25,7 @@ use super::{
     upgrade::Upgrade,
 };
 
-/// Makes bare Linux hosts a hardened, running platform, and keeps them so.
+/// Turn bare Linux hosts into a hardened Docker platform, and keep them that way.
 #[derive(Debug, Parser)]
 #[command(name = "pryvctl", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Arguments {
@@ -37,16 +37,16 @@ pub struct Arguments {
     pub face: Face,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 a bug, 2 usage, 3 inventory, 4 preflight (nothing touched), \
-    5 not converged, 6 drift, 7 locked, 8 unreachable.";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 bug in pryvctl, 2 wrong usage, 3 wrong inventory, 4 preflight failed \
+    (nothing changed), 5 not converged, 6 drift found, 7 host locked by another run, 8 host unreachable.";
 
 /// How results are shown.
 #[derive(Debug, Clone, Args)]
 pub struct Face {
-    /// text, json or yaml; for `plan` also a file (with a `.` or `/` in its name) that `apply` takes.
+    /// Print the result as text, json or yaml. `plan` also takes a file name (with a `.` or `/`) and saves the plan for `apply`.
     #[arg(long, short, global = true, value_name = "FORM", default_value = "text")]
     pub output: Outlet,
-    /// More tracing on stderr; twice for all of it.
+    /// Print debug messages to stderr; give it twice for all of them.
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -93,63 +93,62 @@ impl Outlet {
 /// The form of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Lines and tables for people.
+    /// Print lines and tables for people.
     Text,
-    /// One JSON document on stdout.
+    /// Print one JSON document to stdout.
     Json,
-    /// The same document as YAML.
+    /// Print the JSON document as YAML.
     Yaml,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Checks the inventory offline: keys, references, zones, ports.
+    /// Check the inventory without contacting hosts: keys, references, zones, ports.
     Validate(InventoryFile),
-    /// Looks whether every host meets its needs; changes nothing.
+    /// Check that every host meets the requirements; change nothing.
     Preflight(Target),
-    /// Shows the steps `install` would take; changes nothing. `-o FILE` keeps them for `apply`.
+    /// Show the steps that `install` would take; change nothing. `-o FILE` saves the plan for `apply`.
     Plan(Target),
-    /// Carries out a plan that was kept with `plan INVENTORY -o FILE`, batch by batch; refuses if now something else would be
-    /// done.
+    /// Apply a plan saved with `plan INVENTORY -o FILE`, batch by batch; refuse if the plan would be different now.
     Apply(Apply),
-    /// Sets firewall, sshd, kernel and Docker as hard as the inventory says; what could cut SSH is commit-confirmed.
+    /// Harden firewall, sshd, kernel and Docker to the inventory's level; changes that could cut SSH revert unless confirmed.
     Harden(Harden),
-    /// Preflight, harden, Docker Engine, roles; a second run changes nothing.
+    /// Check and harden the hosts, then install Docker Engine and roles; a second run changes nothing.
     Install(Install),
-    /// Brings the hosts to what the inventory says, one after the other; a host that fails goes back by itself.
+    /// Bring hosts to the state of the inventory, batch by batch; a host that fails is rolled back automatically.
     Upgrade(Upgrade),
-    /// Brings back what served before the last change.
+    /// Roll hosts back to the containers that served before the last change.
     Rollback(Rollback),
-    /// Lets a running upgrade wait before its next batch.
+    /// Pause a running upgrade before its next batch.
     Pause(Target),
-    /// Lets a waiting upgrade go on.
+    /// Resume a paused upgrade.
     Resume(Target),
-    /// Shows what was done and by whom. Finds lines of that record that were changed, lost or moved; with an inventory also a
-    /// record that was cut, written anew or replaced, by what the changed hosts keep of it.
+    /// Show the change journal and verify its hash chain. With an inventory, also compare the journal with the copies on the
+    /// hosts, to find a journal that was cut, rewritten or replaced.
     Audit(Audit),
-    /// Shows what runs, and whether it is what the inventory says; changes nothing.
+    /// Show what runs, and whether it matches the inventory; change nothing.
     Status(Target),
-    /// Shows the logs of the services of a host; of several hosts and services as one log in order of time. Changes nothing.
+    /// Show logs of services; logs of several hosts or services are merged by time. Change nothing.
     #[command(after_help = logs::FORMS)]
     Logs(Logs),
-    /// Runs a command in the container of a service that serves, as `docker exec` does.
+    /// Run a command in the serving container of a service, as `docker exec` does.
     #[command(after_help = exec::EXIT_CODES)]
     Exec(Exec),
-    /// Removes what pryvctl installed.
+    /// Remove what pryvctl installed.
     Uninstall(Uninstall),
-    /// Throw-away hosts on this machine, to rehearse an inventory.
+    /// Rehearse an inventory on throw-away hosts on this machine.
     Lab(Lab),
-    /// Prints the JSON Schema of the inventory, or of the JSON document.
+    /// Print the JSON Schema of the inventory or of the JSON document.
     Schema(Schema),
-    /// Prints completions for a shell.
+    /// Print completions for a shell.
     Completions {
-        /// The shell.
+        /// Shell to print completions for.
         shell: clap_complete::Shell,
     },
-    /// Writes the manual pages into a folder.
+    /// Write the manual pages to a directory.
     Man {
-        /// The folder.
+        /// Directory for the manual pages.
         folder: PathBuf,
     },
 }

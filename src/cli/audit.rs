@@ -32,10 +32,10 @@ use crate::{
 /// What of the journal is shown, and with what it is compared.
 #[derive(Debug, Clone, Args)]
 pub struct Audit {
-    /// The inventory whose hosts are asked what they keep of the journal; changes nothing.
+    /// Inventory file; compare the journal with the copies on its hosts. Nothing is changed.
     #[arg(value_name = "INVENTORY")]
     pub inventory: Option<PathBuf>,
-    /// Ask the lab's hosts; a name where there are several labs.
+    /// Read the copies on the lab's hosts; NAME selects one of several labs.
     #[arg(
         long,
         value_name = "NAME",
@@ -45,13 +45,13 @@ pub struct Audit {
         requires = "inventory"
     )]
     pub lab: Option<String>,
-    /// Ask only hosts of these names; `*` and `?` match, `!name` leaves out.
+    /// Read only the copies on hosts of this name (wildcards `*` and `?`; `!NAME` excludes).
     #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "inventory")]
     pub host: Vec<String>,
-    /// The journal. Default: pryvctl/journal.jsonl in the state folder of this account.
+    /// Read the journal from this file. Default: pryvctl/journal.jsonl in the state directory of your account.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
-    /// Only runs whose name begins so.
+    /// Show only runs whose id begins with RUN.
     #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
 }

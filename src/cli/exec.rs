@@ -38,17 +38,17 @@ pub struct Exec {
     /// The inventory.
     #[command(flatten)]
     pub file: InventoryFile,
-    /// The host.
+    /// Name of the host.
     #[arg(value_name = "HOST")]
     pub host: String,
-    /// The service.
+    /// Name of the service.
     #[arg(value_name = "SERVICE")]
     pub service: String,
-    /// The command and its arguments, after `--`. It has a terminal if stdin and stdout are terminals, and then prints what
-    /// it likes on yours; otherwise it reads your stdin, and its stdout and stderr stay apart.
+    /// Command and arguments, after `--`. COMMAND gets a terminal if stdin and stdout are terminals, and its output is then
+    /// not filtered; otherwise COMMAND reads your stdin, and its stdout and stderr stay separate.
     #[arg(value_name = "COMMAND", last = true, required = true)]
     pub command: Vec<String>,
-    /// Learn keys of hosts never seen before; a changed key is refused all the same.
+    /// Accept and record host keys of unknown hosts; changed keys are still rejected.
     #[arg(long)]
     pub accept_new_host_keys: bool,
 }
@@ -61,9 +61,9 @@ impl Exec {
 }
 
 /// What the exit code of `exec` means.
-pub const EXIT_CODES: &str = "Exit codes: that of COMMAND, which may be 1 to 8, too; 126 or 127 if Docker cannot run \
-    COMMAND. If you end pryvctl, it ends COMMAND and gives 128 and the number of the signal (Ctrl-C: 130); if nobody reads \
-    its stdout any more, 141. If COMMAND could not be started: 1 to 8 as of the other commands.";
+pub const EXIT_CODES: &str = "Exit codes: the code of COMMAND; 126 or 127 if Docker cannot run COMMAND; 128 plus the \
+    number of the signal if you stop pryvctl, which also stops COMMAND (Ctrl-C: 130); 141 if nobody reads \
+    stdout any more. If COMMAND was never started, 1 to 8 mean what they mean for other commands.";
 
 /// What is read of stdin at once, bytes.
 const PIECE: usize = 64 << 10;

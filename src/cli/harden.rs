@@ -26,10 +26,10 @@ pub struct Harden {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
-    /// Bring everything back to how it was recorded before the first run; roles go on.
+    /// Revert every control to the state recorded before the first run; roles keep running.
     #[arg(long, conflicts_with = "report")]
     pub undo: bool,
-    /// Show what every control finds, with its score; changes nothing.
+    /// Show the result of every control and the score; change nothing.
     #[arg(long, value_enum, value_name = "FORM", num_args = 0..=1, default_missing_value = "table",
         require_equals = true)]
     pub report: Option<ReportForm>,
@@ -38,11 +38,11 @@ pub struct Harden {
 /// The form of a report about controls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReportForm {
-    /// A table; or what --output says.
+    /// Print a table, or the format given with --output.
     Table,
-    /// SARIF 2.1.0, for code scanners and dashboards.
+    /// Print SARIF 2.1.0, for code scanners and dashboards.
     Sarif,
-    /// One page that needs nothing else.
+    /// Print one self-contained HTML page.
     Html,
 }
 

@@ -19,7 +19,7 @@ pub struct Lab {
     /// What to do with it.
     #[command(subcommand)]
     pub action: LabAction,
-    /// The journal of what is done. Default: pryvctl/journal.jsonl in the state folder of this account.
+    /// Write the journal to this file. Default: pryvctl/journal.jsonl in the state directory of your account.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true, global = true)]
     pub journal: Option<PathBuf>,
 }
@@ -27,23 +27,23 @@ pub struct Lab {
 /// What can be done with a lab.
 #[derive(Debug, Clone, Subcommand)]
 pub enum LabAction {
-    /// Starts one throw-away host for every host of the inventory, and a registry with stand-in images.
+    /// Start one throw-away host for every host of the inventory, and a registry with stand-in images.
     Up {
-        /// The inventory.
+        /// Inventory file.
         inventory: PathBuf,
-        /// The lab's name. Default: the platform's.
+        /// Name the lab. Default: the platform's name.
         #[arg(long)]
         name: Option<String>,
     },
-    /// Removes a lab and everything it left.
+    /// Remove a lab and everything it created.
     Down {
-        /// The lab's name, or the inventory it was made for.
+        /// Name of the lab, or its inventory file.
         lab: String,
-        /// Also remove the cached host images.
+        /// Also remove the cached images of lab hosts.
         #[arg(long)]
         images: bool,
     },
-    /// Lists labs and their hosts.
+    /// List labs and their hosts.
     Status,
 }
 

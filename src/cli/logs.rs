@@ -33,35 +33,35 @@ pub struct Logs {
     /// The inventory.
     #[command(flatten)]
     pub file: InventoryFile,
-    /// The host; `*` and `?` match several, commas stand between several, `!name` leaves out.
+    /// Hosts, separated by commas (wildcards `*` and `?`; `!NAME` excludes).
     #[arg(value_name = "HOST")]
     pub host: String,
-    /// The service, likewise. Default: all services of the host.
+    /// Services, separated by commas (wildcards `*` and `?`; `!NAME` excludes). Default: all services of the hosts.
     #[arg(value_name = "SERVICE")]
     pub service: Option<String>,
-    /// Also show new lines as they come, until you press Ctrl-C or the containers stop.
+    /// Follow new lines until you press Ctrl-C or the containers stop.
     #[arg(long, short)]
     pub follow: bool,
-    /// Show lines since then only: how long ago by the host's clock, as in 10m or 1h30m, or a time, as in
-    /// 2026-11-29T10:00:00Z.
+    /// Show only lines since TIME: an age by the host's clock, as in 10m or 1h30m, or a time, as in 2026-11-29T10:00:00Z.
     #[arg(long, value_name = "TIME")]
     pub since: Option<Since>,
-    /// Show the last N lines of each container only.
+    /// Show only the last N lines of each container.
     #[arg(long, value_name = "N")]
     pub tail: Option<u32>,
-    /// Show every container of a service, also the one that is kept for a rollback. Default: the one that serves.
+    /// Show all containers of a service, including those kept for a rollback. Default: only the serving container.
     #[arg(long)]
     pub all: bool,
     /// Show the time of each line, in UTC.
     #[arg(long, short)]
     pub timestamps: bool,
-    /// Learn keys of hosts never seen before; a changed key is refused all the same.
+    /// Accept and record host keys of unknown hosts; changed keys are still rejected.
     #[arg(long)]
     pub accept_new_host_keys: bool,
 }
 
 /// What `logs` prints for programs.
-pub const FORMS: &str = "With `-o json` each line is an object with the keys host, service, time and text.";
+pub const FORMS: &str =
+    "With `-o json` each line is an object with the keys `host`, `service`, `time` and `text`.";
 
 impl Logs {
     /// The hosts.

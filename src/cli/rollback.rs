@@ -17,8 +17,8 @@ pub struct Rollback {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
-    /// A newer version has opened data that the older one cannot read: you stopped it and restored the backup from before the
-    /// change.
+    /// Confirm that you stopped the service and restored the backup from before the upgrade, so the older version may open
+    /// the data.
     #[arg(long)]
     pub data_restored: bool,
 }

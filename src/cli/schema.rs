@@ -11,7 +11,7 @@ use crate::{
 /// Which schema is printed.
 #[derive(Debug, Clone, Args)]
 pub struct Schema {
-    /// What it is the schema of.
+    /// Choose the document to describe.
     #[arg(value_enum, value_name = "OF", default_value = "inventory")]
     pub of: Of,
 }
@@ -19,9 +19,9 @@ pub struct Schema {
 /// What has a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Of {
-    /// The inventory.
+    /// Describe the inventory.
     Inventory,
-    /// The document that `--output json` prints.
+    /// Describe the output of `--output json`.
     Document,
 }
 

@@ -17,7 +17,7 @@ pub struct Uninstall {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
-    /// Also remove the platform's volumes and with them its data.
+    /// Also delete the platform's volumes and the data in them.
     #[arg(long)]
     pub remove_volumes: bool,
 }

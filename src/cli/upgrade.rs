@@ -25,7 +25,7 @@ pub struct Upgrade {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
-    /// A canary first, then batches, as the roles say; without it, all hosts of a role at once.
+    /// Upgrade a canary first, then batches, as the roles say. Default: all hosts of a role at once.
     #[arg(long)]
     pub rolling: bool,
     /// In which manner.

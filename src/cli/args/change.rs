@@ -22,19 +22,19 @@ pub struct Change {
     /// Which hosts.
     #[command(flatten)]
     pub target: Target,
-    /// Do not ask.
+    /// Apply changes without asking for confirmation.
     #[arg(long, short)]
     pub yes: bool,
-    /// Show the plan and stop.
+    /// Show the plan and change nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// How long a host waits for our new login before it takes a firewall or SSH change back.
+    /// Wait this long for a new login after a firewall or SSH change; without one the host reverts the change.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
     pub window: Duration,
-    /// Switch passwords off even where the inventory's `break_glass` names no second way in.
+    /// Disable password logins even if the inventory defines no `break_glass` access.
     #[arg(long)]
     pub no_break_glass: bool,
-    /// The journal of what is done. Default: pryvctl/journal.jsonl in the state folder of this account.
+    /// Write the journal to this file. Default: pryvctl/journal.jsonl in the state directory of your account.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
 }
@@ -72,14 +72,14 @@ impl From<Agreed> for Consents {
 /// What an administrator says about one upgrade.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Manner {
-    /// What happens when more hosts fail than a role tolerates. Default: as the roles say. A host that fails goes back in
-    /// any case.
+    /// Choose what happens when more hosts fail than a role tolerates. Default: as the roles say. A failed host is rolled
+    /// back in any case.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub on_failure: Option<Failure>,
     /// What is agreed to.
     #[command(flatten)]
     pub agreed: Agreed,
-    /// Begin no batch when this much time has passed, as in 90m or 2h.
+    /// Start no new batch after this time, as in 90m or 2h.
     #[arg(long, value_name = "TIME", value_parser = parse_period)]
     pub deadline: Option<Duration>,
 }
@@ -87,10 +87,10 @@ pub struct Manner {
 /// What an administrator agrees to that cannot be taken back.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Agreed {
-    /// Also upgrade services whose data an older version cannot read again, after the backup their role names.
+    /// Also upgrade services whose data an older version can no longer read; their backup hook runs first.
     #[arg(long)]
     pub accept_irreversible: bool,
-    /// What the inventory wants is older than what opened the data last: you stopped it and restored a backup.
+    /// Confirm that you stopped the service and restored a backup, so an older version may open the data.
     #[arg(long)]
     pub data_restored: bool,
 }
@@ -98,13 +98,13 @@ pub struct Agreed {
 /// What happens when more hosts fail than a role tolerates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Failure {
-    /// Go no further; what was reached stays.
+    /// Stop; keep the hosts that are upgraded.
     Stop,
-    /// Go no further; the hosts of the last batch go back.
+    /// Stop, and roll back the hosts of the last batch.
     RollbackBatch,
-    /// Go no further; every host of this run goes back.
+    /// Stop, and roll back every host of this run.
     RollbackAll,
-    /// Go on with the next hosts.
+    /// Continue with the next batch.
     Continue,
 }
 

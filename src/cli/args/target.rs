@@ -13,14 +13,14 @@ use crate::{
 /// The inventory, and whether the lab stands in for its hosts.
 #[derive(Debug, Clone, Args)]
 pub struct InventoryFile {
-    /// The inventory.
+    /// Inventory file.
     #[arg(value_name = "INVENTORY")]
     pub inventory: PathBuf,
-    /// Run against the lab instead of the inventory's addresses; a name where there are several labs. Hooks that reach
-    /// out of the lab are not called, and secrets are made up.
+    /// Run against the lab instead of the real hosts; NAME selects one of several labs. Hooks that reach outside the lab
+    /// are not called, and secrets are generated.
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     pub lab: Option<String>,
-    /// Take the inventory's own secrets into the lab, where all others are made up.
+    /// Use the inventory's real secrets in the lab instead of generated ones.
     #[arg(long, requires = "lab")]
     pub real_secrets: bool,
 }
@@ -43,22 +43,22 @@ pub struct Target {
     /// The inventory.
     #[command(flatten)]
     pub file: InventoryFile,
-    /// Only hosts of these names; `*` and `?` match, `!name` leaves out.
+    /// Select hosts by name (wildcards `*` and `?`; `!NAME` excludes).
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub host: Vec<String>,
-    /// Only hosts with one of these roles, likewise.
+    /// Select hosts by role (wildcards `*` and `?`; `!ROLE` excludes).
     #[arg(long, value_name = "ROLE", value_delimiter = ',')]
     pub role: Vec<String>,
-    /// Only hosts of these zones, likewise.
+    /// Select hosts by zone (wildcards `*` and `?`; `!ZONE` excludes).
     #[arg(long, value_name = "ZONE", value_delimiter = ',')]
     pub zone: Vec<String>,
-    /// Only hosts with one of these labels, likewise.
+    /// Select hosts by label (wildcards `*` and `?`; `!LABEL` excludes).
     #[arg(long, value_name = "LABEL", value_delimiter = ',')]
     pub label: Vec<String>,
-    /// Learn keys of hosts never seen before; a changed key is refused all the same.
+    /// Accept and record host keys of unknown hosts; changed keys are still rejected.
     #[arg(long)]
     pub accept_new_host_keys: bool,
-    /// How many hosts at once.
+    /// Work on at most N hosts at the same time.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallel: u16,
 }

@@ -34,6 +34,24 @@ fn shipped_controls_say_everything_a_report_needs() {
     assert_eq!(kinds.len(), 13, "a kind without a control cannot be tested: {kinds:?}");
 }
 
+/// Titles are read in lists sorted by id, and in the files of scanners: the control above is not there.
+#[test]
+fn the_title_of_a_control_is_understood_alone() {
+    let controls = Controls::shipped().unwrap();
+    let mut titles = std::collections::BTreeSet::new();
+    for Control { id, title, breaks, .. } in controls.iter() {
+        assert!(titles.insert(title), "{id}: another control has the title {title:?}");
+        assert!(title.contains(' ') && !title.ends_with('.'), "{id}: {title:?} is no assertion");
+        for text in [title, breaks] {
+            let first = text.split(' ').next().unwrap_or_default();
+            let leans = ["And", "At", "It", "Nor", "So", "That", "They", "This", "Those", "Who"]
+                .contains(&first)
+                && !text.starts_with("This host");
+            assert!(!leans && !text.starts_with("The same"), "{id}: {text:?} leans on another sentence");
+        }
+    }
+}
+
 /// Docker, IPv6 and later modules need these; no control may take them away.
 #[test]
 fn what_docker_lives_by_stays() {
