@@ -134,27 +134,27 @@ fn whoever_looks_into_containers_is_told_which_there_are() {
     let logs = |rest: &[&str]| said(&[&["logs", file], rest].concat());
     let exec = |rest: &[&str]| said(&[&["exec", file], rest, &["--", "id"]].concat());
     insta::assert_snapshot!(logs(&["mars"]), @r"
-    2: no host fits `mars`
-      hint: possible: `co1`, `reg1`
+    2: no host matches `mars`
+      hint: use one of `co1`, `reg1`
     ");
     insta::assert_snapshot!(logs(&["*", "nginx"]), @r"
-    2: no service fits `nginx`
-      hint: possible: `store`, `web`
+    2: no service matches `nginx`
+      hint: use one of `store`, `web`
     ");
     insta::assert_snapshot!(logs(&["co1", "store"]), @r"
-    2: no service fits `store`
-      hint: possible: `web`
+    2: no service matches `store`
+      hint: use `web`
     ");
     insta::assert_snapshot!(exec(&["co", "web"]), @r"
-    2: no host fits `co`
+    2: no host matches `co`
       hint: did you mean `co1`?
     ");
     insta::assert_snapshot!(exec(&["co1", "core"]), @r"
-    2: no service fits `core`
-      hint: possible: `web`
+    2: no service matches `core`
+      hint: use `web`
     ");
     insta::assert_snapshot!(exec(&["*", "web"]), @r"
-    2: a command runs in one container, and `*` fits more than one host: co1, reg1
+    2: `*` matches more than one host: co1, reg1; a command runs in one container
       hint: name one host
     ");
     for nobody in [exec(&["co1", "web"]), logs(&["co1"])] {
@@ -175,7 +175,7 @@ fn a_command_for_a_container_stands_behind_two_hyphens() {
     }
     let help = text(&pryvctl(&["exec", "--help"]).stdout);
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(help.contains("Exit codes: that of COMMAND, which may be 1 to 8, too"), "{help}");
+    assert!(help.contains("Exit codes: the code of COMMAND, which can also be 1 to 8"), "{help}");
     let since = pryvctl(&["logs", "x.yaml", "one", "--since", "soon"]);
     assert_eq!(since.status.code(), Some(2));
     assert!(text(&since.stderr).contains("10m"), "{}", text(&since.stderr));

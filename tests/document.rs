@@ -53,7 +53,7 @@ fn documents_of_hosts_are_as_the_schema_says() {
             report(name, Outcome::NotConverged { left: vec!["image.core".to_owned()] }),
         ];
         let document = Document::new("status", Exit::NotConverged).hosts_with_controls(&reports);
-        let document = value(&document.early(Some("it was stopped by hand".to_owned())));
+        let document = value(&document.early(Some("stopped by Ctrl-C or a signal".to_owned())));
         assert_eq!(schema::faults(&document, &published()), [""; 0], "{name}");
         assert_eq!(document["version"], 1);
         assert!(document["hosts"][0]["findings"].as_array().unwrap().len() > 9, "{name}");

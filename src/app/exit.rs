@@ -9,19 +9,19 @@ use crate::fleet::outcome::{Outcome, Report};
 pub enum Exit {
     /// Everything asked for is done.
     Done = 0,
-    /// A bug of pryvctl.
+    /// A bug in pryvctl.
     Bug = 1,
     /// The command line was not understood.
     Usage = 2,
     /// The inventory, or something it refers to, is wrong. No host was asked.
     Inventory = 3,
-    /// A host does not meet its needs. No host was touched.
+    /// A host does not meet the requirements. No host was changed.
     Preflight = 4,
-    /// At least one host is not as it should be.
+    /// At least one host failed, or does not match the inventory.
     NotConverged = 5,
     /// A host has drifted from the inventory; nothing was changed.
     Drift = 6,
-    /// Another controller holds the lock of a host, or has taken it over.
+    /// Another run holds the lock of a host, or took it over.
     Locked = 7,
     /// A host could not be reached or logged in to.
     Unreachable = 8,

@@ -254,7 +254,7 @@ hosts:
         let unknown = Selector { hosts: vec!["mars".to_owned()], ..Selector::default() };
         let selection = Selection { selector: unknown, ..selection };
         let error = project.members(&selection).unwrap_err();
-        insta::assert_snapshot!(format!("{error}; {}", error.hint().unwrap()), @"no host fits `mars`; possible: `a`, `b`");
+        insta::assert_snapshot!(format!("{error}; {}", error.hint().unwrap()), @"no host matches `mars`; use one of `a`, `b`");
     }
 
     #[test]

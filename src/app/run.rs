@@ -93,9 +93,9 @@ impl Run {
                 };
                 let moment = match wish {
                     Wish::GoOn | Wish::AfterHosts => {
-                        "when the hosts in hand are done; Ctrl-C again: when the step in hand is done"
+                        "after the hosts in progress; press Ctrl-C again to stop after the current step"
                     }
-                    Wish::AfterStep => "when the step in hand is done",
+                    Wish::AfterStep => "after the current step",
                 };
                 events.say(What::Stopping { moment: moment.to_owned() });
                 hand.send_replace(wish);

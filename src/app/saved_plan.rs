@@ -66,7 +66,7 @@ pub enum SavedPlanError {
         source: std::io::Error,
     },
     /// It is something else.
-    #[error("{} is no plan: {source}", path.display())]
+    #[error("{} is not a plan file: {source}", path.display())]
     NoPlan {
         /// Which.
         path: PathBuf,
@@ -74,7 +74,7 @@ pub enum SavedPlanError {
         source: serde_json::Error,
     },
     /// Another version may do the same things in another way.
-    #[error("{} is a plan of another version of pryvctl", .0.display())]
+    #[error("{} is a plan written by another version of pryvctl", .0.display())]
     Version(PathBuf),
     /// It was made for this lab.
     #[error("this plan was made for a lab")]
@@ -93,11 +93,11 @@ impl SavedPlanError {
         match self {
             Self::Write { .. } => None,
             Self::Read { .. } | Self::NoPlan { .. } | Self::Version(_) => {
-                Some("make it with `pryvctl plan INVENTORY -o FILE`".to_owned())
+                Some("create a plan file with `pryvctl plan INVENTORY -o FILE`".to_owned())
             }
             Self::OfLab(lab) => Some(format!("add --lab={lab}")),
             Self::NotOfLab => Some("leave out --lab".to_owned()),
-            Self::Changed(_) => Some("make a new plan, read it, and apply that".to_owned()),
+            Self::Changed(_) => Some("make a new plan, review it, and apply the new plan".to_owned()),
         }
     }
 }
@@ -193,7 +193,7 @@ impl SavedPlan {
 
 /// A step as it stands in the file.
 fn named(step: &Step) -> String {
-    let then = if step.look_again { " (what follows is planned anew after it)" } else { "" };
+    let then = if step.look_again { " (the host is planned again after this step)" } else { "" };
     format!("{}{then}", step.id)
 }
 

@@ -75,8 +75,9 @@ pub async fn run(command: &Audit, screen: &Screen) -> Result<Exit, Halt> {
             String::new()
         }
         Err(error) => {
-            let hint = "nothing was changed from this account yet, or the journal is elsewhere (--journal)"
-                .to_owned();
+            let hint =
+                "no change was made from this account yet, or the journal is in another file (--journal)"
+                    .to_owned();
             let said = format!("cannot read the journal {}: {error}", path.display());
             return Err(Halt::new(Exit::Usage, said, Some(hint)));
         }
@@ -102,11 +103,11 @@ pub async fn run(command: &Audit, screen: &Screen) -> Result<Exit, Halt> {
     }
     if audit.faults.is_empty() && command.inventory.is_none() {
         screen.note(format!(
-            "{name}: every line follows from the one before; whether all lines are there, and are the first ones, say the \
-             hosts: `pryvctl audit INVENTORY`"
+            "{name}: the hash chain is intact; run `pryvctl audit INVENTORY` to also compare the journal with the copies \
+             on the hosts"
         ));
     } else if audit.faults.is_empty() {
-        screen.note(format!("{name}: every line follows from the one before"));
+        screen.note(format!("{name}: the hash chain is intact"));
     }
     let lines = audit.lines.iter().map(LineDocument::of).collect();
     let faults: Vec<String> = audit.faults.iter().map(Fault::to_string).collect();
@@ -151,11 +152,11 @@ async fn compare(
 
 fn said(found: &Comparison) -> Vec<String> {
     let keys = found.keys.iter().map(|(key, times)| match key.as_str() {
-        "" => format!("keeps {times} moments of this journal; which key came is not known"),
-        key => format!("keeps {times} moments of this journal; the key {key} came"),
+        "" => format!("has {times} copies of this journal's end; the SSH key that stored them is not known"),
+        key => format!("has {times} copies of this journal's end, stored with the SSH key {key}"),
     });
     let others = found.others.iter();
     let others =
-        others.map(|(journal, times)| format!("keeps {times} moments of another journal, {journal}"));
+        others.map(|(journal, times)| format!("has {times} copies of the end of another journal, {journal}"));
     keys.chain(others).collect()
 }

@@ -56,7 +56,7 @@ pub async fn carry_out(
     screen.result(tables::reports(&reports, tables::Detail::Outcomes));
     let early = early.map(|why| why.to_string());
     if let Some(why) = &early {
-        screen.note(format!("it ended early: {why}"));
+        screen.note(format!("the run ended early: {why}"));
     }
     screen.document(&Document::new(name, exit).early(early).hosts(&reports));
     Ok(exit)
@@ -96,14 +96,10 @@ fn approve(screen: &Screen, proposal: &Proposal<'_>) -> Answer {
         screen.note(tables::plan(host, plan));
     }
     if !screen.can_ask() {
-        screen.note("nobody is here to say yes; add --yes to go on without asking");
+        screen.note("cannot ask for confirmation: not a terminal; pass --yes");
         return Answer::No;
     }
     let steps: usize = plans.iter().map(|(_, plan)| plan.steps.len()).sum();
     let hosts = plans.iter().map(|(host, _)| host).collect::<BTreeSet<_>>().len();
-    if screen.ask(&format!("Carry out these {steps} steps on {hosts} hosts?")) {
-        Answer::Yes
-    } else {
-        Answer::No
-    }
+    if screen.ask(&format!("Apply these {steps} steps to {hosts} hosts?")) { Answer::Yes } else { Answer::No }
 }

@@ -61,9 +61,9 @@ impl Exec {
 }
 
 /// What the exit code of `exec` means.
-pub const EXIT_CODES: &str = "Exit codes: the code of COMMAND; 126 or 127 if Docker cannot run COMMAND; 128 plus the \
-    number of the signal if you stop pryvctl, which also stops COMMAND (Ctrl-C: 130); 141 if nobody reads \
-    stdout any more. If COMMAND was never started, 1 to 8 mean what they mean for other commands.";
+pub const EXIT_CODES: &str = "Exit codes: the code of COMMAND, which can also be 1 to 8; 126 or 127 if Docker \
+    cannot run COMMAND; 128 plus the number of the signal if you stop pryvctl, which also stops COMMAND (Ctrl-C: 130); 141 \
+    if nobody reads stdout any more. If COMMAND was never started, 1 to 8 mean what they mean for other commands.";
 
 /// What is read of stdin at once, bytes.
 const PIECE: usize = 64 << 10;
@@ -148,9 +148,8 @@ fn one<T: Copy>(what: &str, pattern: &str, found: &[(&str, T)]) -> Result<T, Hal
         [(_, only)] => Ok(*only),
         several => {
             let names = several.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-            let message = format!(
-                "a command runs in one container, and `{pattern}` fits more than one {what}: {names}"
-            );
+            let message =
+                format!("`{pattern}` matches more than one {what}: {names}; a command runs in one container");
             Err(Halt::new(Exit::Usage, message, Some(format!("name one {what}"))))
         }
     }
@@ -169,7 +168,7 @@ async fn container(
         Some(last) => {
             let message =
                 format!("{host}: no container of `{service}` runs: {} is {}", last.name, last.status);
-            let hint = format!("`pryvctl logs INVENTORY {host} {service}` shows what it said last");
+            let hint = format!("`pryvctl logs INVENTORY {host} {service}` shows its last log lines");
             Err(Halt::new(Exit::NotConverged, message, Some(hint)))
         }
         None => {
@@ -187,7 +186,7 @@ fn halt(error: &HostError) -> Halt {
 fn in_the_middle(error: &HostError) -> Halt {
     match error.kind() {
         Kind::Lost => {
-            let hint = "the command may still run in the container; look there before you run it again";
+            let hint = "the command may still be running in the container; check before you run it again";
             Halt { hint: Some(hint.to_owned()), ..halt(error) }
         }
         Kind::Unreachable | Kind::Refused | Kind::Remote | Kind::Locked => halt(error),

@@ -123,7 +123,7 @@ async fn opened(members: &Members, wanted: &Wanted, screen: &Screen) -> (Vec<Hos
 }
 
 /// What helps where a service has no container.
-pub const NO_CONTAINER: &str = "`pryvctl status` shows what runs; `pryvctl install` brings what does not";
+pub const NO_CONTAINER: &str = "`pryvctl status` shows what runs; `pryvctl install` starts what is missing";
 
 fn failed(host: &HostName, error: &HostError, hint: Option<String>, screen: &Screen) -> Exit {
     screen.failure(host.as_str(), &error.words(), hint.as_deref());
@@ -133,7 +133,7 @@ fn failed(host: &HostName, error: &HostError, hint: Option<String>, screen: &Scr
 /// What helps where a log broke off.
 fn again(error: &HostError) -> Option<String> {
     match error.kind() {
-        Kind::Lost => Some("run the same command again; `--since 5m` leaves out what is older".to_owned()),
+        Kind::Lost => Some("run the same command again; `--since 5m` skips older lines".to_owned()),
         Kind::Unreachable | Kind::Refused | Kind::Remote | Kind::Locked => error.hint(),
     }
 }

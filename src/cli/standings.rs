@@ -176,9 +176,9 @@ impl Standings {
     fn counts(&self, hidden: usize) -> String {
         let ended = |end: Option<End>| self.rows.values().filter(|row| row.end == end).count();
         let counts = [
-            (ended(None), "on their way"),
+            (ended(None), "in progress"),
             (ended(Some(End::Good)), "done"),
-            (ended(Some(End::Bad)), "in trouble"),
+            (ended(Some(End::Bad)), "failed"),
             (hidden, "not shown"),
         ];
         let said =
@@ -228,7 +228,7 @@ mod tests {
         co1    ✓      ✓       ✓     ✓      ▸      ·      ·    4/9 service.core.start
         reg1   ✓                                              unchanged
         web1   ✓                    ✗                         failed
-        1 on their way, 1 done, 1 in trouble
+        1 in progress, 1 done, 1 failed
         ");
     }
 
@@ -256,7 +256,7 @@ mod tests {
         co098   ▸      ·       ·     ·      ·      ·      ·    looking
         co099   ▸      ·       ·     ·      ·      ·      ·    looking
         co100   ▸      ·       ·     ·      ·      ·      ·    looking
-        60 on their way, 39 done, 1 in trouble, 95 not shown
+        60 in progress, 39 done, 1 failed, 95 not shown
         ");
     }
 }

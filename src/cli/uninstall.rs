@@ -43,7 +43,6 @@ fn fate(members: &Members, command: &Change, screen: &Screen) -> Volumes {
     if asked && screen.ask(&format!("Also remove the volumes {list}, with all data in them?")) {
         return Volumes::Remove;
     }
-    screen
-        .note(format!("volumes that are there stay with their data: {list} (--remove-volumes removes them)"));
+    screen.note(format!("existing volumes and their data are kept: {list} (--remove-volumes removes them)"));
     Volumes::Keep
 }

@@ -80,7 +80,7 @@ impl Facts {
 
 /// What is asked on the host to see why.
 fn ask(command: &str) -> String {
-    format!("run `{command}` on the host and repair what it complains of")
+    format!("run `{command}` on the host and fix what it reports")
 }
 
 const LISTING: &str = "run `docker ps -a` on the host and look into `journalctl -u docker`";
@@ -139,14 +139,14 @@ survey! {
         /// path; `None`: no such file.
         files: Files = Files::of(desired)
             => (BTreeMap<PathBuf, Option<FileState>> = settle::files(&facts.files, &facts.notes)),
-            unread("files", "move away what stands in the file's place");
+            unread("files", "move away what is at the file's path");
         /// Every folder that is desired, by path; `None`: no such folder.
         folders: Folders = Folders(desired.folders.iter().map(|folder| folder.path.clone()).collect()) => needed,
-            unread("folders", "move away what stands in the folder's place");
+            unread("folders", "move away what is at the folder's path");
         /// Paths that lead elsewhere, of those that containers write in or are to write in, and where.
         places: Places = Places::of(desired) => (
             BTreeMap<String, String> = settle::places(&facts.places, &facts.containers, facts.asleep())
-        ), unread("places", "run `readlink -m` on the host with the data folder and repair what it complains of");
+        ), unread("places", "run `readlink -m` on the host with the data folder and fix what it reports");
         /// The text of `/etc/hosts`; `None`: no such file.
         hosts_file: HostsFile = HostsFile => optional, unread("hosts-file", "run `cat /etc/hosts` on the host");
     }
@@ -197,7 +197,7 @@ survey! {
     ours: Ours {
         /// What served before the last change; `None`: nothing was changed yet.
         release: LastRelease = LastRelease => optional,
-            unread("release", format!("remove {RELEASE}; the way back to the last release goes with it"));
+            unread("release", format!("remove {RELEASE}; the last release can then not be rolled back to"));
         /// What we wrote for this inventory and for older ones.
         written: OnList = OnList::of(desired) => (Written = Some(Written::of(&facts.written)));
     }

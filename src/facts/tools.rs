@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Fact, Probe, strange};
 use crate::model::{command::Output, place};
 
-/// The commands of [`place::COMMANDS`].
+/// The commands of [`place::COMMANDS`], and [`place::PERL`].
 pub struct Tools;
 
 impl Probe for Tools {
@@ -13,7 +13,8 @@ impl Probe for Tools {
 
     fn question(&self) -> String {
         let names = place::COMMANDS.map(|(name, _)| name).join(" ");
-        format!("for tool in {names}; do ! command -v $tool >/dev/null || echo $tool; done\necho end")
+        let perl = place::PERL;
+        format!("for tool in {names} {perl}; do ! command -v $tool >/dev/null || echo $tool; done\necho end")
     }
 
     fn read(&self, output: &Output) -> Fact<Self::Value> {

@@ -103,7 +103,7 @@ impl Agreed {
             return Ok(Self { plan: rest, ..self });
         }
         let trouble = Trouble {
-            message: "another look showed moves that cannot be taken back and were not agreed to".to_owned(),
+            message: "the new plan has irreversible changes that you did not accept".to_owned(),
             hint: Some("run the same command again".to_owned()),
             details: new,
         };
@@ -162,6 +162,6 @@ mod tests {
             (step.as_str(), trouble.details.as_slice()),
             ("file./etc/x", ["file./etc/x".to_owned()].as_slice())
         );
-        insta::assert_snapshot!(format!("{}; {}", trouble.message, trouble.hint.unwrap()), @"the host has changed since it was looked at; these steps were not agreed to; run the same command again, and read its new plan");
+        insta::assert_snapshot!(format!("{}; {}", trouble.message, trouble.hint.unwrap()), @"the host has changed since the plan was made, and you have not confirmed these new steps; run the same command again and review the new plan");
     }
 }

@@ -27,10 +27,10 @@ pub struct Done {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Early {
     /// A host could not pull what it needs.
-    #[error("not every image could be pulled, so no host was begun")]
+    #[error("not every image could be pulled, so no host was changed")]
     Pull,
     /// Somebody wanted it.
-    #[error("it was stopped by hand")]
+    #[error("stopped by Ctrl-C or a signal")]
     Stopped,
     /// It took too long.
     #[error("the deadline of {} s has passed", .0.as_secs())]

@@ -38,28 +38,28 @@ impl Report {
 /// How it ended on one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Looked at; nothing was to be done with it.
+    /// The host was read; the command changes nothing.
     Looked,
-    /// It is as it should be; nothing was changed.
+    /// The host matches the inventory; nothing was changed.
     Unchanged,
-    /// The plan waits; nothing was changed.
+    /// A plan was made; nothing was changed.
     Planned,
-    /// Changed, looked at again, and as it should be.
+    /// The host was changed, read again, and matches the inventory.
     Changed {
         /// How many steps were carried out.
         steps: usize,
     },
-    /// It does not meet its needs; nothing was changed.
+    /// The host does not meet the requirements; nothing was changed.
     NotReady,
-    /// Left alone, because another host does not meet its needs or the administrator said no.
+    /// The host was skipped, because another host does not meet the requirements or the administrator said no.
     LeftAlone,
-    /// It could not be reached or logged in to.
+    /// The host could not be reached, or the login failed.
     Unreachable(Trouble),
-    /// Another controller is at work there, or what one began; nothing was changed.
+    /// Another run holds the lock of the host, or commands of an earlier run still run; nothing was changed.
     Locked(Trouble),
-    /// It was locked by us, and is not any more: what was not begun by then was not done.
+    /// The run lost its lock on the host; steps that had not started were not run.
     LockLost(Trouble),
-    /// Something foreign stands where ours should be; nothing was changed.
+    /// The plan conflicts with something that pryvctl does not manage; nothing was changed.
     Conflict(Vec<String>),
     /// A step failed.
     Failed {
@@ -68,36 +68,36 @@ pub enum Outcome {
         /// Why.
         trouble: Trouble,
     },
-    /// A step failed, and what served before serves again.
+    /// A step failed, and the host was rolled back to the previous containers.
     WentBack {
         /// Which step.
         step: String,
         /// Why.
         trouble: Trouble,
     },
-    /// It did well, and went back because others failed.
+    /// The change succeeded, and was rolled back because other hosts failed.
     TakenBack,
-    /// Stopped by hand before a step.
+    /// The run was stopped by Ctrl-C or a signal before a step.
     Stopped {
         /// The step that would have come next.
         before: String,
     },
-    /// All steps were carried out, and still something is to be done.
+    /// All steps ran, and further steps are still needed.
     NotConverged {
         /// What is left.
         left: Vec<String>,
     },
-    /// All steps were carried out, and ports answer from outside that nobody asked for.
+    /// All steps were carried out, and ports answer from outside that no role opens.
     Exposed {
         /// Which, and whom.
         ports: Vec<String>,
     },
-    /// It is as planned, and declared ports do not answer from outside.
+    /// All steps ran, and ports that roles open do not answer from outside.
     Silent {
         /// Which, whom, and what drops them where that is known.
         ports: Vec<String>,
     },
-    /// The task died; a bug of pryvctl.
+    /// A bug in pryvctl ended the work on this host.
     Died,
 }
 

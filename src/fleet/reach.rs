@@ -84,9 +84,9 @@ fn unreadable() -> Trouble {
 fn came_between() -> Trouble {
     Trouble {
         message:
-            "another controller has worked on this host while it was away; nothing more was changed here"
+            "another controller changed this host while the connection was lost; nothing more was changed here"
                 .to_owned(),
-        hint: Some("run the same command again: it looks at the host anew".to_owned()),
+        hint: Some("run the same command again; it reads the host again".to_owned()),
         details: Vec::new(),
     }
 }

@@ -45,8 +45,9 @@ pub(super) async fn renewed(host: &Planned, order: &Order) -> Result<Plan, Outco
 /// What is said of steps that nobody has read.
 pub(super) fn not_agreed(steps: Vec<String>) -> Trouble {
     Trouble {
-        message: "the host has changed since it was looked at; these steps were not agreed to".to_owned(),
-        hint: Some("run the same command again, and read its new plan".to_owned()),
+        message: "the host has changed since the plan was made, and you have not confirmed these new steps"
+            .to_owned(),
+        hint: Some("run the same command again and review the new plan".to_owned()),
         details: steps,
     }
 }

@@ -116,8 +116,8 @@ fn unreachable(member: &Member, error: &HostError, events: &Events) -> Report {
 /// How a host ended whose transport failed before anything was changed.
 pub fn failed(error: &HostError) -> Outcome {
     if let Fault::Locked { owner, since } = &*error.fault {
-        let hint = "wait; the lock goes with that run, even if it is killed".to_owned();
-        let message = format!("{owner} has been at work here since {since}");
+        let hint = "wait until that run has ended; its lock ends with it, even if it is killed".to_owned();
+        let message = format!("locked by {owner} since {since}");
         return Outcome::Locked(Trouble { message, hint: Some(hint), details: Vec::new() });
     }
     match error.kind() {

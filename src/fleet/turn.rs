@@ -159,7 +159,7 @@ async fn settle(host: &mut Planned, outcome: Outcome, order: &Order, events: &Ev
         Ok(Back::NotNeeded) => (outcome, Ended::Back),
         Err(failure) => {
             let mut trouble = why;
-            trouble.details.push(format!("and it could not go back to what it served: {}", failure.message));
+            trouble.details.push(format!("rolling back failed, too: {}", failure.message));
             trouble.details.extend(failure.details);
             trouble.details.extend(failure.hint.map(|hint| format!("hint: {hint}")));
             (Outcome::Failed { step, trouble }, Ended::Down)
@@ -257,7 +257,7 @@ fn no_way_back(way: &Plan) -> Option<Trouble> {
             "a newer version has opened data that the older one cannot read, so nothing more was changed"
                 .to_owned(),
         hint: Some(format!(
-            "put right what failed and run the same command again; or {put_back}, and run `pryvctl rollback --data-restored`"
+            "fix what failed and run the same command again; or {put_back}, and run `pryvctl rollback --data-restored`"
         )),
         details: crossings.iter().map(ToString::to_string).collect(),
     })

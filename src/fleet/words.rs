@@ -48,39 +48,39 @@ impl Outcome {
             | Self::Changed { .. }
             | Self::LeftAlone
             | Self::TakenBack => None,
-            Self::NotReady => Some(plain("the host does not meet its needs".to_owned())),
+            Self::NotReady => Some(plain("the host does not meet the requirements".to_owned())),
             Self::Unreachable(trouble) | Self::Locked(trouble) | Self::LockLost(trouble) => {
                 Some(trouble.clone())
             }
             Self::Conflict(conflicts) => Some(Trouble {
-                message: "something that is not ours stands in the way".to_owned(),
-                hint: Some("move it away, or change the inventory".to_owned()),
+                message: "the plan conflicts with things on the host that pryvctl does not manage".to_owned(),
+                hint: Some("remove or rename them on the host, or change the inventory".to_owned()),
                 details: conflicts.clone(),
             }),
             Self::Failed { step, trouble } => {
                 Some(Trouble { message: format!("{step}: {}", trouble.message), ..trouble.clone() })
             }
             Self::WentBack { step, trouble } => Some(Trouble {
-                message: format!("{step}: {}; what served before serves again", trouble.message),
+                message: format!("{step}: {}; rolled back, the previous containers serve again", trouble.message),
                 ..trouble.clone()
             }),
             Self::Stopped { before } => Some(Trouble {
                 message: format!("stopped by hand before {before}"),
                 hint: Some(
-                    "run the same command again to go on, or `pryvctl rollback` to go back".to_owned(),
+                    "run the same command again to continue, or `pryvctl rollback` to roll back".to_owned(),
                 ),
                 details: Vec::new(),
             }),
             Self::NotConverged { left } => Some(Trouble {
-                message: "all steps were carried out and still these are to be done".to_owned(),
-                hint: Some("does something else on the host change it back?".to_owned()),
+                message: "the host did not converge; all steps ran, and these are still needed".to_owned(),
+                hint: Some("another tool (cloud-init, Puppet, cron) may be reverting the change".to_owned()),
                 details: left.clone(),
             }),
             Self::Exposed { ports } => Some(Trouble {
-                message: "ports answer from outside that nobody asked for".to_owned(),
+                message: "ports answer from outside that no role opens".to_owned(),
                 hint: Some(
-                    "`ss -lntp` and `nft list ruleset` on the host say what answers; if they do not, something \
-                     between answers in its place"
+                    "`ss -lntp` and `nft list ruleset` on the host show what answers; if they show nothing, a device \
+                     in between answers for the host"
                         .to_owned(),
                 ),
                 details: ports.clone(),
@@ -88,7 +88,7 @@ impl Outcome {
             Self::Silent { ports } => Some(Trouble {
                 message: "ports that roles open do not answer from outside".to_owned(),
                 hint: Some(
-                    "let them pass where they are dropped; `nft -a list ruleset` on the host shows every rule. If nothing drops \
+                    "allow them where they are dropped; `nft -a list ruleset` on the host shows every rule. If nothing drops \
                      them there, look at the firewall of the network or the cloud, and at the service's log"
                         .to_owned(),
                 ),
@@ -101,11 +101,11 @@ impl Outcome {
     /// What it came to, where no trouble says more.
     pub fn summary(&self) -> String {
         match self {
-            Self::Unchanged => "nothing is to be changed".to_owned(),
-            Self::Changed { steps } => format!("{steps} steps, looked at again: as it should be"),
+            Self::Unchanged => "nothing to change".to_owned(),
+            Self::Changed { steps } => format!("{steps} steps applied and verified"),
             Self::LeftAlone => "nothing was changed".to_owned(),
             Self::TakenBack => {
-                "it did well, and serves what it served before, because others failed".to_owned()
+                "the change succeeded on this host, and was rolled back because other hosts failed".to_owned()
             }
             Self::Looked
             | Self::Planned
@@ -130,29 +130,32 @@ impl What {
     pub fn words(&self) -> String {
         match self {
             Self::Connecting => "logging in".to_owned(),
-            Self::Surveying => "looking".to_owned(),
+            Self::Surveying => "reading the state of the host".to_owned(),
             Self::Step { number, of, id } => format!("{number}/{of} {id}"),
             Self::StepEnded { id, failed: None } => format!("{id}: done"),
             Self::StepEnded { id, failed: Some(why) } => format!("{id}: {why}"),
-            Self::Anchored(anchor) => format!("keeps that the journal has {} lines", anchor.lines),
-            Self::Unanchored { why } => format!("could not keep how far the journal went: {why}"),
-            Self::Lab { name, comes: true } => format!("the lab {name} comes up"),
-            Self::Lab { name, comes: false } => format!("the lab {name} goes"),
+            Self::Anchored(anchor) => format!("stores a copy of the journal's end ({} lines)", anchor.lines),
+            Self::Unanchored { why } => format!("could not store a copy of the journal's end: {why}"),
+            Self::Lab { name, comes: true } => format!("starting the lab {name}"),
+            Self::Lab { name, comes: false } => format!("removing the lab {name}"),
             Self::Armed { window } => {
-                format!("the host takes the next change back in {} s unless we confirm it", window.as_secs())
+                format!(
+                    "the host reverts the next change after {} s unless it is confirmed",
+                    window.as_secs()
+                )
             }
-            Self::Confirmed => "confirmed over a new login".to_owned(),
+            Self::Confirmed => "change confirmed over a new login".to_owned(),
             Self::CutOff { window } => {
-                format!("cut off; the host takes the change back within {} s", window.as_secs())
+                format!("connection lost; the host reverts the change within {} s", window.as_secs())
             }
-            Self::Begun { hosts, .. } => format!("{} hosts are about to be changed", hosts.len()),
+            Self::Begun { hosts, .. } => format!("changing {} hosts", hosts.len()),
             Self::Batch { number, of, role, hosts } => {
                 let hosts = hosts.iter().map(HostName::as_str).collect::<Vec<_>>().join(", ");
                 format!("batch {number}/{of}, {role}: {hosts}")
             }
             Self::Hook { name } => format!("hook {name}"),
             Self::HookLeft { name } => format!("hook {name}: not called, because this is a lab"),
-            Self::Watching { window } => format!("watched for {} s", window.as_secs()),
+            Self::Watching { window } => format!("watching the upgraded hosts for {} s", window.as_secs()),
             Self::Scanned { from, answering, silent, unsure, untried } => {
                 let ports = answering.iter().map(|port| port.strip_suffix("/tcp").unwrap_or(port));
                 let ports = ports.collect::<Vec<_>>().join(", ");
@@ -176,11 +179,11 @@ impl What {
             Self::EngineAway { patience } => {
                 format!("Docker does not answer; waiting until it does, for at most {} s", patience.as_secs())
             }
-            Self::LookingAgain { why } => format!("{why}; reads the host again and makes a new plan"),
-            Self::GoingBack { why } => format!("goes back to what served before: {why}"),
-            Self::Paused { by } => format!("paused by {by}; `pryvctl resume` goes on"),
-            Self::Resumed => "goes on".to_owned(),
-            Self::Stopping { moment } => format!("will stop {moment}"),
+            Self::LookingAgain { why } => format!("{why}; reading the host again to make a new plan"),
+            Self::GoingBack { why } => format!("rolling back: {why}"),
+            Self::Paused { by } => format!("paused by {by}; run `pryvctl resume` to continue"),
+            Self::Resumed => "resumed".to_owned(),
+            Self::Stopping { moment } => format!("stopping {moment}"),
             Self::Finished { outcome, .. } => outcome.clone(),
             Self::Ended { why } => {
                 why.as_ref().map_or_else(|| "the end".to_owned(), |why| format!("ends early: {why}"))

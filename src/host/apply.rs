@@ -166,7 +166,7 @@ pub enum ApplyError {
         log: Vec<String>,
     },
     /// A health check from the host failed.
-    #[error("{probe} did not answer well within {seconds} s; last answer: {last}")]
+    #[error("health check {probe} did not succeed within {seconds} s; last answer: {last}")]
     Probe {
         /// What was asked.
         probe: String,
@@ -210,7 +210,7 @@ impl ApplyError {
             Self::Command { said, .. } if said.contains("No space left on device") => {
                 Some("free space on the host (`df -h` shows where), then run again".to_owned())
             }
-            Self::Changed(_) => Some("run again: what is there by now is looked at first".to_owned()),
+            Self::Changed(_) => Some("run again; the current state is read first".to_owned()),
             Self::NoDocker => Some("look at `systemctl status docker` on the host".to_owned()),
             Self::Unhealthy { .. } => Some("fix the image or its configuration, then run again".to_owned()),
             Self::Session(_) | Self::Command { .. } | Self::Docker { .. } | Self::Probe { .. } => None,

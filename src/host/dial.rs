@@ -145,7 +145,7 @@ async fn receive(
                 Ok(Ok(())) => {}
                 // The request was dropped.
                 Ok(Err(_)) => return None,
-                Err(_) => return Some("an answer nobody read was given up".to_owned()),
+                Err(_) => return Some("an answer was dropped because nothing read it".to_owned()),
             },
             Said::Err(data) if stderr.len() < 4096 => stderr.push_str(&String::from_utf8_lossy(&data)),
             Said::Err(_) => {}

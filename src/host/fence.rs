@@ -21,7 +21,7 @@ pub(super) const NOT_OURS: u32 = 75;
 pub enum Loss {
     /// The host gave our lock up. Whether somebody came and went since then, nobody knows.
     #[error(
-        "this host has released our lock, because it did not hear from us for too long; nothing more was changed here"
+        "the host released our lock because the connection was silent for too long; nothing more was changed here"
     )]
     LetGo,
     /// Somebody else has it.
@@ -112,7 +112,7 @@ mod tests {
         );
         insta::assert_snapshot!(
             by("pryvctl: the lock is not ours\n").unwrap(),
-            @"this host has released our lock, because it did not hear from us for too long; nothing more was changed here"
+            @"the host released our lock because the connection was silent for too long; nothing more was changed here"
         );
         assert_eq!(by("no space left on device\n"), None);
     }

@@ -120,7 +120,9 @@ pub async fn watch(docker: &Docker, containers: &[String], window: Duration) -> 
             let seen = inspect(docker, container).await?;
             let (count, state) = (seen.restart_count.unwrap_or(0), seen.state.unwrap_or_default());
             let why = match look(&state, 0, STEADY) {
-                _ if *restarts.entry(container).or_insert(count) != count => "it restarted".to_owned(),
+                _ if *restarts.entry(container).or_insert(count) != count => {
+                    "the container restarted".to_owned()
+                }
                 Look::Healthy => continue,
                 Look::Hopeless(why) => why,
                 Look::NotYet(_) if started.elapsed() < window + PATIENCE => {
@@ -182,24 +184,29 @@ async fn run(docker: &Docker, container: &str, words: Vec<String>) -> Result<boo
 fn look(state: &ContainerState, restarts: i64, watched: Duration) -> Look {
     use ContainerStateStatusEnum as Status;
     if restarts > 2 {
-        return Look::Hopeless(format!("it keeps ending with exit code {}", state.exit_code.unwrap_or(-1)));
+        return Look::Hopeless(format!(
+            "the container keeps exiting with code {}",
+            state.exit_code.unwrap_or(-1)
+        ));
     }
     match state.status.unwrap_or(Status::EMPTY) {
         Status::EXITED | Status::DEAD | Status::REMOVING => {
-            Look::Hopeless(format!("it ended with exit code {}", state.exit_code.unwrap_or(-1)))
+            Look::Hopeless(format!("the container exited with code {}", state.exit_code.unwrap_or(-1)))
         }
         Status::EMPTY | Status::CREATED | Status::PAUSED | Status::RESTARTING => {
-            Look::NotYet("it is not running".to_owned())
+            Look::NotYet("the container is not running".to_owned())
         }
         Status::RUNNING | Status::STOPPING => match state.health.as_ref().and_then(|health| health.status) {
             Some(HealthStatusEnum::HEALTHY) => Look::Healthy,
-            Some(HealthStatusEnum::UNHEALTHY) => Look::Hopeless("its health check failed".to_owned()),
-            Some(HealthStatusEnum::STARTING) => Look::NotYet("its health check has not passed".to_owned()),
+            Some(HealthStatusEnum::UNHEALTHY) => Look::Hopeless("the health check failed".to_owned()),
+            Some(HealthStatusEnum::STARTING) => {
+                Look::NotYet("the health check has not passed yet".to_owned())
+            }
             Some(HealthStatusEnum::EMPTY | HealthStatusEnum::NONE) | None if watched >= STEADY => {
                 Look::Healthy
             }
             Some(HealthStatusEnum::EMPTY | HealthStatusEnum::NONE) | None => {
-                Look::NotYet("it has not been running long enough".to_owned())
+                Look::NotYet("the container has not been running long enough".to_owned())
             }
         },
     }

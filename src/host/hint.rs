@@ -47,12 +47,12 @@ impl Fault {
             }
             Self::Docker { .. } => "look at `systemctl status docker` and `journalctl -u docker` on the host",
             Self::Lock { .. } => "the host needs util-linux (`flock`) and a writable /run",
-            Self::Locked { .. } => "wait until it is done; the lock ends with its session",
+            Self::Locked { .. } => "wait until that run has ended; its lock ends with it",
             Self::StillRunning { .. } => {
                 "wait until they have ended, then run the same command again; `ps -ef` on the host shows them"
             }
             Self::LockLost(_) => {
-                "when nobody else is at work there, run the same command again: it looks at the host anew"
+                "when no other run works on this host, run the same command again; it reads the host again"
             }
         };
         Some(text.to_owned())
@@ -168,11 +168,11 @@ mod tests {
         core-1: cannot use the lock /run/pryvctl/lock: why
           the host needs util-linux (`flock`) and a writable /run
         core-1: locked by anna@laptop since 2026-11-21T10:00:00Z
-          wait until it is done; the lock ends with its session
+          wait until that run has ended; its lock ends with it
         core-1: commands of an earlier run still run on this host: apt-get -y install chrony (process 4711)
           wait until they have ended, then run the same command again; `ps -ef` on the host shows them
-        core-1: this host has released our lock, because it did not hear from us for too long; nothing more was changed here
-          when nobody else is at work there, run the same command again: it looks at the host anew
+        core-1: the host released our lock because the connection was silent for too long; nothing more was changed here
+          when no other run works on this host, run the same command again; it reads the host again
         "#);
     }
 }

@@ -43,7 +43,7 @@ pub enum SudoFault {
     #[error("sudo refused the password of `{0}`")]
     WrongPassword(String),
     /// The user may not use sudo.
-    #[error("`{0}` may not become root with sudo")]
+    #[error("`{0}` is not allowed to become root with sudo")]
     NotAllowed(String),
     /// `Defaults requiretty`.
     #[error("sudo wants a terminal from `{0}`")]

@@ -76,7 +76,7 @@ pub enum LabError {
         most: usize,
     },
     /// A lab host did not come up.
-    #[error("lab host {host} did not come up: {said}")]
+    #[error("lab host {host} did not start: {said}")]
     Boot {
         /// Which host.
         host: HostName,
@@ -84,7 +84,7 @@ pub enum LabError {
         said: String,
     },
     /// The lab's registry did not come up.
-    #[error("the registry of the lab did not come up: {said}")]
+    #[error("the registry of the lab did not start: {said}")]
     Registry {
         /// Its last log lines.
         said: String,
@@ -99,7 +99,7 @@ pub enum LabError {
         source: io::Error,
     },
     /// The kernel gave us no turn.
-    #[error("no turn to make {thing}")]
+    #[error("could not lock {thing} for creation")]
     Turn {
         /// What is to be made.
         thing: String,
@@ -155,7 +155,7 @@ impl LabError {
                     .to_owned()
             }
             Self::Boot { .. } | Self::Registry { .. } => {
-                "run `pryvctl lab up` again; if it stays, `pryvctl lab down` and start afresh".to_owned()
+                "run `pryvctl lab up` again; if that fails, run `pryvctl lab down` first".to_owned()
             }
             Self::Json { .. } => "remove this lab with `pryvctl lab down` and make it again".to_owned(),
             Self::File { source, .. } | Self::Turn { source, .. } => {

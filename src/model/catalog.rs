@@ -73,7 +73,7 @@ impl Catalog {
         let after = |name: &RoleName| self.role(name).map(|role| role.head.after.clone()).unwrap_or_default();
         order::sort(roles, after).map_err(|circle| {
             let circle = circle.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            vec![Problem::error("role.circle", format!("the roles {circle} wait for one another by `after`"))]
+            vec![Problem::error("role.circle", format!("the roles {circle} form a cycle through `after`"))]
         })
     }
 
@@ -159,12 +159,12 @@ mod tests {
         mine/E/compose.yaml: `E` is not a name: use 1 to 63 lower-case letters, digits and inner hyphens
         mine/a/compose.yaml: is empty: a role needs `services` and `x-pryvctl`
         mine/b/compose.yaml: has no `x-pryvctl` key: with it a Compose file becomes a role
-        mine/c/compose.yaml: line 3, column 3: `a` stands here a second time
+        mine/c/compose.yaml: line 3, column 3: `a` is defined twice
         mine/d/compose.yaml: line 1, column 11: this is not YAML: unclosed bracket '['
         mine/f/compose.yaml: `x-pryvctl`: must hold keys; `{}` for a role that needs none
-        mine/g/compose.yaml: `x-pryvctl.needs.memroy`: `memroy` is not a key here: did you mean `memory`?
+        mine/g/compose.yaml: `x-pryvctl.needs.memroy`: `memroy` is not a known key: did you mean `memory`?
         mine/h/compose.yaml: `x-pryvctl.needs.memory`: invalid type: integer `4`, expected a string
-        mine/i/compose.yaml: `x-pryvctl.allow[0]`: `everything` is not a word for it: possible: `docker-socket`
+        mine/i/compose.yaml: `x-pryvctl.allow[0]`: `everything` is not a valid value: use `docker-socket`
         mine/j/compose.yaml: line 1, column 8: there is no anchor of this name above
         ");
     }

@@ -41,10 +41,10 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + C
 
 fn choice<'a>(candidates: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<String> = candidates.into_iter().map(|word| format!("`{word}`")).collect();
-    if words.is_empty() {
-        "there is none to choose from".to_owned()
-    } else {
-        format!("possible: {}", words.join(", "))
+    match &words[..] {
+        [] => "none is defined".to_owned(),
+        [one] => format!("use {one}"),
+        several => format!("use one of {}", several.join(", ")),
     }
 }
 
@@ -65,6 +65,6 @@ mod tests {
         assert_eq!(nearest("regsiter", ["core", "register", "static-web"]), Some("register"));
         assert_eq!(nearest("become", ["zone", "roles"]), None);
         assert_eq!(suggest("eux", ["ch", "eu"]), "did you mean `eu`?");
-        assert_eq!(suggest("mars", ["ch", "eu"]), "possible: `ch`, `eu`");
+        assert_eq!(suggest("mars", ["ch", "eu"]), "use one of `ch`, `eu`");
     }
 }

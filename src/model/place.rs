@@ -53,6 +53,8 @@ pub const ORIGINALS: &str = "/var/lib/pryvctl/originals";
 
 /// Commands a host must have; each comes from the package named beside it.
 pub const COMMANDS: [(&str, &str); 2] = [("curl", "curl"), ("nft", "nftables")];
+/// The command with which the survey reads files and sockets. Debian's perl-base is essential, so no step installs it.
+pub const PERL: &str = "perl";
 
 /// Files the planner compares on every host. None holds a secret, so their text may be read and shown.
 const COMPARED: [&str; 7] =

@@ -50,8 +50,8 @@ impl Selector {
         }
         if selected.is_empty() {
             let problem =
-                Problem::error("selector.empty", "no host fits all of --host, --role, --zone and --label");
-            return Err(Box::new(problem.hint("a host must fit each of them; leave one out")));
+                Problem::error("selector.empty", "no host matches all of --host, --role, --zone and --label");
+            return Err(Box::new(problem.hint("a host must match every selector; remove one of them")));
         }
         Ok(selected.into_iter().cloned().collect())
     }
@@ -75,8 +75,10 @@ pub fn services<'a>(
     };
     let selected = pick(patterns.split(','), known.iter().copied(), matching)?;
     if selected.is_empty() {
-        let problem = Problem::error("selector.empty", format!("no service fits `{patterns}`"));
-        return Err(Box::new(problem.hint("a pattern with `!` leaves out; name a service beside it")));
+        let problem = Problem::error("selector.empty", format!("no service matches `{patterns}`"));
+        return Err(Box::new(
+            problem.hint("a pattern with `!` only excludes; also name a service to include"),
+        ));
     }
     Ok(selected)
 }
@@ -102,7 +104,7 @@ fn pick<'a, T: Ord>(
 }
 
 fn unmatched(what: &str, pattern: &str, words: BTreeSet<&str>) -> Box<Problem> {
-    let problem = Problem::error("selector.unmatched", format!("no {what} fits `{pattern}`"));
+    let problem = Problem::error("selector.unmatched", format!("no {what} matches `{pattern}`"));
     Box::new(problem.hint(suggest(pattern, words)))
 }
 
@@ -223,10 +225,10 @@ mod tests {
 
     #[test]
     fn a_word_that_fits_nothing_is_an_error() {
-        insta::assert_snapshot!(selected(&hosts(&["cO1"])), @"no host fits `cO1`; did you mean `co1`?");
-        insta::assert_snapshot!(selected(&hosts(&["co1", "!mars*"])), @"no host fits `mars*`; possible: `co1`, `co2`, `co3`, `reg1`, `reg2`, `web1`");
+        insta::assert_snapshot!(selected(&hosts(&["cO1"])), @"no host matches `cO1`; did you mean `co1`?");
+        insta::assert_snapshot!(selected(&hosts(&["co1", "!mars*"])), @"no host matches `mars*`; use one of `co1`, `co2`, `co3`, `reg1`, `reg2`, `web1`");
         let none = Selector { zones: vec!["eu".into()], hosts: vec!["co3".into()], ..Selector::default() };
-        insta::assert_snapshot!(selected(&none), @"no host fits all of --host, --role, --zone and --label; a host must fit each of them; leave one out");
+        insta::assert_snapshot!(selected(&none), @"no host matches all of --host, --role, --zone and --label; a host must match every selector; remove one of them");
     }
 
     #[test]
@@ -239,8 +241,8 @@ mod tests {
         assert_eq!(selected("core"), "core");
         assert_eq!(selected("h?s,m*"), "hfs mongodb");
         assert_eq!(selected("!core"), "hfs mongodb");
-        insta::assert_snapshot!(selected("cor"), @"no service fits `cor`; did you mean `core`?");
-        insta::assert_snapshot!(selected("nginx"), @"no service fits `nginx`; possible: `core`, `hfs`, `mongodb`");
-        insta::assert_snapshot!(selected("core,!c*"), @"no service fits `core,!c*`; a pattern with `!` leaves out; name a service beside it");
+        insta::assert_snapshot!(selected("cor"), @"no service matches `cor`; did you mean `core`?");
+        insta::assert_snapshot!(selected("nginx"), @"no service matches `nginx`; use one of `core`, `hfs`, `mongodb`");
+        insta::assert_snapshot!(selected("core,!c*"), @"no service matches `core,!c*`; a pattern with `!` only excludes; also name a service to include");
     }
 }

@@ -46,7 +46,7 @@ impl<'a> Switch<'a> {
             Some(found) => {
                 let head = format!("table inet {} is not as it should be", table::TABLE);
                 let lines = std::iter::once(head).chain(differences(found, &listing)).collect();
-                (lines, Undo::Nothing("what was there before did not lead to our services"))
+                (lines, Undo::Nothing("the table before did not lead to our services"))
             }
             None => {
                 let line = format!("table inet {}: none -> the map from ports to containers", table::TABLE);

@@ -31,7 +31,7 @@ fn network(want: &Network, state: &HostState) -> Result<Option<Step>, Conflict> 
     match state.docker.networks.get(&want.name) {
         Some(found) if !found.ours => Err(Conflict {
             thing,
-            found: "a network that is not ours has this name".to_owned(),
+            found: "a network that pryvctl did not create has this name".to_owned(),
             way_out: format!("remove it (docker network rm {}) or rename the platform", want.name),
         }),
         Some(found) if found.subnets.iter().cloned().collect::<BTreeSet<_>>() != subnets => Err(Conflict {
@@ -65,7 +65,7 @@ fn overlap(want: &Network, state: &HostState) -> Option<Conflict> {
     Some(Conflict {
         thing: format!("network {}", want.name),
         found: format!("network {name} has some of its addresses"),
-        way_out: "give the platform another `container_network`".to_owned(),
+        way_out: "set another `container_network` for the platform".to_owned(),
     })
 }
 

@@ -145,8 +145,8 @@ fn unswitched<'a>(
             Some((name, _)) => {
                 return Err(Conflict {
                     thing: format!("`{key}` in {}", place::DAEMON_JSON),
-                    found: format!("dockerd is started with --{name}, and refuses to start where both say something"),
-                    way_out: "take the switch out of the unit (`systemctl cat docker`, /etc/default/docker) and restart \
+                    found: format!("dockerd is started with --{name}; dockerd refuses to start if the option is also in daemon.json"),
+                    way_out: "remove the option from the unit (`systemctl cat docker`, /etc/default/docker) and restart \
                               Docker, or skip the control"
                         .to_owned(),
                 });
@@ -189,9 +189,9 @@ fn config(text: Option<String>, take_up: TakeUp, state: &HostState) -> Change {
 /// What dockerd does with it, in words.
 fn words(take_up: TakeUp, pending: bool) -> &'static str {
     match take_up {
-        TakeUp::AtStart => "dockerd will start with it",
-        TakeUp::Reload => "dockerd reloads; containers go on",
-        TakeUp::Restart if pending => "dockerd restarts, as an earlier run was to do",
-        TakeUp::Restart => "dockerd restarts; with live-restore containers go on",
+        TakeUp::AtStart => "dockerd reads it when it starts",
+        TakeUp::Reload => "dockerd reloads; containers keep running",
+        TakeUp::Restart if pending => "dockerd restarts; an earlier run did not finish this",
+        TakeUp::Restart => "dockerd restarts; with live-restore containers keep running",
     }
 }

@@ -77,7 +77,7 @@ pub fn openings(desired: &Desired, state: &HostState) -> Vec<Opening> {
 
 /// Who may reach what, in words.
 fn introduction(desired: &Desired, state: &HostState) -> Vec<String> {
-    let head = "table inet pryvctl: none -> everything from outside is dropped but".to_owned();
+    let head = "table inet pryvctl: none -> everything from outside is dropped, except".to_owned();
     let admin = words(&desired.firewall.admin_networks);
     let ports = sshd::ports(desired, state).into_iter();
     let ssh = ports.map(|port| format!("  {port}/tcp from {admin} (ssh)"));

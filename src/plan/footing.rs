@@ -70,7 +70,7 @@ pub fn steps(desired: &Desired, state: &HostState) -> Vec<Step> {
 fn containerd(state: &HostState) -> Option<Step> {
     let unit = state.system.units.get(CONTAINERD)?;
     (unit.exists && !unit.active && !unit.masked).then(|| {
-        let why = [format!("{CONTAINERD}: not running -> started; running containers go on")];
+        let why = [format!("{CONTAINERD}: not running -> started; running containers keep running")];
         Step::safe(StepId::Engine(EngineStep::Containerd), Change::ContainerdStart(ContainerdStart), NO_UNDO)
             .because(why)
     })
@@ -141,7 +141,7 @@ fn restart(desired: &Desired, state: &HostState) -> Option<Step> {
 /// What a restart of dockerd costs.
 fn cost(state: &HostState) -> &'static str {
     if is_live(state) {
-        "running containers go on"
+        "running containers keep running"
     } else {
         "without live-restore all containers of this host stop, and start again"
     }

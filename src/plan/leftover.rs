@@ -47,7 +47,7 @@ pub fn retire(found: &ContainerState, stopped: Stopped, desired: &Desired, keepi
     }
     match stopped {
         Stopped::Already => Vec::new(),
-        Stopped::NotYet => vec![stop(found, desired, "is kept for the way back")],
+        Stopped::NotYet => vec![stop(found, desired, "is kept for a rollback")],
     }
 }
 

@@ -40,11 +40,14 @@ impl Preflight {
     }
 }
 
-/// Judges a host. Without root's rights nothing else can be judged, so only that is said.
+/// Judges a host. Without root's rights or without perl nothing else can be judged, so only that is said.
 pub fn preflight(desired: &Desired, facts: &Facts, clock: &ControllerClock) -> Preflight {
     let rights = access::rights(desired, facts);
     if facts.rights.known().is_none_or(|rights| rights.uid != 0) {
         return Preflight { findings: vec![rights], state: None };
+    }
+    if software::lacks_perl(facts) {
+        return Preflight { findings: vec![rights, software::commands(facts)], state: None };
     }
     let mut findings = vec![
         rights,

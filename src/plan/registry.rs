@@ -38,7 +38,7 @@ pub fn hosts_line(desired: &Desired, state: &HostState) -> Result<Option<Step>, 
         if let Some(line) = of_others {
             return Err(Conflict {
                 thing: format!("{name} in /etc/hosts"),
-                found: format!("a line that is not ours says `{line}`"),
+                found: format!("a line that pryvctl did not write says `{line}`"),
                 way_out: format!("remove the line, or leave `registry.ip` ({ip}) out of the inventory"),
             });
         }

@@ -77,7 +77,7 @@ impl Keeping {
         let keep = Change::ReleaseKeep(ReleaseKeep(Box::new(release.clone())));
         Some(
             Step::safe(StepId::Release(ReleaseStep::Keep), keep, undo)
-                .because(["what serves is kept for the way back"])
+                .because(["the serving containers are kept for a rollback"])
                 .because(served)
                 .agreed(Agreed::Always),
         )

@@ -91,7 +91,7 @@ pub fn plan(desired: &Desired, state: &HostState) -> Result<Plan, Vec<Conflict>>
         let stopped = if made_room(found) { Stopped::Already } else { Stopped::from(found) };
         steps.extend(leftover(found, stopped, desired));
     }
-    steps.extend(release.unfinished.then(|| release::end("what served before serves again")));
+    steps.extend(release.unfinished.then(|| release::end("the previous containers serve again")));
     Ok(Plan { steps })
 }
 

@@ -138,7 +138,7 @@ pub fn steps(
             if state.docker.foreign_containers.contains(&name) {
                 return Err(Conflict {
                     thing: format!("container {name}"),
-                    found: "a container that is not ours has this name".to_owned(),
+                    found: "a container that pryvctl did not create has this name".to_owned(),
                     way_out: format!("rename it: docker rename {name} NEWNAME"),
                 });
             }

@@ -135,7 +135,7 @@ fn wanted(desired: &Desired, state: &HostState) -> Result<Option<Wanted>, Confli
         Some(FileState { text: None, .. }) => {
             return Err(Conflict {
                 thing: place::SSHD_CONFIG.to_owned(),
-                found: "is no text, or a very long one".to_owned(),
+                found: "is not a text file, or is too long".to_owned(),
                 way_out: "repair it".to_owned(),
             });
         }
@@ -167,7 +167,7 @@ fn overridden(desired: &Desired, state: &HostState) -> Option<Conflict> {
     let first = drifted(desired, state).into_iter().next()?;
     Some(Conflict {
         thing: "sshd".to_owned(),
-        found: format!("our block comes first and still `sshd -T` does not show it: {first}"),
+        found: format!("`sshd -T` does not show our setting, although our block comes first: {first}"),
         way_out: "look for the value in /etc/ssh and in the options sshd was started with".to_owned(),
     })
 }

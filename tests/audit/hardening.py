@@ -68,7 +68,7 @@ def level(number):
             say(f"  pryvctl harden, {title}")
             said, seconds = pryvctl("harden")
             times[f"pryvctl harden, level {number}, {title}"] = seconds
-        if "nothing is to be changed" not in said:
+        if "nothing to change" not in said:
             raise Failed(f"the second harden changed something:\n{said}")
         say("  pryvctl install")
         pryvctl("install")
@@ -80,7 +80,7 @@ def level(number):
 def at_rest(machine, context, number):
     """Whether nothing is to be changed by now."""
     pryvctl = Pryvctl(context, machine, number)
-    return "nothing is to be changed" in pryvctl("plan")[0]
+    return "nothing to change" in pryvctl("plan")[0]
 
 
 PLAYBOOK = """

@@ -61,30 +61,39 @@ fn a_host_in_use() {
     ok port: found 53/udp free, needed 53/udp free
     ok sshd: found readable, keys only, needed a configuration that OpenSSH reads
     ok login: found root: usable, needed an account that stays usable with a key
-    ok next-login: found nothing in its way, needed a configuration that lets the next login in
-    ok commands: found curl, nft, needed curl, nft
-    ok packages: found nothing has to be installed, needed apt, with package sources and nothing unfinished
+    ok next-login: found nothing blocks it, needed a configuration that allows the next login
+    ok commands: found curl, nft, perl, needed curl, nft, perl
+    ok packages: found nothing to install, needed apt with package sources and no unfinished installation
     ok nftables: found table pryvctl, needed nftables in the kernel
     ok conntrack: found 0 of 262144 connections, needed at most 80 % of the connection table in use, and a kernel with CONFIG_NF_CONNTRACK_TIMEOUT
     ok docker: found 20.10.24+dfsg1, needed Docker 20.10 or newer
     ok swarm: found none, needed no Swarm, because live-restore excludes it
     warning written: found no /var/lib/pryvctl/written, needed a list of what pryvctl wrote, all of it wanted; `pryvctl install` writes a new one from the inventory; look yourself for files that only older inventories wanted
-    ok uplink: found eth0, needed no bridge of containers on the way to the outside
-    ok other-rules: found none that drops them, needed no rules of others that drop what roles open
+    ok uplink: found eth0, needed a default route that does not use a bridge of containers
+    ok other-rules: found none, needed no firewall rules of others that drop ports of roles
     "#);
+}
+
+/// perl reads the rest, so the rest would only be noise.
+#[test]
+fn a_host_without_perl_hears_only_of_perl() {
+    let mut facts = recorded("debian12-docker");
+    facts.commands = Fact::Known(["curl", "nft"].map(str::to_owned).into());
+    insta::assert_snapshot!(complaints(&facts), @"failure commands: found no perl, needed curl, nft, perl; `apt-get install perl-base` on the host: pryvctl reads files and sockets of a host with perl");
+    assert!(preflight(&desired(), &facts, &in_time(&facts)).state.is_none());
 }
 
 #[test]
 fn a_bare_host() {
     insta::assert_snapshot!(complaints(&recorded("debian12-bare")), @r#"
-    warning commands: found no curl, no nft, needed curl, nft; `pryvctl install` and `harden` install curl and nftables
+    warning commands: found no curl, no nft, needed curl, nft, perl; `pryvctl install` and `harden` install curl and nftables
     "#);
 }
 
 #[test]
 fn a_fresh_host_with_docker_has_nothing_to_complain_of_but_systemd() {
     insta::assert_snapshot!(complaints(&recorded("debian13-docker")), @r#"
-    warning systemd: found degraded (systemd-modules-load.service failed), needed running; `systemctl --failed` shows what; repair it, then `systemctl reset-failed`
+    warning systemd: found degraded (systemd-modules-load.service failed), needed running; `systemctl --failed` shows the failed units; fix them, then `systemctl reset-failed`
     "#);
 }
 
@@ -92,7 +101,7 @@ fn a_fresh_host_with_docker_has_nothing_to_complain_of_but_systemd() {
 fn a_host_without_the_docker_command() {
     let mut facts = recorded("debian13-no-docker-command");
     insta::assert_snapshot!(complaints(&facts), @r#"
-    warning systemd: found degraded (systemd-modules-load.service failed), needed running; `systemctl --failed` shows what; repair it, then `systemctl reset-failed`
+    warning systemd: found degraded (systemd-modules-load.service failed), needed running; `systemctl --failed` shows the failed units; fix them, then `systemctl reset-failed`
     warning docker: found 26.1.5+dfsg1 without the `docker` command, needed Docker 20.10 or newer; `install` brings package docker-cli
     "#);
     if let Fact::Known(Docker::NoCommand { containers, .. }) = &mut facts.docker {
@@ -106,7 +115,7 @@ fn a_host_without_the_docker_command() {
 fn a_stopped_docker_is_planned_to_start() {
     let facts = recorded("debian13-docker-stopped");
     insta::assert_snapshot!(complaints(&facts), @r#"
-    warning systemd: found degraded (systemd-modules-load.service failed), needed running; `systemctl --failed` shows what; repair it, then `systemctl reset-failed`
+    warning systemd: found degraded (systemd-modules-load.service failed), needed running; `systemctl --failed` shows the failed units; fix them, then `systemctl reset-failed`
     warning docker: found no answer: dockerd is not running, needed Docker 20.10 or newer; `install` starts it; `journalctl -u docker` says why it stopped
     "#);
     let asleep =
@@ -144,9 +153,9 @@ fn a_bridge_of_containers_that_leads_to_the_administrators_is_found() {
     let docker = ("172.18.0.0/16", "docker0");
     assert_eq!(
         with(&[("0.0.0.0/0", "br-wan"), docker]),
-        "ok uplink: found br-wan, needed no bridge of containers on the way to the outside"
+        "ok uplink: found br-wan, needed a default route that does not use a bridge of containers"
     );
-    insta::assert_snapshot!(with(&[("0.0.0.0/0", "docker0")]), @"failure uplink: found 198.51.100.0/24 by docker0, the bridge of the Docker network `bridge`, needed no bridge of containers on the way to the outside; give the Docker network `bridge` a bridge and a subnet of its own: what comes in by docker0 cannot be told from its containers");
+    insta::assert_snapshot!(with(&[("0.0.0.0/0", "docker0")]), @"failure uplink: found 198.51.100.0/24 by docker0, the bridge of the Docker network `bridge`, needed a default route that does not use a bridge of containers; give the Docker network `bridge` a bridge and a subnet of its own: what comes in by docker0 cannot be told from its containers");
     // The default route is another one.
     assert!(
         with(&[("0.0.0.0/0", "eth0"), ("198.51.0.0/16", "docker0")])
@@ -171,10 +180,10 @@ fn rules_of_others_that_drop_an_open_port_are_found() {
     };
     let drop = serde_json::json!({ "drop": null });
     let source = serde_json::json!({ "match": { "op": "!=", "left": { "payload": { "protocol": "ip", "field": "saddr" } }, "right": "192.0.2.1" } });
-    insta::assert_snapshot!(told("inet site", &[], true), @"failure other-rules: found 443/tcp, 8080/tcp dropped by table inet site, chain forward, policy drop, needed no rules of others that drop what roles open; let what is forwarded to containers pass with `nft insert rule inet site forward ct status dnat accept` and in the file that this table is loaded from, or hand the firewall over to pryvctl and take the chain out of that file");
-    insta::assert_snapshot!(told("inet firewalld", std::slice::from_ref(&drop), false), @"failure other-rules: found 443/tcp, 8080/tcp dropped by table inet firewalld, chain forward, the rule with handle 7, needed no rules of others that drop what roles open; let what is forwarded pass in firewalld, or hand the firewall over to pryvctl with `systemctl disable --now firewalld`");
-    insta::assert_snapshot!(told("inet site", &[source, drop], false), @"warning other-rules: found 443/tcp, 8080/tcp perhaps dropped by table inet site, chain forward, the rule with handle 7, needed no rules of others that drop what roles open; let what is forwarded to containers pass with `nft insert rule inet site forward ct status dnat accept` and in the file that this table is loaded from, or hand the firewall over to pryvctl and take the chain out of that file");
-    insta::assert_snapshot!(told("inet site", &[], false), @"ok other-rules: found none that drops them, needed no rules of others that drop what roles open");
+    insta::assert_snapshot!(told("inet site", &[], true), @"failure other-rules: found 443/tcp, 8080/tcp dropped by table inet site, chain forward, policy drop, needed no firewall rules of others that drop ports of roles; allow traffic forwarded to containers with `nft insert rule inet site forward ct status dnat accept` and in the file that this table is loaded from, or let pryvctl manage the firewall and remove the chain from that file");
+    insta::assert_snapshot!(told("inet firewalld", std::slice::from_ref(&drop), false), @"failure other-rules: found 443/tcp, 8080/tcp dropped by table inet firewalld, chain forward, the rule with handle 7, needed no firewall rules of others that drop ports of roles; allow forwarded traffic in firewalld, or let pryvctl manage the firewall with `systemctl disable --now firewalld`");
+    insta::assert_snapshot!(told("inet site", &[source, drop], false), @"warning other-rules: found 443/tcp, 8080/tcp perhaps dropped by table inet site, chain forward, the rule with handle 7, needed no firewall rules of others that drop ports of roles; allow traffic forwarded to containers with `nft insert rule inet site forward ct status dnat accept` and in the file that this table is loaded from, or let pryvctl manage the firewall and remove the chain from that file");
+    insta::assert_snapshot!(told("inet site", &[], false), @"ok other-rules: found none, needed no firewall rules of others that drop ports of roles");
 }
 
 #[test]

@@ -109,7 +109,8 @@ fn what_nothing_wants_any_more_goes(world: &World) {
     let theirs = |path: &str| world.on("one", &format!("cat {path}; stat -c '%a %u:%g' {path}"));
     world.on("one", "echo theirs >/etc/page.txt; chmod 604 /etc/page.txt; chown 7:8 /etc/page.txt");
     let plan = world.run(&["plan", "next.yaml", &lab]);
-    plan.ends_with(0).says(&format!("the file there is not pryvctl's; it is kept as {copy}"));
+    plan.ends_with(0)
+        .says(&format!("the file that is there was not written by pryvctl; a copy is kept as {copy}"));
     run("install").ends_with(0);
     world.on("one", "echo 'by hand' >>/etc/page.txt");
     run("install").ends_with(0);
@@ -133,6 +134,7 @@ fn what_is_kept_is_called_so(world: &World) {
     let ran = status().says("kept for rollback").says("healthy b");
     assert!(!ran.said().contains("unhealthy"), "{}", ran.said());
     world.on("one", "docker container prune -f");
-    let ran = status().says("one: `rollback` cannot bring back").says("its container trial_web_a is gone");
+    let ran =
+        status().says("one: `rollback` cannot restore").says("its container trial_web_a no longer exists");
     assert!(!ran.said().contains("kept for rollback"), "{}", ran.said());
 }

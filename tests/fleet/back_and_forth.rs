@@ -62,8 +62,8 @@ fn a_bad_image_on_the_third_host(world: &World) {
     };
     let load = Load::on(world, &HOSTS);
     bad(&[])
-        .says("is not healthy: its health check failed")
-        .says("what served before serves again")
+        .says("is not healthy: the health check failed")
+        .says("the previous containers serve again")
         .says("it ended early: 1 of 4 hosts of web failed");
     at(world, &["four", "one"], NEW);
     at(world, &["three", "two"], OLD);
@@ -87,7 +87,7 @@ fn a_second_controller(world: &World) {
     world.docker("pause", "registry");
     let mut first = world.start(&[&UPGRADE[..], &["good.yaml"]].concat());
     HOSTS.iter().for_each(|_| first.until("1/1 image."));
-    let owner = format!("(pid {}) has been at work here since 20", first.pid());
+    let owner = format!("(pid {}) since 20", first.pid());
     let second = upgrade(world, NEW);
     first.kill();
     world.docker("unpause", "registry");
@@ -105,12 +105,12 @@ fn paused_and_stopped_by_hand(world: &World) {
     inventory.run(&["resume"]).ends_with(0);
     run.until("batch 2/4");
     run.interrupt();
-    run.until("will stop when the hosts in hand are done");
+    run.until("stopping after the hosts in progress");
     run.finish()
         .ends_with(5)
         .says("one changed")
         .says("three left-alone")
-        .says("it ended early: it was stopped by hand");
+        .says("the run ended early: stopped by Ctrl-C or a signal");
     at(world, &["four", "one"], NEW);
     at(world, &["three", "two"], OLD);
     upgrade(world, NEW).ends_with(0).says("one unchanged").says("two changed");
@@ -122,7 +122,7 @@ fn the_journal(world: &World) {
     world.run(&["audit"]).ends_with(0).says("every line follows").says("service.web.cut-over");
     let text = std::fs::read_to_string(&journal).unwrap();
     std::fs::write(&journal, text.replacen("\"host\":\"one\"", "\"host\":\"two\"", 1)).unwrap();
-    world.run(&["audit"]).ends_with(6).says("was changed: its hash is not that of what it says");
+    world.run(&["audit"]).ends_with(6).says("was changed: its hash does not match its content");
     std::fs::remove_file(&journal).unwrap();
     upgrade(world, NEW).ends_with(0).says("two changed");
     rollback(world);

@@ -24,20 +24,21 @@ pub fn passwords_go_only_beside_a_second_way(world: &World, inventory: &str) {
     let password = format!(", sudo_password: {{ file: {} }} }}", world.lab_file("secrets/sudo").display());
     let right = no_root.replace(" }", &password);
 
-    let named = "a: failure break-glass: found passwords open the host, and nobody named a second way in";
+    let named =
+        "a: failure break-glass: found password login is enabled, and no `break_glass` access is configured";
     for command in [&["harden", "--yes"][..], &["harden", "--dry-run"], &["plan"]] {
-        run(NO_SECOND_WAY, "", command).ends_with(4).says(named).says("say --no-break-glass");
+        run(NO_SECOND_WAY, "", command).ends_with(4).says(named).says("pass --no-break-glass");
     }
     run(NO_SECOND_WAY, "", &["plan"]).says("sshd.block");
     run(NO_SECOND_WAY, "", &["preflight"]).ends_with(4).says("failure: a break-glass: name one");
     run(NO_SECOND_WAY, "", &["harden", "--dry-run", "--no-break-glass"]).ends_with(0).says("sshd.block");
     run("wrong-way.yaml", &wrong, &["harden", "--yes"])
         .ends_with(4)
-        .says("a: failure break-glass: found passwords open the host, and the second login does not open it: login as `admin` refused");
+        .says("a: failure break-glass: found password login is enabled, and the `break_glass` login failed: login as `admin` refused");
     // Who comes in and cannot become root opens nothing.
     run("no-root.yaml", &no_root, &["harden", "--yes"])
         .ends_with(4)
-        .says("the second login does not open it: sudo asks `admin` for a password, and none is given")
-        .says("with `sudo_password` where sudo asks for one");
+        .says("the `break_glass` login failed: sudo asks `admin` for a password, and none is given")
+        .says("`sudo_password` if sudo asks for one");
     run("right-way.yaml", &right, &["harden", "--dry-run"]).ends_with(0).says("sshd.block");
 }

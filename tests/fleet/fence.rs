@@ -189,7 +189,7 @@ fn lock_lost_in_the_middle(world: &World, host: &str) {
         ("PRYVCTL_FAIL_DO", &script),
     ];
     let ran = upgrade(world, host, version, &inside).ends_with(7);
-    ran.says(&format!("{host} lock-lost")).says("this host has released our lock");
+    ran.says(&format!("{host} lock-lost")).says("the host released our lock");
     assert_eq!(served(world, host), before);
     converge(world, host, version);
 }
@@ -200,7 +200,7 @@ fn armed_by_somebody_else(world: &World, host: &str) {
     world.on(host, "touch /var/lib/pryvctl/guard/armed");
     let (good, more) = (format!("to-{}.yaml", served(world, host).version), format!("more-{host}.yaml"));
     let ran = world.run(&["harden", &more, "--yes", "--window", "20", "--host", host]).ends_with(5);
-    ran.says("a change of another run waits for its confirmation on this host");
+    ran.says("a change of another run on this host is waiting for its confirmation");
     world.on(host, "rm -r /var/lib/pryvctl/guard");
     world.run(&["harden", &good, "--yes", "--window", "20", "--host", host]).ends_with(0);
 }
@@ -242,7 +242,7 @@ fn killed_inside_a_guarded_step(world: &World, host: &str) {
     let fault = kill(world, host, "firewall.table", 40);
     let ran = harden(&more, &fault.each_ref().map(|(key, value)| (*key, value.as_str())));
     was_killed(world, host, &ran);
-    harden(&more, &[]).ends_with(0).says("confirmed over a new login");
-    harden(&good, &[]).ends_with(0).says("confirmed over a new login");
+    harden(&more, &[]).ends_with(0).says("change confirmed over a new login");
+    harden(&good, &[]).ends_with(0).says("change confirmed over a new login");
     at(world, &[host], &served(world, host).version);
 }

@@ -71,7 +71,7 @@ fn only_what_is_declared_answers_and_containers_still_work() {
 
     each(|host| drop(world.on(host, "nft flush ruleset")));
     let ran = world.run(&["plan", "walls.yaml"]);
-    ran.says("table inet pryvctl: none -> everything from outside is dropped but")
+    ran.says("table inet pryvctl: none -> everything from outside is dropped, except")
         .says("8080/tcp from everywhere (role web)");
     somebody_answers_in_its_place(&world, &harden);
     each(|host| published(&world, host, false));

@@ -43,7 +43,7 @@ const BROKEN: [&[(&str, &str)]; 6] = [
         ),
     ],
     &[(ILL_WITHOUT_CONTAINERD, "what else is to be done shows when the containers have been checked again")],
-    &[("rm /run/docker.sock", "/run/docker.sock: gone -> dockerd restarts; running containers go on")],
+    &[("rm /run/docker.sock", "/run/docker.sock: gone -> dockerd restarts; running containers keep running")],
     &[("systemctl stop docker.socket docker", "docker.service: not running -> started")],
 ];
 

@@ -176,14 +176,16 @@ fn a_wrong_admin_network(world: &World) {
     let ran = world.run(&harden("wrong.yaml")).ends_with(5);
     assert!(start.elapsed() < 2 * (WINDOW + late()), "{:?}", start.elapsed());
     for host in HOSTS {
-        assert!(ran.said().contains(&format!("{host}: cut off; the host takes the change back within 10 s")));
+        assert!(
+            ran.said().contains(&format!("{host}: connection lost; the host reverts the change within 10 s"))
+        );
         assert!(logs_in(world, host), "{host}");
     }
     ran.says("a: firewall.table")
         .says("b: firewall.table")
-        .says("the change cut us off (")
+        .says("the change broke our access (")
         .says("no new login came through")
-        .says("the host took it back by itself and the old access works again")
+        .says("the host reverted it, and the old access works again")
         .says("hint: check `admin_networks`");
 }
 
@@ -220,8 +222,8 @@ fn a_cut_link(world: &World, host: &str) {
          while [ -e /var/lib/pryvctl/guard ]; do sleep 0.1; done
          sleep 2; nft delete table inet cut",
     );
-    run.until("cut off");
-    run.finish().ends_with(5).says("the host took it back by itself and the old access works again");
+    run.until("connection lost");
+    run.finish().ends_with(5).says("the host reverted it, and the old access works again");
     assert!(logs_in(world, host));
 }
 
@@ -246,7 +248,7 @@ fn a_killed_controller_and_a_restarted_host(world: &World) -> String {
 /// Starts a change, and ends the controller as soon as its table stands on these hosts and no new login comes through.
 fn killed(world: &World, file: &str, hosts: &[&str]) {
     let mut run = world.start(&harden(file));
-    run.until("the host takes the next change back in 10 s unless we confirm it");
+    run.until("the host reverts the next change after 10 s unless it is confirmed");
     for host in hosts {
         world.on(host, "until nft list table inet pryvctl >/dev/null 2>&1; do sleep 0.1; done");
     }
@@ -275,7 +277,7 @@ fn a_run_inside_the_window_of_a_killed_one(world: &World, host: &str) {
     inventory(world, "by6.yaml", &gateways(world), &[(host, v6)]);
     killed(world, "only6.yaml", &[host]);
     let killed = Instant::now();
-    world.run(&harden("by6.yaml")).ends_with(0).says("confirmed over a new login");
+    world.run(&harden("by6.yaml")).ends_with(0).says("change confirmed over a new login");
     until(WINDOW + late(), || killed.elapsed() > WINDOW);
     world.run(&harden("by6.yaml")).ends_with(0).says("unchanged");
     assert!(logs_in(world, host));

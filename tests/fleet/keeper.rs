@@ -132,9 +132,9 @@ fn what_changed_under_a_hook_is_read_first(world: &World) {
     upgrade(world, NEW, &[], &["--host", "one"])
         .ends_with(5)
         .says("one failed")
-        .says("the host has changed since it was looked at; these steps were not agreed to")
+        .says("the host has changed since the plan was made, and you have not confirmed these new steps")
         .says("service.store.start")
-        .says("run the same command again, and read its new plan");
+        .says("run the same command again and review the new plan");
     assert_eq!(served(world, "one"), before);
     assert_eq!(world.on("one", "docker ps -q --filter label=pryvctl.service=store"), "");
     assert_eq!(called_on(world, "one"), ["before", "after"], "what began is answered");
@@ -170,7 +170,7 @@ fn a_failure_takes_its_batch_back(world: &World) {
         .says("one changed")
         .says("two went-back")
         .says("three taken-back")
-        .says("it did well, and serves what it served before, because others failed");
+        .says("the change succeeded on this host, and was rolled back because other hosts failed");
     serve(world, [NEW, OLD, OLD]);
     inventory(world, NEW).run(&["rollback", "--yes", "--host", "one"]).ends_with(0);
 }

@@ -98,7 +98,7 @@ pub fn nobody_goes_back_to_an_older_version_on_newer_data(world: &World) {
     let failed = upgrade(world, NEW, &["three"], &rolled).ends_with(5);
     failed
         .says("three failed")
-        .says("and it could not go back to what it served: a newer version has opened data that the older one cannot read");
+        .says("rolling back failed, too: a newer version has opened data that the older one cannot read");
     let stays = format!("store_a {OLD} exited, store_b {NEXT_STORE} running");
     assert_eq!(containers(world, "three", "store"), stays);
     assert_eq!(served(world, "three"), before, "what served serves");

@@ -47,7 +47,7 @@ fn killed(world: &World, host: &str, program: &str, step: &str, codes: [i32; 2])
     if ran.code == 0 {
         assert_eq!(served(world, host).version, next, "{program} before {step}");
     } else {
-        let ran = ran.says(&format!("{host} went-back")).says("what served before serves again");
+        let ran = ran.says(&format!("{host} went-back")).says("the previous containers serve again");
         assert_eq!(served(world, host), before, "{program} before {step}:\n{}", ran.said());
     }
     converges(world, host, next);

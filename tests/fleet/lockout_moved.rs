@@ -139,7 +139,7 @@ fn closed(place: Place) -> String {
     let begun = Instant::now();
     let ran = world.run(&harden(&file(place, 22, 2222))).ends_with(5);
     ran.says("a login came through at port 22, but none at port 2222")
-        .says("the host took it back by itself and the old access works again");
+        .says("the host reverted it, and the old access works again");
     world.on(host, "nft delete table inet trial");
     assert_eq!(listens(place), [22]);
     format!("taken back after {:.0} s", begun.elapsed().as_secs_f32())
@@ -160,7 +160,8 @@ fn held(place: Place) -> String {
     let before = world.on(host, "systemctl is-enabled ssh.socket; systemctl is-active ssh.socket; true");
     world.on(host, "systemctl stop ssh.service; systemctl start ssh.socket");
     let ran = world.run(&harden(&file(place, 22, 2222))).ends_with(5);
-    ran.says("systemd itself listens for sshd").says("systemctl disable --now ssh.socket");
+    ran.says("the socket is active, so sshd_config cannot change the port")
+        .says("systemctl disable --now ssh.socket");
     world.on(host, "systemctl stop ssh.socket; systemctl restart ssh.service");
     assert_eq!(
         world.on(host, "systemctl is-enabled ssh.socket; systemctl is-active ssh.socket; true"),

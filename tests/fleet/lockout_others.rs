@@ -112,14 +112,14 @@ const DEEDS: [(&str, Deed); 15] = [
         "somebody moved sshd to another port, from the next reload on",
         told(
             "echo 'Port 2222' > /etc/ssh/sshd_config.d/50-site.conf",
-            ["told to listen on port 2222, not on 22", "`Port 22`"],
+            ["configured to listen on port 2222, not on 22", "`Port 22`"],
         ),
     ),
     (
         "somebody made sshd listen inside only, from the next reload on",
         told(
             "echo 'ListenAddress 127.0.0.1' > /etc/ssh/sshd_config.d/50-site.conf",
-            ["told to listen on 127.0.0.1:22 only", "take `ListenAddress` out"],
+            ["configured to listen only on 127.0.0.1:22", "take `ListenAddress` out"],
         ),
     ),
     (

@@ -329,7 +329,7 @@ fn whoever_leaves_ends_it(world: &World) {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(8), "{said}");
     assert!(
-        said.contains("two: connection lost") && said.contains("may still run in the container"),
+        said.contains("two: connection lost") && said.contains("may still be running in the container"),
         "{said}"
     );
 }

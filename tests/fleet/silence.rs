@@ -37,7 +37,7 @@ fn a_declared_port_that_somebody_elses_rules_drop_is_named() {
 
     site(CLOSED);
     let found = "8080/tcp dropped by table inet site, chain onward, policy drop";
-    run(&["preflight"]).ends_with(4).says(found).says("or hand the firewall over to pryvctl");
+    run(&["preflight"]).ends_with(4).says(found).says("or let pryvctl manage the firewall");
     run(&["install", "--yes"]).ends_with(4).says(found).says("a not-ready").says("b left-alone");
     gone();
     run(&["install", "--yes"]).ends_with(0).says("a: port scan from here and").says("22, 8080 open");

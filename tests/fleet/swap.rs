@@ -35,7 +35,7 @@ fn nobody_notices() {
     world.run(&["install", "next.yaml", &lab, "--yes"]).ends_with(0);
     judge(load.stop());
     runs(&world, "1.9.3");
-    world.run(&["install", "next.yaml", &lab, "--yes"]).ends_with(0).says("nothing is to be changed");
+    world.run(&["install", "next.yaml", &lab, "--yes"]).ends_with(0).says("nothing to change");
 }
 
 /// What is asked of a host that serves HTTPS: on what it answers itself, over both families and in both ways.

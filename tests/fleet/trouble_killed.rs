@@ -22,8 +22,8 @@ pub fn second_controller(world: &World) {
     second
         .ends_with(7)
         .says("one locked")
-        .says(&format!("{owner} has been at work here since 20"))
-        .says("hint: wait; the lock goes with that run, even if it is killed");
+        .says(&format!("{owner} since 20"))
+        .says("hint: wait until that run has ended; its lock ends with it, even if it is killed");
     looked.ends_with(0).says("one planned");
     HOSTS.iter().for_each(|host| before.still_serves(world, host));
     before.converge(world);

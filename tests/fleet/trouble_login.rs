@@ -79,7 +79,7 @@ pub fn wrong_user(world: &World) {
         .ends_with(8)
         .says("one: login as `bob` refused; tried")
         .says("hint: check `ssh.user` and `ssh.identities`")
-        .says("two: `nosudo` may not become root with sudo")
+        .says("two: `nosudo` is not allowed to become root with sudo")
         .says("hint: as root on the host: `adduser nosudo sudo`")
         .says("three unchanged");
 }

@@ -88,7 +88,7 @@ pub fn unhealthy_image(world: &World) {
         .install()
         .ends_with(5)
         .says("one failed")
-        .says("is not healthy: its health check failed")
+        .says("is not healthy: the health check failed")
         .says("last check: exit code 1:")
         .says("log: ")
         .says("hint: fix the image or its configuration, then run again")
@@ -162,7 +162,7 @@ pub fn changed_meanwhile(world: &World) {
     world
         .run(&["harden", "inventory.yaml", &world.lab(), "--yes", "--window", "20"])
         .ends_with(0)
-        .says("/etc/login.defs: changed since it was looked at; reads the host again and makes a new plan");
+        .says("/etc/login.defs: changed since it was looked at; reading the host again to make a new plan");
     let found = world.on("one", "grep -c '^# by hand$' /etc/login.defs; grep '^UMASK' /etc/login.defs");
     assert_eq!(found, "1\nUMASK\t027\n");
     world.on("one", "sed -i '/^# by hand$/d' /etc/login.defs");
@@ -178,9 +178,9 @@ pub fn overwritten_meanwhile(world: &World) {
     harden()
         .ends_with(5)
         .says("one failed")
-        .says(&format!("{UNIT}: changed since it was looked at; reads the host again and makes a new plan"))
-        .says("the host has changed since it was looked at; these steps were not agreed to")
-        .says("run the same command again, and read its new plan");
+        .says(&format!("{UNIT}: changed since it was looked at; reading the host again to make a new plan"))
+        .says("the host has changed since the plan was made, and you have not confirmed these new steps")
+        .says("run the same command again and review the new plan");
     let by_hand = || world.on("one", &format!("grep -c '^# by hand$' {UNIT} || true"));
     assert_eq!(by_hand(), "1\n");
     harden().ends_with(0).says("one changed");

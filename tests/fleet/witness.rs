@@ -54,7 +54,7 @@ fn a_journal_that_was_made_anew_no_longer_fits_what_hosts_keep() {
 
     // A host whose log somebody emptied does not keep what it was told.
     world.on("one", &format!(": >{KEPT}"));
-    audit(6).says("says that one keeps how far the journal went, and it does not");
+    audit(6).says("says that one stored a copy of the journal's end, but one has no such copy");
 
     // A journal that nobody can write is no reason to stop halfway, and none to call it done.
     world.on("one", "nft delete table inet pryvctl");

@@ -40,7 +40,7 @@ hosts: { cut: { address: ADDRESS, zone: eu, roles: [web] } }
 CPU = "qemu64,-svm,+ssse3,+sse4.1,+sse4.2,+popcnt"
 # The clock of an emulated machine whose first ticks were late runs too fast; the counter of the processor does not.
 KERNEL = "root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=1 mitigations=off tsc=reliable clocksource=tsc no_timer_check"
-ARMED, CONFIRMED = "the host takes the next change back", "confirmed over a new login"
+ARMED, CONFIRMED = "the host reverts the next change", "change confirmed over a new login"
 
 
 class Machine:

@@ -46,7 +46,7 @@ impl ProjectError {
             }
             Self::Roles { .. } => Some("check `roles` in the inventory".to_owned()),
             Self::Wrong(_) => None,
-            Self::Circle(_) => Some("take one of them out of `after` in the role's compose.yaml".to_owned()),
+            Self::Circle(_) => Some("remove one of them from `after` in the role's compose.yaml".to_owned()),
             Self::Lab(error) => error.hint(),
             Self::Selection(problem) => problem.hint.clone(),
         }

@@ -46,9 +46,8 @@ pub fn plan(host: &HostName, plan: &Plan) -> String {
     text
 }
 
-const NEW_LOOK: &str = "    After this step the host is looked at again, because the step brings more than can be known now (files of \
-                        packages, another port of sshd). What that look finds is planned then, and carried out without another \
-                        question.\n";
+const NEW_LOOK: &str = "    After this step the host is read and planned again, because the step can make more steps necessary (files \
+                        of packages, another port of sshd). These steps are applied without asking again.\n";
 
 /// How it ended on every host.
 pub fn reports(reports: &[Report], detail: Detail) -> String {
@@ -88,7 +87,7 @@ pub fn proposal(proposal: &Proposal) -> String {
     }
     let mut text = table.to_string();
     if let Some(why) = &proposal.short {
-        write!(text, "\nit will end there: {why}").unwrap_or_default();
+        write!(text, "\nthe run will end there: {why}").unwrap_or_default();
     }
     for rule in &proposal.rules {
         write!(text, "\n{rule}").unwrap_or_default();
@@ -226,7 +225,8 @@ pub fn status(reports: &[Report]) -> String {
             0 => continue,
             steps => steps,
         };
-        write!(text, "\n{}: {drift} steps away from the inventory", report.host).unwrap_or_default();
+        write!(text, "\n{}: {drift} steps are needed to match the inventory", report.host)
+            .unwrap_or_default();
         for step in &report.plan.steps {
             write!(text, "\n    {}", line(step.id.to_string())).unwrap_or_default();
         }
@@ -249,8 +249,8 @@ fn lost(reports: &[Report]) -> String {
     {
         write!(
             text,
-            "\n\n{}: `rollback` cannot bring back {}: its container {} is gone\n  hint: to go back, give the inventory the \
-             older version, and upgrade",
+            "\n\n{}: `rollback` cannot restore {}: its container {} no longer exists\n  hint: set the older version in \
+             the inventory and run `pryvctl upgrade`",
             report.host, served.image, served.name
         )
         .unwrap_or_default();

@@ -46,16 +46,16 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// It is no line of a journal, as after a crash in its middle.
-    #[error("line {0} is cut short or no line of a journal")]
+    #[error("line {0} is truncated or is not a journal line")]
     Unreadable(usize),
     /// Its hash is another.
-    #[error("line {0} was changed: its hash is not that of what it says")]
+    #[error("line {0} was changed: its hash does not match its content")]
     Changed(usize),
     /// It does not follow from the one before.
-    #[error("before line {0} lines are missing, were added or were moved")]
+    #[error("lines before line {0} are missing, were added or were moved")]
     Broken(usize),
     /// A host was told of another journal than this.
-    #[error("line {0} says how far the journal went, and it is another now")]
+    #[error("line {0} records another end of the journal than the lines above it")]
     Rewritten(usize),
     /// Its signature is of another text, or of nobody.
     #[error("line {0} is not signed by the key it names")]
@@ -74,7 +74,7 @@ pub enum Fault {
         lines: usize,
     },
     /// A host knows of a journal that is gone.
-    #[error("{host} keeps how far the journal {journal} went, and there is no such file any more")]
+    #[error("{host} has a copy of the end of the journal {journal}, but that file no longer exists")]
     Gone {
         /// The host.
         host: HostName,
@@ -83,7 +83,7 @@ pub enum Fault {
     },
     /// A host does not keep any more what it was told.
     #[error(
-        "line {number} says that {host} keeps how far the journal went, and it does not: its log was changed"
+        "line {number} says that {host} stored a copy of the journal's end, but {host} has no such copy: its log was changed"
     )]
     Forgotten {
         /// The host.

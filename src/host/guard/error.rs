@@ -9,21 +9,19 @@ pub enum GuardError {
     #[error("nothing was changed: {0}")]
     NotStarted(#[source] ApplyError),
     /// Nothing was changed: another run's change is not confirmed yet, and its way back is not ours.
-    #[error("nothing was changed: a change of another run waits for its confirmation on this host")]
+    #[error("nothing was changed: a change of another run on this host is waiting for its confirmation")]
     Taken,
     /// A step failed; the host took all of them back.
-    #[error("taken back: {0}")]
+    #[error("change reverted: {0}")]
     TakenBack(#[source] ApplyError),
     /// The change cut us off; the old access is back.
-    #[error(
-        "the change cut us off ({reason}); the host took it back by itself and the old access works again"
-    )]
+    #[error("the change broke our access ({reason}); the host reverted it, and the old access works again")]
     Healed {
         /// Why the new login failed.
         reason: String,
     },
     /// The change cut us off and the old access did not come back in time.
-    #[error("the change cut us off ({reason}) and the host did not answer again within {seconds} s")]
+    #[error("the change broke our access ({reason}), and the host did not answer again within {seconds} s")]
     Lost {
         /// Why the new login failed.
         reason: String,
@@ -31,19 +29,19 @@ pub enum GuardError {
         seconds: u64,
     },
     /// The change was to be taken back and some of it was not.
-    #[error("{reason}; and the host could not take all of it back")]
+    #[error("{reason}; the host could not revert the whole change")]
     Stuck {
         /// What happened before.
         reason: String,
     },
     /// The connection broke while we confirmed.
-    #[error("the confirmation did not come through ({reason}); the change may stand or be taken back")]
+    #[error("the confirmation may not have arrived ({reason}); the change is either kept or reverted")]
     Unsure {
         /// How it broke.
         reason: String,
     },
     /// The host undid the change before we could confirm it.
-    #[error("the confirmation came too late: the host had already taken the change back")]
+    #[error("the confirmation came too late: the host had already reverted the change")]
     TooLate,
 }
 
@@ -66,7 +64,7 @@ impl GuardError {
             ),
             Self::Taken => Some("wait until the other run has ended, then run again".to_owned()),
             Self::TooLate => Some("run again with a longer --window".to_owned()),
-            Self::Unsure { .. } => Some("run again: the next run sees what stands and continues".to_owned()),
+            Self::Unsure { .. } => Some("run again: the next run reads the host and continues".to_owned()),
         }
     }
 }

@@ -186,7 +186,7 @@ async fn await_old_access<S: Session>(old: &S, end: Instant, reason: String) -> 
                 return GuardError::Healed { reason };
             }
             if output.exit == Exit::Code(script::STUCK) {
-                return GuardError::Stuck { reason: format!("the change cut us off ({reason})") };
+                return GuardError::Stuck { reason: format!("the change broke our access ({reason})") };
             }
         }
         if Instant::now() > patience {

@@ -87,7 +87,7 @@ async fn log_in<S: Session>(old: &S, ways: &Ways<'_>, proofs: &[&Command]) -> Re
     }
     if let Some(login) = ways.second_login {
         let second = usable(old.reconnect_as(login).await, &[]).await;
-        second.map_err(|why| format!("the second login, `{}`, opens the host no more: {why}", login.user))?;
+        second.map_err(|why| format!("the `break_glass` login `{}` no longer works: {why}", login.user))?;
     }
     Ok(fresh)
 }

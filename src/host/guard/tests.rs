@@ -156,7 +156,7 @@ async fn a_second_login_that_opened_the_host_has_to_open_it_still() {
         let host = host.reconnects(Ok(())).prints("[ ! -e /var/lib/pryvctl/guard/undoing ]", "");
         let (ended, _) = run_terms(&host, step(), terms).await;
         let Err(GuardError::Healed { reason }) = ended else { panic!("{ended:?}") };
-        assert!(reason.contains("the second login, `rescue`, opens the host no more"), "{reason}");
+        assert!(reason.contains("the `break_glass` login `rescue` no longer works"), "{reason}");
         assert!(host.is_over());
     }
 

@@ -63,7 +63,7 @@ fn refused(prefix: &str, value: &Value, reasons: &[(&str, &str)]) -> Vec<Fault> 
 /// serde's message about a key or word it does not know, in our words; other messages stay.
 pub(super) fn plain(message: &str) -> String {
     let mut words = message.split('`').skip(1).step_by(2);
-    let kind = [("unknown field", "is not a key here"), ("unknown variant", "is not a word for it")];
+    let kind = [("unknown field", "is not a known key"), ("unknown variant", "is not a valid value")];
     match (kind.iter().find(|(start, _)| message.starts_with(start)), words.next()) {
         (Some((_, ours)), Some(word)) => format!("`{word}` {ours}: {}", suggest(word, words)),
         (_, _) => message.to_owned(),

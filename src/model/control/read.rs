@@ -113,7 +113,7 @@ impl Controls {
             match control {
                 Ok(control) => {
                     if let Some(earlier) = self.all.insert(control.id.clone(), control) {
-                        faults.push(Fault::at(earlier.id, "stands here a second time"));
+                        faults.push(Fault::at(earlier.id, "is defined twice"));
                     }
                 }
                 Err(fault) => faults.push(fault),

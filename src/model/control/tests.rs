@@ -113,10 +113,10 @@ fn what_is_wrong_with_an_entry_is_said_with_its_place() {
     let told: Vec<String> = bad.iter().map(|text| told(&[("controls/x.yaml", text)])).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
     controls/x.yaml: `a.b`: must have exactly one kind, as in `sysctl: { KEY: VALUE }`
-    controls/x.yaml: `a.b.file.mdoe`: `mdoe` is not a key here: did you mean `mode`?
+    controls/x.yaml: `a.b.file.mdoe`: `mdoe` is not a known key: did you mean `mode`?
     controls/x.yaml: `a.b.permissions.mode`: 600 is not a mode: write octal digits in quotes, as in "0640"
-    controls/x.yaml: `a.b.unit.state`: `enbaled` is not a word for it: did you mean `enabled`?
-    controls/x.yaml: `a.b.sysclt`: `sysclt` is not a key here: did you mean `sysctl`?
+    controls/x.yaml: `a.b.unit.state`: `enbaled` is not a valid value: did you mean `enabled`?
+    controls/x.yaml: `a.b.sysclt`: `sysclt` is not a known key: did you mean `sysctl`?
     controls/x.yaml: `a.b`: must have exactly one kind, as in `sysctl: { KEY: VALUE }`
     `a.b`: `instead` names `a.c`, which is no control; did you mean `a.b`?
     `a.b`: `needs` names `a.d`, which brings no package

@@ -89,8 +89,8 @@ fn grammar(error: &Error, at: Option<Place>, text: &str) -> Problem {
 
 fn duplicate(key: Option<&str>, at: Option<Place>, text: &str) -> Problem {
     let key = key.unwrap_or_default();
-    let problem = Problem::error("key.duplicate", format!("`{key}` stands here a second time"))
-        .hint("take one of the two out, or give it another name");
+    let problem = Problem::error("key.duplicate", format!("`{key}` is defined twice"))
+        .hint("remove one of the two, or rename it");
     let first = at.and_then(|second| sibling_above(text, second, key));
     problem.at(at).also(first, "first here")
 }

@@ -78,7 +78,7 @@ impl Maker<'_> {
         deploy: Option<T>,
     ) -> Option<T> {
         if short.is_some() && deploy.is_some() && short != deploy {
-            self.complain("role.unreadable", name, key, "says something else than `deploy.resources.limits`");
+            self.complain("role.unreadable", name, key, "contradicts `deploy.resources.limits`");
         }
         short.or(deploy)
     }
@@ -87,7 +87,7 @@ impl Maker<'_> {
         let last = image.rsplit('/').next().unwrap_or_default();
         if !last.contains([':', '@']) {
             let what = format!(
-                "`{image}` has no tag: without a version there is no way back, write {image}:VERSION"
+                "`{image}` has no tag: without a version no rollback is possible; write {image}:VERSION"
             );
             self.complain("image.no-version", name, "image", &what);
         }
@@ -96,7 +96,7 @@ impl Maker<'_> {
 
     fn environment(&mut self, name: &ServiceName, environment: &Pairs) -> BTreeMap<String, String> {
         for (key, _) in environment.0.iter().filter(|(_, value)| asks_for_secret(value)) {
-            let what = "secrets are not for the environment, which `docker inspect` shows: render a file with `files`";
+            let what = "`docker inspect` would show this secret: render it into a file with `files`";
             self.complain("secret.exposed", name, &format!("environment.{key}"), what);
         }
         environment.0.clone()
@@ -125,7 +125,7 @@ impl Maker<'_> {
                 }
                 VolumeKind::Volume => {
                     if !self.placed.bound.compose.volumes.contains(&volume.source) {
-                        let what = format!("the volume `{}` is not under `volumes`", volume.source);
+                        let what = format!("the volume `{}` is not defined under `volumes`", volume.source);
                         self.complain("volume.unknown", name, &key, &what);
                     }
                     MountSource::Volume(format!("{}_{}", self.platform, volume.source))
@@ -140,18 +140,18 @@ impl Maker<'_> {
         if opens_docker(source) {
             if !self.placed.allows(Allowance::DockerSocket) {
                 let what = format!(
-                    "`{source}` gives the container Docker's socket, and with it the host: if it must be, say `allow: [docker-socket]` in x-pryvctl"
+                    "`{source}` gives the container Docker's socket, and so root on the host: if you need this, write `allow: [docker-socket]` in x-pryvctl"
                 );
                 self.complain("mount.docker-socket", name, key, &what);
             }
         } else if !self.paths.provide(source) {
             let what = format!(
-                "nobody makes `{source}` on the host: name it under `folders` or `files` of x-pryvctl"
+                "`{source}` would not exist on the host: define it under `folders` or `files` of x-pryvctl"
             );
             self.complain("mount.unmanaged", name, key, &what);
         } else if self.paths.stale(source) {
             let what = format!(
-                "`{source}` is mounted alone, so the container keeps the old file when it changes: mount its folder, or say `on_change: restart`"
+                "`{source}` is mounted as a single file, so the container keeps the old file when it changes: mount its folder, or write `on_change: restart`"
             );
             self.complain("mount.stale-file", name, key, &what);
         }

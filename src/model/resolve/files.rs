@@ -75,7 +75,7 @@ pub(super) fn reader(
     }
     Err(Box::new(placed.problem(
         "service.unknown",
-        format!("x-pryvctl speaks of the service `{name}`, which the role has not"),
+        format!("x-pryvctl names the service `{name}`, which the role does not define"),
     )))
 }
 
@@ -89,8 +89,10 @@ pub(super) fn folders(roles: &[Placed], problems: &mut Vec<Problem>) -> Vec<Mana
             match folders.iter().find(|other| other.path == folder.path) {
                 Some(same) if *same == folder => {}
                 Some(_) => {
-                    let what =
-                        format!("`{}` is also asked for with another mode or owner", folder.path.display());
+                    let what = format!(
+                        "the folder `{}` is also defined with another mode or owner",
+                        folder.path.display()
+                    );
                     problems.push(placed.problem("folder.clash", what));
                 }
                 None => folders.push(folder),
@@ -128,7 +130,7 @@ impl Press<'_> {
                 match self.file(placed, wanted, path) {
                     Ok(file) if files.iter().any(|other| other.path == file.path) => {
                         let what =
-                            format!("the file `{}` is asked for twice on this host", file.path.display());
+                            format!("the file `{}` is defined twice for this host", file.path.display());
                         problems.push(placed.problem("file.clash", what));
                     }
                     Ok(file) => files.push(file),
@@ -145,7 +147,7 @@ impl Press<'_> {
         let service = reader(placed, wanted.service.as_ref())?;
         let told = wanted.on_change.as_ref().filter(|on_change| **on_change != OnChange::None);
         if service.is_none() && told.is_some() {
-            let what = format!("`{}` says `on_change` but not of which `service`", wanted.path);
+            let what = format!("`{}` has `on_change` but no `service`", wanted.path);
             return Err(Box::new(placed.problem("service.unknown", what)));
         }
         let on_change = wanted.on_change.clone().unwrap_or(OnChange::Restart);
@@ -163,7 +165,7 @@ impl Press<'_> {
     fn content(&self, placed: &Placed, wanted: &role::File) -> Result<Rendered, Box<Problem>> {
         let found = |name: &str| {
             let missing =
-                || Box::new(placed.problem("file.missing", format!("there is no file `{name}` beside it")));
+                || Box::new(placed.problem("file.missing", format!("the role has no file `{name}`")));
             self.catalog.find(&placed.role.name, name).ok_or_else(missing)
         };
         match (&wanted.template, &wanted.copy) {

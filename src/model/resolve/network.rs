@@ -111,8 +111,9 @@ fn wanted(roles: &[Placed], titles: &Titles) -> Result<Vec<(String, Wanted)>, Ve
     for (placed, (service, definition)) in services {
         for (name, _) in joins(placed, definition) {
             let (Some(kind), Some(title)) = (declared(placed, &name), titles.get(placed, &name)) else {
-                let what =
-                    format!("service `{service}` joins the network `{name}`, which is not under `networks`");
+                let what = format!(
+                    "service `{service}` joins the network `{name}`, which is not defined under `networks`"
+                );
                 problems.push(placed.problem("network.unknown", what));
                 continue;
             };
@@ -122,7 +123,7 @@ fn wanted(roles: &[Placed], titles: &Titles) -> Result<Vec<(String, Wanted)>, Ve
                 }
                 Some(_) => {
                     let what = format!(
-                        "another role of this host sees it otherwise whether the network `{title}` is `internal`"
+                        "the network `{title}` is `internal` in one role of this host and not in another"
                     );
                     problems.push(placed.problem("network.clash", what));
                 }

@@ -25,7 +25,7 @@ pub(super) fn check(roles: &[Placed], ssh_ports: &BTreeSet<u16>, problems: &mut 
             for port in &service.ports {
                 let (key, label) = ((port.protocol, port.published), label(port.protocol, port.published));
                 if port.protocol == Protocol::Tcp && ssh_ports.contains(&port.published) {
-                    let what = format!("service `{name}` takes {label}, where sshd listens on this host");
+                    let what = format!("service `{name}` takes {label}, which sshd uses on this host");
                     problems.push(placed.problem("port.ssh", what));
                 }
                 if let Some((other, first)) = claims.get(&key) {
@@ -71,11 +71,12 @@ fn clash(
     (other, first): (&ServiceName, &Placed),
 ) -> Problem {
     let (role, owner) = (&placed.role.name, &first.role.name);
-    let what = format!("{label} is claimed by `{name}` of role `{role}` and by `{other}` of role `{owner}`");
+    let what =
+        format!("{label} is published by `{name}` of role `{role}` and by `{other}` of role `{owner}`");
     Problem::error("port.clash", what)
         .hint("give the roles to different hosts")
         .at(placed.reference())
-        .also(first.reference(), "claimed first by this role")
+        .also(first.reference(), "published first by this role")
 }
 
 fn label(protocol: Protocol, port: u16) -> String {

@@ -103,8 +103,8 @@ fn everybodys<'a>() -> impl Iterator<Item = Open<'a>> {
 fn problem(placed: &Placed, kind: &str, path: &str, open: &Open) -> Problem {
     let folder = open.folder.display();
     let what = format!(
-        "the {kind} `{path}` lies in `{folder}`, {}: who writes there can put a link in the way, and pryvctl would write \
-         somewhere else on the host, as root",
+        "the {kind} `{path}` lies in `{folder}`, {}: anyone who can write there could make pryvctl write another file of the host as root, through a \
+         symbolic link",
         open.who
     );
     let hint = match (kind, open.service) {

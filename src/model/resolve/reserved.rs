@@ -50,7 +50,7 @@ pub(super) fn check(roles: &[Placed], data: &Path, hardening: &Hardening, proble
     }
 }
 
-const LOGIN_WHY: &str = "a login depends on what is there, and nothing takes the change of a role back";
+const LOGIN_WHY: &str = "logins depend on this path, and changes of a role are not reverted automatically";
 
 fn taken(data: &Path, hardening: &Hardening) -> impl Iterator<Item = Taken> {
     let ours =
@@ -66,6 +66,6 @@ fn is_key(path: &Path) -> bool {
 
 fn problem(placed: &Placed, kind: &str, path: &str, why: &str) -> Problem {
     placed
-        .problem("path.reserved", format!("the {kind} `{path}` cannot be of a role: {why}"))
+        .problem("path.reserved", format!("the {kind} `{path}` cannot belong to a role: {why}"))
         .hint(format!("give the {kind} another place, e.g. below `${{DATA}}`"))
 }

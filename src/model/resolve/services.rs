@@ -62,7 +62,7 @@ impl Workshop<'_> {
             Err(circle) => {
                 let circle = circle.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                 problems.push(
-                    self.about("depends.circle", format!("{circle} wait for one another by `depends_on`")),
+                    self.about("depends.circle", format!("{circle} form a cycle through `depends_on`")),
                 );
                 Vec::new()
             }
@@ -186,7 +186,7 @@ impl Workshop<'_> {
                 Ok(Some(service)) if service == *name => {}
                 Ok(Some(_)) => continue,
                 Ok(None) => {
-                    let what = "a health check must say of which `service`, where a role has several";
+                    let what = "a health check needs `service`, because the role has several services";
                     problems.push(placed.problem("service.unknown", what));
                     continue;
                 }
@@ -217,7 +217,7 @@ impl Workshop<'_> {
             Question::Dns(name) => {
                 let name = self.press.text(placed, name)?;
                 if !is_domain(&name) {
-                    return Err(wrong(format!("the health check `{name}` is not a name of the DNS")));
+                    return Err(wrong(format!("the health check `{name}` is not a DNS name")));
                 }
                 Ok(HealthProbe::Dns(name))
             }

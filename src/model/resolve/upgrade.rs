@@ -10,7 +10,7 @@ pub(super) fn check(roles: &[Placed], problems: &mut Vec<Problem>) {
         let services = placed.bound.compose.services.keys().map(|name| name.as_str());
         for name in &upgrade.irreversible {
             if !services.clone().any(|service| service == name.as_str()) {
-                let what = format!("`upgrade.irreversible` names `{name}`, which is no service of the role");
+                let what = format!("`upgrade.irreversible` names `{name}`, which the role does not define");
                 let hint = suggest(name.as_str(), services.clone());
                 problems.push(placed.problem("upgrade.service-unknown", what).hint(hint));
             }

@@ -138,7 +138,7 @@ fn judge(control: &Control, desired: &Desired, state: &HostState) -> Result<Vec<
         return Err(format!("the host has no {other}"));
     }
     if let Some(other) = control.needs.as_ref().filter(|other| is_left_out(other, desired, state)) {
-        return Err(format!("it is about what {other} would bring"));
+        return Err(format!("it needs the packages of {other}"));
     }
     planned(&control.kind).parts(desired, state)
 }

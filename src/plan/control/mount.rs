@@ -85,10 +85,10 @@ pub fn parts(mount: &Mount, state: &HostState) -> Result<Vec<Part>, String> {
     let path = mount.path.display().to_string();
     let found = state.hardening.mounts.get(&mount.path);
     if found.is_none() && mount.made.is_none() {
-        return Err(format!("{path} is no mount point of its own"));
+        return Err(format!("{path} is not a mount point"));
     }
     let Some(text) = fstab(state) else {
-        return Err(format!("{} is no text, or a very long one", place::FSTAB));
+        return Err(format!("{} is not a text file, or is too long", place::FSTAB));
     };
     let wanted = mount.options.join(",");
     let has_all = |options: &[&str]| mount.options.iter().all(|option| options.contains(&option.as_str()));

@@ -51,8 +51,8 @@ pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostS
         undo,
     );
     let why = match count {
-        0 => "which controls are set is recorded".to_owned(),
-        count => format!("{count} things are recorded as they are, for `harden --undo`"),
+        0 => "the list of active controls is recorded".to_owned(),
+        count => format!("{count} originals are recorded for `harden --undo`"),
     };
     Some(step.because([why]))
 }
@@ -65,7 +65,7 @@ pub fn folders(state: &HostState) -> Vec<PathBuf> {
 /// The step that takes out of the record that controls were set, and removes the folders that only they needed.
 pub fn forgotten(controls: &[&Control], state: &HostState) -> Step {
     let ids: Vec<String> = controls.iter().map(|control| control.id.clone()).collect();
-    let why = format!("wanted no more: {}", ids.join(", "));
+    let why = format!("no longer wanted: {}", ids.join(", "));
     let forget = OriginalsForget { folders: folders(state), controls: ids };
     let undo = Undo::Nothing("a harden that wants them again records them again");
     Step::safe(StepId::Originals(OriginalsStep::GivenUp), Change::OriginalsForget(forget), undo)

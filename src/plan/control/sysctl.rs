@@ -89,7 +89,7 @@ pub fn held<'a>(control: &'a Control, state: &'a HostState) -> impl Iterator<Ite
 pub fn parts(keys: &BTreeMap<String, Word>, state: &HostState) -> Result<Vec<Part>, String> {
     let shared = |key: &&String| !OWN_IN_A_CONTAINER.iter().any(|own| key.starts_with(own));
     if let Some(key) = keys.keys().find(shared).filter(|_| state.is_container()) {
-        return Err(format!("{key} belongs to the machine below this container"));
+        return Err(format!("{key} is a setting of the machine that runs this container"));
     }
     let known: Vec<(&String, &Word)> = keys.iter().filter(|(key, _)| !named(key, state).is_empty()).collect();
     if known.is_empty() {

@@ -69,7 +69,7 @@ fn step(path: &Path, draft: &Draft, state: &HostState) -> Option<Step> {
     }
     let mut why = draft.reasons.clone();
     if why.is_empty() {
-        why.push(format!("{}: holds what is not ours, or has other rights", path.display()));
+        why.push(format!("{}: has content that pryvctl did not write, or other permissions", path.display()));
     }
     let undo = way_back(path, &new, found, &draft.after);
     let (checks, after) = (draft.checks.clone(), draft.after.clone());

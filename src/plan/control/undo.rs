@@ -147,7 +147,7 @@ impl<'a> Way<'a> {
         (!list.is_empty()).then(|| {
             Step::safe(StepId::Undo(ControlStep::Packages), Change::PackagePurge(purge), undo).because([
                 format!("{list}: -> not installed, unless others need them by now"),
-                "accounts that they made stay, as Debian leaves them".to_owned(),
+                "accounts created by the packages stay, as Debian leaves them".to_owned(),
             ])
         })
     }
@@ -220,6 +220,6 @@ pub fn forget(desired: &Desired, state: &HostState) -> Option<Step> {
     let locked = Way::whole(desired, state).parameters();
     let locked = locked.into_iter().filter(|(key, _)| is_locked(key, state));
     let locked = locked.map(|(key, _)| format!("{key}: the kernel keeps it until the next boot"));
-    let why = std::iter::once("the record of originals: -> none".to_owned()).chain(locked);
+    let why = std::iter::once("the record of originals is removed".to_owned()).chain(locked);
     (!state.hardening.originals.is_empty()).then(|| step.because(why))
 }

@@ -126,7 +126,7 @@ mod tests {
     fn who_may_is_said_in_words() {
         let steps = firewall::steps(&fixture::desired(), &in_swarm());
         insta::assert_snapshot!(steps[0].why.join("\n"), @"
-        table inet pryvctl: none -> everything from outside is dropped but
+        table inet pryvctl: none -> everything from outside is dropped, except
           22/tcp from 10.0.0.0/8, fd00:1::/64 (ssh)
           443/tcp from everywhere (role single)
           80/tcp from everywhere (role single)

@@ -100,7 +100,7 @@ fn what_a_restart_costs_is_said() {
         table filter: no rule for the network acme_front
         table nat: no masquerading for acme_front
         table filter: nothing lets packets to acme_core_a pass
-        dockerd restarts and makes them again; running containers go on
+        dockerd restarts and makes them again; running containers keep running
     ");
     state.docker.engine.as_mut().unwrap().swarm = true;
     let said = restart(&desired, &state).unwrap().why;
@@ -150,7 +150,7 @@ fn dockerd_refuses_what_both_its_command_line_and_its_file_say() {
     assert!(plan.contains("log-opts") && !plan.contains("icc"), "{plan}");
     switch(&mut state, "log-opt", "");
     let conflicts = super::super::plan(&desired, &state, Goal::Harden).unwrap_err();
-    insta::assert_snapshot!(conflicts[0], @"`log-opts` in /etc/docker/daemon.json: dockerd is started with --log-opt, and refuses to start where both say something; take the switch out of the unit (`systemctl cat docker`, /etc/default/docker) and restart Docker, or skip the control");
+    insta::assert_snapshot!(conflicts[0], @"`log-opts` in /etc/docker/daemon.json: dockerd is started with --log-opt; dockerd refuses to start if the option is also in daemon.json; remove the option from the unit (`systemctl cat docker`, /etc/default/docker) and restart Docker, or skip the control");
 }
 
 /// The site's own jump is none of Docker's.
@@ -236,7 +236,7 @@ fn containerd_is_started_and_a_bridge_comes_up() {
     state.net.links.routes.clear();
     insta::assert_snapshot!(planned(&desired, &state), @r"
     engine.containerd
-        containerd.service: not running -> started; running containers go on
+        containerd.service: not running -> started; running containers keep running
     engine.bridges
         br-0123456789ab: down, or without its route -> up, with its addresses and route
     ");
@@ -292,7 +292,7 @@ fn what_fell_ill_without_containerd_is_checked_again_before_it_is_replaced() {
     let plan = planned(&desired, &state);
     insta::assert_snapshot!(plan, @r"
     engine.containerd
-        containerd.service: not running -> started; running containers go on
+        containerd.service: not running -> started; running containers keep running
         what else is to be done shows when the containers have been checked again
     ");
     assert_eq!(plan.up_to_next_look(), plan.steps);
@@ -309,7 +309,7 @@ fn a_bridge_that_is_gone_comes_with_dockerd_and_its_containers_start_anew() {
     insta::assert_snapshot!(plan, @r"
     engine.rules
         br-0123456789ab: the bridge is gone
-        dockerd restarts and makes them again; running containers go on
+        dockerd restarts and makes them again; running containers keep running
         acme_redis_a restarts: its network is gone
         acme_core_a restarts: its network is gone
     ");
@@ -327,7 +327,7 @@ fn a_bridge_that_is_gone_comes_with_dockerd_and_its_containers_start_anew() {
 fn a_docker_that_sleeps_is_woken_before_anything_else() {
     for (asleep, line) in [
         (Asleep::Stopped, "docker.service: not running -> started"),
-        (Asleep::Deaf, "/run/docker.sock: gone -> dockerd restarts; running containers go on"),
+        (Asleep::Deaf, "/run/docker.sock: gone -> dockerd restarts; running containers keep running"),
     ] {
         let (desired, mut state) = standing();
         state.docker.asleep = Some(asleep);

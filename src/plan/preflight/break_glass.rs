@@ -11,7 +11,7 @@ use crate::{
 /// The name of the check.
 pub const CHECK: &str = "break-glass";
 
-const NEEDED: &str = "a second way in before passwords are switched off";
+const NEEDED: &str = "`break_glass` access before password login is disabled";
 
 /// What is asked about a second way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,17 +50,17 @@ pub enum Found {
 
 /// What is said about a host whose passwords are to be switched off.
 pub fn judge(found: &Found) -> Finding {
-    let closes = |rest: &str| Finding::ok(CHECK, format!("passwords open the host, and {rest}"), NEEDED);
-    let waive = "say --no-break-glass";
+    let closes = |rest: &str| Finding::ok(CHECK, format!("password login is enabled, and {rest}"), NEEDED);
+    let waive = "pass --no-break-glass";
     match found {
         Found::Console(note) => Finding::ok(CHECK, note, NEEDED),
-        Found::BecameRoot(user) => Finding::ok(CHECK, format!("a login as {user}, which becomes root"), NEEDED),
-        Found::Nothing => closes("nobody named a second way in")
-            .failure(format!("name one as `break_glass` in the inventory, or {waive}")),
-        Found::Refused(why) => closes(&format!("the second login does not open it: {why}"))
-            .failure(format!("let it in and let it become root, with `sudo_password` where sudo asks for one, name another one as `break_glass` in the inventory, or {waive}")),
-        Found::Waived => closes("a second way in was not looked for")
-            .warning("name one as `break_glass` in the inventory, and take --no-break-glass away"),
+        Found::BecameRoot(user) => Finding::ok(CHECK, format!("a login as {user}, which can become root"), NEEDED),
+        Found::Nothing => closes("no `break_glass` access is configured")
+            .failure(format!("add `break_glass` to the inventory, or {waive}")),
+        Found::Refused(why) => closes(&format!("the `break_glass` login failed: {why}"))
+            .failure(format!("allow this login and its sudo (`sudo_password` if sudo asks for one), set another `break_glass` in the inventory, or {waive}")),
+        Found::Waived => closes("`break_glass` access was not checked")
+            .warning("add `break_glass` to the inventory, and do not pass --no-break-glass"),
     }
 }
 
@@ -121,11 +121,11 @@ mod tests {
         let told = answers.map(|answer| judge(&answer));
         let lines = told.each_ref().map(ToString::to_string).join("\n");
         insta::assert_snapshot!(lines, @r"
-        failure break-glass: found passwords open the host, and nobody named a second way in, needed a second way in before passwords are switched off; name one as `break_glass` in the inventory, or say --no-break-glass
-        failure break-glass: found passwords open the host, and the second login does not open it: login as `rescue` refused; tried /root/.ssh/rescue, needed a second way in before passwords are switched off; let it in and let it become root, with `sudo_password` where sudo asks for one, name another one as `break_glass` in the inventory, or say --no-break-glass
-        warning break-glass: found passwords open the host, and a second way in was not looked for, needed a second way in before passwords are switched off; name one as `break_glass` in the inventory, and take --no-break-glass away
-        ok break-glass: found The serial console, needed a second way in before passwords are switched off
-        ok break-glass: found a login as rescue, which becomes root, needed a second way in before passwords are switched off
+        failure break-glass: found password login is enabled, and no `break_glass` access is configured, needed `break_glass` access before password login is disabled; add `break_glass` to the inventory, or pass --no-break-glass
+        failure break-glass: found password login is enabled, and the `break_glass` login failed: login as `rescue` refused; tried /root/.ssh/rescue, needed `break_glass` access before password login is disabled; allow this login and its sudo (`sudo_password` if sudo asks for one), set another `break_glass` in the inventory, or pass --no-break-glass
+        warning break-glass: found password login is enabled, and `break_glass` access was not checked, needed `break_glass` access before password login is disabled; add `break_glass` to the inventory, and do not pass --no-break-glass
+        ok break-glass: found The serial console, needed `break_glass` access before password login is disabled
+        ok break-glass: found a login as rescue, which can become root, needed `break_glass` access before password login is disabled
         ");
         for goal in [Goal::Harden, Goal::Install] {
             let stopped = told.each_ref().map(|finding| goal.is_stopped_by(finding));

@@ -26,7 +26,7 @@ pub(super) fn conntrack(facts: &Facts) -> Option<Finding> {
         }
         match timeouts {
             Timeouts::Settable => finding,
-            Timeouts::Fixed => Finding { found: "no timeouts of one's own".to_owned(), ..finding }.warning(
+            Timeouts::Fixed => Finding { found: "no configurable timeouts".to_owned(), ..finding }.warning(
                 "use the distribution's kernel; with this one a connection whose first packet is lost while a \
                  container is replaced waits for the old container, and may end with it",
             ),

@@ -12,7 +12,7 @@ use crate::{
 /// What `sshd -T` shows.
 type Directives = BTreeMap<String, Vec<String>>;
 
-const NEEDED: &str = "a configuration that lets the next login in";
+const NEEDED: &str = "a configuration that allows the next login";
 
 /// One finding for each thing that would keep us out; one that is well where there is none.
 pub(super) fn door(desired: &Desired, facts: &Facts) -> Vec<Finding> {
@@ -25,7 +25,7 @@ pub(super) fn door(desired: &Desired, facts: &Facts) -> Vec<Finding> {
         .flatten()
         .map(|(found, remedy)| Finding::ok("next-login", found, NEEDED).failure(remedy))
         .collect();
-    if closed.is_empty() { vec![Finding::ok("next-login", "nothing in its way", NEEDED)] } else { closed }
+    if closed.is_empty() { vec![Finding::ok("next-login", "nothing blocks it", NEEDED)] } else { closed }
 }
 
 /// A login is over when sshd hangs up, so the right key has to come in time: by what the host says once the plan is carried
@@ -34,7 +34,7 @@ pub fn late_key(shown: usize, desired: &Desired, found: &Fact<Directives>) -> Op
     let most = sshd::most_tries(desired, found.known()?)?;
     let (found, remedy) = (
         format!(
-            "the key that opens is number {shown} of those shown, and sshd is told to hang up after {most}"
+            "the accepted key is number {shown} of those offered, and sshd hangs up after {most} attempts (MaxAuthTries)"
         ),
         "put this key first in `ssh.identities`; of a key that only the ssh-agent has, name the public key file",
     );
@@ -69,9 +69,9 @@ impl Look<'_> {
             return None;
         }
         let remedy = format!(
-            "add `Port {ours}` to sshd_config, set `ssh.port` to where sshd listens, or have it moved with `ssh.initial_port`"
+            "add `Port {ours}` to sshd_config, set `ssh.port` to where sshd listens, or set `ssh.initial_port` to let `harden` move it"
         );
-        Some((format!("sshd is told to listen on port {}, not on {ours}", ports.join(", ")), remedy))
+        Some((format!("sshd is configured to listen on port {}, not on {ours}", ports.join(", ")), remedy))
     }
 
     fn address(&self) -> Closed {
@@ -84,7 +84,7 @@ impl Look<'_> {
             return None;
         }
         let remedy = format!("take `ListenAddress` out, or add `ListenAddress {}`", self.desired.address);
-        Some((format!("sshd is told to listen on {} only", addresses.join(", ")), remedy))
+        Some((format!("sshd is configured to listen only on {}", addresses.join(", ")), remedy))
     }
 
     fn users(&self) -> Closed {
@@ -173,7 +173,7 @@ mod tests {
             assert_eq!(told(shown, desired, most), None, "{shown} {most}");
         }
         let line = told(3, &hardened(2), "6").unwrap();
-        insta::assert_snapshot!(line, @"failure next-login: found the key that opens is number 3 of those shown, and sshd is told to hang up after 2, needed a configuration that lets the next login in; put this key first in `ssh.identities`; of a key that only the ssh-agent has, name the public key file");
+        insta::assert_snapshot!(line, @"failure next-login: found the accepted key is number 3 of those offered, and sshd hangs up after 2 attempts (MaxAuthTries), needed a configuration that allows the next login; put this key first in `ssh.identities`; of a key that only the ssh-agent has, name the public key file");
         // Somebody wrote it, and sshd has not read it yet.
         assert!(told(2, &left_out, "1").is_some());
     }

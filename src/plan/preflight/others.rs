@@ -14,7 +14,7 @@ use crate::{
 };
 
 const CHECK: &str = "other-rules";
-const NEEDED: &str = "no rules of others that drop what roles open";
+const NEEDED: &str = "no firewall rules of others that drop ports of roles";
 
 /// One finding for each chain that drops, or may drop, an open port; one that is well where there is none.
 pub(super) fn rules(desired: &Desired, facts: &Facts, state: &HostState) -> Vec<Finding> {
@@ -23,7 +23,7 @@ pub(super) fn rules(desired: &Desired, facts: &Facts, state: &HostState) -> Vec<
         Fact::Absent => return Vec::new(),
         Fact::Unreadable(why) => {
             let finding = Finding::ok(CHECK, format!("unreadable: {why}"), NEEDED);
-            return vec![finding.warning("run `nft list ruleset` on the host and see what it complains of")];
+            return vec![finding.warning("run `nft list ruleset` on the host and fix what it reports")];
         }
     };
     let uplinks = uplinks(desired, state);
@@ -45,14 +45,14 @@ pub(super) fn rules(desired: &Desired, facts: &Facts, state: &HostState) -> Vec<
         Finding::ok(CHECK, found, NEEDED).warning(way_out(chains, &place, &ports))
     });
     let found: Vec<Finding> = dropped.chain(maybe).collect();
-    if found.is_empty() { vec![Finding::ok(CHECK, "none that drops them", NEEDED)] } else { found }
+    if found.is_empty() { vec![Finding::ok(CHECK, "none", NEEDED)] } else { found }
 }
 
 /// Networks of others whose containers answer whatever the firewall says.
 pub(super) fn networks(state: &HostState) -> Vec<Finding> {
     let beside = state.docker.networks.iter().filter(|(_, network)| network.beside_host);
     let finding = |name: &String| {
-        Finding::ok("network", format!("containers of the network {name} stand beside the host"), "none").warning(
+        Finding::ok("network", format!("containers of the network {name} have addresses outside of the host"), "none").warning(
             "the firewall of this host does not see what reaches them: close their ports in front of the host, or put them \
              into a bridge network",
         )
@@ -71,17 +71,15 @@ fn way_out(chains: &[Chain], place: &Place, ports: &[&Opening]) -> String {
             format!("`ufw route allow proto {} to any port {}`", port.protocol.as_str(), port.port)
         });
         let allow = allow.collect::<Vec<_>>().join(", ");
-        return format!(
-            "let them pass with {allow}, or hand the firewall over to pryvctl with `ufw disable`"
-        );
+        return format!("allow them with {allow}, or let pryvctl manage the firewall with `ufw disable`");
     }
     let Place { table, chain, rule: _ } = place;
     if table == "inet firewalld" {
-        return "let what is forwarded pass in firewalld, or hand the firewall over to pryvctl with `systemctl disable --now firewalld`".to_owned();
+        return "allow forwarded traffic in firewalld, or let pryvctl manage the firewall with `systemctl disable --now firewalld`".to_owned();
     }
     format!(
-        "let what is forwarded to containers pass with `nft insert rule {table} {chain} ct status dnat accept` and in the \
-         file that this table is loaded from, or hand the firewall over to pryvctl and take the chain out of that file"
+        "allow traffic forwarded to containers with `nft insert rule {table} {chain} ct status dnat accept` and in the \
+         file that this table is loaded from, or let pryvctl manage the firewall and remove the chain from that file"
     )
 }
 
@@ -115,7 +113,7 @@ mod tests {
         assert_eq!(
             found,
             ["cameras", "phones"]
-                .map(|name| format!("containers of the network {name} stand beside the host"))
+                .map(|name| format!("containers of the network {name} have addresses outside of the host"))
         );
     }
 }

@@ -8,8 +8,12 @@ use crate::{
 };
 
 pub(super) fn commands(facts: &Facts) -> Finding {
-    let needed = place::COMMANDS.map(|(command, _)| command).join(", ");
+    let needed = format!("{}, {}", place::COMMANDS.map(|(command, _)| command).join(", "), place::PERL);
     judge("commands", &needed, &facts.commands, "see whether `command -v nft` answers on the host", |found| {
+        if !found.contains(place::PERL) {
+            let remedy = "`apt-get install perl-base` on the host: pryvctl reads files and sockets of a host with perl";
+            return Finding::ok("commands", "no perl", &needed).failure(remedy);
+        }
         let missing = place::COMMANDS.iter().filter(|(command, _)| !found.contains(*command));
         let (commands, packages): (Vec<&str>, Vec<&str>) = missing.copied().unzip();
         if commands.is_empty() {
@@ -20,19 +24,27 @@ pub(super) fn commands(facts: &Facts) -> Finding {
     })
 }
 
+/// Whether the host has no perl, without which most of it cannot be read.
+pub(super) fn lacks_perl(facts: &Facts) -> bool {
+    facts.commands.known().is_some_and(|found| !found.contains(place::PERL))
+}
+
 /// Matters only where something has to be installed.
 pub(super) fn packages(facts: &Facts) -> Finding {
-    let needed = "apt, with package sources and nothing unfinished";
+    let needed = "apt with package sources and no unfinished installation";
     let complete = matches!(facts.docker, Fact::Known(Docker::Running { .. }))
-        && facts.commands.known().is_some_and(|found| found.len() == place::COMMANDS.len());
+        && facts
+            .commands
+            .known()
+            .is_some_and(|found| place::COMMANDS.iter().all(|(name, _)| found.contains(*name)));
     if complete {
-        return Finding::ok("packages", "nothing has to be installed", needed);
+        return Finding::ok("packages", "nothing to install", needed);
     }
     let remedy = "install docker.io, nftables and curl by hand";
     judge("packages", needed, &facts.packages, remedy, |packages| {
         let Packages { busy, interrupted, sources } = packages;
         if *interrupted {
-            Finding::ok("packages", "an installation was cut off", needed)
+            Finding::ok("packages", "an installation was interrupted", needed)
                 .warning("`dpkg --configure -a` finishes it; `install` does so before anything else")
         } else if !sources {
             Finding::ok("packages", "no package sources", needed)
@@ -57,7 +69,7 @@ pub(super) fn firewall(facts: &Facts) -> Finding {
             let names: Vec<&str> = tables.keys().map(String::as_str).collect();
             Finding::ok("nftables", format!("table {}", names.join(", table ")), needed)
         }
-        Fact::Absent => Finding::ok("nftables", "not known before nft is there", needed),
+        Fact::Absent => Finding::ok("nftables", "not known until nft is installed", needed),
         Fact::Unreadable(why) => Finding::ok("nftables", format!("unreadable: {why}"), needed)
             .failure("`nft list tables` must work as root: see whether `modprobe nf_tables` does"),
     }

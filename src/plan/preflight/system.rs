@@ -72,7 +72,8 @@ pub(super) fn systemd(facts: &Facts) -> Finding {
             "running" => Finding::ok("systemd", state, "running"),
             "degraded" => {
                 let found = format!("degraded ({} failed)", init.failed.join(", "));
-                let remedy = "`systemctl --failed` shows what; repair it, then `systemctl reset-failed`";
+                let remedy =
+                    "`systemctl --failed` shows the failed units; fix them, then `systemctl reset-failed`";
                 Finding::ok("systemd", found, "running").warning(remedy)
             }
             "initializing" | "starting" => {

@@ -13,7 +13,7 @@ use crate::{
 
 /// A bridge that leads to the administrators, or to everybody, cannot be one whose packets count as containers'.
 pub(super) fn uplink(desired: &Desired, state: &HostState) -> Finding {
-    let needed = "no bridge of containers on the way to the outside";
+    let needed = "a default route that does not use a bridge of containers";
     let uplinks = uplinks(desired, state);
     let shared: Vec<(&str, &str)> = of_docker(state).filter(|(bridge, _)| uplinks.contains(bridge)).collect();
     let [(bridge, network), ..] = shared[..] else {

@@ -37,7 +37,7 @@ pub(super) fn written(desired: &Desired, facts: &Facts) -> Vec<Finding> {
     let stays = staying(desired, &state).into_iter().map(|(path, why)| {
         let path = path.display();
         Finding::ok(CHECK, format!("{path}: {why}"), NEEDED).warning(format!(
-            "the inventory does not want it any more, and pryvctl does not remove it: remove it yourself; to keep it, take its \
+            "the inventory no longer wants this file, and pryvctl does not remove it: remove it yourself; to keep it, remove its \
              lines out of {WRITTEN}"
         ))
     });

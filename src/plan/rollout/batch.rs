@@ -60,7 +60,7 @@ pub enum Why {
         of: usize,
     },
     /// As many hosts are away as may be.
-    #[error("{down} of {of} hosts of {role} are away already, and no more than {budget} may be")]
+    #[error("{down} of {of} hosts of {role} are already down; at most {budget} may be down")]
     Budget {
         /// The role.
         role: RoleName,
@@ -72,7 +72,7 @@ pub enum Why {
         budget: usize,
     },
     /// A host of another zone is away.
-    #[error("a host of {role} is away in another zone, and two zones are never touched at once")]
+    #[error("a host of {role} is down in another zone; two zones are never changed at the same time")]
     Zone {
         /// The role.
         role: RoleName,

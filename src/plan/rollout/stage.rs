@@ -65,14 +65,14 @@ impl fmt::Display for Stage {
             Zones::Together => "zones together",
         };
         let then = match on_failure {
-            Policy::Stop => "no other host begins",
-            Policy::RollbackBatch => "no other host begins, and the last batch goes back",
-            Policy::RollbackAll => "no other host begins, and all go back",
-            Policy::Continue => "the others go on",
+            Policy::Stop => "no other host is started",
+            Policy::RollbackBatch => "no other host is started, and the last batch is rolled back",
+            Policy::RollbackAll => "no other host is started, and all are rolled back",
+            Policy::Continue => "the other hosts continue",
         };
         write!(
             f,
-            "{role}: {}; {canaries} first, then at most {budget} away at a time, {zones}, {} s between batches; if more than \
+            "{role}: {}; {canaries} first, then at most {budget} down at a time, {zones}, {} s between batches; if more than \
              {:.1} % fail, {then}",
             hosts.join(" "),
             delay.as_secs_f64(),
@@ -92,7 +92,7 @@ pub enum Direction {
 
 /// Roles that wait for one another.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the roles {0} wait for one another by `upgrade: {{ after: [...] }}`")]
+#[error("the roles {0} form a cycle through `upgrade: {{ after: [...] }}`")]
 pub struct Circle(pub String);
 
 /// Puts hosts into stages. A host with several roles takes its turn with the last of them.

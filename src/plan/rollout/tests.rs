@@ -136,10 +136,10 @@ fn an_unreachable_host_takes_its_place_in_the_budget() {
     insta::assert_snapshot!(said(&schedule), @r"
     core: co1
     core: co4
-    a host of core is away in another zone, and two zones are never touched at once
+    a host of core is down in another zone; two zones are never changed at the same time
     ");
     schedule.known.insert(name("co4"), Ended::Unreachable);
-    insta::assert_snapshot!(said(&schedule), @"2 of 5 hosts of core are away already, and no more than 2 may be");
+    insta::assert_snapshot!(said(&schedule), @"2 of 5 hosts of core are already down; at most 2 may be down");
 }
 
 #[test]

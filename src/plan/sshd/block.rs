@@ -25,6 +25,6 @@ pub(super) fn main(state: &HostState) -> Option<&FileState> {
 pub fn reload() -> Step {
     let undo = Undo::Nothing("the ways back of the files before reload sshd themselves");
     Step::safe(StepId::Sshd(SshdStep::Reload), Change::SshdReload(SshdReload), undo)
-        .because(["sshd takes up its changed files; open sessions stay"])
+        .because(["sshd reloads its changed files; open sessions stay"])
         .guarded(Command::root("true"))
 }

@@ -60,7 +60,7 @@ pub(super) fn held_by_systemd(desired: &Desired, state: &HostState) -> Option<Co
     let held = state.system.units.get("ssh.socket").is_some_and(|unit| unit.active || unit.enabled);
     (held && is_moved(desired, state)).then(|| Conflict {
         thing: "ssh.socket".to_owned(),
-        found: format!("systemd itself listens for sshd, which cannot move to port {} so", desired.ssh_port),
+        found: format!("the socket is active, so sshd_config cannot change the port to {}", desired.ssh_port),
         way_out: "`systemctl disable --now ssh.socket && systemctl enable --now ssh.service`, or leave out `ssh.initial_port`"
             .to_owned(),
     })
@@ -73,7 +73,7 @@ pub(super) fn left(desired: &Desired, state: &HostState) -> Option<Conflict> {
         found.filter_map(|port| port.parse().ok()).find(|port| !ports(desired, state).contains(port))?;
     is_moved(desired, state).then(|| Conflict {
         thing: "sshd".to_owned(),
-        found: format!("it goes on listening on port {other}, as another line of its configuration says"),
+        found: format!("another line of the configuration makes sshd listen on port {other}"),
         way_out: format!(
             "take `Port {other}` out of /etc/ssh/sshd_config, or of what that includes, and reload ssh"
         ),
@@ -90,8 +90,8 @@ pub fn way_back(desired: &Desired, state: &HostState) -> Result<(), Conflict> {
     }
     Err(Conflict {
         thing: "sshd".to_owned(),
-        found: "it was moved, and goes back to a port that the inventory does not name".to_owned(),
-        way_out: "set `ssh.initial_port` to the port on which it listened at first".to_owned(),
+        found: "sshd was moved, and the inventory does not name the port to move it back to".to_owned(),
+        way_out: "set `ssh.initial_port` to the port on which sshd listened before".to_owned(),
     })
 }
 
@@ -167,7 +167,7 @@ mod tests {
         let conflicts = plan(&moved(), &state, Goal::Harden).unwrap_err();
         assert_eq!(
             conflicts[0].to_string(),
-            "ssh.socket: systemd itself listens for sshd, which cannot move to port 2222 so; `systemctl disable --now \
+            "ssh.socket: the socket is active, so sshd_config cannot change the port to 2222; `systemctl disable --now \
              ssh.socket && systemctl enable --now ssh.service`, or leave out `ssh.initial_port`"
         );
         let never = Desired { initial_ssh_port: None, ..moved() };

@@ -15,7 +15,7 @@ fn a_new_version_takes_over_before_the_old_one_goes() {
     upgrade(&mut desired, "core", 2);
     insta::assert_snapshot!(planned(&desired, &state), @r#"
     release.keep
-        what serves is kept for the way back
+        the serving containers are kept for a rollback
         acme_core_a: registry.test:5000/core:1
         acme_redis_a: registry.test:5000/redis:1
     image.registry.test:5000/core:2
@@ -35,7 +35,7 @@ fn a_new_version_takes_over_before_the_old_one_goes() {
     services.drain
         acme_core_a ends its connections, for at most 30 s
     leftover.acme_core_a.stop
-        acme_core_a is kept for the way back
+        acme_core_a is kept for a rollback
     release.end
         the new release is complete
     "#);

@@ -71,7 +71,7 @@ fn a_bare_host() {
     let desired = fixture::desired();
     insta::assert_snapshot!(planned(&desired, &fixture::bare()), @r#"
     originals.record
-        4 things are recorded as they are, for `harden --undo`
+        4 originals are recorded for `harden --undo`
     packages.commands
         curl nftables: not installed -> installed
     registry.ca
@@ -81,11 +81,11 @@ fn a_bare_host() {
     engine.daemon-json
         /etc/docker/daemon.json: live-restore: unset -> true
         /etc/docker/daemon.json: log-driver: unset -> "local"
-        dockerd will start with it
+        dockerd reads it when it starts
     packages.docker
         docker.io apparmor ca-certificates docker-cli: not installed -> installed
     firewall.table
-        table inet pryvctl: none -> everything from outside is dropped but
+        table inet pryvctl: none -> everything from outside is dropped, except
           22/tcp from 10.0.0.0/8, fd00:1::/64 (ssh)
           443/tcp from everywhere (role single)
           80/tcp from everywhere (role single)
@@ -97,7 +97,7 @@ fn a_bare_host() {
         MaxAuthTries: 6 -> 3
         PasswordAuthentication: yes -> no
     sshd.reload
-        sshd takes up its changed files; open sessions stay
+        sshd reloads its changed files; open sessions stay
     services.unit
         /etc/systemd/system/pryvctl-services.service: none -> 0644 0:0
     services.boot
@@ -168,7 +168,7 @@ fn drift_is_named_and_goes() {
     insta::assert_snapshot!(planned(&desired, &state), @r#"
     engine.daemon-json
         /etc/docker/daemon.json: log-driver: unset -> "local"
-        dockerd restarts; with live-restore containers go on
+        dockerd restarts; with live-restore containers keep running
     firewall.table
         table inet pryvctl is not as it should be
         - set open1: [443,80]
@@ -177,11 +177,11 @@ fn drift_is_named_and_goes() {
         /etc/ssh/sshd_config: our block at its top
         sshd.attempts: sshd: MaxAuthTries: 3, not in our block -> 4
     sshd.reload
-        sshd takes up its changed files; open sessions stay
+        sshd reloads its changed files; open sessions stay
     firewall.file
         /etc/pryvctl/firewall.json: what was confirmed is loaded at boot
     release.keep
-        what serves is kept for the way back
+        the serving containers are kept for a rollback
         acme_core_a: registry.test:5000/core:1
         acme_redis_a: registry.test:5000/redis:1
     reload.core
@@ -230,9 +230,9 @@ fn what_is_not_ours_is_in_the_way_and_stays() {
     let conflicts = plan(&desired, &state, Goal::Install).unwrap_err();
     let words: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(words.join("\n"), @r#"
-    registry.test in /etc/hosts: a line that is not ours says `10.0.0.8 registry.test`; remove the line, or leave `registry.ip` (10.0.0.9) out of the inventory
-    network acme_front: network theirs has some of its addresses; give the platform another `container_network`
-    container acme_redis_a: a container that is not ours has this name; rename it: docker rename acme_redis_a NEWNAME
+    registry.test in /etc/hosts: a line that pryvctl did not write says `10.0.0.8 registry.test`; remove the line, or leave `registry.ip` (10.0.0.9) out of the inventory
+    network acme_front: network theirs has some of its addresses; set another `container_network` for the platform
+    container acme_redis_a: a container that pryvctl did not create has this name; rename it: docker rename acme_redis_a NEWNAME
     service core: wants port 22, where sshd listens; give one of them another port
     "#);
 }

@@ -58,7 +58,7 @@ fn what_others_had_is_kept_and_the_plan_says_so() {
     let plan = planned(&desired, &before);
     insta::assert_snapshot!(step(&plan, "file."), @"
     file./etc/acme/web.conf
-        /etc/acme/web.conf: the file there is not pryvctl's; it is kept as /var/lib/pryvctl/replaced/etc/acme/web.conf
+        /etc/acme/web.conf: the file that is there was not written by pryvctl; a copy is kept as /var/lib/pryvctl/replaced/etc/acme/web.conf
         /etc/acme/web.conf: 0604 7:8 -> 0644 0:0
         --- /etc/acme/web.conf
         +++ /etc/acme/web.conf

@@ -36,7 +36,7 @@ fn what_a_role_wrote_goes_with_it() {
     let plan = planned(&fixture::desired(), &state);
     insta::assert_snapshot!(plan.to_string(), @"
     release.keep
-        what serves is kept for the way back
+        the serving containers are kept for a rollback
         acme_core_a: registry.test:5000/core:1
         acme_redis_a: registry.test:5000/redis:1
     leftover.file./var/pryv/web/conf/tls.key

@@ -34,7 +34,11 @@ pub fn is_others(path: &Path, will_be: &ContentHash, state: &HostState) -> bool 
 /// What a plan says of a file of others that will be replaced.
 pub fn is_kept(path: &Path) -> String {
     let copy = place::replaced(path);
-    format!("{}: the file there is not pryvctl's; it is kept as {}", path.display(), copy.display())
+    format!(
+        "{}: the file that is there was not written by pryvctl; a copy is kept as {}",
+        path.display(),
+        copy.display()
+    )
 }
 
 /// The step that puts it back, unless somebody changed ours since.

@@ -179,7 +179,7 @@ echo "$kind"
 }
 answer virtualisation
 question() {
-for tool in curl nft; do ! command -v $tool >/dev/null || echo $tool; done
+for tool in curl nft perl; do ! command -v $tool >/dev/null || echo $tool; done
 echo end
 }
 answer commands

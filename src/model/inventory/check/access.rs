@@ -20,7 +20,8 @@ pub fn check(inventory: &Inventory) -> Vec<Problem> {
 
 fn admins(inventory: &Inventory) -> Vec<Problem> {
     if inventory.admin_networks.is_empty() {
-        let problem = Problem::error("admin.none", "`admin_networks` is empty: nobody could log in any more");
+        let problem =
+            Problem::error("admin.none", "`admin_networks` is empty: the firewall would block every login");
         let hint = "name the networks you administer from, as in [192.0.2.0/24]";
         return vec![problem.hint(hint).at(inventory.place(&["admin_networks"]))];
     }

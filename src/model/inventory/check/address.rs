@@ -64,7 +64,10 @@ fn family(name: &HostName, host: &Host) -> Vec<Problem> {
     }
     let addresses = [Some(&host.address), host.address6.as_ref(), host.private_address.as_ref()];
     for address in addresses.into_iter().flatten().filter(|address| is_local(address.value)) {
-        let message = format!("host `{name}`: {} means a different machine on every machine", address.value);
+        let message = format!(
+            "host `{name}`: {} cannot be reached from other machines (loopback or link-local)",
+            address.value
+        );
         let problem = Problem::error("address.local", message);
         problems.push(point(problem.hint("write the address others reach the host at"), address));
     }

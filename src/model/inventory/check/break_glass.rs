@@ -25,8 +25,7 @@ fn said(inventory: &Inventory, way: &BreakGlass, path: &[&str]) -> Vec<Problem> 
     match way {
         BreakGlass::Console { console } => {
             let problem = || Problem::error("break-glass.blank", "the second way in is not said");
-            let hint =
-                "write what else leads in, for whoever has to find it; without any, leave `break_glass` out";
+            let hint = "describe the other access for the person who will need it; if there is none, remove `break_glass`";
             let blank = console.trim().is_empty();
             blank.then(|| problem().hint(hint).at(place("console"))).into_iter().collect()
         }
@@ -36,7 +35,7 @@ fn said(inventory: &Inventory, way: &BreakGlass, path: &[&str]) -> Vec<Problem> 
             let public = identities.iter().filter_map(|file| public_key(file));
             problems.extend(public.map(|problem| problem.at(place("identities"))));
             if identities.is_empty() {
-                let problem = Problem::error("break-glass.no-key", "the second login has no key");
+                let problem = Problem::error("break-glass.no-key", "the `break_glass` login has no key");
                 let hint = "name a private key that this login alone has, as in `[~/.ssh/rescue]`";
                 problems.push(problem.hint(hint).at(place("identities")));
             }
@@ -56,7 +55,7 @@ fn first_again(inventory: &Inventory, name: &HostName) -> Option<Problem> {
         }
     };
     let own = inventory.place(&["hosts", name.as_str(), "break_glass"]);
-    let message = format!("the second way into host `{name}` is the first one again");
+    let message = format!("`break_glass` of host `{name}` is the same login as `ssh`");
     same.then(|| {
         Problem::error("break-glass.same", message)
             .hint("name another user with a key of its own, or a console")

@@ -29,10 +29,10 @@ fn skips(inventory: &Inventory, hardening: &Hardening, path: &[&str], known: &Co
             problems.push(problem.hint(hint).at(Place::from(&skip.control)));
         }
         if skip.reason.trim().is_empty() {
-            let problem = Problem::error("control.reason", format!("nobody says why `{id}` is left out"));
+            let problem = Problem::error("control.reason", format!("the reason to skip `{id}` is missing"));
             let index = index.to_string();
             let place = inventory.place(&[path, &["skip", &index, "reason"]].concat());
-            problems.push(problem.hint("write the reason; it stands in every report").at(place));
+            problems.push(problem.hint("write the reason; every report shows it").at(place));
         }
     }
     problems

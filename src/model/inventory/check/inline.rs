@@ -13,8 +13,9 @@ pub fn check(inventory: &Inventory) -> Vec<Problem> {
     places.sort();
     places.dedup();
     let inline = places.into_iter().map(|place| {
-        let problem = Problem::warning("secret.inline", "a secret stands here in clear");
-        let hint = "whoever reads the inventory reads it; write `{ env: NAME }` or `{ file: PATH }`";
+        let problem = Problem::warning("secret.inline", "this secret is written in clear text");
+        let hint =
+            "everyone who can read the inventory can read it; write `{ env: NAME }` or `{ file: PATH }`";
         problem.hint(hint).at(place)
     });
     inline.collect()

@@ -54,8 +54,8 @@ impl Inventory {
             return problems;
         }
         for zone in self.zones.keys().filter(|zone| !used.contains(zone)) {
-            let problem = Problem::warning("zone.empty", format!("no host stands in zone `{zone}`"));
-            let problem = problem.hint("give a host this zone, or take the zone out");
+            let problem = Problem::warning("zone.empty", format!("no host is in zone `{zone}`"));
+            let problem = problem.hint("put a host in this zone, or remove the zone");
             problems.push(problem.at(self.place(&["zones", zone.as_str()])));
         }
         problems
@@ -86,7 +86,7 @@ impl Inventory {
             if let Some(earlier) = first.insert(&role.value, role) {
                 let problem =
                     Problem::error("role.twice", format!("host `{name}` has the role `{word}` twice"));
-                let problem = problem.hint("take one of the two out");
+                let problem = problem.hint("remove one of the two");
                 problems.push(problem.at(Place::from(role)).also(Place::from(earlier), "first here"));
             }
         }

@@ -60,8 +60,8 @@ fn variables(inventory: &Inventory, values: &BTreeMap<String, String>, path: &[&
         }
         if ["PASSWORD", "SECRET", "TOKEN"].iter().any(|word| name.to_ascii_uppercase().contains(word)) {
             let problem =
-                Problem::warning("variable.secret", format!("`{name}` looks like a secret in clear"));
-            let hint = "whoever reads the inventory or a plan reads it; write it below `secrets` with `{ env: NAME }`";
+                Problem::warning("variable.secret", format!("`{name}` looks like a secret in clear text"));
+            let hint = "everyone who can read the inventory or a plan can read it; write it below `secrets` with `{ env: NAME }`";
             problems.push(problem.hint(hint).at(place));
         }
     }

@@ -23,19 +23,19 @@ fn keys_that_are_not_understood_are_named() {
     role.unreadable [sample]
       roles/sample/compose.yaml: `services.store.privileged`: is not supported: a privileged container is root on the host: name the capabilities in `cap_add`
     role.unreadable [sample]
-      roles/sample/compose.yaml: `services.store.mem_limits`: `mem_limits` is not a key here: did you mean `mem_limit`?
+      roles/sample/compose.yaml: `services.store.mem_limits`: `mem_limits` is not a known key: did you mean `mem_limit`?
     role.unreadable [sample]
-      roles/sample/compose.yaml: `services.web.deploy.replicas`: `replicas` is not a key here: possible: `resources`, `update_config`, `rollback_config`
+      roles/sample/compose.yaml: `services.web.deploy.replicas`: `replicas` is not a known key: use one of `resources`, `update_config`, `rollback_config`
     role.unreadable [sample]
       roles/sample/compose.yaml: `secrets`: is not supported: render a file with `files` of x-pryvctl; templates see the inventory's secrets
     role.unreadable [sample]
-      roles/sample/compose.yaml: `volumes.store.external`: `external` is not a key here: possible: `driver`
+      roles/sample/compose.yaml: `volumes.store.external`: `external` is not a known key: use `driver`
     role.unreadable [sample]
-      roles/sample/compose.yaml: `x-pryvctl.need`: `need` is not a key here: possible: `open`, `metadata`, `folders`, `files`, `health`
+      roles/sample/compose.yaml: `x-pryvctl.need`: `need` is not a known key: use one of `open`, `metadata`, `folders`, `files`, `health`
     role.unreadable [sample]
-      roles/sample/compose.yaml: `x-pryvctl.health[0].servcie`: `servcie` is not a key here: did you mean `service`?
+      roles/sample/compose.yaml: `x-pryvctl.health[0].servcie`: `servcie` is not a known key: did you mean `service`?
     role.unreadable [sample]
-      roles/sample/compose.yaml: `services.web.depends_on`: `service_completed_successfully` is not a word for it: possible: `service_started`, `service_healthy`
+      roles/sample/compose.yaml: `services.web.depends_on`: `service_completed_successfully` is not a valid value: use one of `service_started`, `service_healthy`
     role.unreadable [sample]
       roles/sample/compose.yaml: `services.store.networks`: `backend`: unknown field `ipv4_address`, expected `aliases`
     role.unreadable [sample]
@@ -118,12 +118,12 @@ fn ports_networks_and_mounts_must_fit() {
     role.open-unused [sample]
       roles/sample/compose.yaml: 80/tcp is open, but no service publishes it
     port.clash [sample]
-      443/tcp is claimed by `web` of role `sample` and by `store` of role `sample`
+      443/tcp is published by `web` of role `sample` and by `store` of role `sample`
       hint: give the roles to different hosts
     role.open-unused [sample]
       roles/sample/compose.yaml: 6379/tcp is open, but no service publishes it
     port.ssh [sample]
-      roles/sample/compose.yaml: service `web` takes 22/tcp, where sshd listens on this host
+      roles/sample/compose.yaml: service `web` takes 22/tcp, which sshd uses on this host
     role.port-not-open [sample]
       roles/sample/compose.yaml: service `web` publishes 22/tcp, which is not under `open`
       hint: add `22/tcp` to `open` of x-pryvctl
@@ -132,15 +132,15 @@ fn ports_networks_and_mounts_must_fit() {
     port.internal [sample]
       roles/sample/compose.yaml: service `store` publishes ports, but is only in `internal` networks
     network.unknown [sample]
-      roles/sample/compose.yaml: service `web` joins the network `middle`, which is not under `networks`
+      roles/sample/compose.yaml: service `web` joins the network `middle`, which is not defined under `networks`
     volume.unknown [sample]
-      roles/sample/compose.yaml: `services.store.volumes[0]`: the volume `stoer` is not under `volumes`
+      roles/sample/compose.yaml: `services.store.volumes[0]`: the volume `stoer` is not defined under `volumes`
     mount.unmanaged [sample]
-      roles/sample/compose.yaml: `services.web.volumes[1]`: nobody makes `/var/pryv/wbe/log` on the host: name it under `folders` or `files` of x-pryvctl
+      roles/sample/compose.yaml: `services.web.volumes[1]`: `/var/pryv/wbe/log` would not exist on the host: define it under `folders` or `files` of x-pryvctl
     mount.docker-socket [sample]
-      roles/sample/compose.yaml: `services.web.volumes[1]`: `/var/run/docker.sock` gives the container Docker's socket, and with it the host: if it must be, say `allow: [docker-socket]` in x-pryvctl
+      roles/sample/compose.yaml: `services.web.volumes[1]`: `/var/run/docker.sock` gives the container Docker's socket, and so root on the host: if you need this, write `allow: [docker-socket]` in x-pryvctl
     mount.stale-file [sample]
-      roles/sample/compose.yaml: `services.web.volumes[1]`: `/var/pryv/web/conf/mime.types` is mounted alone, so the container keeps the old file when it changes: mount its folder, or say `on_change: restart`
+      roles/sample/compose.yaml: `services.web.volumes[1]`: `/var/pryv/web/conf/mime.types` is mounted as a single file, so the container keeps the old file when it changes: mount its folder, or write `on_change: restart`
     ");
 }
 
@@ -165,32 +165,32 @@ fn services_and_files_must_fit() {
     depends.unknown [sample]
       roles/sample/compose.yaml: service `web` depends on `stoer`, which is not on this host
     depends.circle [sample]
-      `store`, `web` wait for one another by `depends_on`
+      `store`, `web` form a cycle through `depends_on`
     image.no-version [sample]
-      roles/sample/compose.yaml: `services.store.image`: `registry.test:5000/sample/store` has no tag: without a version there is no way back, write registry.test:5000/sample/store:VERSION
+      roles/sample/compose.yaml: `services.store.image`: `registry.test:5000/sample/store` has no tag: without a version no rollback is possible; write registry.test:5000/sample/store:VERSION
     service.unknown [sample]
-      roles/sample/compose.yaml: x-pryvctl speaks of the service `stoer`, which the role has not
+      roles/sample/compose.yaml: x-pryvctl names the service `stoer`, which the role does not define
     service.unknown [sample]
-      roles/sample/compose.yaml: a health check must say of which `service`, where a role has several
+      roles/sample/compose.yaml: a health check needs `service`, because the role has several services
     role.unreadable [sample]
       roles/sample/compose.yaml: `x-pryvctl.health[1]`: a health check needs one of `http`, `tcp`, `dns` and `run`
     role.unreadable [sample]
-      roles/sample/compose.yaml: the health check `a..b` is not a name of the DNS
+      roles/sample/compose.yaml: the health check `a..b` is not a DNS name
     upgrade.service-unknown [sample]
-      roles/sample/compose.yaml: `upgrade.irreversible` names `stoer`, which is no service of the role
+      roles/sample/compose.yaml: `upgrade.irreversible` names `stoer`, which the role does not define
       hint: did you mean `store`?
     upgrade.two-versions [sample]
       roles/sample/compose.yaml: `upgrade.irreversible` names `web`, whose `update_config.order` is start-first: two versions would have its data open at once, write stop-first
     file.missing [sample]
-      roles/sample/compose.yaml: there is no file `web.yaml.j2` beside it
+      roles/sample/compose.yaml: the role has no file `web.yaml.j2`
     role.unreadable [sample]
       roles/sample/compose.yaml: `/var/pryv/web/conf/web.yml` needs either `template` or `copy`
     file.clash [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` is asked for twice on this host
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` is defined twice for this host
     folder.clash [sample]
-      roles/sample/compose.yaml: `/var/pryv/web/log` is also asked for with another mode or owner
+      roles/sample/compose.yaml: the folder `/var/pryv/web/log` is also defined with another mode or owner
     mount.unmanaged [sample]
-      roles/sample/compose.yaml: `services.web.volumes[1]`: nobody makes `/var/pryv/web/log` on the host: name it under `folders` or `files` of x-pryvctl
+      roles/sample/compose.yaml: `services.web.volumes[1]`: `/var/pryv/web/log` would not exist on the host: define it under `folders` or `files` of x-pryvctl
     path.invalid [sample]
       roles/sample/compose.yaml: `/var/pryv/../log` is not a whole path without `..`
     ");
@@ -254,16 +254,16 @@ fn two_roles_that_clash_on_a_host_are_named() {
     let inventory = INVENTORY.replace("roles: [sample]", "roles: [sample, sample-follower]");
     insta::assert_snapshot!(told(&inventory, catalog(COMPOSE, TEMPLATE, follower)), @r"
     port.clash [sample-follower]
-      443/tcp is claimed by `store` of role `sample-follower` and by `web` of role `sample`
+      443/tcp is published by `store` of role `sample-follower` and by `web` of role `sample`
       hint: give the roles to different hosts
     network.clash [sample-follower]
-      roles/sample-follower/compose.yaml: another role of this host sees it otherwise whether the network `acme_backend` is `internal`
+      roles/sample-follower/compose.yaml: the network `acme_backend` is `internal` in one role of this host and not in another
     ");
     let circle = COMPOSE.replace("  title:", "  after: [sample-follower]\n  title:");
     let follower = "services: { other: { image: 'x/y:1' } }\nx-pryvctl: { after: [sample] }\n";
     insta::assert_snapshot!(told(&inventory, catalog(&circle, TEMPLATE, follower)), @r"
     role.circle [sample]
-      the roles `sample`, `sample-follower` wait for one another by `after`
+      the roles `sample`, `sample-follower` form a cycle through `after`
     ");
 }
 
@@ -278,37 +278,37 @@ fn what_is_written_as_root_lies_where_no_container_writes() {
         ("{ path: /var/pryv/web/conf, mode: \"0755\" }", "{ path: /var/pryv/web/conf, mode: \"0777\" }"),
     ]), @r"
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/log/web.yml` lies in `/var/pryv/web/log`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/log/web.yml` lies in `/var/pryv/web/log`, which belongs to user 9999: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, outside of `/var/pryv/web/log`
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/log/deep/web.yml` lies in `/var/pryv/web/log`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/log/deep/web.yml` lies in `/var/pryv/web/log`, which belongs to user 9999: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, outside of `/var/pryv/web/log`
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv/web/conf`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv/web/conf`, in which the container of `web` may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, and mount that folder with `:ro`
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv/web/conf`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv/web/conf`, in which the container of `web` may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, and mount that folder with `:ro`
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv/web`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv/web`, in which the container of `web` may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, and mount that folder with `:ro`
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv/web`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv/web`, in which the container of `web` may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, and mount that folder with `:ro`
     path.open [sample]
-      roles/sample/compose.yaml: the folder `/var/pryv/web/log` lies in `/var/pryv/web`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the folder `/var/pryv/web/log` lies in `/var/pryv/web`, in which the container of `web` may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the folder outside of `/var/pryv/web`
     path.open [sample]
-      roles/sample/compose.yaml: the folder `/var/pryv/web/conf` lies in `/var/pryv/web`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the folder `/var/pryv/web/conf` lies in `/var/pryv/web`, in which the container of `web` may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the folder outside of `/var/pryv/web`
     path.open [sample]
-      roles/sample/compose.yaml: the folder `/var/pryv/web/log/old` lies in `/var/pryv/web/log`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the folder `/var/pryv/web/log/old` lies in `/var/pryv/web/log`, which belongs to user 9999: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the folder outside of `/var/pryv/web/log`
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv/web/conf`, in which users other than root may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv/web/conf`, in which users other than root may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, outside of `/var/pryv/web/conf`
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv/web/conf`, in which users other than root may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv/web/conf`, in which users other than root may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, outside of `/var/pryv/web/conf`
     ");
 }
@@ -333,43 +333,43 @@ fn what_pryvctl_and_a_login_need_is_no_roles() {
         (folder, "path: /var/lib/pryvctl/web, mode: \"0755\""),
     ]), @r"
     path.reserved [sample]
-      roles/sample/compose.yaml: the file `/etc/pryvctl/services.nft` cannot be of a role: pryvctl itself writes there
+      roles/sample/compose.yaml: the file `/etc/pryvctl/services.nft` cannot belong to a role: pryvctl itself writes there
       hint: give the file another place, e.g. below `${DATA}`
     path.reserved [sample]
-      roles/sample/compose.yaml: the file `/var/lib/pryvctl/written` cannot be of a role: pryvctl itself writes there
+      roles/sample/compose.yaml: the file `/var/lib/pryvctl/written` cannot belong to a role: pryvctl itself writes there
       hint: give the file another place, e.g. below `${DATA}`
     path.reserved [sample]
-      roles/sample/compose.yaml: the file `/run/pryvctl/lock` cannot be of a role: pryvctl itself writes there
+      roles/sample/compose.yaml: the file `/run/pryvctl/lock` cannot belong to a role: pryvctl itself writes there
       hint: give the file another place, e.g. below `${DATA}`
     path.reserved [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/.versions/web` cannot be of a role: pryvctl itself writes there
+      roles/sample/compose.yaml: the file `/var/pryv/.versions/web` cannot belong to a role: pryvctl itself writes there
       hint: give the file another place, e.g. below `${DATA}`
     path.reserved [sample]
-      roles/sample/compose.yaml: the file `/etc/docker/daemon.json` cannot be of a role: pryvctl itself writes there
+      roles/sample/compose.yaml: the file `/etc/docker/daemon.json` cannot belong to a role: pryvctl itself writes there
       hint: give the file another place, e.g. below `${DATA}`
     path.reserved [sample]
-      roles/sample/compose.yaml: the file `/etc/login.defs` cannot be of a role: pryvctl itself writes there
+      roles/sample/compose.yaml: the file `/etc/login.defs` cannot belong to a role: pryvctl itself writes there
       hint: give the file another place, e.g. below `${DATA}`
     path.reserved [sample]
-      roles/sample/compose.yaml: the file `/etc/ssh/sshd_config.d/web.conf` cannot be of a role: a login depends on what is there, and nothing takes the change of a role back
+      roles/sample/compose.yaml: the file `/etc/ssh/sshd_config.d/web.conf` cannot belong to a role: logins depend on this path, and changes of a role are not reverted automatically
       hint: give the file another place, e.g. below `${DATA}`
     path.reserved [sample]
-      roles/sample/compose.yaml: the file `/etc/sudoers.d/web` cannot be of a role: a login depends on what is there, and nothing takes the change of a role back
+      roles/sample/compose.yaml: the file `/etc/sudoers.d/web` cannot belong to a role: logins depend on this path, and changes of a role are not reverted automatically
       hint: give the file another place, e.g. below `${DATA}`
     path.reserved [sample]
-      roles/sample/compose.yaml: the file `/home/admin/.ssh/authorized_keys` cannot be of a role: a login depends on what is there, and nothing takes the change of a role back
+      roles/sample/compose.yaml: the file `/home/admin/.ssh/authorized_keys` cannot belong to a role: logins depend on this path, and changes of a role are not reverted automatically
       hint: give the file another place, e.g. below `${DATA}`
     path.open [sample]
-      roles/sample/compose.yaml: the file `/tmp/web.yml` lies in `/tmp`, in which every user may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/tmp/web.yml` lies in `/tmp`, in which every user may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, outside of `/tmp`
     path.reserved [sample]
-      roles/sample/compose.yaml: the folder `/etc` cannot be of a role: a login depends on what is there, and nothing takes the change of a role back
+      roles/sample/compose.yaml: the folder `/etc` cannot belong to a role: logins depend on this path, and changes of a role are not reverted automatically
       hint: give the folder another place, e.g. below `${DATA}`
     path.reserved [sample]
-      roles/sample/compose.yaml: the folder `/root` cannot be of a role: a login depends on what is there, and nothing takes the change of a role back
+      roles/sample/compose.yaml: the folder `/root` cannot belong to a role: logins depend on this path, and changes of a role are not reverted automatically
       hint: give the folder another place, e.g. below `${DATA}`
     path.reserved [sample]
-      roles/sample/compose.yaml: the folder `/var/lib/pryvctl/web` cannot be of a role: pryvctl itself writes there
+      roles/sample/compose.yaml: the folder `/var/lib/pryvctl/web` cannot belong to a role: pryvctl itself writes there
       hint: give the folder another place, e.g. below `${DATA}`
     ");
 }
@@ -386,21 +386,21 @@ fn notes_of_data_are_written_by_nobody_else() {
       roles/sample/compose.yaml: `/var/pryv`, in which the container of `web` may write, holds `/var/pryv/.versions`, where pryvctl notes which version opened which data: who writes there can have an older version started on the data of a newer one
       hint: mount folders below `/var/pryv`, or mount it with `:ro`
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv`, in which the container of `web` may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, and mount that folder with `:ro`
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv`, in which the container of `web` may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, and mount that folder with `:ro`
     path.open [sample]
-      roles/sample/compose.yaml: the folder `/var/pryv/web/log` lies in `/var/pryv`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the folder `/var/pryv/web/log` lies in `/var/pryv`, in which the container of `web` may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the folder outside of `/var/pryv`
     path.open [sample]
-      roles/sample/compose.yaml: the folder `/var/pryv/web/conf` lies in `/var/pryv`, in which the container of `web` may write: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the folder `/var/pryv/web/conf` lies in `/var/pryv`, in which the container of `web` may write: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the folder outside of `/var/pryv`
     mount.docker-socket [sample]
-      roles/sample/compose.yaml: `services.web.volumes[0]`: `/var` gives the container Docker's socket, and with it the host: if it must be, say `allow: [docker-socket]` in x-pryvctl
+      roles/sample/compose.yaml: `services.web.volumes[0]`: `/var` gives the container Docker's socket, and so root on the host: if you need this, write `allow: [docker-socket]` in x-pryvctl
     mount.unmanaged [sample]
-      roles/sample/compose.yaml: `services.web.volumes[0]`: nobody makes `/var/pryv/.versions/web` on the host: name it under `folders` or `files` of x-pryvctl
+      roles/sample/compose.yaml: `services.web.volumes[0]`: `/var/pryv/.versions/web` would not exist on the host: define it under `folders` or `files` of x-pryvctl
     path.notes [sample]
       roles/sample/compose.yaml: `/var/pryv/.versions/web`, in which the container of `web` may write, lies in `/var/pryv/.versions`, where pryvctl notes which version opened which data: who writes there can have an older version started on the data of a newer one
       hint: mount folders below `/var/pryv`, or mount it with `:ro`
@@ -408,13 +408,13 @@ fn notes_of_data_are_written_by_nobody_else() {
       roles/sample/compose.yaml: `/var/pryv`, which belongs to user 9999, holds `/var/pryv/.versions`, where pryvctl notes which version opened which data: who writes there can have an older version started on the data of a newer one
       hint: let it belong to user 0, with a mode like 0755
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv`, which belongs to user 9999: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, outside of `/var/pryv`
     path.open [sample]
-      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the file `/var/pryv/web/conf/mime.types` lies in `/var/pryv`, which belongs to user 9999: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, outside of `/var/pryv`
     path.open [sample]
-      roles/sample/compose.yaml: the folder `/var/pryv/web/log` lies in `/var/pryv`, which belongs to user 9999: who writes there can put a link in the way, and pryvctl would write somewhere else on the host, as root
+      roles/sample/compose.yaml: the folder `/var/pryv/web/log` lies in `/var/pryv`, which belongs to user 9999: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the folder outside of `/var/pryv`
     ");
 }

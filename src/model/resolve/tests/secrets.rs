@@ -10,7 +10,7 @@ fn secrets_are_kept_from_what_is_shown() {
         ("{{ host.address }}/status", "{{ secrets.store_password }}@x/status"),
     ]), @r"
     secret.exposed [sample]
-      roles/sample/compose.yaml: `services.web.environment.MODE`: secrets are not for the environment, which `docker inspect` shows: render a file with `files`
+      roles/sample/compose.yaml: `services.web.environment.MODE`: `docker inspect` would show this secret: render it into a file with `files`
     secret.exposed [sample]
       roles/sample/compose.yaml: `services.web.environment.MODE` uses the secret `store_password`, which `docker inspect` would show
       hint: render it into a file with `files` of x-pryvctl

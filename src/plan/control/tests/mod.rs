@@ -60,7 +60,7 @@ fn a_package_that_does_the_same_stays_alone() {
     state.hardening.installed.get_or_insert_default().insert("chrony".to_owned());
     let why = Some("the host has chrony".to_owned());
     assert_eq!(verdict(&desired, &state, "a.clock"), (Verdict::NotApplicable, why));
-    let why = Some("it is about what a.clock would bring".to_owned());
+    let why = Some("it needs the packages of a.clock".to_owned());
     assert_eq!(verdict(&desired, &state, "a.clock-set"), (Verdict::NotApplicable, why));
 }
 
@@ -69,7 +69,7 @@ fn what_is_about_a_package_is_left_out_with_it() {
     let (mut desired, mut state) = wish();
     assert_eq!(verdict(&desired, &state, "a.clock-set").0, Verdict::Fail);
     desired.hardening.skipped.insert("a.clock".to_owned(), "there is another".to_owned());
-    let why = Some("it is about what a.clock would bring".to_owned());
+    let why = Some("it needs the packages of a.clock".to_owned());
     assert_eq!(verdict(&desired, &state, "a.clock-set"), (Verdict::NotApplicable, why));
     state.hardening.installed.get_or_insert_default().insert("systemd-timesyncd".to_owned());
     assert_eq!(verdict(&desired, &state, "a.clock-set").0, Verdict::Fail, "somebody else brought it");

@@ -49,7 +49,7 @@ enum Back {
     Remove,
     /// Its copy is put in its place, with its time.
     Copy,
-    /// Others changed it since: only what is ours is taken out.
+    /// Others changed it since: only the lines of pryvctl are removed.
     Write(String),
 }
 
@@ -117,7 +117,7 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
                 checks: BTreeSet::new(),
                 after,
             };
-            (Change::Edit(edit), format!("{name}: what is ours is taken out"))
+            (Change::Edit(edit), format!("{name}: the lines of pryvctl are removed"))
         }
     };
     let undo = Undo::Nothing("the original stays in the record until all is back");
