@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Conflict,
-    service::{Decision, decide},
+    decision::{Decision, decide},
     step::{Step, StepId, Undo},
 };
 use crate::{

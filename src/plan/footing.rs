@@ -4,12 +4,14 @@ pub mod checks;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod way;
 
 use serde_json::Value;
 
+use self::way::{NO_UNDO, says};
 use super::{
     leftover::grace,
-    step::{EngineStep, Step, StepId, Undo},
+    step::{EngineStep, Step, StepId},
 };
 use crate::{
     change::{Bridges, Change, ContainerdStart, EngineRestart, EngineStart, Sysctls, engine::CONTAINERD},
@@ -21,8 +23,6 @@ use crate::{
 };
 
 const LIVE: &str = "live-restore";
-
-const NO_UNDO: Undo = Undo::Nothing("it was so before somebody changed it");
 
 /// The step without which nothing else can be planned: Docker cannot be asked for its containers.
 pub fn wake(state: &HostState) -> Option<Step> {
@@ -155,9 +155,4 @@ fn is_live(state: &HostState) -> bool {
 fn is_switched_on(state: &HostState) -> bool {
     let switch = state.docker.footing.as_ref().and_then(|footing| footing.switch(LIVE));
     switch == Some(Value::Bool(true))
-}
-
-/// What dockerd was told.
-fn says(state: &HostState, key: &str, value: &Value) -> bool {
-    state.daemon_option(key).as_ref() == Some(value)
 }

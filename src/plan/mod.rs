@@ -6,6 +6,7 @@ pub mod control;
 pub mod crossing;
 pub mod cutover;
 pub mod data;
+mod decision;
 pub mod digest;
 pub mod docker;
 mod draft;

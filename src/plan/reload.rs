@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::{
+    decision::{Decision, decide},
     file::differs,
-    service::{Decision, decide},
     step::{ServiceStep, Step, StepId, Undo},
 };
 use crate::{

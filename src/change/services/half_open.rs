@@ -14,7 +14,7 @@ use ::nftables::{
 };
 use ipnet::Ipv4Net;
 
-use super::table::local;
+use super::local::local;
 use crate::{
     change::nftables::{
         Table,

@@ -3,13 +3,13 @@
 //! Text, because the JSON of nft 1.0.6 cannot say that a map's value is an address and a port.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     net::Ipv4Addr,
 };
 
 use ::nftables::{
-    expr::{Expression, Fib, FibFlag, FibResult, Map, MetaKey, NamedExpression},
+    expr::{Expression, Map, MetaKey, NamedExpression},
     schema::SetType,
     stmt::{Mangle, NAT, NATFamily, Reject, RejectType, Statement},
     types::{NfChainPolicy, NfChainType, NfHook, RejectCode},
@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::{
     half_open,
+    local::local,
     map::{Port, ServiceMap},
 };
 use crate::{
@@ -285,11 +286,6 @@ fn joined_place<A: ToString>((address, port): &(A, u16)) -> Expression<'static> 
 
 fn zone() -> Statement<'static> {
     Statement::Mangle(Mangle { key: connection("zone"), value: number(ZONE) })
-}
-
-pub(super) fn local() -> Statement<'static> {
-    let kind = Fib { result: FibResult::Type, flags: HashSet::from([FibFlag::Daddr]) };
-    equal(Expression::Named(NamedExpression::Fib(kind)), text("local"))
 }
 
 fn rules(table: &mut Table, family: NATFamily) {

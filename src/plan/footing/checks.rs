@@ -1,7 +1,7 @@
 //! Health checks that Docker has forgotten. A dockerd of version 20.10 that starts again beside containers that went on runs
 //! no check of theirs any more: whoever was healthy stays so for ever, and whoever was starting, too.
 
-use super::NO_UNDO;
+use super::way::NO_UNDO;
 use crate::{
     change::{Change, HealthChecks},
     facts::state::HostState,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::says;
+use super::way::says;
 use crate::{
     facts::state::{ContainerState, HostState, NetworkState},
     model::desired::Desired,
