@@ -87,7 +87,7 @@ pub enum Outcome {
         /// What is left.
         left: Vec<String>,
     },
-    /// All steps were carried out, and ports answer from outside that no role opens.
+    /// All steps ran, and ports answer from outside that no role opens.
     Exposed {
         /// Which, and whom.
         ports: Vec<String>,

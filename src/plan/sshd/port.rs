@@ -37,7 +37,7 @@ pub(super) fn reason(desired: &Desired, state: &HostState) -> Option<String> {
     let found = state.ssh.sshd.get("port").map(|ports| ports.join(", ")).unwrap_or_default();
     let port = desired.ssh_port;
     match leaving(desired, state) {
-        Some(old) => Some(format!("Port: {found} -> {port}; {old} goes when a login at {port} came through")),
+        Some(old) => Some(format!("Port: {found} -> {port}; port {old} is closed after a login at port {port} succeeded")),
         None if !is_moved(desired, state) || found == port.to_string() => None,
         None => Some(format!("Port: {found} -> {port}")),
     }
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(last.id, "firewall.boot");
         let reload = first.steps.iter().find(|step| step.id == "sshd.reload").unwrap();
         assert!(reload.proof.as_ref().unwrap().script.contains("= 2222 ]"));
-        assert!(first.to_string().contains("Port: 22 -> 2222; 22 goes when a login at 2222 came through"));
+        assert!(first.to_string().contains("Port: 22 -> 2222; port 22 is closed after a login at port 2222 succeeded"));
         assert_eq!(state.ssh.sshd["port"], ["22", "2222"]);
         assert!(table(&state).contains(r#""right":{"set":[22,2222]}"#), "{}", table(&state));
 
