@@ -66,7 +66,7 @@ pub fn harden(terms: Terms) -> Order {
 
 /// Hosts become what they were before that.
 pub fn unharden(terms: Terms) -> Order {
-    order(Goal::Soften, terms, Turns::Together, together(terms))
+    order(Goal::Revert, terms, Turns::Together, together(terms))
 }
 
 /// Hosts become a running platform.
@@ -195,7 +195,7 @@ mod tests {
         ];
         insta::assert_snapshot!(orders.iter().map(said).collect::<Vec<_>>().join("\n"), @r"
         Harden: Asked, NotReady, InTurn, no hooks, Stays, scan Ports, old images Stay
-        Soften: Asked, NotReady, InTurn, no hooks, Stays, scan Nothing, old images Stay
+        Revert: Asked, NotReady, InTurn, no hooks, Stays, scan Nothing, old images Stay
         Install: Given, NotReady, InTurn, no hooks, Stays, scan Ports, old images Stay
         Uninstall(Keep): Asked, NotReady, InTurn, no hooks, Stays, scan Nothing, old images Stay
         Install: Asked, NotFree, First, hooks, GoesBack, scan Ports, old images Pruned

@@ -151,7 +151,7 @@ impl Project {
     /// Roles wait for one another.
     pub fn stages(&self, members: &Members, direction: Direction) -> Result<Vec<Stage>, ProjectError> {
         let hosts: Vec<_> = members.iter().map(|member| member.place.clone()).collect();
-        stages(&hosts, &self.upgrades, direction).map_err(ProjectError::Circle)
+        stages(&hosts, &self.upgrades, direction).map_err(ProjectError::Cycle)
     }
 
     fn expand(&self, paths: &mut [PathBuf]) {

@@ -49,7 +49,7 @@ impl From<ProjectError> for Halt {
     fn from(error: ProjectError) -> Self {
         let exit = match error {
             ProjectError::Wrong(problems) => return problems.into(),
-            ProjectError::Inventory { .. } | ProjectError::Roles { .. } | ProjectError::Circle(_) => {
+            ProjectError::Inventory { .. } | ProjectError::Roles { .. } | ProjectError::Cycle(_) => {
                 Exit::Inventory
             }
             ProjectError::Lab(_) | ProjectError::Selection(_) => Exit::Usage,

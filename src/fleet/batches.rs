@@ -13,7 +13,7 @@ use super::{
     outcome::{Outcome, Report},
     pause,
     proposal::hooks,
-    scan::{self, Lookout},
+    scan::{self, ScanPeer},
     survey::report,
     turn::{Turn, take_back, turn},
     work,
@@ -35,7 +35,7 @@ pub(super) struct Batches<'a> {
     /// `None`: everybody has a turn at once.
     schedule: Option<Schedule>,
     /// From where hosts are looked at.
-    lookouts: Arc<[Lookout]>,
+    lookouts: Arc<[ScanPeer]>,
     /// Hosts that had no turn yet.
     waiting: BTreeMap<HostName, Planned>,
     /// Hosts that did well, and may still have to go back.
@@ -52,7 +52,7 @@ impl<'a> Batches<'a> {
         planned: Vec<Planned>,
         reports: Vec<Report>,
     ) -> Self {
-        let lookouts = planned.iter().map(|host| Lookout::on(&host.surveyed)).collect();
+        let lookouts = planned.iter().map(|host| ScanPeer::on(&host.surveyed)).collect();
         let waiting = planned.into_iter().map(|host| (host.host().clone(), host)).collect();
         let (good, done) = (BTreeMap::new(), Vec::new());
         Self { order, events, schedule, lookouts, waiting, good, done, reports }

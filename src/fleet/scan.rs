@@ -30,7 +30,7 @@ use asking::Asking;
 
 /// Another host of the run, from which one can look.
 #[derive(Clone)]
-pub struct Lookout {
+pub struct ScanPeer {
     host: HostName,
     connection: Connection,
     addresses: Vec<IpAddr>,
@@ -48,7 +48,7 @@ enum Tried {
 /// How often a declared port that says nothing is asked again: a busy host may be late.
 const AGAIN: usize = 2;
 
-impl Lookout {
+impl ScanPeer {
     /// A host that was looked at.
     pub fn on(surveyed: &Surveyed) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl Lookout {
 /// look that fails proves nothing, and takes nothing from what was done.
 async fn look(
     surveyed: &Surveyed,
-    lookouts: &[Lookout],
+    lookouts: &[ScanPeer],
     (goal, tried): (Goal, Tried),
     voice: Voice<'_>,
 ) -> Option<Outcome> {
@@ -108,7 +108,7 @@ async fn look(
 /// The outcome of a host that ended well, after a look from outside, which may take that back.
 pub async fn judged(
     surveyed: &Surveyed,
-    lookouts: &[Lookout],
+    lookouts: &[ScanPeer],
     order: &Order,
     outcome: Outcome,
     voice: Voice<'_>,

@@ -15,7 +15,7 @@ use super::{
     outcome::{Outcome, Report, Trouble},
     reach::reach,
     renewed::{planned, renewed},
-    scan::{self, Lookout},
+    scan::{self, ScanPeer},
     survey::Surveyed,
     work::carry_out,
 };
@@ -53,7 +53,7 @@ pub(super) async fn turn(
     mut host: Planned,
     hooks: Hooks,
     order: Order,
-    lookouts: Arc<[Lookout]>,
+    lookouts: Arc<[ScanPeer]>,
     events: Events,
 ) -> Turn {
     let begun = Instant::now();
@@ -81,7 +81,7 @@ pub(super) async fn turn(
 /// What it came to as seen from outside. Going back would not mend it: what drops a port is not ours.
 async fn seen(
     host: &Planned,
-    lookouts: &[Lookout],
+    lookouts: &[ScanPeer],
     outcome: Outcome,
     ended: Ended,
     order: &Order,

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     host::{
         Connection, Session as _,
-        apply::{ApplyError, Hands},
+        apply::{ApplyError, Executor},
         engine,
         guard::{GuardError, Moment, Terms, guarded},
     },
@@ -207,7 +207,7 @@ impl Run<'_> {
                 Moment::CutOff => What::CutOff { window },
             });
         };
-        let hands = Hands::new(&self.connection, None, &self.member.desired);
+        let hands = Executor::new(&self.connection, None, &self.member.desired);
         let terms = Terms { window, second_login: self.member.second_login() };
         let done = guarded(&hands, steps, terms, say).await;
         let failed = done.as_ref().err().map(guard_trouble);
@@ -284,7 +284,7 @@ impl Run<'_> {
             // A script may install or restart Docker; the next Docker step opens its own handle.
             self.docker = None;
         }
-        let hands = Hands::new(&self.connection, self.docker.as_ref(), &self.member.desired);
+        let hands = Executor::new(&self.connection, self.docker.as_ref(), &self.member.desired);
         hands.apply(step).await.map_err(|error| match error {
             ApplyError::Changed(_) => Stumble::Overtaken(apply_trouble(&error)),
             ApplyError::Session(_)
@@ -300,7 +300,7 @@ impl Run<'_> {
     /// Takes back the steps of the failed one's group, the last first: what belongs to one service belongs together.
     async fn take_back(&self, done: &[Step]) -> Vec<String> {
         let Some(failed) = done.last() else { return Vec::new() };
-        let hands = Hands::new(&self.connection, self.docker.as_ref(), &self.member.desired);
+        let hands = Executor::new(&self.connection, self.docker.as_ref(), &self.member.desired);
         for step in done.iter().rev().take_while(|step| step.id.group() == failed.id.group()) {
             if let Err(error) = hands.undo(step).await {
                 // What was done before it rests on it: connections are not led to what was not brought back.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What a host needs at hand to carry out steps.
-pub struct Hands<'a, S> {
+pub struct Executor<'a, S> {
     /// The connection.
     pub session: &'a S,
     /// The Docker API, opened by the first step that speaks it: Docker may be installed by an earlier one.
@@ -38,7 +38,7 @@ pub struct Hands<'a, S> {
     pub registry: Option<&'a RegistryAccess>,
 }
 
-impl<'a, S: Session> Hands<'a, S> {
+impl<'a, S: Session> Executor<'a, S> {
     /// The hands on one host.
     pub fn new(session: &'a S, docker: Option<&'a Docker>, desired: &'a Desired) -> Self {
         Self {

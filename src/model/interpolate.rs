@@ -9,7 +9,7 @@ pub type Scope = BTreeMap<String, String>;
 
 /// What kept a text from being filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gap {
+pub struct Unresolved {
     /// The way to the text, as in `services.core.image`.
     pub path: String,
     /// Why.
@@ -29,18 +29,18 @@ pub enum Why {
 ///
 /// # Errors
 /// Every text that could not be filled in.
-pub fn interpolate(path: &str, value: Value, scope: &Scope) -> Result<Value, Vec<Gap>> {
+pub fn interpolate(path: &str, value: Value, scope: &Scope) -> Result<Value, Vec<Unresolved>> {
     let mut gaps = Vec::new();
     let filled = walk(path, value, scope, &mut gaps);
     if gaps.is_empty() { Ok(filled) } else { Err(gaps) }
 }
 
-fn walk(path: &str, value: Value, scope: &Scope, gaps: &mut Vec<Gap>) -> Value {
+fn walk(path: &str, value: Value, scope: &Scope, gaps: &mut Vec<Unresolved>) -> Value {
     match value {
         Value::String(text) => match fill(&text, scope) {
             Ok(filled) => Value::String(filled),
             Err(why) => {
-                gaps.push(Gap { path: path.to_owned(), why });
+                gaps.push(Unresolved { path: path.to_owned(), why });
                 Value::String(text)
             }
         },

@@ -24,7 +24,7 @@ const RELOADABLE: &str = "live-restore";
 pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Step>, Conflict> {
     let commands = commands(state);
     Ok(match goal {
-        Goal::Soften | Goal::Rollback | Goal::Uninstall(_) => Vec::new(),
+        Goal::Revert | Goal::Rollback | Goal::Uninstall(_) => Vec::new(),
         Goal::Harden if state.docker.engine.is_some() => {
             commands.into_iter().chain(daemon(desired, state)?).collect()
         }

@@ -6,7 +6,7 @@ pub enum Goal {
     /// Firewall and sshd, and what they need.
     Harden,
     /// A host as it was before it was hardened; its roles go on.
-    Soften,
+    Revert,
     /// Everything.
     Install,
     /// What served before the last change.
@@ -20,7 +20,7 @@ impl Goal {
     pub fn closes_doors(self) -> bool {
         match self {
             Self::Harden | Self::Install => true,
-            Self::Soften | Self::Rollback | Self::Uninstall(_) => false,
+            Self::Revert | Self::Rollback | Self::Uninstall(_) => false,
         }
     }
 }

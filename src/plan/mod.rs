@@ -74,7 +74,7 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
         Goal::Rollback => {
             return rollback::plan(desired, state).map(|plan| on_firm_ground(plan, desired, state));
         }
-        Goal::Soften => return uninstall::soften(desired, state).map_err(|no| vec![no]),
+        Goal::Revert => return uninstall::soften(desired, state).map_err(|no| vec![no]),
         Goal::Harden | Goal::Install => {}
     }
     let mut draft = Draft::default();
@@ -103,7 +103,7 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     draft.take(Ok(controls.safe));
     draft.take(Ok(written::half_written(state).into_iter().collect()));
     match goal {
-        Goal::Harden | Goal::Soften | Goal::Rollback | Goal::Uninstall(_) => {}
+        Goal::Harden | Goal::Revert | Goal::Rollback | Goal::Uninstall(_) => {}
         Goal::Install if waits => {}
         Goal::Install => install(&mut draft, desired, state),
     }

@@ -6,7 +6,7 @@ use pryvctl::{
     change::{Change, RoleRun},
     host::{
         Connection,
-        apply::{ApplyError, Hands},
+        apply::{ApplyError, Executor},
         guard::{GuardError, Moment, Terms, guarded},
     },
     model::{command, inventory::Login, secret::Secret},
@@ -91,7 +91,8 @@ pub async fn by_hand(
 ) -> Result<Connection, GuardError> {
     let (address, platform) = (world.addresses(host).0.parse().unwrap(), "guard".parse().unwrap());
     let admin_networks = &["0.0.0.0/0", "::/0"].map(|network| network.parse().unwrap());
-    let hands = Hands { session, docker: None, address, admin_networks, platform: &platform, registry: None };
+    let hands =
+        Executor { session, docker: None, address, admin_networks, platform: &platform, registry: None };
     let terms = Terms { window: WINDOW, second_login: None };
     guarded(&hands, steps, terms, say).await
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{app::problems::Problems, lab::LabError, model::problem::Problem, plan::rollout::Circle};
+use crate::{app::problems::Problems, lab::LabError, model::problem::Problem, plan::rollout::Cycle};
 
 /// Why there is no project.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum ProjectError {
     Wrong(Problems),
     /// Roles wait for one another.
     #[error(transparent)]
-    Circle(Circle),
+    Cycle(Cycle),
     /// The lab cannot stand in.
     #[error(transparent)]
     Lab(LabError),
@@ -46,7 +46,7 @@ impl ProjectError {
             }
             Self::Roles { .. } => Some("check `roles` in the inventory".to_owned()),
             Self::Wrong(_) => None,
-            Self::Circle(_) => Some("remove one of them from `after` in the role's compose.yaml".to_owned()),
+            Self::Cycle(_) => Some("remove one of them from `after` in the role's compose.yaml".to_owned()),
             Self::Lab(error) => error.hint(),
             Self::Selection(problem) => problem.hint.clone(),
         }

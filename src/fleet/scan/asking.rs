@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
 };
 
-use super::{Lookout, addresses};
+use super::{ScanPeer, addresses};
 use crate::{
     fleet::{
         event::{Voice, What},
@@ -22,7 +22,7 @@ use crate::{
 /// A host whose ports are tried.
 pub(super) struct Asking<'a> {
     pub surveyed: &'a Surveyed,
-    pub lookouts: &'a [Lookout],
+    pub lookouts: &'a [ScanPeer],
     pub declared: &'a [&'a Opening],
     pub voice: Voice<'a>,
 }
@@ -68,11 +68,11 @@ impl Asking<'_> {
         }
     }
 
-    fn others(&self) -> impl Iterator<Item = &Lookout> {
+    fn others(&self) -> impl Iterator<Item = &ScanPeer> {
         self.lookouts.iter().filter(|lookout| lookout.host != *self.surveyed.member.host())
     }
 
-    async fn from(&self, lookout: &Lookout, doors: &BTreeSet<Door>) -> Vec<Look> {
+    async fn from(&self, lookout: &ScanPeer, doors: &BTreeSet<Door>) -> Vec<Look> {
         let mut looks = Vec::new();
         for address in addresses(&self.surveyed.member.login) {
             match from_there(lookout, address, doors).await {
@@ -120,8 +120,8 @@ async fn from_here(
 }
 
 /// The error says why it cannot look.
-async fn from_there(lookout: &Lookout, address: IpAddr, doors: &BTreeSet<Door>) -> Result<Look, String> {
-    let Lookout { host, connection, addresses } = lookout;
+async fn from_there(lookout: &ScanPeer, address: IpAddr, doors: &BTreeSet<Door>) -> Result<Look, String> {
+    let ScanPeer { host, connection, addresses } = lookout;
     match scan::from_there(connection, address, doors).await {
         Ok(Sight::Saw { with, said }) => {
             let from = addresses.iter().copied().chain([with]).collect();
@@ -133,7 +133,7 @@ async fn from_there(lookout: &Lookout, address: IpAddr, doors: &BTreeSet<Door>) 
     }
 }
 
-fn is_by(look: &Look, lookout: &Lookout) -> bool {
+fn is_by(look: &Look, lookout: &ScanPeer) -> bool {
     look.who == format!("{}{}", lookout.host, over(look.to))
 }
 

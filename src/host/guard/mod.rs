@@ -24,7 +24,7 @@ use proof::PAUSE;
 
 use super::{
     Session,
-    apply::{ApplyError, Hands},
+    apply::{ApplyError, Executor},
     failpoint,
 };
 use crate::{
@@ -75,7 +75,7 @@ pub struct Terms<'a> {
 /// # Errors
 /// On any error the host is, or will be by the end of the window, as it was before; but for [`GuardError::Stuck`].
 pub async fn guarded<S: Session>(
-    hands: &Hands<'_, S>,
+    hands: &Executor<'_, S>,
     steps: &[Step],
     Terms { window, second_login }: Terms<'_>,
     say: impl Fn(Moment),
@@ -107,7 +107,11 @@ pub async fn guarded<S: Session>(
     }
 }
 
-async fn arm<S: Session>(hands: &Hands<'_, S>, steps: &[Step], window: Duration) -> Result<(), GuardError> {
+async fn arm<S: Session>(
+    hands: &Executor<'_, S>,
+    steps: &[Step],
+    window: Duration,
+) -> Result<(), GuardError> {
     let lost = |error| GuardError::NotStarted(ApplyError::Session(Box::new(error)));
     let output = hands.session.exec(&script::arm(steps, window)).await.map_err(lost)?;
     match output.exit {
@@ -117,7 +121,7 @@ async fn arm<S: Session>(hands: &Hands<'_, S>, steps: &[Step], window: Duration)
     }
 }
 
-async fn change<S: Session>(hands: &Hands<'_, S>, steps: &[Step]) -> Result<(), ApplyError> {
+async fn change<S: Session>(hands: &Executor<'_, S>, steps: &[Step]) -> Result<(), ApplyError> {
     for step in steps {
         match step.change.command() {
             Some(command) => {

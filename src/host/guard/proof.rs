@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    host::{Session, apply::Hands, scan},
+    host::{Session, apply::Executor, scan},
     model::{command::Command, inventory::Login},
 };
 
@@ -31,7 +31,7 @@ enum Families {
 }
 
 /// By which ways somebody becomes root now.
-pub async fn ways<'a, S: Session>(hands: &Hands<'_, S>, second: Option<&'a Login>) -> Ways<'a> {
+pub async fn ways<'a, S: Session>(hands: &Executor<'_, S>, second: Option<&'a Login>) -> Ways<'a> {
     let mut second_login = None;
     if let Some(login) = second
         && usable(hands.session.reconnect_as(login).await, &[]).await.is_ok()
@@ -42,7 +42,7 @@ pub async fn ways<'a, S: Session>(hands: &Hands<'_, S>, second: Option<&'a Login
 }
 
 /// Both, if a login over the second address comes through now, and from where the inventory lets administrators in.
-async fn families<S: Session>(hands: &Hands<'_, S>) -> Families {
+async fn families<S: Session>(hands: &Executor<'_, S>) -> Families {
     let Some(Ok(session)) = hands.session.reconnect6().await else { return Families::One };
     match scan::seen_from(&session).await {
         Ok(Some(from)) if hands.admin_networks.iter().any(|network| network.contains(&from)) => {

@@ -28,7 +28,7 @@ async fn run_step(host: &Replay, step: Step) -> (Result<(), GuardError>, Vec<Mom
 async fn run_terms(host: &Replay, step: Step, terms: Terms<'_>) -> (Result<(), GuardError>, Vec<Moment>) {
     let platform: PlatformName = "acme".parse().unwrap();
     let (address, admin) = (std::net::Ipv4Addr::LOCALHOST.into(), ["2001:db8::/32".parse().unwrap()]);
-    let hands = Hands {
+    let hands = Executor {
         session: host,
         docker: None,
         address,

@@ -1,10 +1,10 @@
 //! Services of two roles that want to call one another, and have no network in common.
 
-use super::{network::Networks, placed::Placed};
+use super::{network::Networks, placed::RoleInstance};
 use crate::model::{compose::Service, name::ServiceName, problem::Problem};
 
 /// Told where a service depends on one of another role, and both roles name a network alike: that is two networks.
-pub(super) fn apart(networks: &Networks, roles: &[Placed], problems: &mut Vec<Problem>) {
+pub(super) fn apart(networks: &Networks, roles: &[RoleInstance], problems: &mut Vec<Problem>) {
     for caller in roles {
         for (name, definition) in &caller.bound.compose.services {
             for wanted in definition.depends_on.0.keys() {
@@ -20,8 +20,8 @@ pub(super) fn apart(networks: &Networks, roles: &[Placed], problems: &mut Vec<Pr
 
 fn between(
     networks: &Networks,
-    (caller, name, definition): (&Placed, &ServiceName, &Service),
-    (other, called): (&Placed, &Service),
+    (caller, name, definition): (&RoleInstance, &ServiceName, &Service),
+    (other, called): (&RoleInstance, &Service),
 ) -> Option<Problem> {
     let (ours, theirs) = (networks.joined(caller, definition), networks.joined(other, called));
     if ours.values().any(|title| theirs.values().any(|their| their == title)) {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{files::Paths, placed::Placed};
+use super::{files::Paths, placed::RoleInstance};
 use crate::model::{
     compose::{self, Pairs, VolumeKind},
     desired::{Attachment, ContainerSpec, Healthcheck, Mount, MountSource},
@@ -12,14 +12,14 @@ use crate::model::{
 };
 
 /// Turns one service of one role into a specification and collects what is wrong with it.
-pub(super) struct Maker<'a> {
+pub(super) struct ContainerBuilder<'a> {
     pub platform: &'a PlatformName,
-    pub placed: &'a Placed<'a>,
+    pub placed: &'a RoleInstance<'a>,
     pub paths: &'a Paths,
     pub problems: &'a mut Vec<Problem>,
 }
 
-impl Maker<'_> {
+impl ContainerBuilder<'_> {
     /// What Docker is told about a service.
     pub fn spec(
         &mut self,

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::placed::Placed;
+use super::placed::RoleInstance;
 use crate::model::{
     catalog::Catalog,
     desired::{ManagedFile, ManagedFolder, OnChange},
@@ -25,9 +25,9 @@ pub(super) struct Paths {
 
 impl Paths {
     /// Of all roles of a host.
-    pub fn of(roles: &[Placed]) -> Self {
+    pub fn of(roles: &[RoleInstance]) -> Self {
         let bodies = || roles.iter().map(|placed| &placed.bound.body);
-        let file = |placed: &Placed, file: &role::File| {
+        let file = |placed: &RoleInstance, file: &role::File| {
             let reader = file.service.clone().or_else(|| only_service(placed));
             (PathBuf::from(&file.path), reader.map(|_| file.on_change.clone().unwrap_or(OnChange::Restart)))
         };
@@ -59,14 +59,14 @@ impl Paths {
     }
 }
 
-fn only_service(placed: &Placed) -> Option<ServiceName> {
+fn only_service(placed: &RoleInstance) -> Option<ServiceName> {
     let mut names = placed.bound.compose.services.keys();
     names.next().filter(|_| names.next().is_none()).cloned()
 }
 
 /// The service a part of a role speaks about: the one it names, or the only one there is.
 pub(super) fn reader(
-    placed: &Placed,
+    placed: &RoleInstance,
     named: Option<&ServiceName>,
 ) -> Result<Option<ServiceName>, Box<Problem>> {
     let Some(name) = named else { return Ok(only_service(placed)) };
@@ -80,7 +80,7 @@ pub(super) fn reader(
 }
 
 /// The folders of a host; two roles may ask for the same one, if they agree.
-pub(super) fn folders(roles: &[Placed], problems: &mut Vec<Problem>) -> Vec<ManagedFolder> {
+pub(super) fn folders(roles: &[RoleInstance], problems: &mut Vec<Problem>) -> Vec<ManagedFolder> {
     let mut folders: Vec<ManagedFolder> = Vec::new();
     for placed in roles {
         for role::Folder { path, mode, uid, gid } in &placed.bound.body.folders {
@@ -103,7 +103,7 @@ pub(super) fn folders(roles: &[Placed], problems: &mut Vec<Problem>) -> Vec<Mana
     folders
 }
 
-fn checked(placed: &Placed, text: &str, problems: &mut Vec<Problem>) -> PathBuf {
+fn checked(placed: &RoleInstance, text: &str, problems: &mut Vec<Problem>) -> PathBuf {
     let path = PathBuf::from(text);
     let plain = |part: Component| matches!(part, Component::RootDir | Component::Normal(_));
     if !path.is_absolute() || !path.components().all(plain) || path.parent().is_none() {
@@ -113,16 +113,16 @@ fn checked(placed: &Placed, text: &str, problems: &mut Vec<Problem>) -> PathBuf 
 }
 
 /// Renders the files of a host.
-pub(super) struct Press<'a> {
+pub(super) struct FileRenderer<'a> {
     pub catalog: &'a Catalog,
     pub renderer: &'a Renderer,
     pub view: &'a View,
     pub zone: Option<&'a Zone>,
 }
 
-impl Press<'_> {
+impl FileRenderer<'_> {
     /// All files of a host, sorted by path.
-    pub fn files(&self, roles: &[Placed], problems: &mut Vec<Problem>) -> Vec<ManagedFile> {
+    pub fn files(&self, roles: &[RoleInstance], problems: &mut Vec<Problem>) -> Vec<ManagedFile> {
         let mut files: Vec<ManagedFile> = Vec::new();
         for placed in roles {
             for wanted in &placed.bound.body.files {
@@ -142,7 +142,12 @@ impl Press<'_> {
         files
     }
 
-    fn file(&self, placed: &Placed, wanted: &role::File, path: PathBuf) -> Result<ManagedFile, Box<Problem>> {
+    fn file(
+        &self,
+        placed: &RoleInstance,
+        wanted: &role::File,
+        path: PathBuf,
+    ) -> Result<ManagedFile, Box<Problem>> {
         let Rendered { text, secret } = self.content(placed, wanted)?;
         let service = reader(placed, wanted.service.as_ref())?;
         let told = wanted.on_change.as_ref().filter(|on_change| **on_change != OnChange::None);
@@ -162,7 +167,7 @@ impl Press<'_> {
         })
     }
 
-    fn content(&self, placed: &Placed, wanted: &role::File) -> Result<Rendered, Box<Problem>> {
+    fn content(&self, placed: &RoleInstance, wanted: &role::File) -> Result<Rendered, Box<Problem>> {
         let found = |name: &str| {
             let missing =
                 || Box::new(placed.problem("file.missing", format!("the role has no file `{name}`")));
@@ -185,7 +190,7 @@ impl Press<'_> {
     }
 
     /// Renders a text of the role's file in which secrets have no place.
-    pub fn text(&self, placed: &Placed, text: &str) -> Result<String, Box<Problem>> {
+    pub fn text(&self, placed: &RoleInstance, text: &str) -> Result<String, Box<Problem>> {
         match self.renderer.text(text, self.view, self.zone) {
             Ok(rendered) if rendered.secret => {
                 let what = format!("`{text}` holds a secret, but plans and logs show it");
@@ -197,7 +202,7 @@ impl Press<'_> {
     }
 }
 
-fn unrendered(placed: &Placed, error: &Unrendered) -> Box<Problem> {
+fn unrendered(placed: &RoleInstance, error: &Unrendered) -> Box<Problem> {
     let hint = error.hint.map(ToOwned::to_owned);
     Box::new(Problem { hint, ..placed.problem("template.error", error.to_string()) })
 }

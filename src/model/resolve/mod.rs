@@ -32,10 +32,10 @@ use super::{
     size::Bytes,
     template::{Renderer, View},
 };
-use files::Press;
+use files::FileRenderer;
 use network::Networks;
-use placed::Placed;
-use services::Workshop;
+use placed::RoleInstance;
+use services::ServiceBuilder;
 
 /// What every host must be.
 ///
@@ -102,19 +102,19 @@ impl<'a> Platform<'a> {
             Err(found) => return Err(problems.into_iter().chain(found).collect()),
         };
         apart::apart(&networks, &roles, &mut problems);
-        let press = Press {
+        let file_renderer = FileRenderer {
             catalog: self.catalog,
             renderer: &self.renderer,
             view: &self.views[name],
             zone: self.inventory.zones.get(&host.zone.value),
         };
-        let files = press.files(&roles, &mut problems);
-        let workshop = Workshop {
+        let files = file_renderer.files(&roles, &mut problems);
+        let workshop = ServiceBuilder {
             platform: &self.inventory.platform,
             roles: &roles,
             networks: &networks,
             files: &files,
-            press: &press,
+            file_renderer: &file_renderer,
             backup: self.inventory.backup.as_ref(),
         };
         let services = workshop.services(&ranks, &mut problems);
@@ -155,20 +155,20 @@ impl<'a> Platform<'a> {
     }
 
     /// Each role's turn among those of the host.
-    fn ranks(&self, roles: &[Placed]) -> Result<BTreeMap<RoleName, usize>, Vec<Problem>> {
+    fn ranks(&self, roles: &[RoleInstance]) -> Result<BTreeMap<RoleName, usize>, Vec<Problem>> {
         let names: Vec<_> = roles.iter().map(|placed| placed.role.name.clone()).collect();
         let order = self.catalog.order(&names).map_err(|found| {
-            let place = roles.first().and_then(Placed::reference);
+            let place = roles.first().and_then(RoleInstance::reference);
             found.into_iter().map(|problem| problem.at(place)).collect::<Vec<_>>()
         })?;
         Ok(order.into_iter().enumerate().map(|(rank, name)| (name, rank)).collect())
     }
 
-    fn missing_secrets(&self, roles: &[Placed]) -> Vec<Problem> {
+    fn missing_secrets(&self, roles: &[RoleInstance]) -> Vec<Problem> {
         let wanted =
             roles.iter().flat_map(|placed| placed.role.head.secrets.iter().map(move |name| (placed, name)));
         let missing = wanted.filter(|(_, name)| !self.material.secrets.contains_key(*name));
-        let problem = |(placed, name): (&Placed, &String)| {
+        let problem = |(placed, name): (&RoleInstance, &String)| {
             let hint = format!("add `{name}: {{ file: PATH }}` or `{name}: {{ env: NAME }}` to `secrets`");
             placed.problem("secret.missing", format!("the role needs the secret `{name}`")).hint(hint)
         };
@@ -176,7 +176,7 @@ impl<'a> Platform<'a> {
     }
 }
 
-fn needs(roles: &[Placed]) -> Needs {
+fn needs(roles: &[RoleInstance]) -> Needs {
     let sum = |part: fn(&super::role::Needs) -> Bytes| {
         Bytes(roles.iter().map(|placed| part(&placed.role.head.needs).0).sum())
     };

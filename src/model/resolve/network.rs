@@ -6,7 +6,7 @@ use ipnet::{IpNet, Ipv4Net};
 
 use super::{
     address::{OWN, PAIRS, inside, own, pair, rooms, spread, subnet, subnet6},
-    placed::Placed,
+    placed::RoleInstance,
 };
 use crate::model::{
     compose,
@@ -45,7 +45,7 @@ struct Titles {
 }
 
 impl Titles {
-    fn of(inventory: &Inventory, roles: &[Placed]) -> Self {
+    fn of(inventory: &Inventory, roles: &[RoleInstance]) -> Self {
         let (platform, mut titles) = (inventory.platform.to_string(), BTreeMap::new());
         for placed in roles {
             for (short, network) in asked(placed) {
@@ -64,7 +64,7 @@ impl Titles {
         Self { platform, titles }
     }
 
-    fn get(&self, placed: &Placed, short: &str) -> Option<&String> {
+    fn get(&self, placed: &RoleInstance, short: &str) -> Option<&String> {
         self.titles.get(&(placed.role.name.clone(), short.to_owned()))
     }
 
@@ -82,7 +82,7 @@ impl Titles {
 
 /// The networks a service joins: those it names, or Compose's `default`; those that lead out come first, because the first
 /// one carries the default route, and answers must leave the way the questions came.
-fn joins(placed: &Placed, service: &compose::Service) -> Vec<(String, Vec<String>)> {
+fn joins(placed: &RoleInstance, service: &compose::Service) -> Vec<(String, Vec<String>)> {
     let mut joins = service.networks.0.clone();
     if joins.is_empty() {
         joins.push(("default".to_owned(), Vec::new()));
@@ -91,20 +91,20 @@ fn joins(placed: &Placed, service: &compose::Service) -> Vec<(String, Vec<String
     joins
 }
 
-fn declared(placed: &Placed, name: &str) -> Option<compose::Network> {
+fn declared(placed: &RoleInstance, name: &str) -> Option<compose::Network> {
     let implied = (name == "default").then(compose::Network::default);
     placed.bound.compose.networks.get(name).cloned().or(implied)
 }
 
 /// The networks that the services of a role join, each once.
-fn asked(placed: &Placed) -> BTreeMap<String, compose::Network> {
+fn asked(placed: &RoleInstance) -> BTreeMap<String, compose::Network> {
     let services = placed.bound.compose.services.values();
     let names = services.flat_map(|service| joins(placed, service)).map(|(name, _)| name);
     names.filter_map(|name| Some((name.clone(), declared(placed, &name)?))).collect()
 }
 
 /// What the roles ask for, in the order in which they do.
-fn wanted(roles: &[Placed], titles: &Titles) -> Result<Vec<(String, Wanted)>, Vec<Problem>> {
+fn wanted(roles: &[RoleInstance], titles: &Titles) -> Result<Vec<(String, Wanted)>, Vec<Problem>> {
     let (mut wanted, mut problems) = (Vec::<(String, Wanted)>::new(), Vec::new());
     let services =
         roles.iter().flat_map(|placed| placed.bound.compose.services.iter().map(move |it| (placed, it)));
@@ -142,7 +142,7 @@ fn wanted(roles: &[Placed], titles: &Titles) -> Result<Vec<(String, Wanted)>, Ve
 }
 
 /// As those say whose network it is; a role that only joins it need not repeat it.
-fn internal(roles: &[Placed], titles: &Titles, title: &str) -> bool {
+fn internal(roles: &[RoleInstance], titles: &Titles, title: &str) -> bool {
     let mut owners = roles.iter().flat_map(asked_by).filter(|(placed, name, network)| {
         !network.external && titles.get(placed, name).is_some_and(|own| own == title)
     });
@@ -150,13 +150,13 @@ fn internal(roles: &[Placed], titles: &Titles, title: &str) -> bool {
 }
 
 fn asked_by<'a, 'r>(
-    placed: &'a Placed<'r>,
-) -> impl Iterator<Item = (&'a Placed<'r>, String, compose::Network)> {
+    placed: &'a RoleInstance<'r>,
+) -> impl Iterator<Item = (&'a RoleInstance<'r>, String, compose::Network)> {
     asked(placed).into_iter().map(move |(name, network)| (placed, name, network))
 }
 
 /// Networks that a role calls another role's, and that none has.
-fn nobodys(placed: &Placed, roles: &[Placed], titles: &Titles) -> Vec<Problem> {
+fn nobodys(placed: &RoleInstance, roles: &[RoleInstance], titles: &Titles) -> Vec<Problem> {
     let has = |title: &String| {
         roles
             .iter()
@@ -178,7 +178,7 @@ impl Networks {
     ///
     /// # Errors
     /// Networks that are not declared, contradict one another or find no room.
-    pub fn cut(inventory: &Inventory, roles: &[Placed]) -> Result<Self, Vec<Problem>> {
+    pub fn cut(inventory: &Inventory, roles: &[RoleInstance]) -> Result<Self, Vec<Problem>> {
         let titles = Titles::of(inventory, roles);
         let wanted = wanted(roles, &titles)?;
         let whole = inventory.container_network;
@@ -222,7 +222,12 @@ impl Networks {
     }
 
     /// A service's place in its networks.
-    pub fn attach(&self, placed: &Placed, name: &ServiceName, service: &compose::Service) -> Vec<Attachment> {
+    pub fn attach(
+        &self,
+        placed: &RoleInstance,
+        name: &ServiceName,
+        service: &compose::Service,
+    ) -> Vec<Attachment> {
         let attach = |(network, aliases): (String, Vec<String>)| {
             let Cut { network, places } = self.cuts.get(self.titles.get(placed, &network)?)?;
             let (addresses, addresses6) = pair(network.subnet, network.subnet6, *places.get(name.as_str())?);
@@ -234,7 +239,7 @@ impl Networks {
     }
 
     /// The full names of the networks that a service joins, by the names its role has for them.
-    pub fn joined(&self, placed: &Placed, service: &compose::Service) -> BTreeMap<String, String> {
+    pub fn joined(&self, placed: &RoleInstance, service: &compose::Service) -> BTreeMap<String, String> {
         let joins = joins(placed, service).into_iter();
         joins
             .filter_map(|(short, _)| Some((short.clone(), self.titles.get(placed, &short)?.clone())))
@@ -242,7 +247,7 @@ impl Networks {
     }
 
     /// The addresses, in both slots, of all containers whose role asks for the cloud's metadata.
-    pub fn asking(&self, roles: &[Placed]) -> Vec<IpNet> {
+    pub fn asking(&self, roles: &[RoleInstance]) -> Vec<IpNet> {
         let asking = roles.iter().filter(|placed| placed.bound.body.metadata);
         let services = asking.flat_map(|placed| {
             let services = placed.bound.compose.services.iter();

@@ -4,18 +4,18 @@ use super::scope::scope;
 use crate::model::{
     catalog::Catalog,
     compose::Fault,
-    interpolate::{Gap, Why},
+    interpolate::{Unresolved, Why},
     inventory::{Host, Inventory},
     name::{HostName, RoleName},
     nearest::suggest,
     problem::{Place, Problem},
-    role::{Allowance, Bound, Role, Unbound},
+    role::{Allowance, ResolvedRole, Role, RoleError},
 };
 
 /// A role on a host.
-pub(super) struct Placed<'a> {
+pub(super) struct RoleInstance<'a> {
     pub role: &'a Role,
-    pub bound: Bound,
+    pub bound: ResolvedRole,
     place: Option<Place>,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn place<'a>(
     inventory: &Inventory,
     catalog: &'a Catalog,
     (name, host): (&HostName, &Host),
-) -> Result<Vec<Placed<'a>>, Vec<Problem>> {
+) -> Result<Vec<RoleInstance<'a>>, Vec<Problem>> {
     let (mut placed, mut problems) = (Vec::new(), Vec::new());
     for reference in &host.roles {
         let place = Place::of(reference.referenced);
@@ -34,11 +34,11 @@ pub(super) fn place<'a>(
         };
         let told = |problem: Problem| problem.at(place);
         match role.bind(&scope(inventory, name, host, [role])) {
-            Ok(bound) => placed.push(Placed { role, bound, place }),
-            Err(Unbound::Gaps(gaps)) => {
+            Ok(bound) => placed.push(RoleInstance { role, bound, place }),
+            Err(RoleError::Unresolved(gaps)) => {
                 problems.extend(gaps.into_iter().map(|gap| told(gap_problem(inventory, role, gap))));
             }
-            Err(Unbound::Faults(faults)) => {
+            Err(RoleError::Faults(faults)) => {
                 problems.extend(faults.into_iter().map(|fault| told(fault_problem(role, fault))));
             }
         }
@@ -46,7 +46,7 @@ pub(super) fn place<'a>(
     if problems.is_empty() { Ok(placed) } else { Err(problems) }
 }
 
-impl Placed<'_> {
+impl RoleInstance<'_> {
     /// A problem with this role.
     pub fn problem(&self, rule: &'static str, what: impl AsRef<str>) -> Problem {
         Problem::error(rule, format!("{}: {}", self.role.origin, what.as_ref())).at(self.place)
@@ -79,7 +79,7 @@ fn fault_problem(role: &Role, fault: Fault) -> Problem {
     Problem::error("role.unreadable", fault.within(&role.origin))
 }
 
-fn gap_problem(inventory: &Inventory, role: &Role, gap: Gap) -> Problem {
+fn gap_problem(inventory: &Inventory, role: &Role, gap: Unresolved) -> Problem {
     let at = format!("{}: `{}`", role.origin, gap.path);
     match gap.why {
         Why::Syntax(what) => Problem::error("variable.syntax", format!("{at}: {what}")),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use super::placed::Placed;
+use super::placed::RoleInstance;
 use crate::model::{
     catalog::Catalog,
     desired::{Firewall, Opening, Protocol},
@@ -15,10 +15,10 @@ use crate::model::{
 };
 
 /// The ports of a host, as they are asked for.
-type Claims<'a> = BTreeMap<(Protocol, u16), (ServiceName, &'a Placed<'a>)>;
+type Claims<'a> = BTreeMap<(Protocol, u16), (ServiceName, &'a RoleInstance<'a>)>;
 
 /// Sees to it that each port has one owner, that it is opened on purpose, and that SSH keeps its own.
-pub(super) fn check(roles: &[Placed], ssh_ports: &BTreeSet<u16>, problems: &mut Vec<Problem>) {
+pub(super) fn check(roles: &[RoleInstance], ssh_ports: &BTreeSet<u16>, problems: &mut Vec<Problem>) {
     let mut claims = Claims::new();
     for placed in roles {
         for (name, service) in &placed.bound.compose.services {
@@ -36,7 +36,7 @@ pub(super) fn check(roles: &[Placed], ssh_ports: &BTreeSet<u16>, problems: &mut 
             }
         }
     }
-    let opened = |placed: &Placed, (protocol, port): (Protocol, u16)| {
+    let opened = |placed: &RoleInstance, (protocol, port): (Protocol, u16)| {
         placed.bound.body.open.iter().any(|open| (open.protocol, open.port) == (protocol, port))
     };
     for ((protocol, port), (name, placed)) in &claims {
@@ -50,7 +50,7 @@ pub(super) fn check(roles: &[Placed], ssh_ports: &BTreeSet<u16>, problems: &mut 
             );
         }
     }
-    let published = |placed: &Placed, key: (Protocol, u16)| {
+    let published = |placed: &RoleInstance, key: (Protocol, u16)| {
         let mut ports = placed.bound.compose.services.values().flat_map(|service| &service.ports);
         ports.any(|port| (port.protocol, port.published) == key)
     };
@@ -67,8 +67,8 @@ pub(super) fn check(roles: &[Placed], ssh_ports: &BTreeSet<u16>, problems: &mut 
 
 fn clash(
     label: &str,
-    (name, placed): (&ServiceName, &Placed),
-    (other, first): (&ServiceName, &Placed),
+    (name, placed): (&ServiceName, &RoleInstance),
+    (other, first): (&ServiceName, &RoleInstance),
 ) -> Problem {
     let (role, owner) = (&placed.role.name, &first.role.name);
     let what =
@@ -87,7 +87,7 @@ fn label(protocol: Protocol, port: u16) -> String {
 pub(super) fn firewall(
     name: &HostName,
     (inventory, catalog): (&Inventory, &Catalog),
-    roles: &[Placed],
+    roles: &[RoleInstance],
     problems: &mut Vec<Problem>,
 ) -> Firewall {
     let admin_networks: Vec<IpNet> = inventory.admin_networks.iter().map(|network| network.value).collect();

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::placed::Placed;
+use super::placed::RoleInstance;
 use crate::model::{
     desired::{ManagedFolder, MountSource, Service},
     place,
@@ -24,7 +24,7 @@ const EVERYBODYS: [&str; 3] = ["/dev/shm", "/tmp", "/var/tmp"];
 
 /// Every file and folder of the host's roles that lies where others than root may write.
 pub(super) fn check(
-    roles: &[Placed],
+    roles: &[RoleInstance],
     data: &Path,
     folders: &[ManagedFolder],
     services: &[Service],
@@ -44,14 +44,14 @@ pub(super) fn check(
 }
 
 /// Who can write the notes which version opened which data can have an older version started on the data of a newer one.
-fn over_notes(open: &Open<'_>, roles: &[Placed], data: &Path) -> Option<Problem> {
+fn over_notes(open: &Open<'_>, roles: &[RoleInstance], data: &Path) -> Option<Problem> {
     let notes = place::versions(data);
     let how = match (notes.starts_with(&open.folder), open.folder.starts_with(&notes)) {
         (true, _) => "holds",
         (false, true) => "lies in",
         (false, false) => return None,
     };
-    let has = |placed: &&Placed| match open.service {
+    let has = |placed: &&RoleInstance| match open.service {
         Some(service) => placed.role.name == service.role,
         None => placed.bound.body.folders.iter().any(|folder| Path::new(&folder.path) == open.folder),
     };
@@ -100,7 +100,7 @@ fn everybodys<'a>() -> impl Iterator<Item = Open<'a>> {
     })
 }
 
-fn problem(placed: &Placed, kind: &str, path: &str, open: &Open) -> Problem {
+fn problem(placed: &RoleInstance, kind: &str, path: &str, open: &Open) -> Problem {
     let folder = open.folder.display();
     let what = format!(
         "the {kind} `{path}` lies in `{folder}`, {}: anyone who can write there could make pryvctl write another file of the host as root, through a \

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::placed::Placed;
+use super::placed::RoleInstance;
 use crate::model::{control::Hardening, place, problem::Problem};
 
 /// Files and folders without which nobody logs in or becomes root.
@@ -34,7 +34,7 @@ struct Taken {
 }
 
 /// Every file and folder of the host's roles in a place that is taken, and every folder that holds one.
-pub(super) fn check(roles: &[Placed], data: &Path, hardening: &Hardening, problems: &mut Vec<Problem>) {
+pub(super) fn check(roles: &[RoleInstance], data: &Path, hardening: &Hardening, problems: &mut Vec<Problem>) {
     let taken: Vec<Taken> = taken(data, hardening).collect();
     let notes = place::versions(data);
     for placed in roles {
@@ -64,7 +64,7 @@ fn is_key(path: &Path) -> bool {
     path.components().any(|part| part.as_os_str() == ".ssh")
 }
 
-fn problem(placed: &Placed, kind: &str, path: &str, why: &str) -> Problem {
+fn problem(placed: &RoleInstance, kind: &str, path: &str, why: &str) -> Problem {
     placed
         .problem("path.reserved", format!("the {kind} `{path}` cannot belong to a role: {why}"))
         .hint(format!("give the {kind} another place, e.g. below `${{DATA}}`"))

@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
 
 use super::{
-    container::Maker,
-    files::{Paths, Press, reader},
+    container::ContainerBuilder,
+    files::{FileRenderer, Paths, reader},
     hash::Origin,
     network::Networks,
-    placed::Placed,
+    placed::RoleInstance,
 };
 use crate::model::{
     compose,
@@ -25,17 +25,17 @@ use crate::model::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Makes the services of a host.
-pub(super) struct Workshop<'a> {
+pub(super) struct ServiceBuilder<'a> {
     pub platform: &'a PlatformName,
-    pub roles: &'a [Placed<'a>],
+    pub roles: &'a [RoleInstance<'a>],
     pub networks: &'a Networks,
     pub files: &'a [ManagedFile],
-    pub press: &'a Press<'a>,
+    pub file_renderer: &'a FileRenderer<'a>,
     /// What the inventory says of backups.
     pub backup: Option<&'a Backup>,
 }
 
-impl Workshop<'_> {
+impl ServiceBuilder<'_> {
     /// All services, in the order in which they start.
     pub fn services(&self, ranks: &BTreeMap<RoleName, usize>, problems: &mut Vec<Problem>) -> Vec<Service> {
         let paths = Paths::of(self.roles);
@@ -97,7 +97,7 @@ impl Workshop<'_> {
 
     fn service(
         &self,
-        placed: &Placed,
+        placed: &RoleInstance,
         name: &ServiceName,
         definition: &compose::Service,
         paths: &Paths,
@@ -107,7 +107,7 @@ impl Workshop<'_> {
         let inside = self.networks.inside(name, &attachments);
         let called = self.called(definition, inside.as_ref());
         let endpoints = self.endpoints(placed, name, definition, &attachments, problems);
-        let mut maker = Maker { platform: self.platform, placed, paths, problems };
+        let mut maker = ContainerBuilder { platform: self.platform, placed, paths, problems };
         let mut spec = maker.spec(name, definition, attachments);
         for (name, address) in called {
             spec.extra_hosts.entry(name).or_insert_with(|| address.to_string());
@@ -155,7 +155,7 @@ impl Workshop<'_> {
 
     fn endpoints(
         &self,
-        placed: &Placed,
+        placed: &RoleInstance,
         name: &ServiceName,
         definition: &compose::Service,
         attachments: &[crate::model::desired::Attachment],
@@ -179,7 +179,12 @@ impl Workshop<'_> {
         endpoints
     }
 
-    fn health(&self, placed: &Placed, name: &ServiceName, problems: &mut Vec<Problem>) -> Vec<HealthCheck> {
+    fn health(
+        &self,
+        placed: &RoleInstance,
+        name: &ServiceName,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<HealthCheck> {
         let mut checks = Vec::new();
         for wanted in &placed.bound.body.health {
             match reader(placed, wanted.service.as_ref()) {
@@ -203,11 +208,11 @@ impl Workshop<'_> {
         checks
     }
 
-    fn probe(&self, placed: &Placed, wanted: &Health) -> Result<HealthProbe, Box<Problem>> {
+    fn probe(&self, placed: &RoleInstance, wanted: &Health) -> Result<HealthProbe, Box<Problem>> {
         let wrong = |what: String| Box::new(placed.problem("role.unreadable", what));
         match &wanted.question {
             Question::Http(url) => {
-                let url = self.press.text(placed, url)?;
+                let url = self.file_renderer.text(placed, url)?;
                 if !url.starts_with("http://") && !url.starts_with("https://") {
                     return Err(wrong(format!("the health check `{url}` is not an http or https URL")));
                 }
@@ -215,19 +220,19 @@ impl Workshop<'_> {
             }
             Question::Tcp(port) => Ok(HealthProbe::Tcp(port.0)),
             Question::Dns(name) => {
-                let name = self.press.text(placed, name)?;
+                let name = self.file_renderer.text(placed, name)?;
                 if !is_domain(&name) {
                     return Err(wrong(format!("the health check `{name}` is not a DNS name")));
                 }
                 Ok(HealthProbe::Dns(name))
             }
-            Question::Run(script) => Ok(HealthProbe::Run(self.press.text(placed, script)?)),
+            Question::Run(script) => Ok(HealthProbe::Run(self.file_renderer.text(placed, script)?)),
         }
     }
 }
 
 /// Who can read a service's data, as its role says. Where the role knows no backup, the inventory may.
-fn data(placed: &Placed, name: &ServiceName, backup: Option<&Backup>) -> Data {
+fn data(placed: &RoleInstance, name: &ServiceName, backup: Option<&Backup>) -> Data {
     let upgrade = &placed.role.head.upgrade;
     if !upgrade.irreversible.contains(name) {
         return Data::AnyVersion;

@@ -1,10 +1,10 @@
 //! What a role says of its upgrades, held against the rest of it.
 
-use super::placed::Placed;
+use super::placed::RoleInstance;
 use crate::model::{desired::UpdateOrder, nearest::suggest, problem::Problem};
 
 /// A service whose way is one way must be there, and two versions of it must not have its data open at once.
-pub(super) fn check(roles: &[Placed], problems: &mut Vec<Problem>) {
+pub(super) fn check(roles: &[RoleInstance], problems: &mut Vec<Problem>) {
     for placed in roles {
         let upgrade = &placed.role.head.upgrade;
         let services = placed.bound.compose.services.keys().map(|name| name.as_str());

@@ -100,7 +100,7 @@ use serde_json::{Map, Value};
 pub use super::mode::{Id, Mode};
 use super::{
     compose::{self, Fault},
-    interpolate::{Gap, Scope, interpolate},
+    interpolate::{Scope, Unresolved, interpolate},
     name::RoleName,
 };
 use extension::HEAD;
@@ -126,7 +126,7 @@ pub struct Role {
 
 /// A role on a host, with its variables replaced.
 #[derive(Debug, Clone)]
-pub struct Bound {
+pub struct ResolvedRole {
     /// The Compose file.
     pub compose: compose::File,
     /// What is ours.
@@ -164,19 +164,19 @@ impl Role {
     ///
     /// # Errors
     /// Texts that could not be filled in, or keys that do not fit.
-    pub fn bind(&self, scope: &Scope) -> Result<Bound, Unbound> {
+    pub fn bind(&self, scope: &Scope) -> Result<ResolvedRole, RoleError> {
         let compose = interpolate("", self.compose.clone(), scope);
         let body = interpolate("x-pryvctl", self.body.clone(), scope);
         let (compose, body) = match (compose, body) {
             (Ok(compose), Ok(body)) => (compose, body),
             (compose, body) => {
                 let gaps = [compose.err(), body.err()].into_iter().flatten().flatten();
-                return Err(Unbound::Gaps(gaps.collect()));
+                return Err(RoleError::Unresolved(gaps.collect()));
             }
         };
-        let body = compose::read("x-pryvctl", body).map_err(|fault| Unbound::Faults(vec![fault]));
-        match (compose::File::read(compose).map_err(Unbound::Faults), body) {
-            (Ok(compose), Ok(body)) => Ok(Bound { compose, body }),
+        let body = compose::read("x-pryvctl", body).map_err(|fault| RoleError::Faults(vec![fault]));
+        match (compose::File::read(compose).map_err(RoleError::Faults), body) {
+            (Ok(compose), Ok(body)) => Ok(ResolvedRole { compose, body }),
             (Err(unbound), _) | (_, Err(unbound)) => Err(unbound),
         }
     }
@@ -184,9 +184,9 @@ impl Role {
 
 /// Why a role cannot be used on a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unbound {
+pub enum RoleError {
     /// Values are missing.
-    Gaps(Vec<Gap>),
+    Unresolved(Vec<Unresolved>),
     /// Keys do not fit.
     Faults(Vec<Fault>),
 }

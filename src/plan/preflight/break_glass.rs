@@ -103,7 +103,7 @@ mod tests {
             assert!(asked(SecondWay::Needed, goal) && asked(SecondWay::Waived, goal));
             assert!(!asked(SecondWay::NotAsked, goal));
         }
-        for goal in [Goal::Soften, Goal::Rollback, Goal::Uninstall(Volumes::Keep)] {
+        for goal in [Goal::Revert, Goal::Rollback, Goal::Uninstall(Volumes::Keep)] {
             assert!(!asked(SecondWay::Needed, goal));
         }
     }

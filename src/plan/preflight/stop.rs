@@ -14,7 +14,7 @@ impl Goal {
     pub fn is_stopped_by(self, finding: &Finding) -> bool {
         let failed = finding.verdict == Verdict::Failure;
         match self {
-            Self::Harden | Self::Soften => failed && DOORS.contains(&finding.check),
+            Self::Harden | Self::Revert => failed && DOORS.contains(&finding.check),
             Self::Rollback | Self::Uninstall(_) => false,
             Self::Install => failed,
         }

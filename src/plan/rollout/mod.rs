@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 pub use batch::{Batch, Ended, Finished, Policy, Why};
 pub use hook::Moment;
-pub use stage::{Candidate, Circle, Direction, Rules, Stage, stages};
+pub use stage::{Candidate, Cycle, Direction, Rules, Stage, stages};
 
 use crate::model::name::HostName;
 

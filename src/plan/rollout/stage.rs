@@ -93,7 +93,7 @@ pub enum Direction {
 /// Roles that wait for one another.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the roles {0} form a cycle through `upgrade: {{ after: [...] }}`")]
-pub struct Circle(pub String);
+pub struct Cycle(pub String);
 
 /// Puts hosts into stages. A host with several roles takes its turn with the last of them.
 ///
@@ -103,7 +103,7 @@ pub fn stages(
     hosts: &[Candidate],
     upgrades: &BTreeMap<RoleName, Upgrade>,
     direction: Direction,
-) -> Result<Vec<Stage>, Circle> {
+) -> Result<Vec<Stage>, Cycle> {
     let order = order(hosts, upgrades)?;
     let place = |role: &RoleName| order.iter().position(|known| known == role);
     let mut stages: BTreeMap<usize, Vec<Candidate>> = BTreeMap::new();
@@ -125,7 +125,7 @@ pub fn stages(
 }
 
 /// All roles of the hosts: what a role waits for stands before it, ties keep the order of the inventory.
-fn order(hosts: &[Candidate], upgrades: &BTreeMap<RoleName, Upgrade>) -> Result<Vec<RoleName>, Circle> {
+fn order(hosts: &[Candidate], upgrades: &BTreeMap<RoleName, Upgrade>) -> Result<Vec<RoleName>, Cycle> {
     let mut rest: Vec<&RoleName> = Vec::new();
     for role in hosts.iter().flat_map(|host| &host.roles) {
         if !rest.contains(&role) {
@@ -140,7 +140,7 @@ fn order(hosts: &[Candidate], upgrades: &BTreeMap<RoleName, Upgrade>) -> Result<
         };
         let Some(ready) = rest.iter().position(|role| !waits(role)) else {
             let names: Vec<_> = rest.iter().map(|role| role.as_str()).collect();
-            return Err(Circle(names.join(", ")));
+            return Err(Cycle(names.join(", ")));
         };
         order.push(rest.remove(ready).clone());
     }

@@ -168,7 +168,7 @@ fn roles_that_wait_for_one_another_are_named() {
         [candidate("a", "eu", "one", Rollout::default()), candidate("b", "eu", "two", Rollout::default())];
     let upgrades = upgrades(&[("one", &["two"]), ("two", &["one", "absent"])]);
     let circle = stages(&hosts, &upgrades, Direction::Forward).unwrap_err();
-    assert_eq!(circle, Circle("one, two".to_owned()));
+    assert_eq!(circle, Cycle("one, two".to_owned()));
 }
 
 fn ended() -> impl Strategy<Value = Ended> {

@@ -37,7 +37,9 @@ pub(super) fn reason(desired: &Desired, state: &HostState) -> Option<String> {
     let found = state.ssh.sshd.get("port").map(|ports| ports.join(", ")).unwrap_or_default();
     let port = desired.ssh_port;
     match leaving(desired, state) {
-        Some(old) => Some(format!("Port: {found} -> {port}; port {old} is closed after a login at port {port} succeeded")),
+        Some(old) => Some(format!(
+            "Port: {found} -> {port}; port {old} is closed after a login at port {port} succeeded"
+        )),
         None if !is_moved(desired, state) || found == port.to_string() => None,
         None => Some(format!("Port: {found} -> {port}")),
     }
@@ -134,7 +136,11 @@ mod tests {
         assert_eq!(last.id, "firewall.boot");
         let reload = first.steps.iter().find(|step| step.id == "sshd.reload").unwrap();
         assert!(reload.proof.as_ref().unwrap().script.contains("= 2222 ]"));
-        assert!(first.to_string().contains("Port: 22 -> 2222; port 22 is closed after a login at port 2222 succeeded"));
+        assert!(
+            first
+                .to_string()
+                .contains("Port: 22 -> 2222; port 22 is closed after a login at port 2222 succeeded")
+        );
         assert_eq!(state.ssh.sshd["port"], ["22", "2222"]);
         assert!(table(&state).contains(r#""right":{"set":[22,2222]}"#), "{}", table(&state));
 
@@ -195,7 +201,7 @@ mod tests {
         go(&desired, &mut state);
         assert!(!file(&state).contains("[22,2222]") && file(&state).contains("2222"));
         // Without us nothing is loaded any more when sshd goes back.
-        let back = plan(&desired, &state, Goal::Soften).unwrap();
+        let back = plan(&desired, &state, Goal::Revert).unwrap();
         let at = |id: &str| back.steps.iter().position(|step| step.id.to_string().starts_with(id)).unwrap();
         assert!(at("firewall.table") < at("file./etc/pryvctl/firewall.json"));
         assert!(at("file./etc/pryvctl/firewall.json") < at("undo./etc/ssh/sshd_config"));
@@ -212,9 +218,9 @@ mod tests {
     #[test]
     fn nothing_goes_back_to_where_we_would_not_find_it() {
         let (desired, state) = at_home();
-        assert!(plan(&desired, &state, Goal::Soften).is_ok());
+        assert!(plan(&desired, &state, Goal::Revert).is_ok());
         let forgotten = Desired { initial_ssh_port: None, ..desired };
-        for goal in [Goal::Soften, Goal::Uninstall(crate::plan::uninstall::Volumes::Keep)] {
+        for goal in [Goal::Revert, Goal::Uninstall(crate::plan::uninstall::Volumes::Keep)] {
             let conflicts = plan(&forgotten, &state, goal).unwrap_err();
             assert!(conflicts[0].way_out.contains("`ssh.initial_port`"), "{}", conflicts[0]);
         }

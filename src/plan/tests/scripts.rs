@@ -86,7 +86,7 @@ fn kind(id: &str) -> String {
 const GOALS: [Goal; 6] = [
     Goal::Install,
     Goal::Harden,
-    Goal::Soften,
+    Goal::Revert,
     Goal::Rollback,
     Goal::Uninstall(Volumes::Keep),
     Goal::Uninstall(Volumes::Remove),

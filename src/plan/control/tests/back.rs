@@ -11,7 +11,7 @@ fn an_object_without_members_is_no_file_of_before() {
     state.system.files.insert(path.clone(), Some(fixture::found("{\n  \"icc\": false\n}\n", 0o644)));
     for (before, made) in [(None, true), (Some(fixture::found("{}\n", 0o644)), false)] {
         state.hardening.originals.files.insert(path.clone(), before);
-        let back = plan(&desired, &state, Goal::Soften).unwrap();
+        let back = plan(&desired, &state, Goal::Revert).unwrap();
         let script = script(step(&back, "engine.daemon-json"));
         assert_eq!(script.contains("\nwriter remove '/etc/docker/daemon.json' any"), made, "{script}");
     }
@@ -24,12 +24,12 @@ fn what_came_through_a_file_goes_with_it() {
     state.hardening.originals.files.insert(path.clone(), None);
     state.system.files.insert(path, Some(fixture::found("x", 0o644)));
     let id = "undo./etc/systemd/system/check.service";
-    let back = plan(&desired, &state, Goal::Soften).unwrap();
+    let back = plan(&desired, &state, Goal::Revert).unwrap();
     let remove = format!("set -e; writer remove '/etc/systemd/system/check.service' {}", sha256("x"));
     let own = format!("{remove}; systemctl daemon-reload");
     assert_eq!(script(step(&back, id)), own, "nobody knows who made the folder");
     state.hardening.originals.files.insert("/var/lib/check".into(), None);
-    let back = plan(&desired, &state, Goal::Soften).unwrap();
+    let back = plan(&desired, &state, Goal::Revert).unwrap();
     let with_folder = format!("{remove}; rm -rf '/var/lib/check'; systemctl daemon-reload");
     assert_eq!(script(step(&back, id)), with_folder);
 }
@@ -41,7 +41,7 @@ fn what_was_made_of_a_file_goes_before_the_rest_is_looked_at() {
     state.hardening.originals.files.insert(path.clone(), None);
     state.hardening.originals.files.insert("/etc/default/grub.d/ours.cfg".into(), None);
     state.system.files.insert(path, Some(fixture::found("Name: ours", 0o644)));
-    let back = plan(&desired, &state, Goal::Soften).unwrap();
+    let back = plan(&desired, &state, Goal::Revert).unwrap();
     let first = back.up_to_next_look();
     let ids: Vec<String> = first.iter().map(|step| step.id.to_string()).collect();
     assert_eq!(ids, ["undo./usr/share/pam-configs/ours"]);
@@ -81,7 +81,7 @@ fn rights_that_others_took_since_stay_taken() {
     state.hardening.originals.rights.insert(path.clone(), has(0o664));
     for (now, given_back) in [(0o644, true), (0o600, false), (0o666, false)] {
         state.hardening.limited.insert("/etc/crontab".to_owned(), [(path.clone(), has(now))].into());
-        let back = plan(&desired, &state, Goal::Soften).unwrap();
+        let back = plan(&desired, &state, Goal::Revert).unwrap();
         assert_eq!(
             back.steps.iter().any(|step| step.id == "undo.permissions"),
             given_back,
@@ -97,7 +97,7 @@ fn what_others_set_since_is_not_set_back() {
     state.hardening.originals.sysctl.insert("net.ipv4.x".to_owned(), "0".to_owned());
     for (now, set_back) in [("1", true), ("2", false)] {
         state.hardening.sysctl.insert("net.ipv4.x".to_owned(), now.to_owned());
-        let back = plan(&desired, &state, Goal::Soften).unwrap();
+        let back = plan(&desired, &state, Goal::Revert).unwrap();
         assert_eq!(back.steps.iter().any(|step| step.id == "undo.sysctl"), set_back, "{back}");
     }
 }
@@ -192,7 +192,7 @@ fn what_is_left_out_later_goes_back_and_the_rest_stays() {
             && state.hardening.installed.as_ref().unwrap().contains("auditd")
     );
     for _ in 0..3 {
-        let back = plan(&desired, &state, Goal::Soften).unwrap();
+        let back = plan(&desired, &state, Goal::Revert).unwrap();
         let ours = |step: &&Step| {
             ["undo.", "originals.", "engine."].iter().any(|of| step.id.to_string().starts_with(of))
         };
