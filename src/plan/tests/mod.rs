@@ -1,5 +1,6 @@
 //! Whole plans: what they say, and where they lead.
 
+mod back;
 mod containers;
 mod replaced;
 mod scripts;
