@@ -17,7 +17,7 @@ pub(super) fn uplink(desired: &Desired, state: &HostState) -> Finding {
     let uplinks = uplinks(desired, state);
     let shared: Vec<(&str, &str)> = of_docker(state).filter(|(bridge, _)| uplinks.contains(bridge)).collect();
     let [(bridge, network), ..] = shared[..] else {
-        let found = if uplinks.is_empty() { "no way out".to_owned() } else { words(&uplinks) };
+        let found = if uplinks.is_empty() { "no default route".to_owned() } else { words(&uplinks) };
         return Finding::ok("uplink", found, needed);
     };
     let admin = desired.firewall.admin_networks.iter();
