@@ -36,6 +36,7 @@ pub mod port;
 pub mod release;
 pub mod rights;
 mod row;
+pub mod sample;
 mod settle;
 pub mod sshd;
 pub mod state;

@@ -106,6 +106,12 @@ pub enum Fault {
         /// The whole chain of causes, because bollard's own text hides them.
         reason: String,
     },
+    /// What the host counts is not understood.
+    #[error("sample: {reason}")]
+    Sample {
+        /// What exactly.
+        reason: String,
+    },
     /// The lock could not be tried.
     #[error("cannot use the lock /run/pryvctl/lock{}", said(reason))]
     Lock {
@@ -207,7 +213,11 @@ impl HostError {
             Fault::Sudo(_) | Fault::NotStarted { .. } => Kind::Refused,
             Fault::Silent { stage: Stage::Channel | Stage::Start, .. } | Fault::Channel { .. } => Kind::Lost,
             Fault::Lost { .. } | Fault::TooLong { .. } => Kind::Lost,
-            Fault::Flood { .. } | Fault::NoDocker | Fault::Docker { .. } | Fault::Lock { .. } => Kind::Remote,
+            Fault::Flood { .. }
+            | Fault::NoDocker
+            | Fault::Docker { .. }
+            | Fault::Sample { .. }
+            | Fault::Lock { .. } => Kind::Remote,
             Fault::Locked { .. } | Fault::StillRunning { .. } | Fault::LockLost(_) => Kind::Locked,
         }
     }

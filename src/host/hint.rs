@@ -46,6 +46,7 @@ impl Fault {
                 "install the package docker-cli (Debian 13) or docker.io (Debian 12), or let `pryvctl install` do it"
             }
             Self::Docker { .. } => "look at `systemctl status docker` and `journalctl -u docker` on the host",
+            Self::Sample { .. } => "the host needs the kernel's /proc, and `grep` and `df` of GNU",
             Self::Lock { .. } => "the host needs util-linux (`flock`) and a writable /run",
             Self::Locked { .. } => "wait until that run has ended; its lock ends with it",
             Self::StillRunning { .. } => {

@@ -25,6 +25,7 @@ mod lock;
 mod login;
 pub mod logs;
 pub mod replay;
+pub mod sampler;
 pub mod scan;
 pub mod signature;
 mod since;
