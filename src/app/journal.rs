@@ -1,6 +1,8 @@
 //! Where the journal of this account is, and who writes into it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use super::state;
 
 /// Why a journal cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +35,10 @@ impl JournalError {
 /// # Errors
 /// Neither is known.
 pub fn place(journal: Option<&PathBuf>) -> Result<PathBuf, JournalError> {
-    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state"));
-    let usual = || state.or_else(home).map(|state| state.join("pryvctl/journal.jsonl"));
-    journal.cloned().or_else(usual).ok_or(JournalError::NoPlace)
+    journal
+        .cloned()
+        .or_else(|| state::folder().map(|folder| folder.join("journal.jsonl")))
+        .ok_or(JournalError::NoPlace)
 }
 
 /// Who holds the lock, for the eyes of a second administrator.

@@ -12,3 +12,4 @@ pub mod problems;
 pub mod project;
 pub mod run;
 pub mod saved_plan;
+pub mod state;
