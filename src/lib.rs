@@ -1,12 +1,12 @@
 //! `pryvctl` takes bare Linux VMs and makes them a hardened, running platform, and keeps them so.
 //!
-//! Eight rooms in one straight line; a room uses only rooms to its right (`tests/layers.rs` holds it):
+//! Nine rooms in one straight line; a room uses only rooms to its right (`tests/layers.rs` holds it):
 //!
 //! ```text
-//! cli  ->  app  ->  fleet  ->  host  ->  plan  ->  change  ->  facts  ->  model
-//! face     a run    many       hands     the       what a      what is    what we
-//!          as data  hosts                difference step does             want
-//! |--- async, I/O --------------------|  |--- pure, sync, deterministic --------|
+//! cli  ->  watch  ->  app  ->  fleet  ->  host  ->  plan  ->  change  ->  facts  ->  model
+//! face     the        a run    many       hands     the       what a      what is    what we
+//!          daemon     as data  hosts                difference step does             want
+//! |--- async, I/O -------------------------------|  |--- pure, sync, deterministic --------|
 //! ```
 //!
 //! * [`model`]: what an administrator wants, parsed once into types that cannot be wrong.
@@ -17,6 +17,7 @@
 //! * [`fleet`]: many hosts: order, concurrency, stop rules, events.
 //! * [`app`]: a run as data: project, secrets, journal, stop signal, saved plans, the JSON document. No terminal from here to
 //!   the right.
+//! * [`watch`]: the daemon: samples and looks in two rhythms, what they say, and what is kept of it.
 //! * [`cli`]: the face: arguments, questions, tables; `cli::report` is the only place that prints, but for what
 //!   a command in a container says.
 //! * [`lab`] stands beside the line: throw-away hosts on the local Docker engine.
@@ -30,3 +31,4 @@ pub mod host;
 pub mod lab;
 pub mod model;
 pub mod plan;
+pub mod watch;

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// From left to right. `lab` stands beside the line: only the face and the application use it, and it uses only the model.
-const LINE: [&str; 8] = ["cli", "app", "fleet", "host", "plan", "change", "facts", "model"];
+const LINE: [&str; 9] = ["cli", "watch", "app", "fleet", "host", "plan", "change", "facts", "model"];
 
 const PURE: [&str; 4] = ["plan", "change", "facts", "model"];
 

@@ -16,6 +16,7 @@ use super::{
     audit::Audit,
     exec::{self, Exec},
     harden::Harden,
+    history::Past,
     install::Install,
     lab::Lab,
     logs::{self, Logs},
@@ -23,6 +24,7 @@ use super::{
     schema::Schema,
     uninstall::Uninstall,
     upgrade::Upgrade,
+    watch::{self, Watch},
 };
 
 /// Turn bare Linux hosts into a hardened Docker platform, and keep them that way.
@@ -129,6 +131,11 @@ pub enum Command {
     Audit(Audit),
     /// Show what runs, and whether it matches the inventory; change nothing.
     Status(Target),
+    /// Watch hosts and report when one no longer matches the inventory; record samples for `history`. Change nothing.
+    #[command(after_help = watch::FORMS)]
+    Watch(Watch),
+    /// Show what `watch` recorded: state changes, or the values of a metric with a plot for each host.
+    History(Past),
     /// Show logs of services; logs of several hosts or services are merged by time. Change nothing.
     #[command(after_help = logs::FORMS)]
     Logs(Logs),

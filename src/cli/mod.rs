@@ -10,6 +10,7 @@ mod exit;
 mod gate;
 mod halt;
 mod harden;
+mod history;
 mod install;
 mod lab;
 mod logs;
@@ -33,6 +34,7 @@ mod terminal;
 mod uninstall;
 mod upgrade;
 mod validate;
+mod watch;
 mod wrap;
 
 use std::{
@@ -100,6 +102,8 @@ async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Ended 
         Command::Pause(target) => pause::run(&target, Pause::On, screen).await,
         Command::Resume(target) => pause::run(&target, Pause::Off, screen).await,
         Command::Audit(order) => audit::run(&order, screen).await,
+        Command::Watch(order) => watch::run(&order, screen).await,
+        Command::History(order) => history::run(&order, screen),
         Command::Lab(lab) => lab::run(lab, screen).await,
         Command::Schema(which) => schema::run(&which, screen),
         Command::Completions { shell } => completions::run(shell, screen),

@@ -45,5 +45,6 @@ mod trouble_killed;
 mod trouble_login;
 mod trouble_running;
 mod twenty;
+mod watch;
 mod witness;
 mod world;

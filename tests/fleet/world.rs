@@ -164,6 +164,7 @@ impl World {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pryvctl"));
         command.args(arguments).current_dir(&self.folder).stdin(Stdio::null());
         command.env("PRYVCTL_JOURNAL", self.path("journal.jsonl"));
+        command.env("PRYVCTL_HISTORY", self.path("history.db"));
         command
     }
 

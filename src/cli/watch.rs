@@ -1,0 +1,165 @@
+//! `watch`: stays, and says when a host is no longer as it should be.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use clap::Args;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{
+    args::{Format, Target},
+    gate,
+    halt::Halt,
+    history::period,
+    report::Screen,
+};
+use crate::{
+    app::exit::Exit,
+    model::name::HostName,
+    watch::{
+        News, Rhythm, Until, Watched,
+        history::{History, HistoryError, place},
+        standing::Standing,
+        watch,
+    },
+};
+
+/// What is watched, and how often.
+#[derive(Debug, Clone, Args)]
+pub struct Watch {
+    /// Which hosts.
+    #[command(flatten)]
+    pub target: Target,
+    /// Take one sample of each host and look at it once, then end with the exit code of `status`.
+    #[arg(long)]
+    pub once: bool,
+    /// How often to sample each host: load, memory, disks, network and containers.
+    #[arg(long, value_name = "PERIOD", default_value = "60s", value_parser = rhythm)]
+    pub sample: Duration,
+    /// How often to compare each host with the inventory, as `status` does.
+    #[arg(long, value_name = "PERIOD", default_value = "15m", value_parser = rhythm)]
+    pub look: Duration,
+    /// The database of samples and events. Default: pryvctl/history.db in the state folder of this account.
+    #[arg(long, value_name = "FILE", env = "PRYVCTL_HISTORY", hide_env = true)]
+    pub history: Option<PathBuf>,
+}
+
+/// What `watch` prints, and what it listens to.
+pub const FORMS: &str = "Prints a line when the state of a host changes: well, drifted, unfit, locked or away. With `-o json` \
+    each line is an object with the keys time, host, state and words. If the inventory file changes, or on SIGHUP, it is read \
+    again; if it has an error, the old one stays in force. Ctrl-C and SIGTERM end it.";
+
+/// Shorter ones would be more work for a host than what it is there for.
+const LEAST: Duration = Duration::from_secs(1);
+
+fn rhythm(text: &str) -> Result<Duration, String> {
+    match period(text)? {
+        period if period >= LEAST => Ok(period),
+        _ => Err("a period is at least 1s".to_owned()),
+    }
+}
+
+/// Watches until the end.
+pub async fn run(command: &Watch, screen: &Screen) -> Result<Exit, Halt> {
+    let history = History::open(&place(command.history.as_ref())?)?;
+    let watched = Watched { source: command.target.file.source(), selection: command.target.selection() };
+    let until = if command.once { Until::Round } else { Until::Stopped };
+    let rhythm = Rhythm { sample: command.sample, look: command.look, until };
+    let tell = |news| tell(&news, screen);
+    let standings = watch(&watched, rhythm, history, tell, &|problems| screen.problems(problems)).await?;
+    Ok(if command.once { verdict(&standings) } else { Exit::Done })
+}
+
+fn tell(news: &News, screen: &Screen) {
+    match news {
+        News::Host { at, host, standing } => {
+            // Who reads no more, and does not end us, still has the history.
+            screen.line(&line(*at, host, standing, screen.format())).unwrap_or_default();
+        }
+        News::Reread => screen.note("the inventory has changed and is in force"),
+        News::Refused(error) => screen.failure(
+            "the inventory has changed, and stays out of force",
+            &error.to_string(),
+            Some("`pryvctl validate` shows what is wrong; the one before is in force"),
+        ),
+        News::Unkept(error) => screen.failure("not kept", &error.to_string(), Some(&error.hint())),
+    }
+}
+
+fn line(at: i64, host: &HostName, standing: &Standing, format: Format) -> String {
+    let (time, state, words) = (time(at), standing.word(), standing.sentence());
+    let json = || {
+        gate::json(
+            &serde_json::json!({ "time": time, "host": host, "state": state, "words": words }).to_string(),
+        )
+    };
+    match format {
+        Format::Text => format!("{time} {host} {state}: {}", gate::line(&words)),
+        Format::Json => json(),
+        // One element of a list; JSON is YAML.
+        Format::Yaml => format!("- {}", json()),
+    }
+}
+
+/// A time as people and programs read it, in UTC.
+pub fn time(at: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(at)
+        .ok()
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_else(|| at.to_string())
+}
+
+/// The exit code that `status` would have.
+fn verdict(standings: &BTreeMap<HostName, Standing>) -> Exit {
+    let exit = |standing: &Standing| match standing {
+        Standing::Well => Exit::Done,
+        Standing::Unfit { .. } => Exit::Preflight,
+        Standing::Drifted { .. } => Exit::Drift,
+        Standing::Locked { .. } => Exit::Locked,
+        Standing::Away { .. } => Exit::Unreachable,
+    };
+    standings.values().map(exit).filter(|exit| *exit != Exit::Done).min().unwrap_or(Exit::Done)
+}
+
+impl From<HistoryError> for Halt {
+    fn from(error: HistoryError) -> Self {
+        let hint = error.hint();
+        Self::new(Exit::Usage, error, Some(hint))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(standing: &Standing, format: Format) -> String {
+        line(1_796_027_400, &"co1".parse().unwrap(), standing, format)
+    }
+
+    #[test]
+    fn a_host_says_its_state_in_one_line() {
+        let drifted =
+            Standing::Drifted { steps: vec!["firewall.table".to_owned(), "service.core.start".to_owned()] };
+        insta::assert_snapshot!(said(&drifted, Format::Text), @"2026-11-30T08:30:00Z co1 drifted: the host has drifted; `pryvctl install` would do firewall.table, service.core.start");
+        let hostile = Standing::Away { why: "\u{1b}[2J\nco2 well".to_owned() };
+        insta::assert_snapshot!(said(&hostile, Format::Text), @r"2026-11-30T08:30:00Z co1 away: the host cannot be reached: \x1b[2J\nco2 well");
+        let json: serde_json::Value = serde_json::from_str(&said(&hostile, Format::Json)).unwrap();
+        assert_eq!((json["state"].as_str(), json["host"].as_str()), (Some("away"), Some("co1")));
+    }
+
+    #[test]
+    fn a_round_ends_with_the_exit_code_of_what_to_look_at_first() {
+        let standings = |list: Vec<Standing>| {
+            verdict(
+                &list
+                    .into_iter()
+                    .enumerate()
+                    .map(|(number, one)| (format!("h{number}").parse().unwrap(), one))
+                    .collect(),
+            )
+        };
+        assert_eq!(standings(vec![Standing::Well]), Exit::Done);
+        assert_eq!(standings(vec![Standing::Well, Standing::Drifted { steps: Vec::new() }]), Exit::Drift);
+        let away = Standing::Away { why: String::new() };
+        assert_eq!(standings(vec![away, Standing::Drifted { steps: Vec::new() }]), Exit::Drift);
+    }
+}

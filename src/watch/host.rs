@@ -1,0 +1,166 @@
+//! One host: its samples and its looks, each in a task of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    select,
+    sync::{Notify, mpsc::UnboundedSender},
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::{
+    Rhythm, Until,
+    measure::{Measure, measures},
+    standing::Standing,
+    ticks,
+};
+use crate::{
+    facts::sample::Sample,
+    fleet::{Member, drive, event::Events, order::Aim},
+    host::{Connection, HostError, sampler::Sampler},
+    model::name::HostName,
+    plan::{Goal, crossing::Consents, preflight::break_glass::SecondWay},
+};
+
+/// The first pause before a host that was lost is tried again; it doubles up to the rhythm of samples.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Hosts begin at different moments, so that they are not asked all at once.
+const SPREAD: Duration = Duration::from_secs(5);
+
+/// What a task has to say of a host.
+pub struct Heard {
+    /// Of which.
+    pub host: HostName,
+    /// What.
+    pub word: Word,
+}
+
+/// What there is to say.
+pub enum Word {
+    /// What was measured.
+    Sample(Vec<Measure>),
+    /// Why it cannot be reached.
+    Away(String),
+    /// What a look came to.
+    Looked(Standing),
+}
+
+/// Watches a host in new tasks.
+pub fn watch(member: &Arc<Member>, rhythm: Rhythm, to: &UnboundedSender<Heard>, tasks: &mut JoinSet<()>) {
+    let back = Arc::new(Notify::new());
+    let host = Host { member: Arc::clone(member), rhythm, to: to.clone(), back };
+    let first = rhythm.sample.min(SPREAD).mul_f64(rand::random());
+    let (samples, looks) = (host.clone(), host);
+    match rhythm.until {
+        Until::Round => {
+            tasks.spawn(async move { samples.sample_once().await });
+            tasks.spawn(async move { looks.look().await });
+        }
+        Until::Stopped => {
+            tasks.spawn(async move {
+                sleep(first).await;
+                samples.sample().await;
+            });
+            tasks.spawn(async move {
+                sleep(first).await;
+                looks.look_again_and_again().await;
+            });
+        }
+    }
+}
+
+/// One host that is watched.
+#[derive(Clone)]
+struct Host {
+    member: Arc<Member>,
+    rhythm: Rhythm,
+    to: UnboundedSender<Heard>,
+    /// That it came back, which is a reason to look at once.
+    back: Arc<Notify>,
+}
+
+impl Host {
+    fn say(&self, word: Word) {
+        // Nobody listens any more: it is the end.
+        self.to.send(Heard { host: self.member.host().clone(), word }).unwrap_or_default();
+    }
+
+    /// One sample; without another one before there are no rates.
+    async fn sample_once(&self) {
+        let sample = async { self.sampler().await?.sample().await };
+        self.say(match sample.await {
+            Ok(sample) => Word::Sample(measures(None, &sample)),
+            Err(error) => Word::Away(error.words()),
+        });
+    }
+
+    /// Samples without end, over connections that are made anew when they are lost.
+    async fn sample(&self) {
+        let (mut pause, mut is_away) = (PAUSE, false);
+        let mut last = None;
+        loop {
+            let error = match self.sampler().await {
+                Ok(sampler) => {
+                    pause = PAUSE;
+                    if std::mem::take(&mut is_away) {
+                        self.back.notify_one();
+                    }
+                    self.sample_over(sampler, &mut last).await
+                }
+                Err(error) => error,
+            };
+            is_away = true;
+            self.say(Word::Away(error.words()));
+            sleep(pause).await;
+            pause = (pause * 2).min(self.rhythm.sample.max(PAUSE));
+        }
+    }
+
+    /// Samples until the connection is lost, and why it was.
+    async fn sample_over(&self, mut sampler: Sampler, last: &mut Option<Sample>) -> HostError {
+        let mut ticks = ticks(self.rhythm.sample);
+        loop {
+            ticks.tick().await;
+            match sampler.sample().await {
+                Ok(sample) => {
+                    self.say(Word::Sample(measures(last.as_ref(), &sample)));
+                    *last = Some(sample);
+                }
+                Err(error) => return error,
+            }
+        }
+    }
+
+    async fn sampler(&self) -> Result<Sampler, HostError> {
+        let connection = Connection::open(&self.member.login).await?;
+        Sampler::open(&connection, &self.member.desired.platform).await
+    }
+
+    /// Looks in the rhythm, and at once when the host came back.
+    async fn look_again_and_again(&self) {
+        loop {
+            let next = Instant::now() + self.rhythm.look;
+            self.look().await;
+            select! {
+                () = sleep_until(next) => {}
+                () = self.back.notified() => {}
+            }
+        }
+    }
+
+    /// What `status` would say.
+    async fn look(&self) {
+        let aim = Aim {
+            goal: Goal::Install,
+            consents: Consents::NotAsked,
+            second_way: SecondWay::NotAsked,
+            parallel: 1,
+        };
+        let members = vec![Arc::clone(&self.member)];
+        for report in drive::look(&members, &aim, &Events::nowhere()).await {
+            self.say(Word::Looked(Standing::of(&report)));
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! The daemon: it stays, and says when a host is no longer as it should be.
+//!
+//! It has two rhythms for each host. A sample is small, and comes over a connection that stays open. A look is what `status`
+//! does. Each host has tasks of its own, so that none waits for another.
+
+pub mod history;
+mod host;
+pub mod measure;
+pub mod standing;
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{
+    select,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    task::JoinSet,
+    time::{MissedTickBehavior, interval},
+};
+
+use history::{History, HistoryError, Occurrence};
+use host::{Heard, Word};
+use standing::Standing;
+
+use crate::{
+    app::{
+        problems::Problems,
+        project::{Missing, Project, ProjectError, Selection, Source},
+    },
+    fleet::Members,
+    model::name::HostName,
+};
+
+/// How often the inventory's file is looked at for a change.
+const REREAD: Duration = Duration::from_secs(5);
+
+/// How often means are made of what was kept.
+const THIN: Duration = Duration::from_secs(300);
+
+/// How often, for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Rhythm {
+    /// Between two samples of a host.
+    pub sample: Duration,
+    /// Between two looks at a host.
+    pub look: Duration,
+    /// When it ends.
+    pub until: Until,
+}
+
+/// When watching ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// When it is told to.
+    Stopped,
+    /// After one sample of, and one look at, each host.
+    Round,
+}
+
+/// What is watched.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The inventory.
+    pub source: Source,
+    /// Which of its hosts.
+    pub selection: Selection,
+}
+
+/// Something that whoever watches has to know.
+#[derive(Debug)]
+pub enum News {
+    /// A host is in another way than before.
+    Host {
+        /// Seconds since 1970.
+        at: i64,
+        /// Which.
+        host: HostName,
+        /// How it is now.
+        standing: Standing,
+    },
+    /// The inventory changed, and is in force as it is now.
+    Reread,
+    /// The inventory changed, and something is wrong with it: the old one stays in force.
+    Refused(ProjectError),
+    /// Something is kept for nobody.
+    Unkept(HistoryError),
+}
+
+/// Watches until the end, and gives how each host is then.
+///
+/// # Errors
+/// The first inventory is wrong, or signals cannot be heard.
+pub async fn watch(
+    watched: &Watched,
+    rhythm: Rhythm,
+    history: History,
+    mut tell: impl FnMut(News),
+    warn: &dyn Fn(&Problems),
+) -> Result<BTreeMap<HostName, Standing>, ProjectError> {
+    let mut keeper = Keeper { history, hosts: BTreeMap::new() };
+    let mut members = read(watched, warn)?;
+    let mut signals = Signals::listen();
+    let mut file = File::of(watched);
+    loop {
+        let (sender, mut heard) = unbounded_channel();
+        let mut tasks = JoinSet::new();
+        keeper.keep_only(&members);
+        for member in &members {
+            host::watch(member, rhythm, &sender, &mut tasks);
+        }
+        drop(sender);
+        let next = round(&mut heard, &mut keeper, rhythm.until, &mut signals, &mut file, &mut tell).await;
+        tasks.shutdown().await;
+        match next {
+            Next::End => return Ok(keeper.standings()),
+            Next::Reread => match read(watched, warn) {
+                Ok(read) => {
+                    members = read;
+                    tell(News::Reread);
+                }
+                Err(error) => tell(News::Refused(error)),
+            },
+        }
+    }
+}
+
+fn read(watched: &Watched, warn: &dyn Fn(&Problems)) -> Result<Members, ProjectError> {
+    Project::load(&watched.source, Missing::Refused, warn)?.members(&watched.selection)
+}
+
+/// Why a round of watching ended.
+enum Next {
+    End,
+    Reread,
+}
+
+/// Listens to the hosts until the inventory changes or the end is there.
+async fn round(
+    heard: &mut UnboundedReceiver<Heard>,
+    keeper: &mut Keeper,
+    until: Until,
+    signals: &mut Signals,
+    file: &mut File,
+    tell: &mut impl FnMut(News),
+) -> Next {
+    let (mut reread, mut thin) = (ticks(REREAD), ticks(THIN));
+    loop {
+        select! {
+            word = heard.recv() => match word {
+                Some(word) => keeper.take(word).into_iter().for_each(&mut *tell),
+                // All tasks have done what they had to do.
+                None => return Next::End,
+            },
+            said = signals.next() => return match said {
+                Said::End => Next::End,
+                Said::Reread => Next::Reread,
+            },
+            _ = reread.tick() => if until == Until::Stopped && file.changed() { return Next::Reread },
+            _ = thin.tick() => keeper.thin().into_iter().for_each(&mut *tell),
+        }
+    }
+}
+
+/// A beat that does not hurry after it was late.
+fn ticks(every: Duration) -> tokio::time::Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// The signals of a daemon.
+struct Signals {
+    terminate: Option<Signal>,
+    interrupt: Option<Signal>,
+    hang_up: Option<Signal>,
+}
+
+/// What a signal says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// SIGTERM, SIGINT.
+    End,
+    /// SIGHUP.
+    Reread,
+}
+
+impl Signals {
+    /// A signal that cannot be listened to keeps what it does by itself.
+    fn listen() -> Self {
+        let listen = |kind| signal(kind).ok();
+        Self {
+            terminate: listen(SignalKind::terminate()),
+            interrupt: listen(SignalKind::interrupt()),
+            hang_up: listen(SignalKind::hangup()),
+        }
+    }
+
+    async fn next(&mut self) -> Said {
+        select! {
+            () = came(&mut self.terminate) => Said::End,
+            () = came(&mut self.interrupt) => Said::End,
+            () = came(&mut self.hang_up) => Said::Reread,
+        }
+    }
+}
+
+async fn came(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => signal.recv().await.unwrap_or_default(),
+        None => std::future::pending().await,
+    }
+}
+
+/// The file of the inventory, as it was when it was looked at last.
+struct File {
+    path: PathBuf,
+    seen: Option<(SystemTime, u64)>,
+}
+
+impl File {
+    fn of(watched: &Watched) -> Self {
+        let mut file = Self { path: watched.source.inventory.clone(), seen: None };
+        file.changed();
+        file
+    }
+
+    /// Whether it changed since it was asked last. One that is away for a moment, as while it is replaced, has not.
+    fn changed(&mut self) -> bool {
+        let found = std::fs::metadata(&self.path).and_then(|found| Ok((found.modified()?, found.len())));
+        let Ok(found) = found else { return false };
+        self.seen.replace(found) != Some(found)
+    }
+}
+
+/// What is known of a host.
+#[derive(Default)]
+struct Known {
+    /// Why it cannot be reached; `None`: it can.
+    away: Option<String>,
+    /// What the last look came to.
+    looked: Option<Standing>,
+    /// What was told last.
+    told: Option<Standing>,
+}
+
+impl Known {
+    fn now(&self) -> Option<Standing> {
+        match &self.away {
+            Some(why) => Some(Standing::Away { why: why.clone() }),
+            None => self.looked.clone(),
+        }
+    }
+
+    /// The new standing, if it is another one than was told. Why a host is away may change with each try, and is told once.
+    fn untold(&mut self) -> Option<Standing> {
+        let now = self.now()?;
+        let is_same = match (&self.told, &now) {
+            (Some(Standing::Away { .. }), Standing::Away { .. }) => true,
+            (told, now) => told.as_ref() == Some(now),
+        };
+        (!is_same).then(|| self.told.insert(now).clone())
+    }
+}
+
+/// Keeps what is heard, and knows what is news.
+struct Keeper {
+    history: History,
+    hosts: BTreeMap<HostName, Known>,
+}
+
+impl Keeper {
+    /// Forgets hosts that are watched no more.
+    fn keep_only(&mut self, members: &Members) {
+        self.hosts.retain(|host, _| members.iter().any(|member| member.host() == host));
+    }
+
+    fn take(&mut self, Heard { host, word }: Heard) -> Vec<News> {
+        let at = now();
+        let known = self.hosts.entry(host.clone()).or_default();
+        let mut news = Vec::new();
+        match word {
+            Word::Sample(measures) => {
+                known.away = None;
+                news.extend(self.history.keep(&host, at, &measures).err().map(News::Unkept));
+            }
+            Word::Away(why) => known.away = Some(why),
+            Word::Looked(standing) => known.looked = Some(standing),
+        }
+        if let Some(standing) = known.untold() {
+            let (state, words) = (standing.word().to_owned(), standing.sentence());
+            let kept = self.history.happened(&Occurrence { at, host: host.to_string(), state, words });
+            news.push(News::Host { at, host, standing });
+            news.extend(kept.err().map(News::Unkept));
+        }
+        news
+    }
+
+    fn thin(&mut self) -> Option<News> {
+        self.history.thin(now()).err().map(News::Unkept)
+    }
+
+    fn standings(&self) -> BTreeMap<HostName, Standing> {
+        self.hosts.iter().filter_map(|(host, known)| Some((host.clone(), known.now()?))).collect()
+    }
+}
+
+/// Seconds since 1970.
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! How a host is, in one word and a sentence.
+
+use serde::Serialize;
+
+use crate::{
+    fleet::outcome::{Outcome, Report, names},
+    plan::finding::Verdict,
+};
+
+/// How a host is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Standing {
+    /// As the inventory says.
+    Well,
+    /// It has drifted from the inventory.
+    Drifted {
+        /// The steps that would bring it back.
+        steps: Vec<String>,
+    },
+    /// It does not meet its needs any more, or nothing can be planned for it.
+    Unfit {
+        /// What is wrong with it.
+        findings: Vec<String>,
+    },
+    /// A controller is at work there.
+    Locked {
+        /// Which.
+        why: String,
+    },
+    /// It cannot be reached or logged in to.
+    Away {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Standing {
+    /// What a look came to.
+    pub fn of(report: &Report) -> Self {
+        match &report.outcome {
+            Outcome::Unchanged | Outcome::Looked | Outcome::Changed { .. } => Self::Well,
+            Outcome::Planned => Self::Drifted { steps: names(&report.plan.steps) },
+            Outcome::Unreachable(trouble) => Self::Away { why: trouble.message.clone() },
+            Outcome::Locked(trouble) | Outcome::LockLost(trouble) => {
+                Self::Locked { why: trouble.message.clone() }
+            }
+            Outcome::Conflict(findings) => Self::Unfit { findings: findings.clone() },
+            Outcome::NotReady
+            | Outcome::LeftAlone
+            | Outcome::Failed { .. }
+            | Outcome::WentBack { .. }
+            | Outcome::TakenBack
+            | Outcome::Stopped { .. }
+            | Outcome::Exposed { .. }
+            | Outcome::Silent { .. }
+            | Outcome::NotConverged { .. }
+            | Outcome::Died => Self::Unfit { findings: failures(report) },
+        }
+    }
+
+    /// The word for it, as in the JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::Drifted { .. } => "drifted",
+            Self::Unfit { .. } => "unfit",
+            Self::Locked { .. } => "locked",
+            Self::Away { .. } => "away",
+        }
+    }
+
+    /// The sentence for it.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Well => "the host is as the inventory says".to_owned(),
+            Self::Drifted { steps } => {
+                format!("the host has drifted; `pryvctl install` would do {}", steps.join(", "))
+            }
+            Self::Unfit { findings } => format!("the host does not meet its needs: {}", findings.join("; ")),
+            Self::Locked { why } => format!("another controller has the host: {why}"),
+            Self::Away { why } => format!("the host cannot be reached: {why}"),
+        }
+    }
+}
+
+fn failures(report: &Report) -> Vec<String> {
+    let failed = report.findings.iter().filter(|finding| finding.verdict == Verdict::Failure);
+    failed
+        .map(|finding| format!("{}: {} instead of {}", finding.check, finding.found, finding.needed))
+        .collect()
+}
