@@ -39,7 +39,7 @@ fn what_was_read_is_done_or_nothing() {
         .run(&["plan", "next.yaml", &lab, "-o", "plan.json"])
         .ends_with(0)
         .says("hook of one: before (on the host, as root, within 60 s): echo one >>/var/tmp/called")
-        .says("web: one; 1 first, then at most 1 away at a time");
+        .says("web: one; 1 first, then at most 1 down at a time");
 
     // Who could change the file or the role: neither says what runs where.
     apply("inventory.yaml")

@@ -64,7 +64,7 @@ fn a_bad_image_on_the_third_host(world: &World) {
     bad(&[])
         .says("is not healthy: the health check failed")
         .says("the previous containers serve again")
-        .says("it ended early: 1 of 4 hosts of web failed");
+        .says("the run ended early: 1 of 4 hosts of web failed");
     at(world, &["four", "one"], NEW);
     at(world, &["three", "two"], OLD);
     rollback(world);
@@ -119,7 +119,7 @@ fn paused_and_stopped_by_hand(world: &World) {
 
 fn the_journal(world: &World) {
     let journal = world.path("journal.jsonl");
-    world.run(&["audit"]).ends_with(0).says("every line follows").says("service.web.cut-over");
+    world.run(&["audit"]).ends_with(0).says("the hash chain is intact").says("service.web.cut-over");
     let text = std::fs::read_to_string(&journal).unwrap();
     std::fs::write(&journal, text.replacen("\"host\":\"one\"", "\"host\":\"two\"", 1)).unwrap();
     world.run(&["audit"]).ends_with(6).says("was changed: its hash does not match its content");

@@ -148,7 +148,7 @@ fn no_batch_is_begun_after_the_deadline(world: &World) {
         .says("one changed")
         .says("two left-alone")
         .says("three left-alone")
-        .says("it ended early: the deadline of 1 s has passed");
+        .says("the run ended early: the deadline of 1 s has passed");
     serve(world, [NEW, OLD, OLD]);
 }
 
@@ -159,7 +159,7 @@ fn a_failure_stops_the_others(world: &World) {
         .ends_with(5)
         .says("one went-back")
         .says("two left-alone")
-        .says("it ended early: 1 of 3 hosts of keeper failed");
+        .says("the run ended early: 1 of 3 hosts of keeper failed");
     serve(world, [OLD; 3]);
 }
 
