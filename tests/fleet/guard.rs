@@ -285,7 +285,7 @@ fn a_run_inside_the_window_of_a_killed_one(world: &World, host: &str) {
 
 /// It stays after the next boot, and only the admin networks get in.
 fn a_good_change(world: &World) {
-    world.run(&harden("right.yaml")).ends_with(0).says("a: confirmed over a new login");
+    world.run(&harden("right.yaml")).ends_with(0).says("a: change confirmed over a new login");
     let after = HOSTS.map(|host| access(world, host));
     for (host, after) in HOSTS.iter().zip(&after) {
         assert!(after.contains("table inet pryvctl") && !after.contains("guard"), "{after}");
