@@ -30,7 +30,7 @@ pub fn passwords_go_only_beside_a_second_way(world: &World, inventory: &str) {
         run(NO_SECOND_WAY, "", command).ends_with(4).says(named).says("pass --no-break-glass");
     }
     run(NO_SECOND_WAY, "", &["plan"]).says("sshd.block");
-    run(NO_SECOND_WAY, "", &["preflight"]).ends_with(4).says("failure: a break-glass: name one");
+    run(NO_SECOND_WAY, "", &["preflight"]).ends_with(4).says("failure: a break-glass: add");
     run(NO_SECOND_WAY, "", &["harden", "--dry-run", "--no-break-glass"]).ends_with(0).says("sshd.block");
     run("wrong-way.yaml", &wrong, &["harden", "--yes"])
         .ends_with(4)

@@ -1,6 +1,7 @@
 //! The daemon: what somebody does to a host is said, and that it is put right again, too.
 
 use std::{
+    collections::VecDeque,
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
@@ -57,6 +58,7 @@ fn what_happens_to_a_host_is_said_and_kept() {
 struct Daemon {
     child: Child,
     lines: Receiver<String>,
+    unread: Vec<String>,
 }
 
 impl Daemon {
@@ -73,19 +75,29 @@ impl Daemon {
         thread::spawn(move || {
             BufReader::new(err).lines().map_while(Result::ok).try_for_each(|line| other.send(line))
         });
-        Self { child, lines }
+        Self { child, lines, unread: Vec::new() }
     }
 
-    /// Waits for a line with this text, and gives it.
+    /// Waits for a line with this text, which begins with the host or the thing that the line is about, and gives it. Lines
+    /// about others stay: which of two hosts is heard first is chance.
     #[track_caller]
     fn says(&mut self, text: &str) -> String {
+        let about = text.split(' ').next();
         let (end, mut heard) = (Instant::now() + BOUND, Vec::new());
+        let mut waiting: VecDeque<String> = std::mem::take(&mut self.unread).into();
         loop {
-            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(line) if line.contains(text) => return line,
+            let line = waiting
+                .pop_front()
+                .map_or_else(|| self.lines.recv_timeout(end.saturating_duration_since(Instant::now())), Ok);
+            match line {
+                Ok(line) if line.split(' ').nth(1) != about => self.unread.push(line),
+                Ok(line) if line.contains(text) => {
+                    self.unread.extend(waiting);
+                    return line;
+                }
                 Ok(line) => heard.push(line),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    panic!("no `{text}` in {heard:#?}")
+                    panic!("no `{text}` in {heard:#?} and {:#?}", self.unread)
                 }
             }
         }
@@ -128,13 +140,13 @@ fn one_that_hangs_delays_no_other(world: &World, daemon: &mut Daemon) {
 
 fn the_inventory_is_read_again(world: &World, daemon: &mut Daemon) {
     world.write("inventory.yaml", &INVENTORY.replace("zone: eu, roles: [web] }", "zone: us, roles: [web] }"));
-    daemon.says("the inventory has changed, and stays out of force");
+    daemon.says("inventory has changed, and stays out of force");
     world.on("one", "nft delete table inet pryvctl");
     daemon.says("one drifted");
     world.write("inventory.yaml", &INVENTORY.replace("- one", "- two"));
-    daemon.says("the inventory has changed and is in force");
+    daemon.says("inventory has changed and is in force");
     daemon.signal("-HUP");
-    daemon.says("the inventory has changed and is in force");
+    daemon.says("inventory has changed and is in force");
     world.run(&["install", "inventory.yaml", &world.lab(), "--yes"]).ends_with(0);
     daemon.says("one well");
 }
