@@ -37,7 +37,21 @@ impl Exit {
 
 /// The exit code of a run: that of the outcome which an administrator must look at first.
 pub fn verdict(reports: &[Report]) -> Exit {
-    let exit = |report: &Report| match &report.outcome {
+    worst(reports.iter().map(|report| exit(&report.outcome)))
+}
+
+/// The same where hosts are only looked at: what would be done there is drift.
+pub fn looked(outcome: &Outcome) -> Exit {
+    if *outcome == Outcome::Planned { Exit::Drift } else { exit(outcome) }
+}
+
+/// That of several which an administrator must look at first.
+pub fn worst(exits: impl IntoIterator<Item = Exit>) -> Exit {
+    exits.into_iter().max_by_key(urgency).unwrap_or(Exit::Done)
+}
+
+fn exit(outcome: &Outcome) -> Exit {
+    match outcome {
         Outcome::Looked
         | Outcome::Unchanged
         | Outcome::Planned
@@ -53,8 +67,11 @@ pub fn verdict(reports: &[Report]) -> Exit {
         | Outcome::Silent { .. }
         | Outcome::NotConverged { .. } => Exit::NotConverged,
         Outcome::Died => Exit::Bug,
-    };
-    let urgency = |exit: &Exit| match exit {
+    }
+}
+
+fn urgency(exit: &Exit) -> u8 {
+    match exit {
         Exit::Done => 0,
         Exit::Drift => 1,
         Exit::Unreachable => 2,
@@ -63,6 +80,5 @@ pub fn verdict(reports: &[Report]) -> Exit {
         Exit::Usage | Exit::Inventory => 5,
         Exit::NotConverged => 6,
         Exit::Bug => 7,
-    };
-    reports.iter().map(exit).max_by_key(urgency).unwrap_or(Exit::Done)
+    }
 }

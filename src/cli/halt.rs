@@ -3,13 +3,16 @@
 use std::fmt::Display;
 
 use super::problem::{self, Look};
-use crate::app::{
-    document::{Document, ProblemDocument},
-    exit::Exit,
-    journal::JournalError,
-    problems::Problems,
-    project::ProjectError,
-    saved_plan::SavedPlanError,
+use crate::{
+    app::{
+        document::{Document, ProblemDocument},
+        exit::Exit,
+        journal::JournalError,
+        problems::Problems,
+        project::ProjectError,
+        saved_plan::SavedPlanError,
+    },
+    watch::history::HistoryError,
 };
 
 /// Why a command ended before it could do its work.
@@ -61,6 +64,13 @@ impl From<ProjectError> for Halt {
 
 impl From<JournalError> for Halt {
     fn from(error: JournalError) -> Self {
+        let hint = error.hint();
+        Self::new(Exit::Usage, error, Some(hint))
+    }
+}
+
+impl From<HistoryError> for Halt {
+    fn from(error: HistoryError) -> Self {
         let hint = error.hint();
         Self::new(Exit::Usage, error, Some(hint))
     }

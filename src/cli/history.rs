@@ -4,13 +4,22 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::{args::Format, gate, halt::Halt, render::tables::table, report::Screen, watch::time};
+use super::{
+    args::Format,
+    gate,
+    halt::Halt,
+    render::{
+        events::{document, time},
+        tables::table,
+    },
+    report::Screen,
+};
 use crate::{
     app::exit::Exit,
     model::{compose::parse_period, name::HostName},
     watch::{
         history::{Curve, History, Occurrence, place},
-        now,
+        now, seconds,
     },
 };
 
@@ -51,7 +60,7 @@ pub fn period(text: &str) -> Result<Duration, String> {
 pub fn run(command: &Past, screen: &Screen) -> Result<Exit, Halt> {
     let history = History::read(&place(command.history.as_ref())?)?;
     let now = now();
-    let since = now - i64::try_from(command.since.as_secs()).unwrap_or(i64::MAX);
+    let since = now - seconds(command.since);
     let is_wanted = |host: &str| command.host.as_ref().is_none_or(|wanted| wanted.as_str() == host);
     let form = match (command.csv, screen.format()) {
         (true, _) => Form::Csv,
@@ -104,10 +113,8 @@ fn events(found: &[Occurrence], form: Form) -> String {
             table.to_string()
         }
         Form::Json => {
-            let rows = found.iter().map(|one| {
-                serde_json::json!({ "time": time(one.at), "host": one.host, "state": one.state, "words": one.words })
-            });
-            serde_json::Value::Array(rows.collect()).to_string()
+            let rows: Vec<_> = found.iter().map(document).collect();
+            serde_json::to_string(&rows).unwrap_or_default()
         }
         Form::Csv => {
             let rows = found.iter().map(|one| row(&[&time(one.at), &one.host, &one.state, &one.words]));

@@ -9,6 +9,7 @@ use super::{
     gate,
     halt::Halt,
     pipe, project,
+    render::element,
     report::Screen,
 };
 use crate::{
@@ -182,20 +183,14 @@ impl Form {
     }
 
     fn of(&self, host: &HostName, source: &str, line: &Line) -> String {
-        let json = || {
-            let line = LogDocument {
-                host: host.to_string(),
-                service: source.to_owned(),
-                time: line.time.clone(),
-                text: line.text.clone(),
-            };
-            gate::json(&serde_json::to_string(&line).unwrap_or_default())
+        let document = || LogDocument {
+            host: host.to_string(),
+            service: source.to_owned(),
+            time: line.time.clone(),
+            text: line.text.clone(),
         };
-        match self.format {
-            Format::Text => {}
-            Format::Json => return json(),
-            // One element of a list; JSON is YAML.
-            Format::Yaml => return format!("- {}", json()),
+        if let Some(element) = element(document, self.format) {
+            return element;
         }
         let mut text = String::new();
         if let Some(width) = self.name {

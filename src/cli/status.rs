@@ -4,18 +4,15 @@ use super::{args::Target, halt::Halt, look::reports, render::tables, report::Scr
 use crate::{
     app::{
         document::Document,
-        exit::{Exit, verdict},
+        exit::{Exit, looked, worst},
     },
-    fleet::outcome::Outcome,
     plan::{Goal, preflight::break_glass::SecondWay},
 };
 
 /// Shows what runs, and whether it is what the inventory says.
 pub async fn run(target: &Target, screen: &Screen) -> Result<Exit, Halt> {
     let reports = reports(target, Goal::Install, SecondWay::NotAsked, screen).await?;
-    let drifted = reports.iter().any(|report| report.outcome == Outcome::Planned);
-    let exit = verdict(&reports);
-    let exit = if exit == Exit::Done && drifted { Exit::Drift } else { exit };
+    let exit = worst(reports.iter().map(|report| looked(&report.outcome)));
     screen.result(tables::status(&reports));
     screen.document(&Document::new("status", exit).hosts(&reports));
     Ok(exit)

@@ -1,23 +1,15 @@
 //! `watch`: stays, and says when a host is no longer as it should be.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{
-    args::{Format, Target},
-    gate,
-    halt::Halt,
-    history::period,
-    report::Screen,
-};
+use super::{args::Target, halt::Halt, history::period, render::events::line, report::Screen};
 use crate::{
-    app::exit::Exit,
-    model::name::HostName,
+    app::exit::{Exit, worst},
     watch::{
         News, Rhythm, Until, Watched,
-        history::{History, HistoryError, place},
+        history::{History, place},
         standing::Standing,
         watch,
     },
@@ -66,15 +58,13 @@ pub async fn run(command: &Watch, screen: &Screen) -> Result<Exit, Halt> {
     let rhythm = Rhythm { sample: command.sample, look: command.look, until };
     let tell = |news| tell(&news, screen);
     let standings = watch(&watched, rhythm, history, tell, &|problems| screen.problems(problems)).await?;
-    Ok(if command.once { verdict(&standings) } else { Exit::Done })
+    Ok(if command.once { worst(standings.values().map(Standing::exit)) } else { Exit::Done })
 }
 
 fn tell(news: &News, screen: &Screen) {
     match news {
-        News::Host { at, host, standing } => {
-            // Who reads no more, and does not end us, still has the history.
-            screen.line(&line(*at, host, standing, screen.format())).unwrap_or_default();
-        }
+        // Who reads no more, and does not end us, still has the history.
+        News::Host(one) => screen.line(&line(one, screen.format())).unwrap_or_default(),
         News::Reread => screen.note("the inventory has changed and is in force"),
         News::Refused(error) => screen.failure(
             "the inventory has changed, and stays out of force",
@@ -85,54 +75,13 @@ fn tell(news: &News, screen: &Screen) {
     }
 }
 
-fn line(at: i64, host: &HostName, standing: &Standing, format: Format) -> String {
-    let (time, state, words) = (time(at), standing.word(), standing.sentence());
-    let json = || {
-        gate::json(
-            &serde_json::json!({ "time": time, "host": host, "state": state, "words": words }).to_string(),
-        )
-    };
-    match format {
-        Format::Text => format!("{time} {host} {state}: {}", gate::line(&words)),
-        Format::Json => json(),
-        // One element of a list; JSON is YAML.
-        Format::Yaml => format!("- {}", json()),
-    }
-}
-
-/// A time as people and programs read it, in UTC.
-pub fn time(at: i64) -> String {
-    OffsetDateTime::from_unix_timestamp(at)
-        .ok()
-        .and_then(|time| time.format(&Rfc3339).ok())
-        .unwrap_or_else(|| at.to_string())
-}
-
-/// The exit code that `status` would have.
-fn verdict(standings: &BTreeMap<HostName, Standing>) -> Exit {
-    let exit = |standing: &Standing| match standing {
-        Standing::Well => Exit::Done,
-        Standing::Unfit { .. } => Exit::Preflight,
-        Standing::Drifted { .. } => Exit::Drift,
-        Standing::Locked { .. } => Exit::Locked,
-        Standing::Away { .. } => Exit::Unreachable,
-    };
-    standings.values().map(exit).filter(|exit| *exit != Exit::Done).min().unwrap_or(Exit::Done)
-}
-
-impl From<HistoryError> for Halt {
-    fn from(error: HistoryError) -> Self {
-        let hint = error.hint();
-        Self::new(Exit::Usage, error, Some(hint))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::Format;
 
     fn said(standing: &Standing, format: Format) -> String {
-        line(1_796_027_400, &"co1".parse().unwrap(), standing, format)
+        line(&standing.since(1_796_027_400, &"co1".parse().unwrap()), format)
     }
 
     #[test]
@@ -148,18 +97,12 @@ mod tests {
 
     #[test]
     fn a_round_ends_with_the_exit_code_of_what_to_look_at_first() {
-        let standings = |list: Vec<Standing>| {
-            verdict(
-                &list
-                    .into_iter()
-                    .enumerate()
-                    .map(|(number, one)| (format!("h{number}").parse().unwrap(), one))
-                    .collect(),
-            )
-        };
-        assert_eq!(standings(vec![Standing::Well]), Exit::Done);
-        assert_eq!(standings(vec![Standing::Well, Standing::Drifted { steps: Vec::new() }]), Exit::Drift);
+        let verdict = |standings: &[Standing]| worst(standings.iter().map(Standing::exit));
+        let drifted = Standing::Drifted { steps: Vec::new() };
         let away = Standing::Away { why: String::new() };
-        assert_eq!(standings(vec![away, Standing::Drifted { steps: Vec::new() }]), Exit::Drift);
+        assert_eq!(verdict(&[Standing::Well]), Exit::Done);
+        assert_eq!(verdict(&[Standing::Well, drifted.clone()]), Exit::Drift);
+        // As `status` has it: drift is what can wait.
+        assert_eq!(verdict(&[away, drifted]), Exit::Unreachable);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, future::pending, time::Duration};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use russh::{
     Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf,
     client::{Handle, Msg},
@@ -226,6 +226,13 @@ async fn collect(running: &mut Running, most: usize) -> Result<Output, Fault> {
     let exit = exit.ok_or_else(|| running.lost("running a command"))?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ok(Output { stdout: text(out), stderr: text(err), exit })
+}
+
+/// Takes the next whole line, without its end, out of what was heard.
+pub(super) fn take_line(heard: &mut BytesMut) -> Option<String> {
+    let end = heard.iter().position(|byte| *byte == b'\n')?;
+    let line = heard.split_to(end + 1);
+    Some(String::from_utf8_lossy(&line[..end]).into_owned())
 }
 
 fn signal(name: russh::Sig) -> String {

@@ -4,7 +4,7 @@ use bytes::BytesMut;
 
 use super::{
     Since,
-    channel::{Running, Said},
+    channel::{Running, Said, take_line},
     connection::{Connection, Purpose},
     error::{Fault, HostError},
 };
@@ -119,12 +119,6 @@ fn script(names: &[String], query: Query) -> String {
     let names = names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" ");
     let follow = u8::from(query.follow);
     format!("exec perl -e {} {MOST} {follow} {tail} \"{since}\" \"$(date +%s.%N)\" {names}", quote(SCRIPT))
-}
-
-fn take_line(heard: &mut BytesMut) -> Option<String> {
-    let end = heard.iter().position(|byte| *byte == b'\n')?;
-    let line = heard.split_to(end + 1);
-    Some(String::from_utf8_lossy(&line[..end]).into_owned())
 }
 
 fn entry(line: &str) -> Entry {

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::time::timeout;
 
 use super::{
-    channel::{Running, Said, Writer},
+    channel::{Running, Said, Writer, take_line},
     connection::{Connection, Purpose},
     error::{Fault, HostError},
 };
@@ -55,13 +55,16 @@ impl Sampler {
         if self.writer.send(Bytes::from_static(b"\n")).await.is_err() {
             return Err(self.connection.error(self.running.lost("asking for a sample")));
         }
-        let end = format!("\n{END}\n");
+        let mut sample = String::new();
         loop {
-            if let Some(at) = self.heard.windows(end.len()).position(|bytes| bytes == end.as_bytes()) {
-                let sample = self.heard.split_to(at + end.len());
-                return Ok(String::from_utf8_lossy(&sample[..at]).into_owned());
+            while let Some(line) = take_line(&mut self.heard) {
+                if line == END {
+                    return Ok(sample);
+                }
+                sample.push_str(&line);
+                sample.push('\n');
             }
-            if self.heard.len() > MOST {
+            if sample.len() + self.heard.len() > MOST {
                 return Err(self.connection.error(Fault::Flood { limit: MOST }));
             }
             match self.running.next().await {

@@ -19,7 +19,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     task::JoinSet,
-    time::{MissedTickBehavior, interval},
+    time::{Interval, MissedTickBehavior, interval},
 };
 
 use history::{History, HistoryError, Occurrence};
@@ -29,7 +29,7 @@ use standing::Standing;
 use crate::{
     app::{
         problems::Problems,
-        project::{Missing, Project, ProjectError, Selection, Source},
+        project::{self, Missing, Project, ProjectError, Selection},
     },
     fleet::Members,
     model::name::HostName,
@@ -65,7 +65,7 @@ pub enum Until {
 #[derive(Debug, Clone)]
 pub struct Watched {
     /// The inventory.
-    pub source: Source,
+    pub source: project::Source,
     /// Which of its hosts.
     pub selection: Selection,
 }
@@ -74,17 +74,10 @@ pub struct Watched {
 #[derive(Debug)]
 pub enum News {
     /// A host is in another way than before.
-    Host {
-        /// Seconds since 1970.
-        at: i64,
-        /// Which.
-        host: HostName,
-        /// How it is now.
-        standing: Standing,
-    },
-    /// The inventory changed, and is in force as it is now.
+    Host(Occurrence),
+    /// The inventory was read again, and is in force as it is now.
     Reread,
-    /// The inventory changed, and something is wrong with it: the old one stays in force.
+    /// The inventory was read again, and something is wrong with it: the old one stays in force.
     Refused(ProjectError),
     /// Something is kept for nobody.
     Unkept(HistoryError),
@@ -93,7 +86,7 @@ pub enum News {
 /// Watches until the end, and gives how each host is then.
 ///
 /// # Errors
-/// The first inventory is wrong, or signals cannot be heard.
+/// The first inventory is wrong.
 pub async fn watch(
     watched: &Watched,
     rhythm: Rhythm,
@@ -102,10 +95,9 @@ pub async fn watch(
     warn: &dyn Fn(&Problems),
 ) -> Result<BTreeMap<HostName, Standing>, ProjectError> {
     let mut keeper = Keeper { history, hosts: BTreeMap::new() };
-    let mut members = read(watched, warn)?;
-    let mut signals = Signals::listen();
-    let mut file = File::of(watched);
-    loop {
+    let mut inventory = Source::new(watched, rhythm.until, warn);
+    let mut next = Some(inventory.read()?);
+    while let Some(members) = next {
         let (sender, mut heard) = unbounded_channel();
         let mut tasks = JoinSet::new();
         keeper.keep_only(&members);
@@ -113,60 +105,104 @@ pub async fn watch(
             host::watch(member, rhythm, &sender, &mut tasks);
         }
         drop(sender);
-        let next = round(&mut heard, &mut keeper, rhythm.until, &mut signals, &mut file, &mut tell).await;
+        next = listen(&mut heard, &mut keeper, &mut inventory, &mut tell).await;
         tasks.shutdown().await;
-        match next {
-            Next::End => return Ok(keeper.standings()),
-            Next::Reread => match read(watched, warn) {
-                Ok(read) => {
-                    members = read;
-                    tell(News::Reread);
-                }
-                Err(error) => tell(News::Refused(error)),
-            },
-        }
     }
+    Ok(keeper.standings())
 }
 
-fn read(watched: &Watched, warn: &dyn Fn(&Problems)) -> Result<Members, ProjectError> {
-    Project::load(&watched.source, Missing::Refused, warn)?.members(&watched.selection)
-}
-
-/// Why a round of watching ended.
-enum Next {
-    End,
-    Reread,
-}
-
-/// Listens to the hosts until the inventory changes or the end is there.
-async fn round(
+/// Listens to the hosts until others are to be watched, or until the end.
+async fn listen(
     heard: &mut UnboundedReceiver<Heard>,
     keeper: &mut Keeper,
-    until: Until,
-    signals: &mut Signals,
-    file: &mut File,
+    inventory: &mut Source<'_>,
     tell: &mut impl FnMut(News),
-) -> Next {
-    let (mut reread, mut thin) = (ticks(REREAD), ticks(THIN));
+) -> Option<Members> {
+    let mut thin = ticks(THIN);
     loop {
         select! {
             word = heard.recv() => match word {
                 Some(word) => keeper.take(word).into_iter().for_each(&mut *tell),
                 // All tasks have done what they had to do.
-                None => return Next::End,
+                None => return None,
             },
-            said = signals.next() => return match said {
-                Said::End => Next::End,
-                Said::Reread => Next::Reread,
+            said = inventory.said() => match said {
+                Said::End => return None,
+                Said::Reread => match inventory.read() {
+                    Ok(members) => {
+                        tell(News::Reread);
+                        return Some(members);
+                    }
+                    Err(error) => tell(News::Refused(error)),
+                },
             },
-            _ = reread.tick() => if until == Until::Stopped && file.changed() { return Next::Reread },
             _ = thin.tick() => keeper.thin().into_iter().for_each(&mut *tell),
         }
     }
 }
 
+/// Where it stands which hosts are watched.
+struct Source<'a> {
+    watched: &'a Watched,
+    warn: &'a dyn Fn(&Problems),
+    signals: Signals,
+    /// When its file is looked at for a change; `None`: never.
+    looks: Option<Interval>,
+    file: File,
+}
+
+impl<'a> Source<'a> {
+    fn new(watched: &'a Watched, until: Until, warn: &'a dyn Fn(&Problems)) -> Self {
+        let looks = match until {
+            Until::Stopped => Some(ticks(REREAD)),
+            Until::Round => None,
+        };
+        let file = File { path: watched.source.inventory.clone(), seen: None };
+        Self { watched, warn, signals: Signals::listen(), looks, file }
+    }
+
+    /// Reads it.
+    fn read(&mut self) -> Result<Members, ProjectError> {
+        self.file.changed();
+        Project::load(&self.watched.source, Missing::Refused, self.warn)?.members(&self.watched.selection)
+    }
+
+    /// Waits until it is to be read again, because its file changed or somebody says so, or until the end. What was waited
+    /// for is not lost when something else comes first.
+    async fn said(&mut self) -> Said {
+        loop {
+            select! {
+                said = self.signals.next() => return said,
+                () = beat(&mut self.looks) => if self.file.changed() { return Said::Reread },
+            }
+        }
+    }
+}
+
+async fn beat(ticks: &mut Option<Interval>) {
+    match ticks {
+        Some(ticks) => drop(ticks.tick().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// The file of the inventory, as it was when it was looked at last.
+struct File {
+    path: PathBuf,
+    seen: Option<(SystemTime, u64)>,
+}
+
+impl File {
+    /// Whether it changed since it was asked last. One that is away for a moment, as while it is replaced, has not.
+    fn changed(&mut self) -> bool {
+        let found = std::fs::metadata(&self.path).and_then(|found| Ok((found.modified()?, found.len())));
+        let Ok(found) = found else { return false };
+        self.seen.replace(found) != Some(found)
+    }
+}
+
 /// A beat that does not hurry after it was late.
-fn ticks(every: Duration) -> tokio::time::Interval {
+fn ticks(every: Duration) -> Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
@@ -212,27 +248,6 @@ async fn came(signal: &mut Option<Signal>) {
     match signal {
         Some(signal) => signal.recv().await.unwrap_or_default(),
         None => std::future::pending().await,
-    }
-}
-
-/// The file of the inventory, as it was when it was looked at last.
-struct File {
-    path: PathBuf,
-    seen: Option<(SystemTime, u64)>,
-}
-
-impl File {
-    fn of(watched: &Watched) -> Self {
-        let mut file = Self { path: watched.source.inventory.clone(), seen: None };
-        file.changed();
-        file
-    }
-
-    /// Whether it changed since it was asked last. One that is away for a moment, as while it is replaced, has not.
-    fn changed(&mut self) -> bool {
-        let found = std::fs::metadata(&self.path).and_then(|found| Ok((found.modified()?, found.len())));
-        let Ok(found) = found else { return false };
-        self.seen.replace(found) != Some(found)
     }
 }
 
@@ -291,9 +306,9 @@ impl Keeper {
             Word::Looked(standing) => known.looked = Some(standing),
         }
         if let Some(standing) = known.untold() {
-            let (state, words) = (standing.word().to_owned(), standing.sentence());
-            let kept = self.history.happened(&Occurrence { at, host: host.to_string(), state, words });
-            news.push(News::Host { at, host, standing });
+            let one = standing.since(at, &host);
+            let kept = self.history.happened(&one);
+            news.push(News::Host(one));
             news.extend(kept.err().map(News::Unkept));
         }
         news
@@ -310,8 +325,12 @@ impl Keeper {
 
 /// Seconds since 1970.
 pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    seconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// As the database counts. No time that is kept is too long for it.
+pub fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! How a host is, in one word and a sentence.
 
-use serde::Serialize;
-
+use super::history::Occurrence;
 use crate::{
+    app::exit::{Exit, looked},
     fleet::outcome::{Outcome, Report, names},
+    model::name::HostName,
     plan::finding::Verdict,
 };
 
 /// How a host is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// As the inventory says.
     Well,
@@ -22,6 +22,8 @@ pub enum Standing {
     Unfit {
         /// What is wrong with it.
         findings: Vec<String>,
+        /// The exit code of a command that looked at it alone.
+        exit: Exit,
     },
     /// A controller is at work there.
     Locked {
@@ -45,7 +47,9 @@ impl Standing {
             Outcome::Locked(trouble) | Outcome::LockLost(trouble) => {
                 Self::Locked { why: trouble.message.clone() }
             }
-            Outcome::Conflict(findings) => Self::Unfit { findings: findings.clone() },
+            Outcome::Conflict(findings) => {
+                Self::Unfit { findings: findings.clone(), exit: looked(&report.outcome) }
+            }
             Outcome::NotReady
             | Outcome::LeftAlone
             | Outcome::Failed { .. }
@@ -55,8 +59,24 @@ impl Standing {
             | Outcome::Exposed { .. }
             | Outcome::Silent { .. }
             | Outcome::NotConverged { .. }
-            | Outcome::Died => Self::Unfit { findings: failures(report) },
+            | Outcome::Died => Self::Unfit { findings: failures(report), exit: looked(&report.outcome) },
         }
+    }
+
+    /// The exit code of a command that looked at the host alone.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Well => Exit::Done,
+            Self::Drifted { .. } => Exit::Drift,
+            Self::Unfit { exit, .. } => *exit,
+            Self::Locked { .. } => Exit::Locked,
+            Self::Away { .. } => Exit::Unreachable,
+        }
+    }
+
+    /// That a host is so from then on, in seconds since 1970.
+    pub fn since(&self, at: i64, host: &HostName) -> Occurrence {
+        Occurrence { at, host: host.to_string(), state: self.word().to_owned(), words: self.sentence() }
     }
 
     /// The word for it, as in the JSON.
@@ -77,7 +97,9 @@ impl Standing {
             Self::Drifted { steps } => {
                 format!("the host has drifted; `pryvctl install` would do {}", steps.join(", "))
             }
-            Self::Unfit { findings } => format!("the host does not meet its needs: {}", findings.join("; ")),
+            Self::Unfit { findings, .. } => {
+                format!("the host does not meet its needs: {}", findings.join("; "))
+            }
             Self::Locked { why } => format!("another controller has the host: {why}"),
             Self::Away { why } => format!("the host cannot be reached: {why}"),
         }

@@ -6,19 +6,19 @@ fn keeper() -> (Keeper, PathBuf) {
 }
 
 /// What is told when these words come one after the other.
-fn told(words: Vec<Word>) -> Vec<&'static str> {
+fn told(words: Vec<Word>) -> Vec<String> {
     let (mut keeper, folder) = keeper();
     let heard = words.into_iter().map(|word| Heard { host: "co1".parse().unwrap(), word });
     let news: Vec<News> = heard.flat_map(|heard| keeper.take(heard)).collect();
     let told: Vec<_> = news
         .iter()
         .map(|news| match news {
-            News::Host { standing, .. } => standing.word(),
+            News::Host(one) => one.state.clone(),
             News::Reread | News::Refused(_) | News::Unkept(_) => panic!("{news:?}"),
         })
         .collect();
     let kept = keeper.history.occurrences(0).unwrap();
-    assert_eq!(kept.iter().map(|one| one.state.as_str()).collect::<Vec<_>>(), told);
+    assert_eq!(kept.into_iter().map(|one| one.state).collect::<Vec<_>>(), told);
     std::fs::remove_dir_all(folder).unwrap();
     told
 }

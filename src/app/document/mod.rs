@@ -23,9 +23,11 @@
 //! [document.schema.json](document.schema.json) is the JSON Schema of it; `pryvctl schema document` prints the same.
 //!
 //! `logs` has no end, so it prints an object a line, `{ host, service, time, text }`; as YAML these are the elements of a list.
-//! In the schema it is `#/$defs/LogDocument`.
+//! In the schema it is `#/$defs/LogDocument`. A line of `watch` is `{ time, host, state, words }`, and so is an element of
+//! `history`: `#/$defs/EventDocument`.
 
 mod control;
+mod event;
 mod facts;
 mod host;
 mod journal;
@@ -37,6 +39,7 @@ use serde_json::Value;
 
 pub use self::{
     control::{ControlDocument, ScoreDocument},
+    event::EventDocument,
     facts::FactsDocument,
     host::HostDocument,
     journal::LineDocument,
@@ -139,8 +142,9 @@ struct LabHostDocument {
 /// The schema of the document, JSON Schema 2020-12. The published one is `docs/src/reference/document.schema.json`.
 pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    // `logs` prints no document; what it prints has its place among the definitions.
+    // `logs` and `watch` print no document; what they print has its place among the definitions.
     generator.subschema_for::<LogDocument>();
+    generator.subschema_for::<EventDocument>();
     let mut value = generator.into_root_schema_for::<Document>().to_value();
     value["title"] = "pryvctl document".into();
     value["properties"]["version"]["const"] = VERSION.into();

@@ -1,5 +1,7 @@
 //! The document as text.
 
+use serde::Serialize;
+
 use crate::{
     app::document::Document,
     cli::{args::Format, gate},
@@ -18,4 +20,15 @@ pub fn document(document: &Document, format: Format) -> Option<String> {
             .and_then(|value| gate::yaml(value).map_err(|error| error.to_string())),
     };
     Some(text.unwrap_or_else(|error| error).trim_end().to_owned())
+}
+
+/// One element of a stream that may have no end, in a form for programs; `None`: the form is for people.
+pub fn element<T: Serialize>(element: impl FnOnce() -> T, format: Format) -> Option<String> {
+    let json = || gate::json(&serde_json::to_string(&element()).unwrap_or_default());
+    match format {
+        Format::Text => None,
+        Format::Json => Some(json()),
+        // One element of a list; JSON is YAML.
+        Format::Yaml => Some(format!("- {}", json())),
+    }
 }

@@ -2,8 +2,9 @@
 
 pub mod controls;
 mod document;
+pub mod events;
 pub mod html;
 pub mod sarif;
 pub mod tables;
 
-pub use document::document;
+pub use document::{document, element};

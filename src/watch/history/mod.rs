@@ -9,8 +9,6 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, named_params};
 
-pub use thin::{FIVE_MINUTES, HOUR, SAMPLES};
-
 use super::measure::Measure;
 use crate::{app::state, model::name::HostName};
 

@@ -6,28 +6,21 @@ CREATE TABLE IF NOT EXISTS series (
     part TEXT NOT NULL,
     UNIQUE (host, metric, part)
 ) STRICT;
--- Every sample, and what is made of it: a row for each step of time, which begins at `at`.
 CREATE TABLE IF NOT EXISTS sample (
     series INTEGER NOT NULL REFERENCES series (id),
     at INTEGER NOT NULL,
     value REAL NOT NULL,
     PRIMARY KEY (series, at)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS five_minutes (
+-- What is made of samples: a row for each `step` seconds, which begin at `at`.
+CREATE TABLE IF NOT EXISTS means (
+    step INTEGER NOT NULL,
     series INTEGER NOT NULL REFERENCES series (id),
     at INTEGER NOT NULL,
     mean REAL NOT NULL,
     least REAL NOT NULL,
     most REAL NOT NULL,
-    PRIMARY KEY (series, at)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS hour (
-    series INTEGER NOT NULL REFERENCES series (id),
-    at INTEGER NOT NULL,
-    mean REAL NOT NULL,
-    least REAL NOT NULL,
-    most REAL NOT NULL,
-    PRIMARY KEY (series, at)
+    PRIMARY KEY (step, series, at)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY,

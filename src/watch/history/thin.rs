@@ -2,31 +2,37 @@
 
 use std::time::Duration;
 
+use rusqlite::named_params;
+
 use super::{Curve, History, HistoryError, Point};
+use crate::watch::seconds;
 
 const DAY: u64 = 24 * 60 * 60;
 
 /// How long every sample is kept.
-pub const SAMPLES: Duration = Duration::from_secs(2 * DAY);
+const SAMPLES: Duration = Duration::from_secs(2 * DAY);
 
-/// How long means of five minutes are kept.
-pub const FIVE_MINUTES: Duration = Duration::from_secs(30 * DAY);
-
-/// How long means of an hour are kept.
-pub const HOUR: Duration = Duration::from_secs(730 * DAY);
+/// How long events are kept.
+const EVENTS: Duration = Duration::from_secs(730 * DAY);
 
 /// One kind of means.
-struct Coarse {
-    table: &'static str,
+struct Means {
     /// Seconds of one row.
     step: i64,
-    /// What it is made of: an expression for the mean, the least and the most, and a table.
-    from: (&'static str, &'static str),
+    /// How long they are kept.
+    kept: Duration,
+    /// What they are made of.
+    source: &'static str,
 }
 
-const COARSE: [Coarse; 2] = [
-    Coarse { table: "five_minutes", step: 300, from: ("avg(value), min(value), max(value)", "sample") },
-    Coarse { table: "hour", step: 3600, from: ("avg(mean), min(least), max(most)", "five_minutes") },
+/// From fine to coarse; each kind is made of the one before.
+const MEANS: [Means; 2] = [
+    Means {
+        step: 300,
+        kept: Duration::from_secs(30 * DAY),
+        source: "SELECT series, at, value AS mean, value AS least, value AS most FROM sample",
+    },
+    Means { step: 3600, kept: EVENTS, source: "SELECT * FROM means WHERE step = 300" },
 ];
 
 impl History {
@@ -37,23 +43,21 @@ impl History {
     pub fn thin(&mut self, now: i64) -> Result<(), HistoryError> {
         let mut thin = || {
             let transaction = self.database.transaction()?;
-            for Coarse { table, step, from: (means, source) } in COARSE {
+            for Means { step, source, .. } in MEANS {
                 // What was made last may have been made of a part of its time.
-                let last = format!("SELECT coalesce(max(at), 0) FROM {table}");
-                let last: i64 = transaction.query_row(&last, [], |row| row.get(0))?;
-                transaction.execute(
-                    &format!(
-                        "INSERT OR REPLACE INTO {table} (series, at, mean, least, most) \
-                         SELECT series, at / {step} * {step}, {means} FROM {source} WHERE at >= ?1 GROUP BY 1, 2"
-                    ),
-                    [last],
-                )?;
+                let make = format!(
+                    "INSERT OR REPLACE INTO means (step, series, at, mean, least, most) \
+                     SELECT :step, series, at / :step * :step, avg(mean), min(least), max(most) FROM ({source}) \
+                     WHERE at >= (SELECT coalesce(max(at), 0) FROM means WHERE step = :step) GROUP BY 2, 3"
+                );
+                transaction.execute(&make, named_params! { ":step": step })?;
             }
-            for (table, kept) in
-                [("sample", SAMPLES), ("five_minutes", FIVE_MINUTES), ("hour", HOUR), ("event", HOUR)]
-            {
-                transaction.execute(&format!("DELETE FROM {table} WHERE at < ?1"), [now - seconds(kept)])?;
+            for Means { step, kept, .. } in MEANS {
+                let old = "DELETE FROM means WHERE step = ?1 AND at < ?2";
+                transaction.execute(old, (step, now - seconds(kept)))?;
             }
+            transaction.execute("DELETE FROM sample WHERE at < ?1", [now - seconds(SAMPLES)])?;
+            transaction.execute("DELETE FROM event WHERE at < ?1", [now - seconds(EVENTS)])?;
             transaction.commit()
         };
         thin().map_err(|source| self.fail(source))
@@ -65,12 +69,12 @@ impl History {
     /// The database refuses.
     pub fn curves(&self, metric: &str, since: i64, now: i64) -> Result<Vec<Curve>, HistoryError> {
         let age = now - since;
-        let points = match age {
-            age if age <= seconds(SAMPLES) => {
-                "SELECT series, at, value AS mean, value AS least, value AS most FROM sample"
-            }
-            age if age <= seconds(FIVE_MINUTES) => "SELECT series, at, mean, least, most FROM five_minutes",
-            _ => "SELECT series, at, mean, least, most FROM hour",
+        let [fine, coarse] = &MEANS;
+        let points = if age <= seconds(SAMPLES) {
+            fine.source.to_owned()
+        } else {
+            let step = if age <= seconds(fine.kept) { fine.step } else { coarse.step };
+            format!("SELECT * FROM means WHERE step = {step}")
         };
         let read = || {
             let mut select = self.database.prepare(&format!(
@@ -92,9 +96,4 @@ impl History {
         };
         read().map_err(|source| self.fail(source))
     }
-}
-
-/// As the database counts. No time that is kept is too long for it.
-fn seconds(kept: Duration) -> i64 {
-    i64::try_from(kept.as_secs()).unwrap_or(i64::MAX)
 }
