@@ -181,20 +181,46 @@ impl Process {
     }
 
     /// Tells the command, and what it has started in its session, that nobody is there any more: `SIGHUP`, as from a terminal
-    /// that is gone. Docker itself lets it go on.
+    /// that is gone. Docker itself lets it go on. A command that is only just starting is waited for, without a bound.
     ///
     /// # Errors
     /// The connection failed, or Docker does not answer.
     pub async fn hang_up(&self) -> Result<(), HostError> {
-        let found = self.inspect().await?;
-        let Some(pid @ 1..) = found.pid.filter(|_| found.running == Some(true)) else { return Ok(()) };
-        let kill = format!("kill -s HUP -- -{pid} 2>/dev/null || kill -s HUP {pid}");
+        let leader = loop {
+            match Stage::of(&self.inspect().await?) {
+                Stage::Starting => sleep(LOOK).await,
+                Stage::Runs(leader) => break leader,
+                Stage::Ended => return Ok(()),
+            }
+        };
+        let kill = format!("kill -s HUP -- -{leader} 2>/dev/null || kill -s HUP {leader}");
         self.connection.exec(&Command::root(kill)).await.map(drop)
     }
 
     async fn inspect(&self) -> Result<ExecInspectResponse, HostError> {
         let found = within(AT_ONCE, self.docker.inspect_exec(&self.id)).await;
         found.map_err(|error| failed(&self.connection, &error))
+    }
+}
+
+/// How far a command has come, as Docker tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Docker starts it. It may have printed something already: Docker learns its number only after that.
+    Starting,
+    /// It runs, under this number of a process.
+    Runs(i64),
+    /// It has ended, or could not be started.
+    Ended,
+}
+
+impl Stage {
+    fn of(found: &ExecInspectResponse) -> Self {
+        match (found.exit_code, found.pid) {
+            (Some(_), _) => Self::Ended,
+            (None, Some(leader @ 1..)) => Self::Runs(leader),
+            (None, _) => Self::Starting,
+        }
     }
 }
 
@@ -250,5 +276,22 @@ impl Output {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_docker_is_still_starting_has_not_ended() {
+        let asked = ExecInspectResponse { running: Some(false), pid: Some(0), ..Default::default() };
+        assert_eq!(Stage::of(&asked), Stage::Starting);
+        let starting = ExecInspectResponse { running: Some(true), ..asked };
+        assert_eq!(Stage::of(&starting), Stage::Starting);
+        let runs = ExecInspectResponse { pid: Some(4711), ..starting };
+        assert_eq!(Stage::of(&runs), Stage::Runs(4711));
+        let ended = ExecInspectResponse { running: Some(false), exit_code: Some(0), ..runs };
+        assert_eq!(Stage::of(&ended), Stage::Ended);
     }
 }
