@@ -38,7 +38,7 @@ pub mod written;
 #[cfg(test)]
 mod convergence;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod simulated;
 #[cfg(test)]

@@ -12,6 +12,8 @@ use tokio::{
 use super::{
     Rhythm, Until,
     measure::{Measure, measures},
+    seen,
+    sign::Sign,
     standing::Standing,
     ticks,
 };
@@ -40,11 +42,21 @@ pub struct Heard {
 /// What there is to say.
 pub enum Word {
     /// What was measured.
-    Sample(Vec<Measure>),
+    Sample {
+        /// Its figures.
+        measures: Vec<Measure>,
+        /// All that is not as it should be, as far as a sample shows it.
+        signs: Vec<Sign>,
+    },
     /// Why it cannot be reached.
-    Away(String),
+    Away(Sign),
     /// What a look came to.
-    Looked(Standing),
+    Looked {
+        /// In one word.
+        standing: Standing,
+        /// All that is not as it should be, as far as a look shows it.
+        signs: Vec<Sign>,
+    },
 }
 
 /// Watches a host in new tasks.
@@ -91,8 +103,8 @@ impl Host {
     async fn sample_once(&self) {
         let sample = async { self.sampler().await?.sample().await };
         self.say(match sample.await {
-            Ok(sample) => Word::Sample(measures(None, &sample)),
-            Err(error) => Word::Away(error.words()),
+            Ok(sample) => self.sampled(None, &sample),
+            Err(error) => Word::Away(seen::of_error(&error)),
         });
     }
 
@@ -112,7 +124,7 @@ impl Host {
                 Err(error) => error,
             };
             is_away = true;
-            self.say(Word::Away(error.words()));
+            self.say(Word::Away(seen::of_error(&error)));
             sleep(pause).await;
             pause = (pause * 2).min(self.rhythm.sample.max(PAUSE));
         }
@@ -125,11 +137,18 @@ impl Host {
             ticks.tick().await;
             match sampler.sample().await {
                 Ok(sample) => {
-                    self.say(Word::Sample(measures(last.as_ref(), &sample)));
+                    self.say(self.sampled(last.as_ref(), &sample));
                     *last = Some(sample);
                 }
                 Err(error) => return error,
             }
+        }
+    }
+
+    fn sampled(&self, before: Option<&Sample>, sample: &Sample) -> Word {
+        Word::Sample {
+            measures: measures(before, sample),
+            signs: seen::of_sample(&self.member.desired, sample),
         }
     }
 
@@ -160,7 +179,7 @@ impl Host {
         };
         let members = vec![Arc::clone(&self.member)];
         for report in drive::look(&members, &aim, &Events::nowhere()).await {
-            self.say(Word::Looked(Standing::of(&report)));
+            self.say(Word::Looked { standing: Standing::of(&report), signs: seen::of_report(&report) });
         }
     }
 }

@@ -5,7 +5,10 @@
 
 pub mod history;
 mod host;
+pub mod keeper;
 pub mod measure;
+mod seen;
+pub mod sign;
 pub mod standing;
 
 use std::{
@@ -23,7 +26,8 @@ use tokio::{
 };
 
 use history::{History, HistoryError, Occurrence};
-use host::{Heard, Word};
+use host::Heard;
+use keeper::Keeper;
 use standing::Standing;
 
 use crate::{
@@ -94,7 +98,7 @@ pub async fn watch(
     mut tell: impl FnMut(News),
     warn: &dyn Fn(&Problems),
 ) -> Result<BTreeMap<HostName, Standing>, ProjectError> {
-    let mut keeper = Keeper { history, hosts: BTreeMap::new() };
+    let mut keeper = Keeper::new(history);
     let mut inventory = Source::new(watched, rhythm.until, warn);
     let mut next = Some(inventory.read()?);
     while let Some(members) = next {
@@ -248,78 +252,6 @@ async fn came(signal: &mut Option<Signal>) {
     match signal {
         Some(signal) => signal.recv().await.unwrap_or_default(),
         None => std::future::pending().await,
-    }
-}
-
-/// What is known of a host.
-#[derive(Default)]
-struct Known {
-    /// Why it cannot be reached; `None`: it can.
-    away: Option<String>,
-    /// What the last look came to.
-    looked: Option<Standing>,
-    /// What was told last.
-    told: Option<Standing>,
-}
-
-impl Known {
-    fn now(&self) -> Option<Standing> {
-        match &self.away {
-            Some(why) => Some(Standing::Away { why: why.clone() }),
-            None => self.looked.clone(),
-        }
-    }
-
-    /// The new standing, if it is another one than was told. Why a host is away may change with each try, and is told once.
-    fn untold(&mut self) -> Option<Standing> {
-        let now = self.now()?;
-        let is_same = match (&self.told, &now) {
-            (Some(Standing::Away { .. }), Standing::Away { .. }) => true,
-            (told, now) => told.as_ref() == Some(now),
-        };
-        (!is_same).then(|| self.told.insert(now).clone())
-    }
-}
-
-/// Keeps what is heard, and knows what is news.
-struct Keeper {
-    history: History,
-    hosts: BTreeMap<HostName, Known>,
-}
-
-impl Keeper {
-    /// Forgets hosts that are watched no more.
-    fn keep_only(&mut self, members: &Members) {
-        self.hosts.retain(|host, _| members.iter().any(|member| member.host() == host));
-    }
-
-    fn take(&mut self, Heard { host, word }: Heard) -> Vec<News> {
-        let at = now();
-        let known = self.hosts.entry(host.clone()).or_default();
-        let mut news = Vec::new();
-        match word {
-            Word::Sample(measures) => {
-                known.away = None;
-                news.extend(self.history.keep(&host, at, &measures).err().map(News::Unkept));
-            }
-            Word::Away(why) => known.away = Some(why),
-            Word::Looked(standing) => known.looked = Some(standing),
-        }
-        if let Some(standing) = known.untold() {
-            let one = standing.since(at, &host);
-            let kept = self.history.happened(&one);
-            news.push(News::Host(one));
-            news.extend(kept.err().map(News::Unkept));
-        }
-        news
-    }
-
-    fn thin(&mut self) -> Option<News> {
-        self.history.thin(now()).err().map(News::Unkept)
-    }
-
-    fn standings(&self) -> BTreeMap<HostName, Standing> {
-        self.hosts.iter().filter_map(|(host, known)| Some((host.clone(), known.now()?))).collect()
     }
 }
 

@@ -1,0 +1,116 @@
+//! What is known of each host, and what of it is news.
+
+use std::collections::BTreeMap;
+
+use super::{
+    News,
+    history::History,
+    host::{Heard, Word},
+    now,
+    sign::Sign,
+    standing::Standing,
+};
+use crate::{fleet::Members, model::name::HostName};
+
+/// What is known of a host.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Why it cannot be reached; `None`: it can.
+    away: Option<Sign>,
+    /// What the last look came to.
+    looked: Option<Standing>,
+    /// What the last look found.
+    by_look: Vec<Sign>,
+    /// What the last sample said.
+    by_sample: Vec<Sign>,
+    /// What was told last.
+    told: Option<Standing>,
+}
+
+impl Known {
+    /// How the host is; `None`: nobody has looked yet.
+    pub fn standing(&self) -> Option<Standing> {
+        match &self.away {
+            Some(sign) => Some(Standing::Away { why: sign.words.clone() }),
+            None => self.looked.clone(),
+        }
+    }
+
+    /// All that is not as it should be now. Of a host that is away, what was known of it when it went.
+    pub fn signs(&self) -> impl Iterator<Item = &Sign> {
+        self.away.iter().chain(&self.by_look).chain(&self.by_sample)
+    }
+
+    /// Takes what was heard of it.
+    fn take(&mut self, word: Word) {
+        match word {
+            Word::Sample { signs, .. } => {
+                self.away = None;
+                self.by_sample = signs;
+            }
+            Word::Away(sign) => self.away = Some(sign),
+            Word::Looked { standing, signs } => {
+                // A host that was not seen has not changed.
+                if !matches!(standing, Standing::Away { .. }) {
+                    self.by_look = signs;
+                }
+                self.looked = Some(standing);
+            }
+        }
+    }
+
+    /// The new standing, if it is another one than was told. Why a host is away may change with each try, and is told once.
+    fn untold(&mut self) -> Option<Standing> {
+        let now = self.standing()?;
+        let is_same = match (&self.told, &now) {
+            (Some(Standing::Away { .. }), Standing::Away { .. }) => true,
+            (told, now) => told.as_ref() == Some(now),
+        };
+        (!is_same).then(|| self.told.insert(now).clone())
+    }
+}
+
+/// Keeps what is heard, and knows what is news.
+pub(super) struct Keeper {
+    pub(super) history: History,
+    hosts: BTreeMap<HostName, Known>,
+}
+
+impl Keeper {
+    pub(super) fn new(history: History) -> Self {
+        Self { history, hosts: BTreeMap::new() }
+    }
+
+    /// Forgets hosts that are watched no more.
+    pub(super) fn keep_only(&mut self, members: &Members) {
+        self.hosts.retain(|host, _| members.iter().any(|member| member.host() == host));
+    }
+
+    pub(super) fn take(&mut self, Heard { host, word }: Heard) -> Vec<News> {
+        let at = now();
+        let known = self.hosts.entry(host.clone()).or_default();
+        let mut news = Vec::new();
+        if let Word::Sample { measures, .. } = &word {
+            news.extend(self.history.keep(&host, at, measures).err().map(News::Unkept));
+        }
+        known.take(word);
+        if let Some(standing) = known.untold() {
+            let one = standing.since(at, &host);
+            let kept = self.history.happened(&one);
+            news.push(News::Host(one));
+            news.extend(kept.err().map(News::Unkept));
+        }
+        news
+    }
+
+    pub(super) fn thin(&mut self) -> Option<News> {
+        self.history.thin(now()).err().map(News::Unkept)
+    }
+
+    pub(super) fn standings(&self) -> BTreeMap<HostName, Standing> {
+        self.hosts.iter().filter_map(|(host, known)| Some((host.clone(), known.standing()?))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
