@@ -4,6 +4,7 @@ mod damaged;
 mod docker;
 mod findings;
 mod known;
+mod limits;
 mod places;
 
 use std::{collections::BTreeMap, time::Duration};

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::*;
 use crate::model::secret::Secret;
 
+mod clashes;
 mod decided;
 mod mistakes;
 mod networks;
