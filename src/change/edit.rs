@@ -8,6 +8,7 @@ use std::{
 use super::Kind;
 use crate::model::{
     command::{Command, quote_path},
+    etc,
     place::ORIGINALS,
     write::{self, Access, Put, Seen},
 };
@@ -105,9 +106,10 @@ impl Kind for FileAsBefore {
         let copy = PathBuf::from(format!("{ORIGINALS}/files{}", self.path.display()));
         let then: String = self.after.iter().map(|run| then(run)).collect();
         Command::root(write::script(format!(
-            "set -e; [ -d {} ] || exit 0; {}{then}",
+            "set -e; [ -d {} ] || exit 0; {}{}{then}",
             quote_path(self.path.parent().unwrap_or(&self.path)),
-            write::copy(&copy, &self.path, &self.seen, Access::Kept)
+            write::copy(&copy, &self.path, &self.seen, Access::Kept),
+            reload(&self.path)
         )))
     }
 
@@ -126,5 +128,5 @@ pub fn then(command: &str) -> String {
 
 /// What makes systemd read a unit's file again.
 fn reload(path: &Path) -> &'static str {
-    if path.starts_with("/etc/systemd/system") { "; systemctl daemon-reload" } else { "" }
+    if path.starts_with(etc::UNITS) { "; systemctl daemon-reload" } else { "" }
 }

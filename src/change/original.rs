@@ -17,7 +17,7 @@ const FUNCTIONS: &str = include_str!("original.sh");
 const WITHIN: Duration = Duration::from_secs(300);
 
 /// A thing that is recorded as it is, unless it is recorded already.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Original {
     /// A file, with a copy of it; and which folders are missing for it.
     File(PathBuf),

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Fact, Probe, strange};
 use crate::model::{
     command::{Output, quote},
-    control::Kind,
     desired::Desired,
+    etc,
 };
 
 /// A systemd unit as found.
@@ -38,17 +38,14 @@ const ALWAYS: [&str; 9] = [
     "ssh.socket",
 ];
 
-const FOLDER: &str = "/etc/systemd/system";
-
 impl Units {
     /// The units every platform rests on, and those among the desired files.
     pub fn of(desired: &Desired) -> Self {
         let paths = desired.files.iter().map(|file| &file.path);
-        let ours = paths.filter(|path| path.parent().is_some_and(|parent| parent.as_os_str() == FOLDER));
+        let ours = paths.filter(|path| path.parent().is_some_and(|parent| parent.as_os_str() == etc::UNITS));
         let ours = ours.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
-        let units = desired.hardening.known.iter().filter_map(|control| {
-            if let Kind::Unit(unit) = &control.kind { Some(unit.name.clone()) } else { None }
-        });
+        let units = desired.hardening.known.iter().filter_map(|control| control.kind.unit());
+        let units = units.map(str::to_owned);
         Self(ALWAYS.map(str::to_owned).into_iter().chain(ours).chain(units).collect())
     }
 }

@@ -12,5 +12,10 @@ pub const SYSCTL: &str = "/etc/sysctl.d/zz-pryvctl.conf";
 pub const MODPROBE: &str = "/etc/modprobe.d/pryvctl.conf";
 /// Our audit rules.
 pub const AUDIT_RULES: &str = "/etc/audit/rules.d/50-pryvctl.rules";
+/// Units, and files beside those of others, that count above the distribution's.
+pub const UNITS: &str = "/etc/systemd/system";
 /// What is mounted at boot.
 pub const FSTAB: &str = "/etc/fstab";
+
+/// How a file of ours begins that may hold comments.
+pub const HEADER: &str = "# Written by pryvctl; changes are overwritten.\n";

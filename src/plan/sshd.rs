@@ -204,7 +204,8 @@ fn canonical<'a>(values: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> 
     words.map(|word| if word == "without-password" { "prohibit-password".to_owned() } else { word }).collect()
 }
 
-const GUARDED: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
+/// The main file, and the one that it takes in.
+pub const FILES: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
 
 /// Keeps files that decide over logins, and brings them back.
 pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
@@ -212,12 +213,12 @@ pub fn under_guard(step: Step, paths: &[&Path]) -> Step {
 }
 
 fn guarded_match(step: Step, wanted: &Wanted) -> Step {
-    let [_, path] = GUARDED;
+    let [_, path] = FILES;
     under_guard(step, &[Path::new(path)]).checked(check(wanted))
 }
 
 fn main_step(wanted: &Wanted, desired: &Desired, state: &HostState) -> Option<Step> {
-    let [path, _] = GUARDED;
+    let [path, _] = FILES;
     let found = main(state);
     if found.is_some_and(|found| found.text.as_ref() == Some(&wanted.main)) {
         return None;

@@ -31,9 +31,9 @@ pub fn page() -> String {
 }
 
 fn row(control: &Control) -> String {
-    let Control { id, title, level, refs, breaks, kind, .. } = control;
+    let Control { id, title, level, refs, breaks, key, .. } = control;
     let (level, refs) = (u8::from(*level), refs.join(", "));
-    format!("| `{id}` | {level} | {} | {} | {} | {} |\n", cell(title), cell(breaks), kind.word(), cell(&refs))
+    format!("| `{id}` | {level} | {} | {} | {key} | {} |\n", cell(title), cell(breaks), cell(&refs))
 }
 
 pub fn ids() -> Vec<String> {

@@ -27,6 +27,8 @@ pub struct Control {
     pub needs: Option<String>,
     /// A control of a lower level whose place this one takes.
     pub instead: Option<String>,
+    /// The key of its kind in the data.
+    pub key: &'static str,
     /// What is set.
     pub kind: Kind,
 }

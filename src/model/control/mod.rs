@@ -27,8 +27,15 @@ pub use entry::{Condition, Control};
 pub use hardening::Hardening;
 pub(crate) use kind::kinds;
 pub use kind::{
-    After, Directive, Form, Kind, LineAt, Made, Mount, OwnFile, OwnLine, Rights, Settings, Unit, UnitWish,
-    Unwanted,
+    Kind,
+    file::{After, OwnFile},
+    line::{LineAt, OwnLine},
+    mount::{Made, Mount},
+    permissions::Rights,
+    setting::{Form, Settings},
+    sshd::Directive,
+    unit::{Unit, UnitWish},
+    without::Unwanted,
 };
 pub use known::Controls;
 pub use level::Level;

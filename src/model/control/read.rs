@@ -11,7 +11,10 @@ use serde_json::Value;
 
 use super::{
     entry::{Condition, Control},
-    kind::{Directive, Kind, Mount, OwnFile, OwnLine, Rights, Settings, Unit, Unwanted, kinds},
+    kind::{
+        Kind, file::OwnFile, kinds, line::OwnLine, mount::Mount, permissions::Rights, setting::Settings,
+        sshd::Directive, unit::Unit, without::Unwanted,
+    },
     known::Controls,
     level::Level,
     profile::Profile,
@@ -35,7 +38,10 @@ static SHIPPED: LazyLock<Result<Arc<Controls>, Vec<Problem>>> = LazyLock::new(||
 });
 
 macro_rules! entry {
-    ($($(#[$doc:meta])* $key:ident: $name:ident($said:ty) => $files:expr,)*) => {
+    (
+        { $($(#[$doc:meta])* $key:ident: $name:ident($said:ty) => $files:expr,)* }
+        { $($(#[$also:meta])* $word:ident: $words:ty => $meant:ident,)* }
+    ) => {
         /// One entry as written.
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -55,17 +61,23 @@ macro_rules! entry {
             needs: Option<String>,
             instead: Option<String>,
             $($key: Option<$said>,)*
+            $($word: Option<$words>,)*
         }
 
         impl Entry {
             fn control(self) -> Result<Control, String> {
-                let kinds = [$(self.$key.map(Kind::$name),)*];
-                let kinds: Vec<Kind> = kinds.into_iter().flatten().collect();
-                let Ok([kind]) = <[Kind; 1]>::try_from(kinds) else {
+                let kinds = [
+                    $(self.$key.map(|said| (stringify!($key), Ok::<_, String>(Kind::$name(said)))),)*
+                    $(self.$word.map(|said| (stringify!($word), said.meant(&self.id).map(Kind::$meant))),)*
+                ];
+                let mut kinds = kinds.into_iter().flatten();
+                let (Some((key, kind)), None) = (kinds.next(), kinds.next()) else {
                     return Err("must have exactly one kind, as in `sysctl: { KEY: VALUE }`".to_owned());
                 };
+                let kind = kind?;
                 let Self { id, title, level, refs, breaks, when, unless, with, needs, instead, .. } = self;
-                Ok(Control { id, title, level, refs: refs.0, breaks, when, unless, with, needs, instead, kind })
+                let refs = refs.0;
+                Ok(Control { id, title, level, refs, breaks, when, unless, with, needs, instead, key, kind })
             }
         }
     };

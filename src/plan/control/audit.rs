@@ -9,9 +9,10 @@ use super::{
     fragment::fragment,
     kind::Planned,
     part::{Part, reasons},
+    way::{self, Way},
 };
 use crate::{
-    change::{AuditLoad, Change},
+    change::{AuditDrop, AuditLoad, Change},
     facts::{
         control::audit::{Loaded, key, watch},
         state::HostState,
@@ -44,6 +45,36 @@ impl Planned for Wanted<'_> {
         draft.header = HEADER;
         draft.mode = Some(0o600);
     }
+
+    /// They are loaded if some are not, or their file changes.
+    fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Step> {
+        state.hardening.audit.as_ref()?;
+        let of_kind = controls.iter().filter(|(control, _)| matches!(control.kind, Kind::Audit(_)));
+        let drifted: Vec<(&str, &Part)> = of_kind
+            .flat_map(|(control, parts)| parts.iter().map(|part| (control.id.as_str(), part)))
+            .collect();
+        let why = reasons(drifted);
+        let undo = Undo::Nothing("the file's own way back is taken up at the next boot");
+        (!why.is_empty()).then(|| {
+            Step::safe(StepId::Control(ControlStep::Audit), Change::AuditLoad(AuditLoad), undo).because(why)
+        })
+    }
+
+    /// They leave the kernel, whether the program that loaded them stays or goes.
+    fn back(way: &Way) -> Option<Step> {
+        let loaded = way.state.hardening.audit.as_ref()?;
+        let names = |control: &Control, key: &str| {
+            if let Kind::Audit(rules) = &control.kind { keys(rules).contains(key) } else { false }
+        };
+        let ours = loaded.keys.iter().filter(|key| way.goes(|control| names(control, key)));
+        let ours: Vec<String> = ours.cloned().collect();
+        let why = ours.iter().map(|key| format!("rules with key {key}: -> none")).collect();
+        way::back(StepId::Undo(ControlStep::Audit), Change::AuditDrop(AuditDrop(ours)), why)
+    }
+
+    fn ours() -> &'static [&'static str] {
+        &[place::AUDIT_RULES]
+    }
 }
 
 /// What our file holds and what is loaded. Where the kernel's audit cannot be asked, as in a container, the file counts.
@@ -75,19 +106,6 @@ fn found(key: &str, rules: &[String], loaded: &Loaded) -> String {
 }
 
 /// The keys of rules.
-pub fn keys(rules: &[String]) -> BTreeSet<&str> {
+fn keys(rules: &[String]) -> BTreeSet<&str> {
     rules.iter().filter_map(|rule| key(rule)).collect()
-}
-
-/// The step that loads the rules, if some are not loaded or their file changes.
-pub fn step(controls: &[(&Control, Vec<Part>)], state: &HostState) -> Option<Step> {
-    state.hardening.audit.as_ref()?;
-    let of_kind = controls.iter().filter(|(control, _)| matches!(control.kind, Kind::Audit(_)));
-    let drifted: Vec<(&str, &Part)> =
-        of_kind.flat_map(|(control, parts)| parts.iter().map(|part| (control.id.as_str(), part))).collect();
-    let why = reasons(drifted);
-    let undo = Undo::Nothing("the file's own way back is taken up at the next boot");
-    (!why.is_empty()).then(|| {
-        Step::safe(StepId::Control(ControlStep::Audit), Change::AuditLoad(AuditLoad), undo).because(why)
-    })
 }

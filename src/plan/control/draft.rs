@@ -8,9 +8,6 @@ use std::{
 use super::edit::Edit;
 use crate::{facts::state::HostState, model::command::quote};
 
-/// Says so in a file of ours.
-pub const HEADER: &str = "# Written by pryvctl; changes are overwritten.\n";
-
 /// What all controls together want of one file.
 #[derive(Debug, Default)]
 pub struct Draft {

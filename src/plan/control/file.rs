@@ -19,6 +19,9 @@ pub struct Wanted<'a>(pub &'a OwnFile);
 impl Planned for Wanted<'_> {
     fn parts(&self, _desired: &Desired, state: &HostState) -> Result<Vec<Part>, String> {
         let Self(file) = self;
+        if let Some(unit) = file.unit.as_deref().filter(|unit| !is_there(unit, state)) {
+            return Err(format!("there is no {unit}"));
+        }
         let found = text(&file.path, state);
         let whole = whole(&file.path, found, &file.content, file.mode.0, state);
         Ok(std::iter::once(whole).chain(traces(file, state)).collect())
@@ -32,11 +35,18 @@ impl Planned for Wanted<'_> {
         let Self(file) = self;
         draft.mode = Some(file.mode.0);
         draft.checks.extend(file.check.clone());
-        draft.after.extend(file.restart.as_deref().map(restart));
+        // It may have gone since, and its file goes after it.
+        let restarted =
+            file.restart.as_deref().filter(|_| file.unit.iter().all(|unit| is_there(unit, state)));
+        draft.after.extend(restarted.map(restart));
         draft.after.extend(file.after.iter().map(|after| after.run.clone()));
-        draft.others = file.written().into_iter().skip(1).map(Path::to_path_buf).collect();
-        draft.stale = traces(file, state).any(|part| !part.fits);
+        draft.others.extend(file.written().into_iter().skip(1).map(Path::to_path_buf));
+        draft.stale |= traces(file, state).any(|part| !part.fits);
     }
+}
+
+fn is_there(unit: &str, state: &HostState) -> bool {
+    state.system.units.get(unit).is_some_and(|found| found.exists)
 }
 
 fn whole(path: &Path, found: Option<&str>, content: &str, mode: u32, state: &HostState) -> Part {

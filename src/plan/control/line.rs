@@ -35,6 +35,12 @@ impl Planned for Wanted<'_> {
     fn draft(&self, draft: &mut Draft, _state: &HostState) {
         draft.mode = self.0.make.map(|mode| mode.0);
     }
+
+    #[cfg(test)]
+    fn spoil(&self, state: &mut HostState) {
+        let found = crate::plan::fixture::found("# none\n", 0o644);
+        state.system.files.insert(self.0.path.clone(), Some(found));
+    }
 }
 
 impl Wanted<'_> {

@@ -18,7 +18,7 @@ mod mount;
 pub mod original;
 pub mod package;
 pub(super) mod part;
-mod rights;
+mod permissions;
 pub mod score;
 mod setting;
 mod sshd;
@@ -26,6 +26,7 @@ mod sysctl;
 pub mod text;
 pub mod undo;
 mod unit;
+pub mod way;
 mod without;
 
 use kinds::planned;
@@ -200,15 +201,11 @@ pub fn steps(desired: &Desired, state: &HostState) -> ControlSteps {
     let controls = applicable(desired, state);
     let texts = text::steps(&controls, state);
     let (guarded, files): (Vec<_>, Vec<_>) = texts.into_values().partition(|step| step.risk.needs_guard());
-    let parts = [
-        rights::step(&controls, state),
-        mount::step(&controls),
-        audit::step(&controls, state),
-        unit::step(&controls),
-    ];
-    let guarded = guarded.into_iter().chain(sysctl::step(&controls, state)).collect();
-    let packages = package::step(&controls).into_iter().collect();
-    let safe = files.into_iter().chain(parts.into_iter().flatten()).collect();
+    let (packages, others): (Vec<_>, Vec<_>) =
+        kinds::steps(&controls, state).into_iter().partition(|step| step.look_again);
+    let (cutting, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|step| step.risk.needs_guard());
+    let guarded = guarded.into_iter().chain(cutting).collect();
+    let safe = files.into_iter().chain(others).collect();
     ControlSteps { record: original::step(&controls, desired, state), packages, guarded, safe }
 }
 

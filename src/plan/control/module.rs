@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    draft::{Draft, HEADER, text},
+    draft::{Draft, text},
     edit::Edit,
     fragment::fragment,
     kind::Planned,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     facts::state::HostState,
-    model::{desired::Desired, place},
+    model::{desired::Desired, etc, place},
 };
 
 /// What a control says of it.
@@ -28,8 +28,12 @@ impl Planned for Wanted<'_> {
     }
 
     fn draft(&self, draft: &mut Draft, _state: &HostState) {
-        draft.header = HEADER;
+        draft.header = etc::HEADER;
         draft.mode = Some(0o644);
+    }
+
+    fn ours() -> &'static [&'static str] {
+        &[place::MODPROBE]
     }
 }
 

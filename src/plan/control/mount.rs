@@ -7,6 +7,7 @@ use super::{
     fstab::{MountLine, options_at},
     kind::Planned,
     part::{Part, reasons},
+    way::{self, Way},
 };
 use crate::{
     change::{Change, Original, Remounts},
@@ -37,6 +38,52 @@ impl Planned for Wanted<'_> {
         let mounted = state.hardening.mounts.contains_key(path);
         (mounted && new).then(|| Original::Mount(path.clone())).into_iter().collect()
     }
+
+    #[cfg(test)]
+    fn spoil(&self, state: &mut HostState) {
+        let nothing = crate::facts::control::mount::Mounted::default();
+        state.hardening.mounts.insert(self.0.path.clone(), nothing);
+    }
+
+    fn step(controls: &[(&Control, Vec<Part>)], _state: &HostState) -> Option<Step> {
+        let (mut options, mut before, mut why) = (Vec::new(), Vec::new(), Vec::new());
+        for (control, parts) in controls {
+            let Kind::Mount(mount) = &control.kind else { continue };
+            let Some(live) = parts.iter().find(|part| part.place.ends_with("(live)") && !part.fits) else {
+                continue;
+            };
+            let found: Vec<&str> = live.found.split(',').collect();
+            options.push((mount.path.clone(), mount.options.clone()));
+            before.push((mount.path.clone(), opposites(&mount.options, &found)));
+            why.extend(reasons([(control.id.as_str(), live)]));
+        }
+        let undo = Undo::change(Change::Remount(Remounts(before)));
+        (!why.is_empty()).then(|| {
+            Step::safe(StepId::Control(ControlStep::Mount), Change::Remount(Remounts(options)), undo)
+                .because(why)
+        })
+    }
+
+    fn back(way: &Way) -> Option<Step> {
+        let changed = way.state.hardening.originals.mounts.iter().filter_map(|(path, old)| {
+            let old: Vec<&str> = old.split(',').collect();
+            let now = &way.state.hardening.mounts.get(path)?.options;
+            let ours = now.iter().filter(|option| way.goes(|control| sets(control, path, option)));
+            let gained = opposites(&ours.cloned().collect::<Vec<_>>(), &old);
+            (!gained.is_empty()).then(|| (path.clone(), gained))
+        });
+        let changed: Vec<_> = changed.collect();
+        let line =
+            |(path, options): &(PathBuf, Vec<String>)| format!("{}: {}", path.display(), options.join(","));
+        let why = changed.iter().map(line).collect();
+        way::back(StepId::Undo(ControlStep::Mount), Change::Remount(Remounts(changed)), why)
+    }
+}
+
+/// Whether a control wants an option of a mount point.
+fn sets(control: &Control, path: &Path, option: &str) -> bool {
+    let Kind::Mount(mount) = &control.kind else { return false };
+    mount.path == path && mount.options.iter().any(|own| own == option)
 }
 
 /// What a mount has without a line of its own, and would lose by one that does not say it.
@@ -50,7 +97,7 @@ const VIRTUAL: [&str; 2] = ["tmpfs", "proc"];
 const AGAIN: &str = "none";
 
 /// The line of fstab: the one that is there with more options, or else one that is made.
-pub fn line(mount: &Mount, state: &HostState) -> Option<MountLine> {
+fn line(mount: &Mount, state: &HostState) -> Option<MountLine> {
     let found = state.hardening.mounts.get(&mount.path);
     let others = found.is_some_and(|found| !VIRTUAL.contains(&found.kind.as_str()));
     let again = mount.made.as_ref().is_some_and(|made| made.kind == AGAIN);
@@ -81,7 +128,7 @@ fn fstab(state: &HostState) -> Option<&str> {
 }
 
 /// What is mounted and what will be at boot.
-pub fn parts(mount: &Mount, state: &HostState) -> Result<Vec<Part>, String> {
+fn parts(mount: &Mount, state: &HostState) -> Result<Vec<Part>, String> {
     let path = mount.path.display().to_string();
     let found = state.hardening.mounts.get(&mount.path);
     if found.is_none() && mount.made.is_none() {
@@ -110,30 +157,11 @@ const OPPOSITES: [(&str, &str); 4] =
     [("nodev", "dev"), ("nosuid", "suid"), ("noexec", "exec"), ("hidepid=invisible", "hidepid=off")];
 
 /// What has to be said to lose the options that are there now and were not before.
-pub fn opposites(now: &[String], before: &[&str]) -> Vec<String> {
+fn opposites(now: &[String], before: &[&str]) -> Vec<String> {
     let gained = |option: &&str| now.iter().any(|now| now == option) && !before.contains(option);
     OPPOSITES
         .iter()
         .filter(|(option, _)| gained(option))
         .map(|(_, opposite)| (*opposite).to_owned())
         .collect()
-}
-
-/// The step that mounts again with more options.
-pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
-    let (mut options, mut before, mut why) = (Vec::new(), Vec::new(), Vec::new());
-    for (control, parts) in controls {
-        let Kind::Mount(mount) = &control.kind else { continue };
-        let Some(live) = parts.iter().find(|part| part.place.ends_with("(live)") && !part.fits) else {
-            continue;
-        };
-        let found: Vec<&str> = live.found.split(',').collect();
-        options.push((mount.path.clone(), mount.options.clone()));
-        before.push((mount.path.clone(), opposites(&mount.options, &found)));
-        why.extend(reasons([(control.id.as_str(), live)]));
-    }
-    let undo = Undo::change(Change::Remount(Remounts(before)));
-    (!why.is_empty()).then(|| {
-        Step::safe(StepId::Control(ControlStep::Mount), Change::Remount(Remounts(options)), undo).because(why)
-    })
 }

@@ -1,43 +1,43 @@
 //! The record of originals: written before an object is changed for the first time, and never overwritten.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::PathBuf};
 
-use super::{kinds::planned, part::Part, rights};
+use super::{
+    kinds::{planned, shared},
+    part::Part,
+};
 use crate::{
     change::{Change, Original, OriginalsForget, OriginalsRecord},
     facts::state::HostState,
-    model::{control::Control, desired::Desired, place},
+    model::{control::Control, desired::Desired},
     plan::step::{OriginalsStep, Step, StepId, Undo},
 };
-
-/// What is written by the steps of sshd and of the engine, also for other ends than controls.
-const ELSEWHERE: [&str; 3] = [place::SSHD_CONFIG, place::SSHD_DROP_IN, place::DAEMON_JSON];
 
 /// The step that records all that the controls look at and no earlier one recorded: also what is as it must be, since
 /// somebody may spoil it, and what that made of it is nothing to come back to.
 pub fn step(controls: &[(&Control, Vec<Part>)], desired: &Desired, state: &HostState) -> Option<Step> {
     let controls = || controls.iter().map(|(control, _)| *control);
     let known = &state.hardening.originals;
-    let files: BTreeSet<PathBuf> =
-        controls().flat_map(|control| control.kind.files()).chain(ELSEWHERE.map(PathBuf::from)).collect();
+    let files: BTreeSet<PathBuf> = controls()
+        .flat_map(|control| control.kind.files())
+        .chain(shared().into_iter().map(PathBuf::from))
+        .collect();
     let files = files.iter().filter(|path| !known.files.contains_key(*path));
-    let rights: BTreeSet<&Path> = controls().flat_map(|control| rights::matched_by(control, state)).collect();
-    let rights = rights.into_iter().filter(|path| !known.rights.contains_key(*path));
     // Packages are not there yet, and may bring it, too.
     let brought: BTreeSet<&PathBuf> =
         desired.hardening.wanted().flat_map(|control| control.kind.brings()).collect();
     let brought =
         brought.into_iter().filter(|path| !known.files.contains_key(*path) && !known.there.contains(*path));
     let set = controls().map(|control| control.id.as_str()).filter(|id| !known.controls.contains(*id));
-    let own = |path: &Path| path.to_owned();
+    // Several controls may be about one path.
+    let live = controls().flat_map(|control| planned(&control.kind).live(state));
+    let (rights, live): (Vec<_>, Vec<_>) = live.partition(|thing| matches!(thing, Original::Rights(_)));
+    let rights: BTreeSet<Original> = rights.into_iter().collect();
     let things: Vec<Original> = files
         .map(|path| Original::File(path.clone()))
-        .chain(rights.map(|path| Original::Rights(own(path))))
+        .chain(rights)
         .chain(brought.map(|path| Original::Brought(path.clone())))
-        .chain(controls().flat_map(|control| planned(&control.kind).live(state)))
+        .chain(live)
         .collect();
     let count = things.len();
     let all: Vec<_> = things.into_iter().chain(set.map(|id| Original::Control(id.to_owned()))).collect();

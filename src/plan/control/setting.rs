@@ -35,6 +35,12 @@ impl Planned for Wanted<'_> {
     fn draft(&self, draft: &mut Draft, _state: &HostState) {
         draft.after.extend(self.0.restart.as_deref().map(restart));
     }
+
+    #[cfg(test)]
+    fn spoil(&self, state: &mut HostState) {
+        let found = crate::plan::fixture::found("# none\n", 0o644);
+        state.system.files.insert(self.0.path.clone(), Some(found));
+    }
 }
 
 /// Whether a key is set to this value and to no other.

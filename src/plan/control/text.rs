@@ -16,7 +16,7 @@ use crate::{
     change::{Change, FileEdit, FileGone},
     facts::state::{FileState, HostState},
     model::{
-        control::{Control, OwnFile},
+        control::Control,
         write::{Seen, sha256},
     },
     plan::{
@@ -35,15 +35,15 @@ fn drafts(controls: &[(&Control, Vec<Part>)], state: &HostState) -> BTreeMap<Pat
     let mut drafts: BTreeMap<PathBuf, Draft> = BTreeMap::new();
     for (control, parts) in controls {
         let Some((path, edit)) = planned(&control.kind).edit(state) else { continue };
-        let written = control.kind.own_file().map(OwnFile::written).unwrap_or_else(|| vec![&path]);
+        let draft = drafts.entry(path.clone()).or_default();
+        planned(&control.kind).draft(draft, state);
+        let written: Vec<&PathBuf> = std::iter::once(&path).chain(&draft.others).collect();
         let of_file =
             |part: &&Part| written.iter().any(|path| part.place.starts_with(&path.display().to_string()));
         let of_file = parts.iter().filter(of_file);
-        let draft = drafts.entry(path.clone()).or_default();
         draft.reasons.extend(reasons(of_file.map(|part| (control.id.as_str(), part))));
         draft.guarded |= written.iter().any(|path| path.starts_with("/etc/pam.d"));
         draft.edits.push(edit);
-        planned(&control.kind).draft(draft, state);
     }
     drafts
 }

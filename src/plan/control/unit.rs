@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::{
     kind::Planned,
     part::{Part, reasons},
+    way::{self, Way},
 };
 use crate::{
-    change::{Change, Original, Units, UnitsReleased},
+    change::{Change, Original, Units, UnitsAsBefore, UnitsReleased},
     facts::state::{HostState, UnitState},
     model::{
         control::{Control, Kind, Unit, UnitWish},
@@ -28,10 +29,54 @@ impl Planned for Wanted<'_> {
         let new = !state.hardening.originals.units.contains_key(&self.0.name);
         new.then(|| Original::Unit(self.0.name.clone())).into_iter().collect()
     }
+
+    #[cfg(test)]
+    fn spoil(&self, state: &mut HostState) {
+        let runs = self.0.state == UnitWish::Masked;
+        let found = UnitState { exists: true, enabled: runs, active: runs, masked: false };
+        state.system.units.insert(self.0.name.clone(), found);
+    }
+
+    /// All that are to be alike in one go, as systemd reads all its files anew each time.
+    fn step(controls: &[(&Control, Vec<Part>)], _state: &HostState) -> Option<Step> {
+        let (mut wanted, mut why) = (BTreeMap::<UnitWish, Vec<String>>::new(), Vec::new());
+        for (control, parts) in controls {
+            let (Kind::Unit(unit), Some(part)) = (&control.kind, parts.iter().find(|part| !part.fits)) else {
+                continue;
+            };
+            wanted.entry(unit.state).or_default().push(unit.name.clone());
+            why.extend(reasons([(control.id.as_str(), part)]));
+        }
+        let undo = Undo::change(Change::UnitsReleased(UnitsReleased(wanted.clone())));
+        (!why.is_empty()).then(|| {
+            Step::safe(StepId::Control(ControlStep::Units), Change::Units(Units(wanted)), undo).because(why)
+        })
+    }
+
+    fn released(way: &Way) -> Option<Step> {
+        let (mut before, mut why) = (Vec::new(), Vec::new());
+        for (name, (enabled, active)) in &way.state.hardening.originals.units {
+            let found = way.state.system.units.get(name).copied().unwrap_or_default();
+            let was_active = active == "active";
+            let same = (found.masked, found.enabled, found.active)
+                == (enabled == "masked", enabled == "enabled", was_active);
+            if same || !found.exists || !way.goes(|control| sets(control, name, found)) {
+                continue;
+            }
+            before.push((name.clone(), enabled.clone(), was_active));
+            why.push(format!("{name}: -> {enabled}, {active}"));
+        }
+        way::back(StepId::Undo(ControlStep::Units), Change::UnitsAsBefore(UnitsAsBefore(before)), why)
+    }
+}
+
+/// Whether a control is what made a unit as it is.
+fn sets(control: &Control, name: &str, found: UnitState) -> bool {
+    if let Kind::Unit(unit) = &control.kind { unit.name == name && fits(unit.state, found) } else { false }
 }
 
 /// How a unit is.
-pub fn parts(unit: &Unit, state: &HostState) -> Result<Vec<Part>, String> {
+fn parts(unit: &Unit, state: &HostState) -> Result<Vec<Part>, String> {
     let found = state.system.units.get(&unit.name).copied().unwrap_or_default();
     if !found.exists {
         return Err(format!("there is no {}", unit.name));
@@ -45,7 +90,7 @@ pub fn parts(unit: &Unit, state: &HostState) -> Result<Vec<Part>, String> {
 }
 
 /// Whether a unit is as it must be.
-pub fn fits(wanted: UnitWish, found: UnitState) -> bool {
+fn fits(wanted: UnitWish, found: UnitState) -> bool {
     match wanted {
         UnitWish::Enabled => found.enabled && found.active,
         UnitWish::AtBoot => found.enabled,
@@ -60,21 +105,4 @@ fn words(found: UnitState) -> String {
         (false, false) => "disabled",
     };
     format!("{at_boot}, {}", if found.active { "active" } else { "inactive" })
-}
-
-/// The step that brings units to how they must be: all that are to be alike in one go, as systemd reads all its files anew
-/// each time.
-pub fn step(controls: &[(&Control, Vec<Part>)]) -> Option<Step> {
-    let (mut wanted, mut why) = (BTreeMap::<UnitWish, Vec<String>>::new(), Vec::new());
-    for (control, parts) in controls {
-        let (Kind::Unit(unit), Some(part)) = (&control.kind, parts.iter().find(|part| !part.fits)) else {
-            continue;
-        };
-        wanted.entry(unit.state).or_default().push(unit.name.clone());
-        why.extend(reasons([(control.id.as_str(), part)]));
-    }
-    let undo = Undo::change(Change::UnitsReleased(UnitsReleased(wanted.clone())));
-    (!why.is_empty()).then(|| {
-        Step::safe(StepId::Control(ControlStep::Units), Change::Units(Units(wanted)), undo).because(why)
-    })
 }

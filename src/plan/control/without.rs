@@ -23,6 +23,12 @@ impl Planned for Wanted<'_> {
     fn edit(&self, _state: &HostState) -> Option<(PathBuf, Edit)> {
         Some((self.0.path.clone(), self.wanted()))
     }
+
+    #[cfg(test)]
+    fn spoil(&self, state: &mut HostState) {
+        let found = crate::plan::fixture::found(&format!("{} {} x\n", self.0.beside, self.0.word), 0o644);
+        state.system.files.insert(self.0.path.clone(), Some(found));
+    }
 }
 
 impl Wanted<'_> {

@@ -5,7 +5,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
-    path::PathBuf,
 };
 
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
@@ -13,18 +12,19 @@ use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use crate::{
     change::{Change, Means},
     facts::{
-        control::{audit::Loaded, mount::Mounted},
+        control::audit::Loaded,
         footing::Footing,
-        state::{FolderState, HostState, NetworkState, UnitState},
+        state::{HostState, NetworkState, UnitState},
     },
     model::{
         command::Command,
-        control::{Controls, Hardening, Kind, Level, UnitWish},
+        control::{Controls, Hardening, Level},
         desired::Desired,
         write,
     },
     plan::{
         Goal,
+        control::kinds::planned,
         convergence::{befall, desired, mishap, wish},
         fixture, plan,
         simulated::carry_out,
@@ -129,45 +129,7 @@ fn unhardened(known: &Controls) -> HostState {
     let mut state = fixture::bare();
     state.hardening.installed = Some(BTreeSet::new());
     state.hardening.audit = Some(Loaded::default());
-    for control in known.iter() {
-        match &control.kind {
-            Kind::Sysctl(keys) => {
-                let found = keys.keys().map(|key| (key.replace('*', "eth0"), "99".to_owned()));
-                state.hardening.sysctl.extend(found);
-            }
-            Kind::Permissions(rights) => {
-                let found = rights.paths.iter().map(|path| {
-                    let folder = FolderState { mode: 0o777, uid: 0, gid: 0 };
-                    (path.clone(), [(PathBuf::from(path.replace('*', "some")), folder)].into())
-                });
-                state.hardening.limited.extend(found);
-            }
-            Kind::Mount(mount) => {
-                state.hardening.mounts.insert(mount.path.clone(), Mounted::default());
-            }
-            Kind::Unit(unit) => {
-                let runs = unit.state == UnitWish::Masked;
-                let found = UnitState { exists: true, enabled: runs, active: runs, masked: false };
-                state.system.units.insert(unit.name.clone(), found);
-            }
-            Kind::Setting(settings) => {
-                state.system.files.insert(settings.path.clone(), Some(fixture::found("# none\n", 0o644)));
-            }
-            Kind::Line(line) => {
-                drop(state.system.files.insert(line.path.clone(), Some(fixture::found("# none\n", 0o644))))
-            }
-            Kind::Without(unwanted) => {
-                let text = format!("{} {} x\n", unwanted.beside, unwanted.word);
-                state.system.files.insert(unwanted.path.clone(), Some(fixture::found(&text, 0o644)));
-            }
-            Kind::Module(_)
-            | Kind::Sshd(_)
-            | Kind::File(_)
-            | Kind::Package(_)
-            | Kind::Daemon(_)
-            | Kind::Audit(_) => {}
-        }
-    }
+    known.iter().for_each(|control| planned(&control.kind).spoil(&mut state));
     state
 }
 

@@ -5,39 +5,34 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::way::Way;
 use crate::{
     change::{Change, FileAsBefore, FileEdit, FileGone},
     facts::state::FileState,
-    model::{
-        control::{Control, Kind, OwnFile},
-        place,
-    },
+    model::control::{Control, OwnFile},
     plan::{
-        control::{draft::restart, edit::Edit, kinds::planned},
-        engine,
+        control::{
+            draft::Draft,
+            edit::Edit,
+            guard::under_guard,
+            kinds::{self, is_one_of, planned},
+            way::Way,
+        },
         file::seen,
-        sshd,
         step::{ControlStep, Step, StepId, Undo},
     },
 };
 
-/// Files that nobody but us writes: they go, recorded or not.
-const OURS: [&str; 4] = [place::SYSCTL, place::MODPROBE, place::AUDIT_RULES, place::SSHD_DROP_IN];
-
 /// How files begin that are wholly ours.
 const OURS_BEGIN: &str = "# Written by pryvctl";
 
-/// sshd's files, whose way back could cut our login.
-const SSHD: [&str; 2] = [place::SSHD_CONFIG, place::SSHD_DROP_IN];
-
-fn is_one_of(path: &Path, names: &[&str]) -> bool {
-    names.iter().any(|name| path == Path::new(name))
+/// Whether a file decides who gets in.
+pub(super) fn is_login(path: &Path) -> bool {
+    is_one_of(path, &kinds::logins())
 }
 
-/// Whether a file decides who gets in.
-pub(super) fn is_sshds(path: &Path) -> bool {
-    is_one_of(path, &SSHD)
+/// Whether nobody but us writes a file.
+fn is_ours(path: &Path) -> bool {
+    is_one_of(path, &kinds::ours())
 }
 
 /// How a file gets back to what it was.
@@ -57,17 +52,15 @@ enum Back {
 pub(super) fn paths(way: &Way) -> BTreeSet<PathBuf> {
     let written = way.given.iter().flat_map(|control| control.kind.files());
     if !way.whole {
-        // What is wholly ours is written anew without what went. sshd's block may name its port, too.
-        let rewritten = |path: &Path| (is_one_of(path, &OURS) || is_sshds(path)) && is_kept(path, way);
-        let moved = sshd::is_moved(way.desired, way.state);
-        let left = |path: &PathBuf| rewritten(path) || (moved && is_sshds(path));
+        // What is wholly ours is written anew without what went.
+        let rewritten = |path: &Path| (is_ours(path) || is_login(path)) && is_kept(path, way);
+        let left = |path: &PathBuf| rewritten(path) || kinds::is_needed(path, way);
         return written.filter(|path| !left(path)).collect();
     }
-    let there = |path: &&&str| way.state.system.files.get(Path::new(**path)).is_some_and(Option::is_some);
-    let ours = OURS.iter().filter(there).map(PathBuf::from);
     let recorded = &way.state.hardening.originals.files;
     let written = written.filter(|path| recorded.contains_key(path));
-    written.chain(ours).chain([PathBuf::from(place::SSHD_CONFIG)]).collect()
+    let ours = kinds::ours().into_iter().chain(kinds::logins()).map(PathBuf::from);
+    written.chain(ours).collect()
 }
 
 /// Whether controls that stay write in a file.
@@ -88,14 +81,15 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
     let after = after(path, way);
     let name = path.display().to_string();
     let found = seen(way.state.system.files.get(path).and_then(Option::as_ref));
-    if path == Path::new(place::DAEMON_JSON) {
-        let old = way.state.hardening.originals.files.get(path).and_then(Option::as_ref);
-        return match &back {
-            Back::There => None,
-            Back::Remove => Some(engine::restore(None, way.state)),
-            Back::Copy => Some(engine::restore(old.and_then(|old| old.text.as_deref()), way.state)),
-            Back::Write(text) => Some(engine::restore(Some(text), way.state)),
-        };
+    let old = way.state.hardening.originals.files.get(path).and_then(Option::as_ref);
+    let text = match &back {
+        Back::There => return None,
+        Back::Remove => None,
+        Back::Copy => old.and_then(|old| old.text.as_deref()),
+        Back::Write(text) => Some(text.as_str()),
+    };
+    if let Some(step) = kinds::restored(path, text, way.state) {
+        return Some(step);
     }
     let (change, why) = match &back {
         Back::There => return None,
@@ -124,19 +118,20 @@ pub(super) fn step(path: &Path, way: &Way) -> Option<Step> {
     let step = Step::safe(StepId::Undo(ControlStep::File(path.to_owned())), change, undo).because([why]);
     let others = own(path, way).flat_map(OwnFile::written);
     let written: Vec<&Path> = others.chain([path]).collect::<BTreeSet<_>>().into_iter().collect();
-    let guarded = is_sshds(path) || written.iter().any(|path| path.starts_with("/etc/pam.d"));
-    Some(if guarded { sshd::under_guard(step, &written) } else { step })
+    let guarded = is_login(path) || written.iter().any(|path| path.starts_with("/etc/pam.d"));
+    Some(if guarded { under_guard(step, &written, true) } else { step })
 }
 
 /// What puts a file into force, whatever is in it now.
 fn after(path: &Path, way: &Way) -> BTreeSet<String> {
-    let made = own(path, way).filter_map(|file| Some(file.after.as_ref()?.run.clone()));
-    let settings = way.given.iter().filter_map(|control| {
-        let Kind::Setting(settings) = &control.kind else { return None };
-        settings.restart.as_deref().filter(|_| settings.path == path)
-    });
-    let restarted = own(path, way).filter_map(|file| file.restart.as_deref());
-    made.chain(settings.chain(restarted).map(restart)).collect()
+    let mut draft = Draft::default();
+    for control in &way.given {
+        let planned = planned(&control.kind);
+        if planned.edit(way.state).is_some_and(|(of, _)| of == path) {
+            planned.draft(&mut draft, way.state);
+        }
+    }
+    draft.after
 }
 
 fn back(path: &Path, way: &Way) -> Back {
@@ -161,7 +156,7 @@ fn back(path: &Path, way: &Way) -> Back {
     let reverted =
         edits.iter().fold(text.clone(), |text, edit| edit.revert(&text, old_text.unwrap_or_default()));
     match (original, old) {
-        (Some(None), _) | (None, _) if is_one_of(path, &OURS) => Back::Remove,
+        (Some(None), _) | (None, _) if is_ours(path) => Back::Remove,
         // `{}` is what is left of a daemon.json that was made for our keys.
         (Some(None), _) if matches!(reverted.trim(), "" | "{}") => Back::Remove,
         (_, Some(old)) if alone && old_text == Some(&reverted) => {
@@ -181,12 +176,8 @@ fn is_of_others(text: &str, path: &Path, way: &Way) -> bool {
 
 /// Every edit that a control could have made in a file.
 fn edits(path: &Path, way: &Way) -> Vec<Edit> {
-    let of = |control: &&Control| match (control.kind.daemon(), control.kind.sshd()) {
-        (Some(keys), _) => Some((PathBuf::from(place::DAEMON_JSON), Edit::Members(keys.clone()))),
-        (None, Some(_)) => Some((PathBuf::from(place::SSHD_CONFIG), Edit::Block(String::new()))),
-        (None, None) => planned(&control.kind).edit(way.state),
-    };
-    let edits = way.given.iter().filter_map(of);
+    let made = |control: &&Control| planned(&control.kind).made(way.state);
+    let edits = way.given.iter().filter_map(made);
     edits.filter(|(of, _)| of == path).map(|(_, edit)| edit).collect()
 }
 

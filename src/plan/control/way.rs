@@ -3,19 +3,23 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    change::Change,
     facts::state::HostState,
     model::{control::Control, desired::Desired},
+    plan::step::{Step, StepId, Undo},
 };
 
 /// The controls whose objects go back, and those whose objects stay.
-pub(super) struct Way<'a> {
+pub struct Way<'a> {
     /// Controls whose objects go back.
     pub given: Vec<&'a Control>,
     /// Controls whose objects stay as they are.
     pub kept: Vec<&'a Control>,
     /// Whether nothing of ours stays at all.
     pub whole: bool,
+    /// What is wanted.
     pub desired: &'a Desired,
+    /// The host.
     pub state: &'a HostState,
 }
 
@@ -54,4 +58,10 @@ impl<'a> Way<'a> {
     pub fn goes(&self, holds: impl Fn(&Control) -> bool) -> bool {
         self.given.iter().any(|control| holds(control)) && !self.kept.iter().any(|control| holds(control))
     }
+}
+
+/// A step that gives back what lives beside files, if there is something to give back.
+pub fn back(id: StepId, change: Change, why: Vec<String>) -> Option<Step> {
+    let undo = Undo::Nothing("a harden sets it again");
+    (!why.is_empty()).then(|| Step::safe(id, change, undo).because(why))
 }
