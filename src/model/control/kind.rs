@@ -1,5 +1,6 @@
 //! What a control sets: a closed list of kinds, each with what has to be said about it.
 
+pub mod drop_in;
 pub mod file;
 pub mod line;
 pub mod mount;
@@ -58,6 +59,8 @@ macro_rules! kinds {
                 daemon: Daemon(BTreeMap<String, Value>) => |_| vec![etc::DAEMON_JSON.into()],
             }
             {
+                /// Directives of a service that is not ours: a file of ours beside its unit.
+                drop_in: crate::model::control::kind::drop_in::DropIn => File,
             }
         }
     };

@@ -125,6 +125,67 @@ fn what_is_wrong_with_an_entry_is_said_with_its_place() {
 }
 
 #[test]
+fn a_drop_in_is_a_file_of_ours_beside_the_unit() {
+    let text = format!(
+        r#"- {{ id: a.calm, {HEAD}, drop_in: {{ unit: x@1.service, directives: {{
+            Service: {{ NoNewPrivileges: "yes", ExecStart: ["", /bin/x] }}, Unit: {{ After: y.service }} }} }} }}"#
+    );
+    let controls = parsed(&[("controls/x.yaml", &text)]).unwrap();
+    let file = controls.get("a.calm").unwrap().kind.own_file().unwrap();
+    assert_eq!(file.path, std::path::Path::new("/etc/systemd/system/x@1.service.d/pryvctl-a.calm.conf"));
+    assert_eq!((file.unit.as_deref(), file.restart.as_deref()), (Some("x@1.service"), Some("x@1.service")));
+    insta::assert_snapshot!(file.content, @r"
+    # Written by pryvctl; changes are overwritten.
+    [Unit]
+    After=y.service
+    [Service]
+    ExecStart=
+    ExecStart=/bin/x
+    NoNewPrivileges=yes
+    ");
+}
+
+#[test]
+fn what_is_wrong_with_a_drop_in_is_said_with_its_place() {
+    let of = |unit: &str, directives: &str| {
+        let text =
+            format!("- {{ id: a.b, {HEAD}, drop_in: {{ unit: {unit}, directives: {{ {directives} }} }} }}");
+        told(&[("controls/x.yaml", &text)])
+    };
+    for (unit, why) in [
+        ("ssh.service", "would cut every login"),
+        ("sshd@1.service", "would cut every login"),
+        ("ssh.socket", "would cut every login"),
+        ("docker.service", "may stop containers"),
+        ("containerd.service", "may stop containers"),
+        ("nftables.service", "may cut the network"),
+        ("dbus.service", "breaks logins"),
+        ("pryvctl-guard.service", "written by pryvctl itself"),
+        ("cron", "is not a service"),
+        ("cron.timer", "is not a service"),
+        ("../x.service", "is not a service"),
+        ("x@.service", "is not a service"),
+        (".service", "is not a service"),
+    ] {
+        let told = of(unit, "Service: { Nice: 5 }");
+        let start = format!("controls/x.yaml: `a.b.drop_in.unit`: `{unit}` ");
+        assert!(told.starts_with(&start) && told.contains(why), "{told}");
+    }
+    for (directives, place, why) in [
+        ("Servce: { Nice: 5 }", "a.b.drop_in.directives.Servce", "did you mean `Service`?"),
+        ("Install: { WantedBy: x }", "a.b.drop_in.directives.Install", "is not a known key"),
+        ("Service: {}", "a.b.drop_in.directives.Service", "sets nothing"),
+        ("", "a.b", "sets nothing"),
+        ("Service: { 'Nice=1': 5 }", "a.b.drop_in.directives.Service", "`Nice=1` is not a directive"),
+        ("Service: { Nice: [5, true] }", "a.b.drop_in.directives.Service.Nice", "put true in quotes"),
+        (r#"Service: { Nice: "5\nUser=root" }"#, "a.b.drop_in.directives.Service", "must be on one line"),
+    ] {
+        let told = of("cron.service", directives);
+        assert!(told.contains(&format!("`{place}`: ")) && told.contains(why), "{told}");
+    }
+}
+
+#[test]
 fn a_level_takes_in_the_one_below_and_a_stricter_control_takes_the_place_of_another() {
     let text = format!(
         "- {{ id: a.one, {HEAD}, module: [x] }}\n- {{ id: a.two, title: t, level: 2, ref: x, breaks: y, instead: a.one, module: [y] }}"

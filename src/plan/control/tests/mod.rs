@@ -1,4 +1,5 @@
 mod back;
+mod drop_in;
 
 use super::*;
 use crate::{
