@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use super::{
     step::{Step, StepId, Undo},
-    written::original,
+    written::others,
 };
 use crate::{
     change::{Change, Claim, FileBack, FileRemoval, FileWrite, Folder, FolderRemoval, FolderRights},
@@ -54,7 +54,7 @@ pub fn differs(want: &ManagedFile, state: &HostState) -> bool {
 
 /// Whether others have something else in its place.
 pub fn of_others(want: &ManagedFile, state: &HostState) -> bool {
-    original::is_others(&want.path, &ContentHash::of(want.content.expose()), state)
+    others::is_others(&want.path, &ContentHash::of(want.content.expose()), state)
 }
 
 fn step(id: StepId, want: &ManagedFile, state: &HostState, write: FileWrite) -> Step {
@@ -63,7 +63,7 @@ fn step(id: StepId, want: &ManagedFile, state: &HostState, write: FileWrite) -> 
         Claim::Always | Claim::Listed => (way_back(want, found), None),
         Claim::Instead => {
             let back = FileBack { path: want.path.clone(), seen: ours(want) };
-            (Undo::change(Change::FileBack(back)), Some(original::is_kept(&want.path)))
+            (Undo::change(Change::FileBack(back)), Some(others::is_kept(&want.path)))
         }
     };
     Step::safe(id, Change::Write(write), undo).because(kept).because(difference(want, found))

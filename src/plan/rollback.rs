@@ -20,7 +20,7 @@ use super::{
     leftover::{Stopped, grace, is_up, leftover},
     release, reload,
     step::{Agreed, BackStep, ServicesStep, Step, StepId, Undo},
-    written::original,
+    written::others,
 };
 use crate::{
     change::{
@@ -216,7 +216,7 @@ impl<'a> Way<'a> {
             }
         };
         let others = kept.was.as_ref().is_some_and(|was| self.replaces(kept, was));
-        let keeps = others.then(|| original::is_kept(&kept.path));
+        let keeps = others.then(|| others::is_kept(&kept.path));
         let step = Step::safe(StepId::Back(BackStep::File(kept.path.clone())), change, NO_UNDO);
         Some(step.because(keeps).because([why]))
     }
@@ -233,7 +233,7 @@ impl<'a> Way<'a> {
 
     /// Whether others have a file in the place by now.
     fn replaces(&self, kept: &KeptFile, was: &Was) -> bool {
-        original::is_others(&kept.path, &was.sha256, self.state)
+        others::is_others(&kept.path, &was.sha256, self.state)
     }
 
     fn found(&self, path: &Path) -> Option<Was> {

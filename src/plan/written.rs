@@ -1,11 +1,16 @@
 //! What was written for an inventory that does not want it any more: it goes, unless somebody else changed it since.
 
 pub mod original;
+pub mod others;
+mod unwanted;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
+
+pub use unwanted::leaving;
+use unwanted::{CHANGED, unwanted};
 
 use super::{
     file::seen,
@@ -27,15 +32,6 @@ use crate::{
     model::{desired::Desired, place, write::Seen},
 };
 
-/// Files that go, as they are: what is in them we wrote.
-pub fn leaving<'a>(desired: &Desired, state: &'a HostState) -> Vec<(&'a Path, &'a FileState)> {
-    let ours = |(path, listed): (&'a Path, &'a Listed)| match &listed.found {
-        At::There(found) if listed.wrote.contains(&found.sha256) => Some((path, found)),
-        At::There(_) | At::Nothing | At::AskedElsewhere | At::Other(_) => None,
-    };
-    unwanted(desired, &state.ours.written.files).filter_map(ours).collect()
-}
-
 /// Files that stay although no inventory wants them, and why.
 pub fn staying(desired: &Desired, written: &Written) -> Vec<(PathBuf, String)> {
     let stays = |(path, listed): (&Path, &Listed)| {
@@ -46,13 +42,10 @@ pub fn staying(desired: &Desired, written: &Written) -> Vec<(PathBuf, String)> {
             At::Other(why) => why,
             At::Nothing | At::AskedElsewhere => return None,
         };
-        Some((path.to_owned(), format!("{why}{}", original::still_kept(path, written))))
+        Some((path.to_owned(), format!("{why}{}", others::still_kept(path, written))))
     };
     unwanted(desired, &written.files).filter_map(stays).collect()
 }
-
-/// Why a file stays.
-const CHANGED: &str = "was changed since pryvctl wrote it";
 
 /// The step that puts on the list what is as it must be and not on it: a host of an older pryvctl has no list, and a list
 /// may get lost.
@@ -138,17 +131,6 @@ fn gone<'a>(desired: &Desired, state: &'a HostState) -> Vec<(&'a Path, &'a FileS
 fn returning(desired: &Desired, state: &HostState, keeping: &Keeping) -> Vec<Step> {
     let files = unwanted(desired, &state.ours.written.files);
     files.filter_map(|(path, _)| original::step(path, state, keeping)).collect()
-}
-
-fn unwanted<'a>(
-    desired: &Desired,
-    files: &'a BTreeMap<PathBuf, Listed>,
-) -> impl Iterator<Item = (&'a Path, &'a Listed)> {
-    let wanted = place::looked_at(desired);
-    files
-        .iter()
-        .filter(move |(path, _)| !wanted.contains(*path))
-        .map(|(path, listed)| (path.as_path(), listed))
 }
 
 fn file(path: &Path, found: &FileState, keeping: &Keeping) -> Step {

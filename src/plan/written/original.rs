@@ -2,15 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::CHANGED;
+use super::{others::still_kept, unwanted::CHANGED};
 use crate::{
     change::{Change, CopyClaim, FileBack, FileCopy},
-    facts::{
-        content::ContentHash,
-        release::Was,
-        state::HostState,
-        written::{At, List, Written},
-    },
+    facts::{release::Was, state::HostState, written::At},
     model::{desired::Desired, place},
     plan::{
         file::seen,
@@ -18,28 +13,6 @@ use crate::{
         step::{LeftoverStep, Step, StepId, Undo},
     },
 };
-
-/// Whether others have a file in this place, and not just what will be in it.
-pub fn is_others(path: &Path, will_be: &ContentHash, state: &HostState) -> bool {
-    let known = match state.ours.written.list {
-        List::Whole | List::Missing => state.ours.written.files.contains_key(path),
-        List::Unreadable(_) => {
-            state.ours.release.as_ref().is_some_and(|release| release.wanted.contains_key(path))
-        }
-    };
-    let known = known || state.ours.written.originals.contains_key(path);
-    !known && state.file(path).is_some_and(|found| found.sha256 != *will_be)
-}
-
-/// What a plan says of a file of others that will be replaced.
-pub fn is_kept(path: &Path) -> String {
-    let copy = place::replaced(path);
-    format!(
-        "{}: the file that is there was not written by pryvctl; a copy is kept as {}",
-        path.display(),
-        copy.display()
-    )
-}
 
 /// The step that puts it back, unless somebody changed ours since.
 pub fn step(path: &Path, state: &HostState, keeping: &Keeping) -> Option<Step> {
@@ -82,11 +55,4 @@ pub fn staying(desired: &Desired, state: &HostState) -> Vec<(PathBuf, String)> {
     let paths = state.ours.written.originals.keys().filter(|path| wanted.contains(*path));
     let stays = paths.filter(|path| step(path, state, &Keeping::default()).is_none());
     stays.map(|path| (path.clone(), format!("{CHANGED}{}", still_kept(path, &state.ours.written)))).collect()
-}
-
-/// That it is kept beyond the file that replaced it.
-pub fn still_kept(path: &Path, written: &Written) -> String {
-    let copy = place::replaced(path);
-    let said = || format!("; what was there before pryvctl stays in {}", copy.display());
-    written.originals.get(path).map(|_| said()).unwrap_or_default()
 }
