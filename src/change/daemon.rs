@@ -7,7 +7,7 @@ use super::{
     engine::{LIVE_RESTORE, RESTART},
 };
 use crate::model::{
-    command::Command,
+    command::{Command, filled},
     place::{DAEMON_JSON, DOCKER_PENDING},
     write::{self, Access, Put, Seen},
 };
@@ -101,19 +101,16 @@ impl DaemonConfig {
             OldConfig::Nothing => (gone(copy), gone(path)),
         };
         let undone = write::together([back, gone(mark), gone(copy)]);
-        format!(
-            "set -e
-back() {{ {undone}; }}
-{}
-{} || {{ code=$?; {}; exit $code; }}
-if ! {{ {take_up}; }}; then
-back; systemctl reset-failed docker || true; systemctl restart docker; exit 1
-fi
-{}",
-            write::together([Put::own(mark, "", 0o600).call(), keep]),
-            put(VALIDATE).call(),
-            write::together([gone(mark), gone(copy)]),
-            write::together([gone(mark), gone(copy)]),
+        let done = write::together([gone(mark), gone(copy)]);
+        filled(
+            include_str!("daemon/taken_up.sh"),
+            [
+                ("@UNDONE@", &undone),
+                ("@KEEP@", &write::together([Put::own(mark, "", 0o600).call(), keep])),
+                ("@PUT@", &put(VALIDATE).call()),
+                ("@TAKE_UP@", &take_up),
+                ("@DONE@", &done),
+            ],
         )
     }
 }

@@ -29,18 +29,7 @@ pub enum Timeouts {
 }
 
 /// `nft -c` has the kernel look at a change and throws it away.
-const QUESTION: &str = r"command -v nft >/dev/null || exit 44
-nft -c -f - >/dev/null 2>&1 <<'NFT' && echo settable || echo fixed
-table inet pryvctl_asks {
-	ct timeout brief {
-		protocol tcp
-		l3proto ip
-		policy = { syn_sent : 1 }
-	}
-}
-NFT
-cd /proc/sys/net/netfilter 2>/dev/null || exit 0
-cat nf_conntrack_count nf_conntrack_max";
+const QUESTION: &str = include_str!("conntrack.sh").trim_ascii_end();
 
 impl Probe for Connections {
     type Value = Conntrack;

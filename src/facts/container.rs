@@ -115,10 +115,7 @@ pub struct Containers {
 const WRITES: &str = "writes ";
 
 /// A line for each container, then for each path it writes in; then where these really are, in the same order.
-const QUESTION: &str = r#"[ -n "$ids" ] || exit 0
-found=$(timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"policy":{{json .HostConfig.RestartPolicy.Name}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"now":'$(date +%s)',"check":{{with .Config.Healthcheck}}[{{json .Interval}},{{json .Timeout}}]{{else}}null{{end}},"checked":[{{with .State.Health}}{{range $n, $one := .Log}}{{if $n}},{{end}}{{json $one.End}}{{end}}{{end}}],"mounts":{{json .Mounts}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}{{range .Mounts}}{{if .RW}}{{with .Source}}{{"\n"}}writes {{.}}{{end}}{{end}}{{end}}' $ids) || exit 1
-printf '%s\n' "$found"
-printf '%s\n' "$found" | sed -n 's/^writes //p' | tr '\n' '\0' | xargs -0r"#;
+const QUESTION: &str = include_str!("container/inspect.sh").trim_ascii_end();
 
 /// The path of the Engine API that lists the containers of a platform: `filters={"label":["pryvctl.platform=NAME"]}`.
 pub(super) fn of_platform(platform: &PlatformName) -> String {

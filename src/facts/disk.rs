@@ -33,24 +33,16 @@ pub struct Disk {
     pub inodes_free: u64,
 }
 
-const MEASURE: &str = r#"
-printf '%s\n' "$path"
-while [ ! -e "$path" ]; do path=${path%/*}; path=${path:-/}; done
-stat -c %m -- "$path" && stat -f -c '%T|%S %b %a %c %d' -- "$path""#;
+const MEASURE: &str = include_str!("disk/measure.sh").trim_ascii_end();
 
 /// The running engine knows its root; without one, its configuration; without that, Docker's default.
-const DOCKER_ROOT: &str = r#"path=
-if command -v docker >/dev/null && grep -qsx dockerd /proc/[0-9]*/comm; then
-path=$(api /info 2>/dev/null | sed -n 's/.*"DockerRootDir":"\([^"]*\)".*/\1/p')
-fi
-[ -n "$path" ] || path=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
-path=${path:-/var/lib/docker}"#;
+const DOCKER_ROOT: &str = include_str!("disk/docker_root.sh").trim_ascii_end();
 
 impl Probe for DockerDisk {
     type Value = Disk;
 
     fn question(&self) -> String {
-        format!("{DOCKER_ROOT}{MEASURE}")
+        format!("{DOCKER_ROOT}\n{MEASURE}")
     }
 
     fn read(&self, output: &Output) -> Fact<Disk> {
@@ -62,7 +54,7 @@ impl Probe for FolderDisk {
     type Value = Disk;
 
     fn question(&self) -> String {
-        format!("path={}{MEASURE}", quote(&self.0.to_string_lossy()))
+        format!("path={}\n{MEASURE}", quote(&self.0.to_string_lossy()))
     }
 
     fn read(&self, output: &Output) -> Fact<Disk> {

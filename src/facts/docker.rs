@@ -63,20 +63,7 @@ pub enum Docker {
 /// changes, one after the other until one fails, and takes as long as they take. HTTP/1.0: the answer comes in one piece
 /// and ends with the connection. perl-base is on every Debian; a program for sockets is not. Its module with the names of
 /// `AF_UNIX` and `SOCK_STREAM` takes longer to load than the rest takes to run, and the `docker` command ten times as long.
-pub const API: &str = r#"api() { perl -e '
-sub failed { print STDERR "docker: @_\n"; exit 1 }
-$SIG{ALRM} = sub { failed("no answer within 30 s") }; alarm 30 if @ARGV == 1;
-while (my ($path, $method, $body) = splice @ARGV, 0, 3) {
-    $method //= "GET"; $body //= "";
-    socket my $s, 1, 1, 0;
-    connect $s, pack("Sa*x", 1, "/run/docker.sock") or failed($!);
-    my $kind = $body eq "" ? "" : "Content-Type: application/json\r\n";
-    syswrite $s, "$method $path HTTP/1.0\r\n${kind}Content-Length: " . length($body) . "\r\n\r\n$body";
-    local $/; my ($head, $said) = split /\r\n\r\n/, <$s> // "", 2;
-    $head =~ m{^HTTP/\S+ (2\d\d|304) } or failed($said =~ /"message":"(.*)"/ ? $1 : $head || "no answer");
-    print $said;
-}' "$@"; }
-"#;
+pub const API: &str = include_str!("docker/api.sh");
 
 /// A question to an engine: "absent" where there is none, or no command for the steps that follow. A stopped daemon is
 /// not asked: its socket unit would start it, and looking changes nothing.
@@ -84,24 +71,9 @@ pub(super) fn asked(question: &str) -> String {
     format!("{GUARD}{question}")
 }
 
-const GUARD: &str = r"[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
-command -v docker >/dev/null || exit 44
-grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-";
+const GUARD: &str = include_str!("docker/runs.sh");
 
-const QUESTION: &str = r#"[ -S /run/docker.sock ] || command -v dockerd >/dev/null || exit 44
-if command -v docker >/dev/null; then
-grep -qsx dockerd /proc/[0-9]*/comm || { echo 'dockerd is not running' >&2; exit 1; }
-info=$(api /info) || exit 1
-printf %s "$info" | grep -oE '"(ServerVersion|DockerRootDir|Driver|LocalNodeState)":"[^"]*"|"LiveRestoreEnabled":[a-z]*'
-else
-dockerd --version
-root=$(sed -n 's/.*"data-root"[^"]*"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
-root=${root:-/var/lib/docker}
-printf '%s\n' "$root"
-if [ -s "$root/swarm/docker-state.json" ]; then echo swarm; else echo alone; fi
-ls "$root/containers" 2>/dev/null || :
-fi"#;
+const QUESTION: &str = include_str!("docker/engine.sh").trim_ascii_end();
 
 /// Some members of what it says, wherever they stand in it.
 #[derive(Deserialize)]

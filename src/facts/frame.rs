@@ -14,18 +14,7 @@ const HEADER: &str = "pryvctl survey 1 ";
 const MARK: usize = 36;
 
 /// Standard error of a question is caught in a variable, because a survey writes no file.
-const PROLOGUE: &str = r#"LC_ALL=C
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export LC_ALL PATH
-read -r mark </proc/sys/kernel/random/uuid || exit 1
-exec 3>&1 </dev/null
-answer() {
-printf '%s ask %s\n' "$mark" "$1"
-complaint=$(question 2>&1 >&3 3>&-)
-code=$?
-printf '\n%s err\n%s\n%s end %s\n' "$mark" "$complaint" "$mark" "$code"
-}
-"#;
+const PROLOGUE: &str = include_str!("frame.sh");
 
 /// One script from many questions, each with the name its answer is found under.
 pub fn script<'a>(questions: impl IntoIterator<Item = (&'a str, String)>) -> String {

@@ -12,12 +12,7 @@ impl Probe for OwnTables {
     type Value = BTreeMap<String, serde_json::Value>;
 
     fn question(&self) -> String {
-        "command -v nft >/dev/null || exit 44\n\
-         tables=$(nft list tables) || exit 1\n\
-         printf '%s\\n' \"$tables\" | while read -r _ family name; do\n\
-         case $family:$name in inet:pryvctl*) nft -j -s list table inet \"$name\" || exit 1; echo ;; esac\n\
-         done"
-            .to_owned()
+        include_str!("nftables.sh").to_owned()
     }
 
     fn read(&self, output: &Output) -> Fact<Self::Value> {

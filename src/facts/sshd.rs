@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use super::{Fact, Probe, strange};
-use crate::model::command::{Output, quote};
+use crate::model::command::{Output, filled, quote};
 
 /// `sshd -T`, asked for one connection: `Match` blocks can undo for it what holds for all others.
 pub struct EffectiveSshd {
@@ -26,16 +26,8 @@ impl Probe for EffectiveSshd {
         let from = self.from.unwrap_or(self.to);
         let place = format!("user={},host=controller,addr=", self.user);
         let to = format!(",laddr={},lport={}", self.to, self.port);
-        format!(
-            "command -v sshd >/dev/null || exit 44\n\
-             from=${{SSH_CONNECTION%% *}}\n\
-             place={}${{from:-{from}}}{}\n\
-             if [ -d /run/sshd ]; then sshd -T -C \"$place\"\n\
-             else place=$place unshare -m sh -c \
-             'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && sshd -T -C \"$place\"'\nfi",
-            quote(&place),
-            quote(&to),
-        )
+        let place = format!("{}${{from:-{from}}}{}", quote(&place), quote(&to));
+        filled(include_str!("sshd.sh"), [("@PLACE@", &place)])
     }
 
     fn read(&self, output: &Output) -> Fact<Self::Value> {

@@ -9,7 +9,7 @@ use super::{
     Session, container,
     docker::{AT_ONCE, within},
     error::{causes, short},
-    failpoint, health, image,
+    failpoint, health, image, probe,
 };
 use crate::{
     change::{Call, Means},
@@ -61,7 +61,7 @@ impl<'a, S: Session> Executor<'a, S> {
             Means::Script(command) => self.run(&command).await,
             Means::Call(call) => self.call(call).await,
             Means::Probe { probe, within } => {
-                health::await_probe(self.session, self.address, probe, within).await
+                probe::await_probe(self.session, self.address, probe, within).await
             }
         }
     }

@@ -24,6 +24,7 @@ mod known_hosts;
 mod lock;
 mod login;
 pub mod logs;
+mod probe;
 pub mod replay;
 pub mod sampler;
 pub mod scan;

@@ -11,7 +11,7 @@ use std::{
 use super::Session;
 use crate::{
     model::{
-        command::{Command, Output},
+        command::{Command, Output, filled},
         desired::Protocol,
     },
     plan::scan::{Door, Said},
@@ -71,24 +71,10 @@ fn script(address: IpAddr, ports: &BTreeSet<Door>) -> String {
     };
     let (tcp, udp) = (of(Protocol::Tcp), of(Protocol::Udp));
     let question: String = QUESTION.iter().map(|byte| format!("\\x{byte:02x}")).collect();
-    let seconds = PATIENCE.as_secs();
-    format!(
-        "ip -o route get {address} 2>/dev/null | sed -n 's/.* src \\([^ ]*\\).*/from \\1/p'
-told() {{ case $2:$3 in
-0:*) echo \"$1 answers\" ;;
-*refused*) echo \"$1 refuses\" ;;
-124:*|*'No route to host'*|*'timed out'*) echo \"$1 silent\" ;;
-*) echo \"$1 failed $(echo \"${{3:-exit code $2}}\" | head -n 1)\" ;;
-esac; }}
-for port in {tcp}; do
-{{ said=$(LC_ALL=C timeout {seconds} bash -c \": </dev/tcp/{address}/$port\" 2>&1); told \"tcp $port\" $? \"$said\"; }} &
-done
-for port in {udp}; do
-{{ said=$(LC_ALL=C timeout {seconds} bash -c \"exec 3<>/dev/udp/{address}/$port; printf '{question}' >&3; dd bs=1 count=1 of=/dev/null <&3\" 2>&1)
-told \"udp $port\" $? \"$said\"; }} &
-done
-wait"
-    )
+    let (address, seconds) = (address.to_string(), PATIENCE.as_secs().to_string());
+    let places =
+        [("@ADDRESS@", address.as_str()), ("@SECONDS@", seconds.as_str()), ("@QUESTION@", question.as_str())];
+    format!("tcp='{tcp}' udp='{udp}'\n{}", filled(include_str!("scan/from_there.sh"), places))
 }
 
 fn read(output: &Output, address: IpAddr, ports: &BTreeSet<Door>) -> Sight {
@@ -138,8 +124,7 @@ mod tests {
         assert_eq!(with, IpAddr::from([192, 0, 2, 7]));
         let words: Vec<Said> = said.into_values().collect();
         assert_eq!(words, [Said::Refuses, Said::Answers, Said::Nothing, Said::Answers]);
-        assert!(host.asked()[0].script.contains("for port in 22 443 5432; do"));
-        assert!(host.asked()[0].script.contains("for port in 53; do"));
+        assert!(host.asked()[0].script.starts_with("tcp='22 443 5432' udp='53'\n"));
     }
 
     /// Of a host that cannot look nobody may say that a port was silent.

@@ -8,7 +8,7 @@ use crate::{
     fleet::event::{Voice, What},
     host::{Connection, HostError, Session as _, signature::Signature},
     model::{
-        command::{Command, take_in},
+        command::{Command, filled, take_in},
         place::JOURNAL,
     },
 };
@@ -92,19 +92,14 @@ pub async fn tell(connection: &Connection, moment: Moment, voice: Voice<'_>) {
 /// Which key came in over this connection, as sshd wrote it: anybody may call himself sshd in a log, so only what a process of
 /// root's with that name said counts (since Debian 13 it is another), and only a line that begins as that of an accepted
 /// login does. Of a certificate it is its own key.
-const KEY: &str = r#"set -- $SSH_CONNECTION
-key=$(journalctl -q -r -o cat --since=-1day _UID=0 _COMM=sshd _COMM=sshd-session 2>/dev/null |
-    sed -n "s|^Accepted publickey for [^ ]* from $1 port $2 ssh2: [^ ]* \\(SHA256:[A-Za-z0-9+/]*\\).*|\\1|p" | head -n 1) || true
-"#;
+const KEY: &str = include_str!("anchor/key.sh");
 
 /// The line is whole or not there.
 fn script(line: &str) -> String {
     let take_in = take_in("\"$new\"", line);
-    format!(
-        r#"set -e; umask 077; mkdir -p -m 700 "$(dirname {JOURNAL})"; new={JOURNAL}.new; trap 'rm -f "$new"' EXIT
-{take_in}
-{KEY}printf '{{"at":"%s","key":"%s","anchor":%s}}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$key" "$(cat "$new")" >>{JOURNAL}
-sync {JOURNAL}"#
+    filled(
+        include_str!("anchor/keep.sh"),
+        [("@JOURNAL@", JOURNAL), ("@TAKE_IN@", &take_in), ("@KEY@\n", KEY)],
     )
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 use super::{undo, unit};
 use crate::{
     model::{
-        command::{Command, quote_path, take_in},
+        command::{Command, filled, quote_path, take_in},
         place::{GUARD, KEPT},
     },
     plan::step::Step,
@@ -51,15 +51,9 @@ sync {GUARD}
 /// The host takes back what is unconfirmed now and not at the end of the window. Its undo says whether all went well. What a
 /// power cut left of a guard that was done with goes.
 pub fn take_back() -> Command {
-    Command::root(format!(
-        "if [ -e {GUARD}/armed ] || [ -e {GUARD}/undoing ]; then
-systemctl start pryvctl-guard.service || sh {GUARD}/undo
-elif [ -e {GUARD}/confirmed ] || [ -e {GUARD}/undone ]; then
-{clean_up}
-fi
-[ ! -e {GUARD}/failed ] || {{ journalctl -q -n 8 -o cat -u pryvctl-guard >&2; exit {STUCK}; }}",
-        clean_up = unit::clean_up()
-    ))
+    let clean_up = unit::clean_up();
+    let places = [("@GUARD@", GUARD), ("@CLEAN_UP@", clean_up.as_str())];
+    Command::root(format!("stuck={STUCK}\n{}", filled(include_str!("take_back.sh"), places)))
 }
 
 /// Whether the host has taken the change back; also one that was restarted meanwhile, and knows nothing of our lock.
@@ -77,31 +71,21 @@ pub fn arm(steps: &[Step], window: Duration) -> Command {
     let undo = undo::script(steps);
     let saves: Vec<&str> =
         steps.iter().filter_map(|step| step.save.as_ref()).map(|save| save.script.as_str()).collect();
-    let script = format!(
-        "set -e; umask 077
-mkdir -p /run/pryvctl; exec 6>/run/pryvctl/arming; flock 6
-if [ -e {GUARD}/armed ] || [ -e {GUARD}/undoing ]; then exit {TAKEN}; fi
-trap 'code=$?; [ $code = 0 ] || {{ set +e; rm -f {GUARD}/armed; {clean_up}; }}; exit $code' EXIT
-trap 'exit 1' HUP INT PIPE TERM
-rm -rf {GUARD}; mkdir -p {GUARD}; cd {GUARD}
-{saves}
-{state}state > before
-if /usr/sbin/sshd -t 2>/dev/null; then : > well; fi
-{undo}; sh -n undo; : > busy
-{units}
-systemctl daemon-reload
-systemctl enable -q pryvctl-guard.service
-: > armed
-sync {KEPT} {GUARD} {GUARD}/* /etc/systemd/system/pryvctl-guard.service /etc/systemd/system/pryvctl-guard.timer {named_in}
-systemctl start pryvctl-guard.timer
-systemctl is-active -q pryvctl-guard.timer",
-        clean_up = unit::clean_up().replace('\n', "; "),
-        saves = saves.iter().map(|save| format!("({save}\n)")).collect::<Vec<_>>().join("\n"),
-        state = state(steps),
-        undo = take_in("undo", &undo),
-        units = unit::write(window),
-        named_in = unit::NAMED_IN,
+    let saves = saves.iter().map(|save| format!("({save}\n)")).collect::<Vec<_>>().join("\n");
+    let script = filled(
+        include_str!("arm.sh"),
+        [
+            ("@GUARD@", GUARD),
+            ("@KEPT@", KEPT),
+            ("@CLEAN_UP@", &unit::clean_up().replace('\n', "; ")),
+            ("@NAMED_IN@", unit::NAMED_IN),
+            ("@UNITS@", &unit::write(window)),
+            ("@UNDO@", &take_in("undo", &undo)),
+            ("@STATE@\n", &state(steps)),
+            ("@SAVES@", &saves),
+        ],
     );
+    let script = format!("taken={TAKEN}\n{script}");
     Command::root(script).stdin(undo)
 }
 
@@ -114,23 +98,15 @@ fn files(steps: &[Step]) -> BTreeSet<&Path> {
 }
 
 fn words(steps: &[Step]) -> String {
-    files(steps).iter().map(|path| format!(" {}", quote_path(path))).collect()
+    files(steps).iter().map(|path| quote_path(path)).collect::<Vec<_>>().join(" ")
 }
 
 /// The shell function `state`: what is in the files that steps change, and whose they are.
 pub(super) fn state(steps: &[Step]) -> String {
-    format!(
-        "state() {{ for file in{}; do if [ -e \"$file\" ]; then sha256sum < \"$file\"; stat -L -c '%a %u:%g' \"$file\"; \
-         else echo none; fi; done; }}\n",
-        words(steps)
-    )
+    filled(include_str!("state.sh"), [("@FILES@", &words(steps))]) + "\n"
 }
 
 /// The shell function `flush`: these files and their folders are on the disk, or it fails.
 pub(super) fn flush(steps: &[Step]) -> String {
-    format!(
-        "flush() {{ for file in{}; do if [ -e \"$file\" ]; then sync \"$file\" || return 1; fi; \
-         if [ -d \"${{file%/*}}\" ]; then sync \"${{file%/*}}/\" || return 1; fi; done; }}\n",
-        words(steps)
-    )
+    filled(include_str!("flush.sh"), [("@FILES@", &words(steps))]) + "\n"
 }

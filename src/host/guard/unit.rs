@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::place::{GUARD, KEPT};
+use crate::model::{
+    command::filled,
+    place::{GUARD, KEPT},
+};
 
 /// The units, wherever they were written or linked to.
 pub const UNITS: &str = "/etc/systemd/system/pryvctl-guard.service /etc/systemd/system/pryvctl-guard.timer \
@@ -13,13 +16,9 @@ pub const NAMED_IN: &str = "/etc/systemd/system /etc/systemd/system/sysinit.targ
 
 /// Nothing of the guard stays, also after a power cut. It does not matter to what was decided, which is on the disk before.
 pub fn clean_up() -> String {
-    format!(
-        "systemctl stop pryvctl-guard.timer 2>/dev/null
-rm -f {UNITS}
-systemctl daemon-reload
-cd /
-rm -rf {GUARD}
-sync {KEPT} {NAMED_IN} 2>/dev/null || :"
+    filled(
+        include_str!("clean_up.sh"),
+        [("@UNITS@", UNITS), ("@GUARD@", GUARD), ("@KEPT@", KEPT), ("@NAMED_IN@", NAMED_IN)],
     )
 }
 
@@ -37,32 +36,9 @@ chmod 644 /etc/systemd/system/pryvctl-guard.service /etc/systemd/system/pryvctl-
 
 /// At boot the undo runs before sshd listens and after the host's own firewall was loaded. `/var` may be a file system
 /// of its own, and one from which nothing can be executed.
-const SERVICE: &str = "[Unit]
-Description=pryvctl: take back an unconfirmed change
-DefaultDependencies=no
-RequiresMountsFor=/var/lib/pryvctl/guard
-After=local-fs.target nftables.service pryvctl-firewall.service
-Before=ssh.service ssh.socket
-ConditionPathExists=|/var/lib/pryvctl/guard/armed
-ConditionPathExists=|/var/lib/pryvctl/guard/undoing
-StartLimitIntervalSec=0
-[Service]
-Type=oneshot
-TimeoutStartSec=60
-ExecStart=/bin/sh /var/lib/pryvctl/guard/undo
-[Install]
-WantedBy=sysinit.target
-";
+const SERVICE: &str = include_str!("pryvctl-guard.service");
 
 /// Counted by a clock that nobody can set. systemd's default accuracy of a minute would make the window a minute longer.
 fn timer(window: Duration) -> String {
-    format!(
-        "[Unit]
-Description=pryvctl: confirm window
-[Timer]
-OnActiveSec={}s
-AccuracySec=100ms
-",
-        window.as_secs()
-    )
+    filled(include_str!("pryvctl-guard.timer"), [("@SECONDS@", &window.as_secs().to_string())]) + "\n"
 }

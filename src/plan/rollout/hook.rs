@@ -95,12 +95,7 @@ pub fn words(hook: &Hook, moment: Moment) -> String {
 }
 
 /// Speaks to HAProxy's runtime socket. perl-base is on every Debian; a program for sockets is not.
-const ASK: &str = r#"ask() { perl -MIO::Socket::UNIX -MIO::Socket::INET -e '
-my ($to, $line) = @ARGV;
-my $s = $to =~ m{^/} ? IO::Socket::UNIX->new(Peer => $to) : IO::Socket::INET->new(PeerAddr => $to, Timeout => 5);
-die "cannot reach $to: $!\n" unless $s;
-print $s "$line\n"; $s->flush; shutdown $s, 1; print while <$s>' "$1" "$2"; }
-"#;
+const ASK: &str = include_str!("hook/ask.sh");
 
 /// Before: no new sessions, and a wait until the last one is gone. After: ready again.
 fn haproxy(balancer: &Haproxy, moment: Moment, host: &HostName) -> String {

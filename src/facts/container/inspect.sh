@@ -1,0 +1,4 @@
+[ -n "$ids" ] || exit 0
+found=$(timeout 30 docker container inspect --format '{"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},"image_id":{{json .Image}},"stop_timeout":{{json .Config.StopTimeout}},"status":{{json .State.Status}},"policy":{{json .HostConfig.RestartPolicy.Name}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"started":{{json .State.StartedAt}},"now":'$(date +%s)',"check":{{with .Config.Healthcheck}}[{{json .Interval}},{{json .Timeout}}]{{else}}null{{end}},"checked":[{{with .State.Health}}{{range $n, $one := .Log}}{{if $n}},{{end}}{{json $one.End}}{{end}}{{end}}],"mounts":{{json .Mounts}},"networks":{{json .NetworkSettings.Networks}},"ports":{{json .NetworkSettings.Ports}}}{{range .Mounts}}{{if .RW}}{{with .Source}}{{"\n"}}writes {{.}}{{end}}{{end}}{{end}}' $ids) || exit 1
+printf '%s\n' "$found"
+printf '%s\n' "$found" | sed -n 's/^writes //p' | tr '\n' '\0' | xargs -0r
