@@ -2,6 +2,8 @@
 //!
 //! JSON rather than text, because a listing can be compared only as JSON and one form cannot contradict another.
 
+pub mod clause;
+pub mod description;
 mod normal;
 pub mod phrase;
 

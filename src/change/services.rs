@@ -4,7 +4,6 @@
 //! the old one, because their redirection is already in the connection table.
 
 mod half_open;
-mod local;
 mod map;
 pub mod table;
 #[cfg(test)]

@@ -5,20 +5,16 @@
 //! map says by then. A client repeats after 1, 3 and 7 s (RFC 6298), so an entry that lives for one second is gone by
 //! then. It is half open only while this host waits for its own container, which takes microseconds: nobody is cut off.
 
-use std::fmt::Write as _;
-
 use ::nftables::{
-    expr::{Expression, MetaKey},
-    stmt::Statement,
-    types::{NfChainPolicy, NfChainType, NfHook},
+    stmt::NATFamily,
+    types::{NfChainType, NfHook},
 };
 use ipnet::Ipv4Net;
 
-use super::local::local;
 use crate::{
     change::nftables::{
-        Table,
-        phrase::{equal, field, meta, opens, prefix, text},
+        clause::{Against, Clause},
+        description::{Chain, Rule, Timeout},
     },
     facts::conntrack::Timeouts,
 };
@@ -27,66 +23,34 @@ use crate::{
 const PRIORITY: i32 = -150;
 
 /// The family of a connection, its timeout, and its protocol as a timeout names it.
-const FAMILIES: [(&str, &str, &str); 2] = [("ipv4", "brief4", "ip"), ("ipv6", "brief6", "ip6")];
+const FAMILIES: [(NATFamily, &str, &str); 2] =
+    [(NATFamily::IP, "brief4", "ip"), (NATFamily::IP6, "brief6", "ip6")];
 
-/// The timeouts and the chains that give them to connections, as text to be loaded. nft 1.0.6 wants a line for each part
-/// of a timeout. Nothing, where the kernel cannot do it.
-pub fn lines(own: Ipv4Net, timeouts: Timeouts) -> String {
-    let mut lines = String::new();
+/// The timeouts. None, where the kernel cannot do it.
+pub fn timeouts(timeouts: Timeouts) -> Vec<Timeout> {
     match timeouts {
-        Timeouts::Fixed => return lines,
-        Timeouts::Settable => {}
+        Timeouts::Fixed => Vec::new(),
+        Timeouts::Settable => FAMILIES.map(|(_, name, protocol)| Timeout { name, protocol }).into(),
     }
-    for (_, name, protocol) in FAMILIES {
-        let object = format!(
-            "\tct timeout {name} {{
-		protocol tcp
-		l3proto {protocol}
-		policy = {{ syn_sent : 1 }}
-	}}\n"
-        );
-        lines.push_str(&object);
-    }
-    let dialled = FAMILIES.map(|(family, name, _)| {
-        format!(
-            "\t\tmeta nfproto {family} fib daddr type local meta l4proto tcp ct state new ct timeout set \"{name}\"\n"
-        )
-    });
-    let inside = format!("\t\tip daddr {own} meta l4proto tcp ct state new ct timeout set \"brief4\"\n");
-    for (chain, hook, inside) in [("brief", "prerouting", inside.as_str()), ("brief_own", "output", "")] {
-        let rules = dialled.concat();
-        writeln!(
-            lines,
-            "\tchain {chain} {{
-		type filter hook {hook} priority {PRIORITY}; policy accept;
-{rules}{inside}\t}}"
-        )
-        .unwrap_or_default();
-    }
-    lines
 }
 
-/// The same as it is listed.
-pub fn list(table: &mut Table, own: Ipv4Net, timeouts: Timeouts) {
+/// The chains that give them to connections; `own` is where the services' own addresses are.
+pub fn chains(own: Ipv4Net, timeouts: Timeouts) -> Vec<Chain> {
     match timeouts {
-        Timeouts::Fixed => return,
+        Timeouts::Fixed => return Vec::new(),
         Timeouts::Settable => {}
     }
-    for (_, name, protocol) in FAMILIES {
-        table.timeout(name, protocol, "syn_sent", 1);
-    }
-    for (chain, hook) in [("brief", NfHook::Prerouting), ("brief_own", NfHook::Output)] {
-        table.base_chain(chain, (NfChainType::Filter, hook), PRIORITY, NfChainPolicy::Accept);
-        for (family, name, _) in FAMILIES {
-            let of_family = equal(meta(MetaKey::Nfproto), text(family));
-            table.rule(chain, None, [vec![of_family, local()], shortened(name).into()].concat());
-        }
-    }
-    let inside = equal(field("ip", "daddr"), prefix(own.network(), own.prefix_len()));
-    table.rule("brief", None, [vec![inside], shortened("brief4").into()].concat());
+    let dialled = || FAMILIES.map(|(family, name, _)| brief([Clause::Family(family), Clause::Local], name));
+    let inside = brief([Clause::Is(("ip", "daddr"), Against::Network(own.into()))], "brief4");
+    let chain =
+        |name, hook, rules| Chain { name, kind: NfChainType::Filter, hook, priority: PRIORITY, rules };
+    vec![
+        chain("brief", NfHook::Prerouting, dialled().into_iter().chain([inside]).collect()),
+        chain("brief_own", NfHook::Output, dialled().into()),
+    ]
 }
 
-fn shortened(name: &'static str) -> [Statement<'static>; 3] {
-    let tcp = equal(meta(MetaKey::L4proto), text("tcp"));
-    [tcp, opens(), Statement::CTTimeout(Expression::String(name.into()))]
+fn brief(conditions: impl IntoIterator<Item = Clause>, timeout: &'static str) -> Rule {
+    let clauses = [Clause::Tcp, Clause::New, Clause::Timeout(timeout)];
+    Rule { clauses: conditions.into_iter().chain(clauses).collect(), comment: None }
 }

@@ -1,34 +1,26 @@
-//! The table `inet pryvctl_services`, as text to be loaded and as the listing it must give.
-//!
-//! Text, because the JSON of nft 1.0.6 cannot say that a map's value is an address and a port.
+//! The table `inet pryvctl_services`: what is in it, rule by rule.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-    net::Ipv4Addr,
+    collections::BTreeMap,
+    net::{Ipv4Addr, Ipv6Addr},
 };
 
 use ::nftables::{
-    expr::{Expression, Map, MetaKey, NamedExpression},
     schema::SetType,
-    stmt::{Mangle, NAT, NATFamily, Reject, RejectType, Statement},
-    types::{NfChainPolicy, NfChainType, NfHook, RejectCode},
+    stmt::NATFamily,
+    types::{NfChainType, NfHook},
 };
-use ipnet::{Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde_json::Value;
 
 use super::{
     half_open,
-    local::local,
     map::{Port, ServiceMap},
 };
 use crate::{
     change::nftables::{
-        Table,
-        phrase::{
-            any_of, connection, element, equal, field, joined, meta, number, prefix, redirected, text,
-            unequal,
-        },
+        clause::{Against, By, Clause},
+        description::{self, Chain, Collection, Description, Element, Holds, Part, Rule},
     },
     facts::conntrack::Timeouts,
     model::desired::Desired,
@@ -53,6 +45,12 @@ const HAIRPIN: &str = "a container calls the host";
 
 /// What a service is known by: the protocol and the port that were dialled.
 const FROM: [SetType; 2] = [SetType::InetProto, SetType::InetService];
+
+/// A container's place: its address and a port.
+const FOUR: [SetType; 2] = [SetType::Ipv4Addr, SetType::InetService];
+
+/// See [`FOUR`].
+const SIX: [SetType; 2] = [SetType::Ipv6Addr, SetType::InetService];
 
 /// Before connections are looked up.
 const LOOKUP: i32 = -300;
@@ -84,241 +82,144 @@ impl ServiceTable {
     }
 
     /// What replaces the table in one transaction, whether it is there or not.
-    ///
-    /// A packet from a loopback address cannot leave the host, so 127.0.0.1 is left alone: refused instead of hanging.
     pub fn document(&self, map: &ServiceMap) -> String {
-        let (four, six, inside) = (shown(&map.four), shown(&map.six), elements(map.inside.iter().map(to)));
-        let inner4 = elements(self.networks.iter().map(|(four, _)| four.to_string()));
-        let inner6 = elements(self.networks.iter().map(|(_, six)| six.to_string()));
-        let (ports, second4, second6) = map.seconds();
-        let ports = elements(ports.iter().map(u16::to_string));
-        let (second4, second6) = (elements(second4.iter().map(place)), elements(second6.iter().map(place)));
-        let (dial4, dial6) = (
-            "fib daddr type local meta l4proto { tcp, udp } dnat ip to meta l4proto . th dport map @services",
-            "fib daddr type local meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th dport map @services6",
-        );
-        let asked = format!("fib daddr type local udp dport @second ct zone set {ZONE}");
-        format!(
-            "# Written by pryvctl; changes are overwritten.
-table inet {TABLE}
-delete table inet {TABLE}
-table inet {TABLE} {{
-	map services {{
-		type inet_proto . inet_service : ipv4_addr . inet_service{four}
-	}}
-	map services6 {{
-		type inet_proto . inet_service : ipv6_addr . inet_service{six}
-	}}
-	map inside {{
-		type ipv4_addr : ipv4_addr{inside}
-	}}
-	set second {{
-		type inet_service{ports}
-	}}
-	set second4 {{
-		type ipv4_addr . inet_service{second4}
-	}}
-	set second6 {{
-		type ipv6_addr . inet_service{second6}
-	}}
-	set inner4 {{
-		type ipv4_addr
-		flags interval{inner4}
-	}}
-	set inner6 {{
-		type ipv6_addr
-		flags interval{inner6}
-	}}
-{brief}	chain lookup {{
-		type filter hook prerouting priority {LOOKUP}; policy accept;
-		{asked}
-		ip saddr . udp sport @second4 ct zone set {ZONE}
-		ip6 saddr . udp sport @second6 ct zone set {ZONE}
-	}}
-	chain lookup_own {{
-		type filter hook output priority {LOOKUP}; policy accept;
-		{asked}
-	}}
-	chain prerouting {{
-		type nat hook prerouting priority {REDIRECT}; policy accept;
-		meta nfproto ipv4 {dial4}
-		meta nfproto ipv6 {dial6}
-		ip saddr @inner4 dnat ip to ip daddr map @inside
-	}}
-	chain output {{
-		type nat hook output priority {REDIRECT}; policy accept;
-		ip daddr != 127.0.0.0/8 {dial4}
-		ip6 daddr != ::1 {dial6}
-	}}
-	chain forward {{
-		type filter hook forward priority {REFUSE}; policy accept;
-		meta l4proto tcp ip daddr {own} reject with tcp reset comment \"{AWAY}\"
-		ip daddr {own} reject with icmp port-unreachable comment \"{AWAY}\"
-	}}
-	chain postrouting {{
-		type nat hook postrouting priority {MASQUERADE}; policy accept;
-		ct status dnat ip saddr @inner4 ip daddr @inner4 masquerade comment \"{HAIRPIN}\"
-		ct status dnat ip6 saddr @inner6 ip6 daddr @inner6 masquerade comment \"{HAIRPIN}\"
-	}}
-}}
-",
-            brief = half_open::lines(self.inside, self.timeouts),
-            own = self.inside,
-        )
+        self.described(map).document()
     }
 
     /// What `nft -j list table` must show.
     pub fn listing(&self, map: &ServiceMap) -> Value {
-        let mut table = Table::new(TABLE);
-        sets(&mut table, self, map);
-        half_open::list(&mut table, self.inside, self.timeouts);
-        let (filter, nat) = (|hook| (NfChainType::Filter, hook), |hook| (NfChainType::NAT, hook));
-        table.base_chain("lookup", filter(NfHook::Prerouting), LOOKUP, NfChainPolicy::Accept);
-        table.base_chain("lookup_own", filter(NfHook::Output), LOOKUP, NfChainPolicy::Accept);
-        table.base_chain("prerouting", nat(NfHook::Prerouting), REDIRECT, NfChainPolicy::Accept);
-        table.base_chain("output", nat(NfHook::Output), REDIRECT, NfChainPolicy::Accept);
-        table.base_chain("forward", filter(NfHook::Forward), REFUSE, NfChainPolicy::Accept);
-        table.base_chain("postrouting", nat(NfHook::Postrouting), MASQUERADE, NfChainPolicy::Accept);
-        for chain in ["lookup", "lookup_own"] {
-            table.rule(chain, None, vec![local(), equal(field("udp", "dport"), text("@second")), zone()]);
+        self.described(map).listing()
+    }
+
+    fn described(&self, map: &ServiceMap) -> Description {
+        let chains = half_open::chains(self.inside, self.timeouts).into_iter();
+        Description {
+            name: TABLE,
+            sets: sets(&self.networks, map),
+            timeouts: half_open::timeouts(self.timeouts),
+            chains: chains.chain(lookups()).chain(self.redirections()).collect(),
         }
-        for (protocol, set) in [("ip", "@second4"), ("ip6", "@second6")] {
-            let from = joined([field(protocol, "saddr"), field("udp", "sport")]);
-            table.rule("lookup", None, vec![equal(from, text(set)), zone()]);
-        }
-        for family in [NATFamily::IP, NATFamily::IP6] {
-            rules(&mut table, family);
-        }
-        let inside = Map { key: field("ip", "daddr"), data: text("@inside") };
-        let from_inside = equal(field("ip", "saddr"), text("@inner4"));
-        table.rule("prerouting", None, vec![from_inside, to_container(inside, NATFamily::IP)]);
-        let own = equal(field("ip", "daddr"), prefix(self.inside.network(), self.inside.prefix_len()));
-        let tcp = equal(meta(MetaKey::L4proto), text("tcp"));
-        let reset = Statement::Reject(Some(Reject::new(Some(RejectType::TCPReset), None)));
-        table.rule("forward", Some(AWAY), vec![tcp, own.clone(), reset]);
-        let refuse = Reject::new(Some(RejectType::ICMP), Some(RejectCode::PortUnreach));
-        table.rule("forward", Some(AWAY), vec![own, Statement::Reject(Some(refuse))]);
-        table.listing()
+    }
+
+    /// A packet from a loopback address cannot leave the host, so 127.0.0.1 is left alone: refused instead of hanging.
+    fn redirections(&self) -> [Chain; 4] {
+        use Clause::{Family, Is, IsNot, Masquerade, Redirected, Reset, Tcp, To, Unreachable};
+        let (four, six) = (NATFamily::IP, NATFamily::IP6);
+        let dialled = |condition, family, map| {
+            plain([condition, Clause::Local, Clause::TcpOrUdp, To(family, By::Dialled, map)])
+        };
+        let own4 = Against::Network(IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8)));
+        let own6 = Against::Address(Ipv6Addr::LOCALHOST.into());
+        let own = Is(("ip", "daddr"), Against::Network(self.inside.into()));
+        let hairpin = |protocol, inner| Rule {
+            clauses: vec![
+                Redirected,
+                Is((protocol, "saddr"), Against::In(inner)),
+                Is((protocol, "daddr"), Against::In(inner)),
+                Masquerade,
+            ],
+            comment: Some(HAIRPIN),
+        };
+        let away = |clauses| Rule { clauses, comment: Some(AWAY) };
+        let chain = |name, kind, hook, priority, rules| Chain { name, kind, hook, priority, rules };
+        let (filter, nat) = (NfChainType::Filter, NfChainType::NAT);
+        [
+            chain(
+                "prerouting",
+                nat,
+                NfHook::Prerouting,
+                REDIRECT,
+                vec![
+                    dialled(Family(four), four, "services"),
+                    dialled(Family(six), six, "services6"),
+                    plain([Is(("ip", "saddr"), Against::In("inner4")), To(four, By::Address, "inside")]),
+                ],
+            ),
+            chain(
+                "output",
+                nat,
+                NfHook::Output,
+                REDIRECT,
+                vec![
+                    dialled(IsNot(("ip", "daddr"), own4), four, "services"),
+                    dialled(IsNot(("ip6", "daddr"), own6), six, "services6"),
+                ],
+            ),
+            chain(
+                "forward",
+                filter,
+                NfHook::Forward,
+                REFUSE,
+                vec![away(vec![Tcp, own, Reset]), away(vec![own, Unreachable])],
+            ),
+            chain(
+                "postrouting",
+                nat,
+                NfHook::Postrouting,
+                MASQUERADE,
+                vec![hairpin("ip", "inner4"), hairpin("ip6", "inner6")],
+            ),
+        ]
     }
 }
 
-fn elements(list: impl Iterator<Item = String>) -> String {
-    let list: Vec<String> = list.collect();
-    if list.is_empty() { String::new() } else { format!("\n\t\telements = {{ {} }}", list.join(", ")) }
+/// Questions to a UDP port that leads to slot b, and the answers, are of a zone of their own.
+fn lookups() -> [Chain; 2] {
+    let zone = Clause::Zone(ZONE);
+    let asked = || plain([Clause::Local, Clause::Is(("udp", "dport"), Against::In("second")), zone]);
+    let answered = |protocol, set| plain([Clause::Both([(protocol, "saddr"), ("udp", "sport")], set), zone]);
+    let chain = |name, hook, rules| Chain { name, kind: NfChainType::Filter, hook, priority: LOOKUP, rules };
+    [
+        chain(
+            "lookup",
+            NfHook::Prerouting,
+            vec![asked(), answered("ip", "second4"), answered("ip6", "second6")],
+        ),
+        chain("lookup_own", NfHook::Output, vec![asked()]),
+    ]
 }
 
-fn shown<A: ToString>(map: &BTreeMap<Port, (A, u16)>) -> String {
-    elements(map.iter().map(|(port, to)| pair(port, to)))
-}
-
-fn pair<A: ToString>((protocol, port): &Port, (address, target): &(A, u16)) -> String {
-    format!("{} . {port} : {} . {target}", protocol.as_str(), address.to_string())
-}
-
-fn to<A: ToString, B: ToString>((from, to): (A, B)) -> String {
-    format!("{} : {}", from.to_string(), to.to_string())
-}
-
-fn place<A: ToString>((address, port): &(A, u16)) -> String {
-    format!("{} . {port}", address.to_string())
+fn plain(clauses: impl Into<Vec<Clause>>) -> Rule {
+    Rule { clauses: clauses.into(), comment: None }
 }
 
 /// Elements out and in, all or nothing.
 pub fn transaction(from: &ServiceMap, next: &ServiceMap) -> String {
-    let mut text = String::new();
-    exchange(&mut text, "services", &keyed(&from.four), &keyed(&next.four));
-    exchange(&mut text, "services6", &keyed(&from.six), &keyed(&next.six));
-    let inside = |map: &ServiceMap| map.inside.iter().map(|it| (it.0.to_string(), to(it))).collect();
-    exchange(&mut text, "inside", &inside(from), &inside(next));
-    let ((ports, four, six), (ports2, four2, six2)) = (from.seconds(), next.seconds());
-    exchange(&mut text, "second", &listed(ports, u16::to_string), &listed(ports2, u16::to_string));
-    exchange(&mut text, "second4", &listed(four, place), &listed(four2, place));
-    exchange(&mut text, "second6", &listed(six, place), &listed(six2, place));
-    text
+    description::transaction(TABLE, &sets(&[], from), &sets(&[], next))
 }
 
-/// Elements as nft reads them, by their keys.
-type Elements = BTreeMap<String, String>;
-
-fn keyed<A: ToString>(map: &BTreeMap<Port, (A, u16)>) -> Elements {
-    map.iter().map(|(port, to)| (format!("{} . {}", port.0.as_str(), port.1), pair(port, to))).collect()
-}
-
-fn listed<T>(set: BTreeSet<T>, text: impl Fn(&T) -> String) -> Elements {
-    set.iter().map(|element| (text(element), text(element))).collect()
-}
-
-fn exchange(text: &mut String, name: &str, from: &Elements, to: &Elements) {
-    for (key, element) in from {
-        if to.get(key) != Some(element) {
-            writeln!(text, "delete element inet {TABLE} {name} {{ {key} }}").unwrap_or_default();
-        }
-    }
-    for (key, element) in to {
-        if from.get(key) != Some(element) {
-            writeln!(text, "add element inet {TABLE} {name} {{ {element} }}").unwrap_or_default();
-        }
-    }
-}
-
-fn sets(table: &mut Table, of: &ServiceTable, map: &ServiceMap) {
-    const FOUR: [SetType; 2] = [SetType::Ipv4Addr, SetType::InetService];
-    const SIX: [SetType; 2] = [SetType::Ipv6Addr, SetType::InetService];
-    let inner4 = of.networks.iter().map(|(four, _)| element((*four).into())).collect();
-    let inner6 = of.networks.iter().map(|(_, six)| element((*six).into())).collect();
-    let inside = |(from, to): (&Ipv4Addr, &Ipv4Addr)| {
-        Expression::List(vec![text(from.to_string()), text(to.to_string())])
-    };
+fn sets(networks: &[(Ipv4Net, Ipv6Net)], map: &ServiceMap) -> Vec<Collection> {
     let (ports, second4, second6) = map.seconds();
-    table.map("services", &FROM, &FOUR, pairs(&map.four));
-    table.map("services6", &FROM, &SIX, pairs(&map.six));
-    table.map("inside", &[SetType::Ipv4Addr], &[SetType::Ipv4Addr], map.inside.iter().map(inside).collect());
-    table.set("second", SetType::InetService, ports.into_iter().map(number).collect());
-    table.concatenated_set("second4", &FOUR, second4.iter().map(joined_place).collect());
-    table.concatenated_set("second6", &SIX, second6.iter().map(joined_place).collect());
-    table.interval_set("inner4", SetType::Ipv4Addr, inner4);
-    table.interval_set("inner6", SetType::Ipv6Addr, inner6);
+    let network = |network: IpNet| Element::of([Part::Network(network)]);
+    let inside =
+        map.inside.iter().map(|(from, to)| Element { key: vec![Part::word(from)], to: vec![Part::word(to)] });
+    let ports = ports.into_iter().map(|port| Element::of([Part::Number(port)]));
+    let set = |name, holds, elements| Collection { name, holds, elements };
+    vec![
+        set("services", Holds::Map(&FROM, &FOUR), redirected(&map.four)),
+        set("services6", Holds::Map(&FROM, &SIX), redirected(&map.six)),
+        set("inside", Holds::Map(&[SetType::Ipv4Addr], &[SetType::Ipv4Addr]), inside.collect()),
+        set("second", Holds::Set(&[SetType::InetService]), ports.collect()),
+        set("second4", Holds::Set(&FOUR), second4.iter().map(|to| Element::of(place(to))).collect()),
+        set("second6", Holds::Set(&SIX), second6.iter().map(|to| Element::of(place(to))).collect()),
+        set(
+            "inner4",
+            Holds::Networks(SetType::Ipv4Addr),
+            networks.iter().map(|(four, _)| network((*four).into())).collect(),
+        ),
+        set(
+            "inner6",
+            Holds::Networks(SetType::Ipv6Addr),
+            networks.iter().map(|(_, six)| network((*six).into())).collect(),
+        ),
+    ]
 }
 
-fn joined_place<A: ToString>((address, port): &(A, u16)) -> Expression<'static> {
-    joined([text(address.to_string()), number(*port)])
+fn redirected<A: ToString>(map: &BTreeMap<Port, (A, u16)>) -> Vec<Element> {
+    let key = |(protocol, port): &Port| vec![Part::word(protocol.as_str()), Part::Number(*port)];
+    map.iter().map(|(port, to)| Element { key: key(port), to: place(to).into() }).collect()
 }
 
-fn zone() -> Statement<'static> {
-    Statement::Mangle(Mangle { key: connection("zone"), value: number(ZONE) })
-}
-
-fn rules(table: &mut Table, family: NATFamily) {
-    let (protocol, version, map, inner, loopback) = match family {
-        NATFamily::IP => ("ip", "ipv4", "@services", "@inner4", prefix("127.0.0.0", 8)),
-        NATFamily::IP6 => ("ip6", "ipv6", "@services6", "@inner6", text("::1")),
-    };
-    let of_family = equal(meta(MetaKey::Nfproto), text(version));
-    let elsewhere = unequal(field(protocol, "daddr"), loopback);
-    table.rule("prerouting", None, redirect(of_family, family, map));
-    table.rule("output", None, redirect(elsewhere, family, map));
-    let [source, target] = ["saddr", "daddr"].map(|end| equal(field(protocol, end), text(inner)));
-    table.rule("postrouting", Some(HAIRPIN), vec![redirected(), source, target, Statement::Masquerade(None)]);
-}
-
-fn redirect(condition: Statement<'static>, family: NATFamily, map: &'static str) -> Vec<Statement<'static>> {
-    let dialled = joined([meta(MetaKey::L4proto), field("th", "dport")]);
-    let place = Map { key: dialled, data: text(map) };
-    let known = equal(meta(MetaKey::L4proto), any_of(&["tcp", "udp"]));
-    vec![condition, local(), known, to_container(place, family)]
-}
-
-fn to_container(place: Map<'static>, family: NATFamily) -> Statement<'static> {
-    let addr = Some(Expression::Named(NamedExpression::Map(Box::new(place))));
-    Statement::DNAT(Some(NAT { addr, family: Some(family), port: None, flags: None }))
-}
-
-fn pairs<A: ToString>(map: &BTreeMap<Port, (A, u16)>) -> Vec<Expression<'static>> {
-    map.iter()
-        .map(|((protocol, port), (address, target))| {
-            let key = joined([text(protocol.as_str()), number(*port)]);
-            let value = joined([text(address.to_string()), number(*target)]);
-            Expression::List(vec![key, value])
-        })
-        .collect()
+fn place<A: ToString>((address, port): &(A, u16)) -> [Part; 2] {
+    [Part::Word(address.to_string()), Part::Number(*port)]
 }
