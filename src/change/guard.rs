@@ -27,6 +27,17 @@ impl KeptFiles {
         });
         Command::root(save.collect::<Vec<_>>().join("\n"))
     }
+
+    /// The same on a host in memory.
+    #[cfg(test)]
+    pub(super) fn keep(&self, state: &mut crate::facts::state::HostState) {
+        for path in &self.paths {
+            state.guard.files.insert(path.clone(), state.system.files.get(path).cloned());
+        }
+        if self.of_sshd {
+            state.guard.sshd = Some(state.ssh.sshd.clone());
+        }
+    }
 }
 
 /// Where a file is kept.
@@ -52,21 +63,41 @@ impl Kind for KeptFiles {
     }
 
     #[cfg(test)]
-    fn apply(&self, _: &mut crate::facts::state::HostState) {
-        unreachable!("{NOT_IN_MEMORY}");
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        for path in &self.paths {
+            match state.guard.files.get(path).cloned().expect("the guard is armed") {
+                Some(kept) => {
+                    kept.iter().for_each(|kept| super::mode::matched(path, kept.mode, state));
+                    state.system.files.insert(path.clone(), kept);
+                }
+                None => drop(state.system.files.remove(path)),
+            }
+        }
+        if self.of_sshd {
+            state.ssh.sshd = state.guard.sshd.clone().expect("the guard is armed");
+        }
     }
 }
 
-/// Live parameters of the kernel get the values back that they had.
+/// Live parameters of the kernel, by name, get the values back that they had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptSysctls;
+pub struct KeptSysctls(pub Vec<String>);
 
 impl KeptSysctls {
     /// Keeps the values of these parameters.
-    pub fn save<'a>(keys: impl Iterator<Item = &'a str>) -> Command {
-        let save = keys
+    pub fn save(&self) -> Command {
+        let save = self
+            .0
+            .iter()
             .map(|key| format!("printf '%s %s\\n' {0} \"$(cat {0})\" >> {GUARD}/sysctl", sysctl::path(key)));
         Command::root(format!(": > {GUARD}/sysctl\n{}", save.collect::<Vec<_>>().join("\n")))
+    }
+
+    /// The same on a host in memory.
+    #[cfg(test)]
+    pub(super) fn keep(&self, state: &mut crate::facts::state::HostState) {
+        let kept = self.0.iter().map(|key| (key.clone(), state.hardening.sysctl[key].clone()));
+        state.guard.sysctl.extend(kept);
     }
 }
 
@@ -79,8 +110,11 @@ impl Kind for KeptSysctls {
     }
 
     #[cfg(test)]
-    fn apply(&self, _: &mut crate::facts::state::HostState) {
-        unreachable!("{NOT_IN_MEMORY}");
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        for key in &self.0 {
+            let kept = state.guard.sysctl.get(key).cloned().expect("the guard is armed");
+            state.hardening.sysctl.insert(key.clone(), kept);
+        }
     }
 }
 
@@ -99,6 +133,12 @@ impl KeptTable {
              && {NFT} -c -f {kept}"
         ))
     }
+
+    /// The same on a host in memory.
+    #[cfg(test)]
+    pub(super) fn keep(&self, state: &mut crate::facts::state::HostState) {
+        state.guard.tables.insert(self.0, state.net.tables.get(self.0).cloned());
+    }
 }
 
 impl Kind for KeptTable {
@@ -107,10 +147,10 @@ impl Kind for KeptTable {
     }
 
     #[cfg(test)]
-    fn apply(&self, _: &mut crate::facts::state::HostState) {
-        unreachable!("{NOT_IN_MEMORY}");
+    fn apply(&self, state: &mut crate::facts::state::HostState) {
+        match state.guard.tables.get(self.0).cloned().expect("the guard is armed") {
+            Some(kept) => drop(state.net.tables.insert(self.0.to_owned(), kept)),
+            None => drop(state.net.tables.remove(self.0)),
+        }
     }
 }
-
-#[cfg(test)]
-const NOT_IN_MEMORY: &str = "a host in memory keeps nothing for the guard";

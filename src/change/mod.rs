@@ -251,6 +251,20 @@ changes! {
 }
 
 impl Change {
+    /// What the guard of a host in memory keeps for it before the change that it takes back.
+    #[cfg(test)]
+    pub fn keep(&self, state: &mut crate::facts::state::HostState) {
+        if let Self::KeptFiles(kept) = self {
+            kept.keep(state);
+        }
+        if let Self::KeptSysctls(kept) = self {
+            kept.keep(state);
+        }
+        if let Self::KeptTable(kept) = self {
+            kept.keep(state);
+        }
+    }
+
     /// The script that carries it out, where one does.
     pub fn command(&self) -> Option<Command> {
         match self.means() {

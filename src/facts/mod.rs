@@ -18,6 +18,8 @@ pub mod folder;
 pub mod footing;
 pub mod foreign;
 mod frame;
+#[cfg(test)]
+pub mod guard;
 pub mod hosts;
 pub mod image;
 pub mod init;

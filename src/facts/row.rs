@@ -108,6 +108,9 @@ macro_rules! survey {
         #[derive(Debug, Clone, Default, PartialEq)]
         pub struct HostState {
             $($(#[$part_doc])* pub $part: $part_type,)*
+            /// What the guard keeps.
+            #[cfg(test)]
+            pub guard: super::guard::Guard,
         }
 
         impl Facts {
@@ -119,6 +122,8 @@ macro_rules! survey {
                         $($also: $also_make?,)*
                         $($name: settle!($how, $facts, $name)?,)*
                     },)*
+                    #[cfg(test)]
+                    guard: super::guard::Guard::default(),
                 })
             }
 

@@ -11,11 +11,12 @@ use super::{
     data,
     file::sha256,
     leftover::is_up,
-    step::Step,
+    step::{Step, Undo},
 };
 use crate::{
     change::{Call, Change, Container},
     facts::{
+        guard::Guard,
         state::{ContainerState, HostState, NetworkState},
         written::At,
     },
@@ -29,6 +30,31 @@ use crate::{
 pub fn carry_out(step: &Step, state: &mut HostState, desired: &Desired) {
     act(step, state, desired);
     count(state);
+}
+
+/// Carries out steps under guard and takes them back, as a host does when no new login confirms them: it is what it was, but
+/// for parameters that the kernel keeps until the next boot.
+pub fn taken_back(steps: &[Step], state: &mut HostState, desired: &Desired) {
+    count(state);
+    let mut before = state.clone();
+    for step in steps {
+        let Change::Sysctl(set) = &step.change else { continue };
+        let Undo::Change(back) = &step.undo else { continue };
+        let kept = if let Change::KeptSysctls(kept) = &**back { &kept.0[..] } else { &[] };
+        before.hardening.sysctl.extend(set.0.iter().filter(|(key, _)| !kept.contains(key)).cloned());
+    }
+    let ways_back: Vec<&Change> = steps
+        .iter()
+        .filter_map(|step| if let Undo::Change(back) = &step.undo { Some(&**back) } else { None })
+        .collect();
+    ways_back.iter().for_each(|back| back.keep(state));
+    steps.iter().for_each(|step| carry_out(step, state, desired));
+    for back in ways_back.iter().rev() {
+        assert!(back.apply(state), "{back:?} is not known in memory");
+    }
+    state.guard = Guard::default();
+    count(state);
+    assert_eq!(*state, before);
 }
 
 /// Counts what is in the folders that we made.

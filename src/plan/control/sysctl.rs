@@ -171,11 +171,12 @@ fn normal(value: &str) -> String {
 /// A guarded step that sets live values.
 fn change(id: StepId, values: Vec<(String, String)>, state: &HostState) -> Option<Step> {
     let lasting = values.iter().filter(|(key, value)| !is_locked(key, value));
-    let save = KeptSysctls::save(lasting.map(|(key, _)| key.as_str()));
+    let kept = KeptSysctls(lasting.map(|(key, _)| key.clone()).collect());
+    let save = kept.save();
     let old = |key: &str| state.hardening.sysctl.get(key).map_or("unset", String::as_str);
     let why = values.iter().map(|(key, value)| format!("{key}: {} -> {value}", old(key)));
     let why: Vec<String> = why.collect();
     let change = Change::Sysctl(Sysctls(values));
-    let step = Step::safe(id, change, Undo::change(Change::KeptSysctls(KeptSysctls))).because(why);
+    let step = Step::safe(id, change, Undo::change(Change::KeptSysctls(kept))).because(why);
     (!step.why.is_empty()).then(|| step.guarded(save))
 }

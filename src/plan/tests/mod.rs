@@ -2,6 +2,7 @@
 
 mod back;
 mod containers;
+mod guarded;
 mod replaced;
 mod scripts;
 mod written;

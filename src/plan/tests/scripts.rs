@@ -125,7 +125,7 @@ fn by_chance(scripts: &mut Scripts) {
 }
 
 /// A host on which no shipped control is set.
-fn unhardened(known: &Controls) -> HostState {
+pub(super) fn unhardened(known: &Controls) -> HostState {
     let mut state = fixture::bare();
     state.hardening.installed = Some(BTreeSet::new());
     state.hardening.audit = Some(Loaded::default());
