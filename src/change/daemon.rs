@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::{
     Kind,
     engine::{LIVE_RESTORE, RESTART},
@@ -76,6 +78,12 @@ impl Kind for DaemonConfig {
     }
 }
 
+/// Whether containers outlive dockerd where it has taken this up.
+fn keeps_running(text: &str) -> bool {
+    serde_json::from_str::<Value>(text)
+        .is_ok_and(|daemon| daemon.get("live-restore") == Some(&Value::Bool(true)))
+}
+
 impl DaemonConfig {
     /// The mark outlives a run that was killed between the file and the restart. After three restarts in a minute systemd
     /// would refuse another.
@@ -89,7 +97,8 @@ impl DaemonConfig {
             TakeUp::AtStart => return put("").call(),
             TakeUp::Reload => "systemctl reload docker".to_owned(),
             TakeUp::Restart => {
-                format!("\n{LIVE_RESTORE}systemctl reset-failed docker || true; systemctl restart docker")
+                let first = if keeps_running(text) { LIVE_RESTORE } else { "" };
+                format!("\n{first}systemctl reset-failed docker || true; systemctl restart docker")
             }
         };
         let gone = |path| write::remove(path, &Seen::Any);
@@ -112,5 +121,24 @@ impl DaemonConfig {
                 ("@DONE@", &done),
             ],
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(text: &str) -> String {
+        let (text, seen) = (Some(text.to_owned()), Seen::Any);
+        DaemonConfig { text, seen, old: OldConfig::There, take_up: TakeUp::Restart }.command().script
+    }
+
+    /// A dockerd that is to go on without it never says that it has it, and would not be restarted.
+    #[test]
+    fn live_restore_is_waited_for_where_the_file_says_it() {
+        assert!(script("{\"live-restore\":true}").contains(LIVE_RESTORE));
+        for without in ["{\"live-restore\": false}", "{\"labels\": [\"live-restore=true\"]}", "{}"] {
+            assert!(!script(without).contains(LIVE_RESTORE), "{without}");
+        }
     }
 }

@@ -100,17 +100,20 @@ pub struct EngineRestart {
     /// Containers that restart after it, because their bridge is gone and with it their end of it; each with the seconds that
     /// it may take to stop.
     pub cut_off: Vec<(String, u64)>,
+    /// Whether containers outlive it, once dockerd has taken that up.
+    pub live: bool,
     /// How long it may take.
     pub within: Duration,
 }
 
 impl EngineRestart {
-    /// The restart after which these containers restart, each with the time that it may take to stop.
-    pub fn of(cut_off: &[(String, Duration)]) -> Self {
+    /// The restart after which these containers restart, each with the time that it may take to stop; and whether the others
+    /// outlive it.
+    pub fn of(cut_off: &[(String, Duration)], live: bool) -> Self {
         let within =
             RESTART + Duration::from_secs(60) + cut_off.iter().map(|(_, grace)| *grace).sum::<Duration>();
         let seconds = |(name, grace): &(String, Duration)| (name.clone(), super::whole_seconds(*grace));
-        Self { cut_off: cut_off.iter().map(seconds).collect(), within }
+        Self { cut_off: cut_off.iter().map(seconds).collect(), live, within }
     }
 }
 
@@ -120,8 +123,9 @@ impl Kind for EngineRestart {
             .cut_off
             .iter()
             .map(|(name, seconds)| format!("docker restart --time {seconds} {} >/dev/null\n", quote(name)));
+        let first = if self.live { format!("back() {{ :; }}\n{LIVE_RESTORE}") } else { String::new() };
         let script = format!(
-            "back() {{ :; }}\n{LIVE_RESTORE}systemctl reset-failed docker 2>/dev/null || true; systemctl restart docker\n{}{}",
+            "{first}systemctl reset-failed docker 2>/dev/null || true; systemctl restart docker\n{}{}",
             restarts.collect::<String>(),
             awake()
         );

@@ -60,7 +60,7 @@ pub use mode::Modes;
 pub use mount::Remounts;
 pub use note::{NOTE_MODE, UnopenedGone, VersionNote};
 pub use original::{Original, OriginalsForget, OriginalsRecord, OriginalsRemoval};
-pub use package::{PackagePurge, Packages, Whose};
+pub use package::{Apt, Next, PackagePurge, Packages, Refusal, Whose};
 pub use release::{ReleaseEnd, ReleaseKeep};
 pub use reload::{ReloadDone, RoleRun};
 pub use returns::{ContainerGone, How, Return, Returns, whole_seconds};
@@ -77,6 +77,8 @@ use crate::model::{command::Command, desired::HealthProbe};
 pub enum Means<'a> {
     /// By a script.
     Script(Command),
+    /// By asking apt what it would do, and by a script that is chosen of its answers.
+    Apt(Apt<'a>),
     /// By Docker's API.
     Call(&'a Call),
     /// By asking from the host until the answer is right.
@@ -103,6 +105,10 @@ macro_rules! changes {
                 /// The longest wait.
                 within: Duration,
             },
+            /// Installs packages.
+            Packages(Packages),
+            /// Purges packages.
+            PackagePurge(PackagePurge),
             $($(#[$doc])* $name($kind),)*
         }
 
@@ -112,6 +118,8 @@ macro_rules! changes {
                 match self {
                     Self::Docker(call) => Means::Call(call),
                     Self::AwaitProbe { probe, within } => Means::Probe { probe, within: *within },
+                    Self::Packages(packages) => Means::Apt(Apt::Install(packages)),
+                    Self::PackagePurge(packages) => Means::Apt(Apt::Purge(packages)),
                     $(Self::$name(kind) => Means::Script(kind.command()),)*
                 }
             }
@@ -121,6 +129,8 @@ macro_rules! changes {
             pub fn apply(&self, state: &mut crate::facts::state::HostState) -> bool {
                 match self {
                     Self::Docker(_) | Self::AwaitProbe { .. } => return false,
+                    Self::Packages(packages) => packages.apply(state),
+                    Self::PackagePurge(packages) => packages.apply(state),
                     $(Self::$name(kind) => kind.apply(state),)*
                 }
                 true
@@ -214,10 +224,6 @@ changes! {
     RoleRun(RoleRun),
     /// Takes away the mark that a service has to be told.
     ReloadDone(ReloadDone),
-    /// Installs packages.
-    Packages(Packages),
-    /// Purges packages.
-    PackagePurge(PackagePurge),
     /// Records how things are.
     OriginalsRecord(OriginalsRecord),
     /// Takes controls out of that record.
@@ -265,11 +271,11 @@ impl Change {
         }
     }
 
-    /// The script that carries it out, where one does.
+    /// The script that carries it out, where it is known before the host is asked.
     pub fn command(&self) -> Option<Command> {
         match self.means() {
             Means::Script(command) => Some(command),
-            Means::Call(_) | Means::Probe { .. } => None,
+            Means::Apt(_) | Means::Call(_) | Means::Probe { .. } => None,
         }
     }
 
@@ -286,7 +292,7 @@ impl Change {
     /// Whether it changes nothing.
     pub fn only_asks(&self) -> bool {
         match self.means() {
-            Means::Script(_) => false,
+            Means::Script(_) | Means::Apt(_) => false,
             Means::Call(call) => call.only_asks(),
             Means::Probe { .. } => true,
         }
@@ -296,7 +302,7 @@ impl Change {
     /// hindrance.
     pub fn may_be_repeated(&self) -> bool {
         match self.means() {
-            Means::Script(_) => false,
+            Means::Script(_) | Means::Apt(_) => false,
             Means::Call(call) => call.may_be_repeated(),
             Means::Probe { .. } => true,
         }

@@ -289,6 +289,7 @@ impl Run<'_> {
             ApplyError::Changed(_) => Stumble::Overtaken(apply_trouble(&error)),
             ApplyError::Session(_)
             | ApplyError::Command { .. }
+            | ApplyError::Refused(_)
             | ApplyError::Pull { .. }
             | ApplyError::Docker { .. }
             | ApplyError::Unhealthy { .. }

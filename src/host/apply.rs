@@ -1,23 +1,24 @@
 //! Carries out steps. Every choice was made by the planner; here is no `if` about what to do.
 
+mod error;
+
 use std::net::IpAddr;
 
 use bollard::Docker;
 use ipnet::IpNet;
 
+pub use self::error::ApplyError;
 use super::{
     Session, container,
     docker::{AT_ONCE, within},
-    error::{causes, short},
     failpoint, health, image, probe,
 };
 use crate::{
-    change::{Call, Means},
+    change::{Apt, Call, Means, Next},
     model::{
-        command::{Command, Exit, Output},
+        command::{Command, Output},
         desired::{Desired, RegistryAccess},
         name::PlatformName,
-        write::{CHANGED, CHANGED_SAYS},
     },
     plan::step::Step,
 };
@@ -58,10 +59,22 @@ impl<'a, S: Session> Executor<'a, S> {
 
     async fn carry_out(&self, step: &Step) -> Result<(), ApplyError> {
         match step.change.means() {
-            Means::Script(command) => self.run(&command).await,
+            Means::Script(command) => self.run(&command).await.map(drop),
+            Means::Apt(apt) => self.packages(apt).await,
             Means::Call(call) => self.call(call).await,
             Means::Probe { probe, within } => {
                 probe::await_probe(self.session, self.address, probe, within).await
+            }
+        }
+    }
+
+    async fn packages(&self, apt: Apt<'_>) -> Result<(), ApplyError> {
+        let mut answers = Vec::new();
+        loop {
+            match apt.next(&answers)? {
+                Next::Ask(question) => answers.push(self.run(&question).await?.stdout),
+                Next::Do(command) => return self.run(&command).await.map(drop),
+                Next::Nothing => return Ok(()),
             }
         }
     }
@@ -103,154 +116,58 @@ impl<'a, S: Session> Executor<'a, S> {
     pub async fn undo(&self, step: &Step) -> Result<(), ApplyError> {
         let Some(back) = step.undo.command() else { return Ok(()) };
         match self.run(&back).await {
-            Err(ApplyError::Changed(_)) | Ok(()) => Ok(()),
+            Err(ApplyError::Changed(_)) | Ok(_) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// Runs a command that must end with 0.
-    pub async fn run(&self, command: &Command) -> Result<(), ApplyError> {
+    /// Runs a command that must end with 0; what it printed.
+    pub async fn run(&self, command: &Command) -> Result<Output, ApplyError> {
         let output =
             self.session.exec(command).await.map_err(|error| ApplyError::Session(Box::new(error)))?;
-        if output.ok() { Ok(()) } else { Err(ApplyError::command(&output)) }
-    }
-}
-
-/// Why a step failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// The connection failed under it.
-    #[error("{0}")]
-    Session(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A script ended with an error.
-    #[error("{exit}: {said}")]
-    Command {
-        /// How it ended.
-        exit: String,
-        /// The last lines it printed.
-        said: String,
-    },
-    /// A file is not what it was when it was looked at, and was left alone.
-    #[error("{0}")]
-    Changed(String),
-    /// An image could not be pulled.
-    #[error("cannot pull {image}: {reason}")]
-    Pull {
-        /// The image.
-        image: String,
-        /// Docker's words.
-        reason: String,
-        /// The way out.
-        hint: &'static str,
-    },
-    /// Docker refused.
-    #[error("cannot {what} {name}: {reason}")]
-    Docker {
-        /// What was asked.
-        what: &'static str,
-        /// Of what.
-        name: String,
-        /// Docker's words.
-        reason: String,
-    },
-    /// A container did not become healthy.
-    #[error("{container} is not healthy: {why}")]
-    Unhealthy {
-        /// The container.
-        container: String,
-        /// Why we stopped waiting.
-        why: String,
-        /// What the last health check printed.
-        last_check: Option<String>,
-        /// The container's last lines.
-        log: Vec<String>,
-    },
-    /// A health check from the host failed.
-    #[error("health check {probe} did not succeed within {seconds} s; last answer: {last}")]
-    Probe {
-        /// What was asked.
-        probe: String,
-        /// The longest wait.
-        seconds: u64,
-        /// The last answer.
-        last: String,
-    },
-    /// A step needs Docker and Docker does not answer.
-    #[error("docker does not answer on this host")]
-    NoDocker,
-}
-
-/// How many lines of a failing script are shown.
-const TAIL: usize = 8;
-
-impl ApplyError {
-    /// Docker refused.
-    pub fn docker(what: &'static str, name: &str, error: &bollard::errors::Error) -> Self {
-        Self::Docker { what, name: name.to_owned(), reason: causes(error) }
-    }
-
-    /// A script ended with an error.
-    pub fn command(output: &Output) -> Self {
-        let lines: Vec<&str> = output.stderr.lines().chain(output.stdout.lines()).collect();
-        let said = lines[lines.len().saturating_sub(TAIL)..].iter().map(|line| short(line));
-        let said = said.collect::<Vec<_>>().join("\n");
-        // A command of a role may end with the same code, and says something else.
-        if output.exit == Exit::Code(CHANGED)
-            && output.stderr.lines().any(|line| line.ends_with(CHANGED_SAYS))
-        {
-            return Self::Changed(said);
-        }
-        Self::Command { exit: output.exit.to_string(), said }
-    }
-
-    /// The way out, where there is one beyond the message.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Pull { hint, .. } => Some((*hint).to_owned()),
-            Self::Command { said, .. } if said.contains("No space left on device") => {
-                Some("free space on the host (`df -h` shows where), then run again".to_owned())
-            }
-            Self::Changed(_) => Some("run again; the current state is read first".to_owned()),
-            Self::NoDocker => Some("look at `systemctl status docker` on the host".to_owned()),
-            Self::Unhealthy { .. } => Some("fix the image or its configuration, then run again".to_owned()),
-            Self::Session(_) | Self::Command { .. } | Self::Docker { .. } | Self::Probe { .. } => None,
-        }
-    }
-
-    /// Lines that explain the failure: the last health check and the log.
-    pub fn details(&self) -> Vec<String> {
-        match self {
-            Self::Unhealthy { last_check, log, .. } => {
-                let check = last_check.iter().map(|check| format!("last check: {check}"));
-                check.chain(log.iter().map(|line| format!("log: {line}"))).collect()
-            }
-            Self::Session(_)
-            | Self::Command { .. }
-            | Self::Changed(_)
-            | Self::Pull { .. }
-            | Self::Docker { .. }
-            | Self::Probe { .. }
-            | Self::NoDocker => Vec::new(),
-        }
+        if output.ok() { Ok(output) } else { Err(ApplyError::command(&output)) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        change::{Change, PackagePurge},
+        host::replay::Replay,
+        plan::step::{ControlStep, StepId, Undo},
+    };
 
-    #[test]
-    fn only_the_writer_says_that_a_file_changed() {
-        let ended = |stderr: &str| Output {
-            stderr: stderr.to_owned(),
-            exit: Exit::Code(CHANGED),
-            ..Output::default()
+    async fn purged(host: &Replay) -> Result<(), ApplyError> {
+        let platform: PlatformName = "acme".parse().unwrap();
+        let address = std::net::Ipv4Addr::LOCALHOST.into();
+        let hands = Executor {
+            session: host,
+            docker: None,
+            address,
+            admin_networks: &[],
+            platform: &platform,
+            registry: None,
         };
-        let said = ApplyError::command(&ended("/etc/x: changed since it was looked at\n"));
-        assert!(matches!(said, ApplyError::Changed(_)), "{said}");
-        for of_a_role in ["", "cannot reload: remote error in protocol\n"] {
-            let said = ApplyError::command(&ended(of_a_role));
-            assert!(matches!(said, ApplyError::Command { .. }), "{said}");
-        }
+        let purge = PackagePurge { names: vec!["auditd".to_owned()], kept: Vec::new() };
+        let undo = Undo::Nothing("a harden installs them again");
+        hands.apply(&Step::safe(StepId::Undo(ControlStep::Packages), Change::PackagePurge(purge), undo)).await
+    }
+
+    #[tokio::test]
+    async fn what_apt_says_chooses_what_is_done() {
+        let host = Replay::new().prints("dpkg-query", "installed auditd\n");
+        let host = host.prints("apt-get -s purge auditd", "Purg auditd [1]\n").prints("going='auditd'", "");
+        assert!(purged(&host).await.is_ok() && host.is_over());
+        let host = Replay::new().prints("dpkg-query", "not-installed auditd\n");
+        assert!(purged(&host).await.is_ok() && host.is_over());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_purged_after_a_question_that_failed() {
+        let host = Replay::new().prints("dpkg-query", "installed auditd\n");
+        let host = host.fails("apt-get -s purge auditd", 100, "E: Unmet dependencies.");
+        let said = purged(&host).await.unwrap_err().to_string();
+        assert!(said.contains("E: Unmet dependencies.") && host.is_over(), "{said}");
     }
 }

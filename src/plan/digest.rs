@@ -1,7 +1,7 @@
 //! One number for a step or a plan: the same number, the same doings. It is of JSON with sorted fields which is written here and
 //! nowhere else, so that it does not depend on how this program happens to name and order its own things.
 
-use crate::change::{Call, Change, Container, FileWrite, Means};
+use crate::change::{Apt, Call, Change, Container, FileWrite, Means, PackagePurge, Packages, Whose};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -118,8 +118,19 @@ fn doing(change: &Change) -> Value {
     }
     match change.means() {
         Means::Script(script) => json!({ "run": command(&script) }),
+        Means::Apt(apt) => packages(apt),
         Means::Call(call) => self::call(call),
         Means::Probe { probe, within } => json!({ "probe": self::probe(probe), "within": millis(within) }),
+    }
+}
+
+fn packages(apt: Apt<'_>) -> Value {
+    match apt {
+        Apt::Install(Packages { names, whose }) => match whose {
+            Whose::Controls => json!({ "install": names }),
+            Whose::Platforms { forgotten } => json!({ "install": names, "forget": forgotten }),
+        },
+        Apt::Purge(PackagePurge { names, kept }) => json!({ "purge": names, "kept": kept }),
     }
 }
 

@@ -134,7 +134,7 @@ fn restart(desired: &Desired, state: &HostState) -> Option<Step> {
     let cut_off = rules::attached(state, &gone).map(|found| (found.name.clone(), grace(found, desired)));
     let cut_off: Vec<_> = cut_off.collect();
     why.extend(cut_off.iter().map(|(name, _)| format!("{name} restarts: its network is gone")));
-    let restart = Change::EngineRestart(EngineRestart::of(&cut_off));
+    let restart = Change::EngineRestart(EngineRestart::of(&cut_off, is_live(state)));
     Some(Step::safe(StepId::Engine(EngineStep::Rules), restart, NO_UNDO).because(why))
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::{Goal, Plan, fixture, plan, simulated::carry_out, uninstall, uninstall::Volumes};
 use crate::{
-    change::{Change, ServiceMap, ServiceTable, services::table},
+    change::{Change, Means, Next, ServiceMap, ServiceTable, services::table},
     facts::{
         conntrack::Timeouts,
         state::{HostState, NetworkState},
@@ -64,8 +64,9 @@ fn what_docker_needs_does_not_go_with_a_control() {
     state.hardening.originals.packages.extend(["apparmor".to_owned(), "auditd".to_owned()]);
     let plan = planned(&fixture::desired(), &state);
     let docker = plan.steps.iter().find(|step| step.id == "packages.docker").unwrap();
-    let script = docker.change.command().unwrap().script;
-    assert_eq!(script.lines().last(), Some("forget 'package apparmor'"));
+    let Means::Apt(apt) = docker.change.means() else { panic!("no packages") };
+    let Ok(Next::Do(command)) = apt.next(&[String::new()]) else { panic!("nothing is done") };
+    assert_eq!(command.script.lines().last(), Some("forget 'package apparmor'"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 
 use crate::{
-    change::{Change, Means},
+    change::{Apt, Change, Means, Next},
     facts::{
         control::audit::Loaded,
         footing::Footing,
@@ -50,6 +50,7 @@ impl Scripts {
                 let stdin = write::sha256(command.stdin.expose());
                 format!("{}\n= within {:?}, stdin {}\n", script(&command), command.within, &stdin[..8])
             }
+            (_, Means::Apt(apt)) => spoken(apt),
             (_, Means::Call(call)) => format!("{call:?}\n"),
             (_, Means::Probe { probe, within }) => {
                 format!("AwaitProbe {{ probe: {probe:?}, within: {within:?} }}\n")
@@ -67,6 +68,35 @@ impl Scripts {
             }
         }
         self.0.entry(kind(&step.id.to_string())).or_default().insert(text);
+    }
+}
+
+/// What is asked and done on a host where apt does what it is asked for.
+fn spoken(apt: Apt<'_>) -> String {
+    let (mut text, mut answers) = (String::new(), Vec::new());
+    loop {
+        match apt.next(&answers).unwrap() {
+            Next::Ask(question) => {
+                writeln!(text, "{}\n= is asked within {:?}", question.script, question.within).unwrap();
+                answers.push(answer(apt, answers.len()));
+            }
+            Next::Do(command) => {
+                writeln!(text, "{}\n= within {:?}", command.script, command.within).unwrap();
+                return text;
+            }
+            Next::Nothing => return text + "= nothing\n",
+        }
+    }
+}
+
+/// Of what is to go everything is there, and of what stays nothing.
+fn answer(apt: Apt<'_>, turn: usize) -> String {
+    let lines =
+        |names: &[String], line: &dyn Fn(&str) -> String| names.iter().map(|name| line(name)).collect();
+    match apt {
+        Apt::Install(packages) => lines(&packages.names, &|name| format!("Inst {name} (1)\n")),
+        Apt::Purge(packages) if turn == 0 => lines(&packages.names, &|name| format!("installed {name}\n")),
+        Apt::Purge(packages) => lines(&packages.names, &|name| format!("Purg {name} [1]\n")),
     }
 }
 
