@@ -13,3 +13,4 @@ pub mod project;
 pub mod run;
 pub mod saved_plan;
 pub mod state;
+pub mod visible;
