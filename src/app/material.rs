@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::{
-    inventory::{Inventory, Source, SourceKey},
+    inventory::{Inventory, SourceKey},
     material::Material,
-    problem::Problem,
+    problem::{Place, Problem},
     secret::{Secret, SecretSource},
 };
 
@@ -18,7 +18,7 @@ pub fn read(inventory: &Inventory, folder: &Path) -> (Material, Vec<Problem>) {
     let mut material = Material::default();
     let mut problems = Vec::new();
     for source in inventory.sources() {
-        let found = secret(&source, folder).unwrap_or_else(|problem| {
+        let found = secret(source.source, source.place, folder).unwrap_or_else(|problem| {
             // Hosts share the platform's passphrase; that it is missing is said once.
             if !problems.contains(&*problem) {
                 problems.push(*problem);
@@ -45,12 +45,16 @@ pub fn expand(path: &Path, folder: &Path) -> PathBuf {
     }
 }
 
-fn secret(source: &Source, folder: &Path) -> Result<Secret, Box<Problem>> {
-    match source.source {
+/// Reads one.
+///
+/// # Errors
+/// A variable that is not set, a file that cannot be read.
+pub fn secret(source: &SecretSource, place: Option<Place>, folder: &Path) -> Result<Secret, Box<Problem>> {
+    match source {
         SecretSource::Value(secret) => Ok(secret.clone()),
-        SecretSource::Env(name) => variable(name).map_err(|problem| Box::new(problem.at(source.place))),
+        SecretSource::Env(name) => variable(name).map_err(|problem| Box::new(problem.at(place))),
         SecretSource::File(path) => {
-            let text = file(path, folder).map_err(|problem| Box::new(problem.at(source.place)))?;
+            let text = file(path, folder).map_err(|problem| Box::new(problem.at(place)))?;
             Ok(Secret::new(text.strip_suffix('\n').unwrap_or(&text)))
         }
     }

@@ -21,8 +21,10 @@ use crate::{
         inventory::{Inventory, SecondWay},
         material::Material,
         name::{HostName, RoleName},
+        problem::Problem,
         resolve::resolve,
         role::Upgrade,
+        secret::{Secret, SecretSource},
         selector::Selector,
     },
     plan::{
@@ -152,6 +154,14 @@ impl Project {
     pub fn stages(&self, members: &Members, direction: Direction) -> Result<Vec<Stage>, ProjectError> {
         let hosts: Vec<_> = members.iter().map(|member| member.place.clone()).collect();
         stages(&hosts, &self.upgrades, direction).map_err(ProjectError::Cycle)
+    }
+
+    /// A secret that only some commands need, and the place in the inventory that names it.
+    ///
+    /// # Errors
+    /// A variable that is not set, a file that cannot be read.
+    pub fn secret(&self, source: &SecretSource, place: &[&str]) -> Result<Secret, Box<Problem>> {
+        material::secret(source, self.inventory.place(place), &self.folder)
     }
 
     fn expand(&self, paths: &mut [PathBuf]) {

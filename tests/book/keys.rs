@@ -60,6 +60,7 @@ fn one_kind(form: &Value, whole: &Value) -> Option<String> {
         Some("Text") => Some("text"),
         Some("Network" | "Network4") => Some("network"),
         Some("Port") => Some("port"),
+        Some("Socket") => Some("address and port"),
         Some("Level") => Some("1 or 2"),
         Some("SecretSource") => Some("[secret](#where-a-secret-is-read-from)"),
         Some(name) if name.ends_with("Name") => Some("name"),

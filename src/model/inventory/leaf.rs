@@ -1,6 +1,6 @@
 //! The single words of an inventory: numbers, addresses, networks, names.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::{IpNet, Ipv4Net};
 use serde_json::Value as Json;
@@ -22,6 +22,7 @@ pub fn check(text: &str, value: &Value, schema: &Json, path: &[String]) -> Optio
         (Some("port"), _) => port(text, path),
         (Some("level"), _) => level(text, path),
         (Some("ip"), _) => address(text, path),
+        (Some("socket"), _) => socket(text, path),
         (Some("network"), _) => network::<IpNet>(text, "192.0.2.0/24 or 2001:db8::/48", path),
         (Some("network4"), _) => network::<Ipv4Net>(text, "172.28.0.0/16", path),
         (Some("name"), _) => name(text),
@@ -69,6 +70,12 @@ fn address(text: &str, path: &[String]) -> Option<Problem> {
             "write an address as in 203.0.113.10 or 2001:db8::10, not a name",
         )),
     }
+}
+
+fn socket(text: &str, path: &[String]) -> Option<Problem> {
+    let problem = || Problem::error("listen.invalid", format!("{} cannot be `{text}`", part(path)));
+    let fits = text.parse::<SocketAddr>().is_ok_and(|at| at.port() > 0);
+    (!fits).then(|| problem().hint("write an IP address and a port as in 127.0.0.1:9464 or [::1]:9464"))
 }
 
 fn network<N: std::str::FromStr + Into<IpNet>>(

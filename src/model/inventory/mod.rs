@@ -10,6 +10,8 @@ mod parse;
 mod second_way;
 mod shape;
 mod syntax;
+mod tls;
+mod watch;
 mod wording;
 
 use std::{
@@ -29,6 +31,8 @@ pub use self::{
     break_glass::BreakGlass,
     login::{Source, SourceKey, TRIES},
     second_way::SecondWay,
+    tls::Tls,
+    watch::{Lack, Watch},
 };
 use super::{
     control::Level,
@@ -85,6 +89,9 @@ pub struct Inventory {
     /// What is called on a host before a version comes whose data an older one cannot read again, for roles that say nothing
     /// of it themselves.
     pub backup: Option<Backup>,
+    /// How the platform is watched.
+    #[serde(default)]
+    pub watch: Watch,
     /// A folder with roles of your own, beside the inventory; a role there replaces the shipped one of its name.
     pub roles: Option<PathBuf>,
     /// A place for anchors; not read.
@@ -167,16 +174,6 @@ pub struct Registry {
     pub username: Option<String>,
     /// The password for pulls; sent with each pull, never stored on a host.
     pub password: Option<SecretSource>,
-}
-
-/// The platform's certificate.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Tls {
-    /// The certificate chain, PEM.
-    pub certificate: SecretSource,
-    /// The private key, PEM.
-    pub key: SecretSource,
 }
 
 /// A compliance zone: data that belongs to it stays in it.

@@ -40,6 +40,18 @@ impl JsonSchema for Network4 {
     }
 }
 
+/// An IP address and a port, as in `127.0.0.1:9464`.
+pub struct Socket;
+
+impl JsonSchema for Socket {
+    fn schema_name() -> Cow<'static, str> {
+        "Socket".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "socket", "pattern": "^.+:[0-9]{1,5}$" })
+    }
+}
+
 /// A level of hardening.
 pub struct Level;
 

@@ -9,6 +9,7 @@ mod key;
 mod platform;
 mod point;
 mod registry;
+mod watch;
 mod word;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +39,7 @@ impl Inventory {
         problems.extend(inline::check(self));
         problems.extend(registry::check(self));
         problems.extend(hardening::check(self));
+        problems.extend(watch::check(self));
         problems
     }
 

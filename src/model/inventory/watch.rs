@@ -1,0 +1,75 @@
+//! What `pryvctl watch` does besides watching: its page.
+
+use std::net::SocketAddr;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::tls::Tls;
+use crate::model::{schema::word::Socket, secret::SecretSource};
+
+/// How the platform is watched.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Watch {
+    /// Where its page is served, as in `127.0.0.1:9464`. Without it there is no page.
+    #[schemars(with = "Option<Socket>")]
+    pub listen: Option<SocketAddr>,
+    /// The certificate that the page shows; needed where others than this machine reach it.
+    pub tls: Option<Tls>,
+    /// The hash of the password that the page asks for, as `pryvctl password` prints it; needed where others than this machine
+    /// reach it.
+    pub password: Option<SecretSource>,
+}
+
+/// What a page lacks that others than this machine can reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// Whoever is on the way could read it.
+    Tls,
+    /// Whoever reaches it could read it.
+    Password,
+}
+
+impl Lack {
+    /// Its key.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+            Self::Password => "password",
+        }
+    }
+}
+
+impl Watch {
+    /// What is missing before the page may be served there.
+    pub fn lacks(&self, at: SocketAddr) -> Vec<Lack> {
+        let needed = [(Lack::Tls, self.tls.is_none()), (Lack::Password, self.password.is_none())];
+        let needed = needed.into_iter().filter(|(_, missing)| *missing && !is_of_this_machine(at));
+        needed.map(|(lack, _)| lack).collect()
+    }
+}
+
+/// Whether nobody but programs of this machine reaches an address.
+fn is_of_this_machine(at: SocketAddr) -> bool {
+    at.ip().to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_needs_no_key() {
+        let watch = Watch::default();
+        let lacks = |at: &str| watch.lacks(at.parse().unwrap());
+        for own in ["127.0.0.1:1", "127.9.0.1:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+            assert_eq!(lacks(own), []);
+        }
+        for open in ["0.0.0.0:1", "[::]:1", "192.0.2.1:1", "[2001:db8::1]:1"] {
+            assert_eq!(lacks(open), [Lack::Tls, Lack::Password], "{open}");
+        }
+        let closed = Watch { password: Some(SecretSource::Env("HASH".to_owned())), ..watch };
+        assert_eq!(closed.lacks("0.0.0.0:1".parse().unwrap()), [Lack::Tls]);
+    }
+}
