@@ -1,6 +1,6 @@
 # Thin: each line is a command one could type. Run as root on Debian 12 with Rust.
 
-.PHONY: check demo test trials powercut bench audit lint deny docs
+.PHONY: check demo test page trials powercut bench audit lint deny docs
 
 # Modules of tests/ that need root, a lab or packages of the machine. Without the name of the binary `--skip` would leave out the
 # unit tests of src/fleet and src/lab as well.
@@ -20,6 +20,10 @@ test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
 
 trials: # every control spoiled by hand, every way to cut a login, twenty upgrades under load: up to an hour
 	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 fleet::controls fleet::lockout fleet::twenty
+
+page: # the page of watch in a real browser, in all its looks: Debian's Chromium, two packages of npm, three minutes
+	tests/page/prepare.sh
+	cargo test --lib watch::page::tests::browser -- --ignored
 
 powercut: # the power goes from emulated machines while they are hardened, on ext4 and on XFS: ten minutes, once more for the disks
 	tests/audit/packages.sh

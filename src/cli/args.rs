@@ -146,6 +146,8 @@ pub enum Command {
     Uninstall(Uninstall),
     /// Rehearse an inventory on throw-away hosts on this machine.
     Lab(Lab),
+    /// Make a password for the page of `watch`: print its hash for the inventory on stdout, the password on stderr.
+    Password,
     /// Print the JSON Schema of the inventory or of the JSON document.
     Schema(Schema),
     /// Print completions for a shell.

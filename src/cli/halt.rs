@@ -12,7 +12,7 @@ use crate::{
         project::ProjectError,
         saved_plan::SavedPlanError,
     },
-    watch::history::HistoryError,
+    watch::{WatchError, history::HistoryError},
 };
 
 /// Why a command ended before it could do its work.
@@ -73,6 +73,18 @@ impl From<HistoryError> for Halt {
     fn from(error: HistoryError) -> Self {
         let hint = error.hint();
         Self::new(Exit::Usage, error, Some(hint))
+    }
+}
+
+impl From<WatchError> for Halt {
+    fn from(error: WatchError) -> Self {
+        match error {
+            WatchError::Project(error) => error.into(),
+            WatchError::Page(error) => {
+                let hint = error.hint();
+                Self::new(Exit::Usage, error, Some(hint))
+            }
+        }
     }
 }
 

@@ -8,10 +8,7 @@ use super::{
     args::Format,
     gate,
     halt::Halt,
-    render::{
-        events::{document, time},
-        tables::table,
-    },
+    render::{events::document, tables::table},
     report::Screen,
 };
 use crate::{
@@ -19,7 +16,7 @@ use crate::{
     model::{compose::parse_period, name::HostName},
     watch::{
         history::{Curve, History, Occurrence, place},
-        now, seconds,
+        moment, now, seconds,
     },
 };
 
@@ -108,7 +105,7 @@ fn events(found: &[Occurrence], form: Form) -> String {
         Form::Table => {
             let mut table = table(&["time", "host", "state", "what it means"]);
             for one in found {
-                table.add_row([time(one.at), one.host.clone(), one.state.clone(), gate::line(&one.words)]);
+                table.add_row([moment(one.at), one.host.clone(), one.state.clone(), gate::line(&one.words)]);
             }
             table.to_string()
         }
@@ -117,7 +114,7 @@ fn events(found: &[Occurrence], form: Form) -> String {
             serde_json::to_string(&rows).unwrap_or_default()
         }
         Form::Csv => {
-            let rows = found.iter().map(|one| row(&[&time(one.at), &one.host, &one.state, &one.words]));
+            let rows = found.iter().map(|one| row(&[&moment(one.at), &one.host, &one.state, &one.words]));
             format!("time,host,state,words\n{}", rows.collect::<String>())
         }
     }
@@ -141,7 +138,7 @@ fn curves(found: &[Curve], form: Form) -> String {
         Form::Json => {
             let rows = found.iter().map(|curve| {
                 let points = curve.points.iter().map(|point| {
-                    serde_json::json!({ "time": time(point.at), "mean": point.mean, "least": point.least, "most": point.most })
+                    serde_json::json!({ "time": moment(point.at), "mean": point.mean, "least": point.least, "most": point.most })
                 });
                 let points: Vec<_> = points.collect();
                 serde_json::json!({ "host": curve.host, "metric": curve.metric, "part": curve.part, "points": points })
@@ -152,7 +149,7 @@ fn curves(found: &[Curve], form: Form) -> String {
             let rows = found.iter().flat_map(|curve| curve.points.iter().map(move |point| (curve, point)));
             let rows = rows.map(|(curve, point)| {
                 let figures = [point.mean, point.least, point.most].map(|figure| figure.to_string());
-                row(&[&time(point.at), &curve.host, &curve.part, &figures[0], &figures[1], &figures[2]])
+                row(&[&moment(point.at), &curve.host, &curve.part, &figures[0], &figures[1], &figures[2]])
             });
             format!("time,host,part,mean,least,most\n{}", rows.collect::<String>())
         }

@@ -17,6 +17,7 @@ mod logs;
 mod look;
 mod man;
 pub mod mask;
+mod password;
 mod pause;
 mod pipe;
 mod plan;
@@ -105,6 +106,7 @@ async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Ended 
         Command::Watch(order) => watch::run(&order, screen).await,
         Command::History(order) => history::run(&order, screen),
         Command::Lab(lab) => lab::run(lab, screen).await,
+        Command::Password => password::run(screen),
         Command::Schema(which) => schema::run(&which, screen),
         Command::Completions { shell } => completions::run(shell, screen),
         Command::Man { folder } => man::run(&folder, screen),

@@ -1,12 +1,15 @@
 //! `watch`: stays, and says when a host is no longer as it should be.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 
 use super::{args::Target, halt::Halt, history::period, render::events::line, report::Screen};
 use crate::{
-    app::exit::{Exit, worst},
+    app::{
+        exit::{Exit, worst},
+        journal,
+    },
     watch::{
         News, Rhythm, Until, Watched,
         history::{History, place},
@@ -33,6 +36,12 @@ pub struct Watch {
     /// The database of samples and events. Default: pryvctl/history.db in the state folder of this account.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_HISTORY", hide_env = true)]
     pub history: Option<PathBuf>,
+    /// Serve the page there, as in 127.0.0.1:9464. Default: `watch.listen` of the inventory.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// The journal that the page shows. Default: pryvctl/journal.jsonl in the state folder of this account.
+    #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
+    pub journal: Option<PathBuf>,
 }
 
 /// What `watch` prints, and what it listens to.
@@ -53,7 +62,12 @@ fn rhythm(text: &str) -> Result<Duration, String> {
 /// Watches until the end.
 pub async fn run(command: &Watch, screen: &Screen) -> Result<Exit, Halt> {
     let history = History::open(&place(command.history.as_ref())?)?;
-    let watched = Watched { source: command.target.file.source(), selection: command.target.selection() };
+    let watched = Watched {
+        source: command.target.file.source(),
+        selection: command.target.selection(),
+        listen: command.listen,
+        journal: journal::place(command.journal.as_ref()).ok(),
+    };
     let until = if command.once { Until::Round } else { Until::Stopped };
     let rhythm = Rhythm { sample: command.sample, look: command.look, until };
     let tell = |news| tell(&news, screen);
@@ -71,6 +85,10 @@ fn tell(news: &News, screen: &Screen) {
             &error.to_string(),
             Some("`pryvctl validate` shows what is wrong; the one before is in force"),
         ),
+        News::Served(address) => screen.note(format!("the page is at {address}")),
+        News::Unserved(error) => {
+            screen.failure("the page is not served", &error.to_string(), Some(&error.hint()))
+        }
         News::Unkept(error) => screen.failure("not kept", &error.to_string(), Some(&error.hint())),
     }
 }

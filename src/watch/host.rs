@@ -12,12 +12,14 @@ use tokio::{
 use super::{
     Rhythm, Until,
     measure::{Measure, measures},
+    packed::Packed,
     seen,
     sign::Sign,
     standing::Standing,
     ticks,
 };
 use crate::{
+    app::document::HostDocument,
     facts::sample::Sample,
     fleet::{Member, drive, event::Events, order::Aim},
     host::{Connection, HostError, sampler::Sampler},
@@ -43,6 +45,8 @@ pub struct Heard {
 pub enum Word {
     /// What was measured.
     Sample {
+        /// What the host counted.
+        counted: Sample,
         /// Its figures.
         measures: Vec<Measure>,
         /// All that is not as it should be, as far as a sample shows it.
@@ -56,6 +60,8 @@ pub enum Word {
         standing: Standing,
         /// All that is not as it should be, as far as a look shows it.
         signs: Vec<Sign>,
+        /// The host as the document of commands has it; `None`: it was not seen.
+        document: Option<Packed>,
     },
 }
 
@@ -147,6 +153,7 @@ impl Host {
 
     fn sampled(&self, before: Option<&Sample>, sample: &Sample) -> Word {
         Word::Sample {
+            counted: sample.clone(),
             measures: measures(before, sample),
             signs: seen::of_sample(&self.member.desired, sample),
         }
@@ -179,7 +186,12 @@ impl Host {
         };
         let members = vec![Arc::clone(&self.member)];
         for report in drive::look(&members, &aim, &Events::nowhere()).await {
-            self.say(Word::Looked { standing: Standing::of(&report), signs: seen::of_report(&report) });
+            let document = report.facts.is_some().then(|| Packed::of(&HostDocument::with_controls(&report)));
+            self.say(Word::Looked {
+                standing: Standing::of(&report),
+                signs: seen::of_report(&report),
+                document,
+            });
         }
     }
 }

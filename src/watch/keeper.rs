@@ -1,11 +1,12 @@
 //! What is known of each host, and what of it is news.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     News,
     history::History,
     host::{Heard, Word},
+    live::Live,
     now,
     sign::Sign,
     standing::Standing,
@@ -49,7 +50,7 @@ impl Known {
                 self.by_sample = signs;
             }
             Word::Away(sign) => self.away = Some(sign),
-            Word::Looked { standing, signs } => {
+            Word::Looked { standing, signs, document: _ } => {
                 // A host that was not seen has not changed.
                 if !matches!(standing, Standing::Away { .. }) {
                     self.by_look = signs;
@@ -74,11 +75,12 @@ impl Known {
 pub(super) struct Keeper {
     pub(super) history: History,
     hosts: BTreeMap<HostName, Known>,
+    live: Arc<Live>,
 }
 
 impl Keeper {
-    pub(super) fn new(history: History) -> Self {
-        Self { history, hosts: BTreeMap::new() }
+    pub(super) fn new(history: History, live: Arc<Live>) -> Self {
+        Self { history, hosts: BTreeMap::new(), live }
     }
 
     /// Forgets hosts that are watched no more.
@@ -93,7 +95,9 @@ impl Keeper {
         if let Word::Sample { measures, .. } = &word {
             news.extend(self.history.keep(&host, at, measures).err().map(News::Unkept));
         }
+        self.live.hear(&host, at, &word);
         known.take(word);
+        self.live.stands(&host, known);
         if let Some(standing) = known.untold() {
             let one = standing.since(at, &host);
             let kept = self.history.happened(&one);

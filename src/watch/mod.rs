@@ -6,14 +6,19 @@
 pub mod history;
 mod host;
 pub mod keeper;
+pub mod live;
 pub mod measure;
+mod packed;
+pub mod page;
 mod seen;
 pub mod sign;
 pub mod standing;
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::PathBuf,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -25,9 +30,12 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval},
 };
 
+use ::time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use history::{History, HistoryError, Occurrence};
 use host::Heard;
 use keeper::Keeper;
+use live::Live;
+use page::{PageError, Served, Sources};
 use standing::Standing;
 
 use crate::{
@@ -72,6 +80,10 @@ pub struct Watched {
     pub source: project::Source,
     /// Which of its hosts.
     pub selection: Selection,
+    /// Where the page is served, whatever the inventory says.
+    pub listen: Option<SocketAddr>,
+    /// The journal that the page shows.
+    pub journal: Option<PathBuf>,
 }
 
 /// Something that whoever watches has to know.
@@ -85,23 +97,52 @@ pub enum News {
     Refused(ProjectError),
     /// Something is kept for nobody.
     Unkept(HistoryError),
+    /// The page is served there from now on.
+    Served(String),
+    /// The page cannot be served as the inventory wants it now.
+    Unserved(PageError),
+}
+
+/// Why there is no watching.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The inventory is wrong.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The page cannot be served.
+    #[error(transparent)]
+    Page(#[from] PageError),
 }
 
 /// Watches until the end, and gives how each host is then.
 ///
 /// # Errors
-/// The first inventory is wrong.
+/// The first inventory is wrong, or its page cannot be served.
 pub async fn watch(
     watched: &Watched,
     rhythm: Rhythm,
     history: History,
     mut tell: impl FnMut(News),
     warn: &dyn Fn(&Problems),
-) -> Result<BTreeMap<HostName, Standing>, ProjectError> {
-    let mut keeper = Keeper::new(history);
+) -> Result<BTreeMap<HostName, Standing>, WatchError> {
+    let live = Arc::new(Live::default());
+    let (journal, past) = (watched.journal.clone(), history.path().to_owned());
+    let sources = Sources { live: Arc::clone(&live), history: past, journal };
+    let mut served = Served::new(sources, watched.listen);
+    let mut keeper = Keeper::new(history, Arc::clone(&live));
     let mut inventory = Source::new(watched, rhythm.until, warn);
     let mut next = Some(inventory.read()?);
-    while let Some(members) = next {
+    let mut is_first = true;
+    while let Some((project, members)) = next {
+        live.expect(&project.inventory, &members);
+        if rhythm.until == Until::Stopped {
+            match served.follow(&project).await {
+                Ok(address) => address.into_iter().for_each(|address| tell(News::Served(address))),
+                Err(error) if is_first => return Err(error.into()),
+                Err(error) => tell(News::Unserved(error)),
+            }
+        }
+        is_first = false;
         let (sender, mut heard) = unbounded_channel();
         let mut tasks = JoinSet::new();
         keeper.keep_only(&members);
@@ -121,7 +162,7 @@ async fn listen(
     keeper: &mut Keeper,
     inventory: &mut Source<'_>,
     tell: &mut impl FnMut(News),
-) -> Option<Members> {
+) -> Option<(Project, Members)> {
     let mut thin = ticks(THIN);
     loop {
         select! {
@@ -133,9 +174,9 @@ async fn listen(
             said = inventory.said() => match said {
                 Said::End => return None,
                 Said::Reread => match inventory.read() {
-                    Ok(members) => {
+                    Ok(read) => {
                         tell(News::Reread);
-                        return Some(members);
+                        return Some(read);
                     }
                     Err(error) => tell(News::Refused(error)),
                 },
@@ -166,9 +207,11 @@ impl<'a> Source<'a> {
     }
 
     /// Reads it.
-    fn read(&mut self) -> Result<Members, ProjectError> {
+    fn read(&mut self) -> Result<(Project, Members), ProjectError> {
         self.file.changed();
-        Project::load(&self.watched.source, Missing::Refused, self.warn)?.members(&self.watched.selection)
+        let project = Project::load(&self.watched.source, Missing::Refused, self.warn)?;
+        let members = project.members(&self.watched.selection)?;
+        Ok((project, members))
     }
 
     /// Waits until it is to be read again, because its file changed or somebody says so, or until the end. What was waited
@@ -258,6 +301,14 @@ async fn came(signal: &mut Option<Signal>) {
 /// Seconds since 1970.
 pub fn now() -> i64 {
     seconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// A time in UTC, from seconds since 1970, in RFC 3339.
+pub fn moment(at: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(at)
+        .ok()
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_else(|| at.to_string())
 }
 
 /// As the database counts. No time that is kept is too long for it.

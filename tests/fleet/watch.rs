@@ -47,7 +47,18 @@ fn what_happens_to_a_host_is_said_and_kept() {
     let mut daemon = Daemon::start(&world);
     daemon.says("one well");
     daemon.says("two well");
-    what_drifts_is_said_until_it_is_put_right(&world, &mut daemon);
+    let page = daemon.says("page is at").rsplit(' ').next().unwrap().to_owned();
+    what_drifts_is_said_until_it_is_put_right(&world, &mut daemon, &page);
+    for host in hosts {
+        let metrics = get(&page, "metrics");
+        assert!(
+            metrics.contains(&format!("pryvctl_host_state{{host=\"{host}\",zone=\"eu\",state=\"well\"}} 1")),
+            "{metrics}"
+        );
+        assert!(metrics.contains("container=\"watched_web_a\"}"), "{metrics}");
+        let shown = get(&page, &format!("hosts/{host}?span=1h"));
+        assert!(shown.contains("watched_web_a") && shown.contains("<path class=\"line c0\""), "{shown}");
+    }
     one_that_hangs_delays_no_other(&world, &mut daemon);
     the_inventory_is_read_again(&world, &mut daemon);
     killed_and_started_anew(&world, daemon);
@@ -63,7 +74,7 @@ struct Daemon {
 
 impl Daemon {
     fn start(world: &World) -> Self {
-        let rhythm = ["--sample", "1s", "--look", "5s"];
+        let rhythm = ["--sample", "1s", "--look", "5s", "--listen", "127.0.0.1:0"];
         let mut command = world.command(&[&["watch", "inventory.yaml", &world.lab()][..], &rhythm].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
@@ -116,9 +127,21 @@ impl Drop for Daemon {
     }
 }
 
-fn what_drifts_is_said_until_it_is_put_right(world: &World, daemon: &mut Daemon) {
+/// What the page answers.
+fn get(page: &str, path: &str) -> String {
+    let ran = Command::new("curl").args(["-fsS", &format!("{page}{path}")]).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+fn what_drifts_is_said_until_it_is_put_right(world: &World, daemon: &mut Daemon, page: &str) {
     world.on("one", "nft delete table inet pryvctl");
     assert!(daemon.says("one drifted").contains("firewall.table"));
+    let shown: serde_json::Value = serde_json::from_str(&get(page, "api/v1/hosts/one")).unwrap();
+    assert_eq!(
+        (&shown["host"]["state"], &shown["look"]["plan"][0]["id"]),
+        (&"drifted".into(), &"firewall.table".into())
+    );
     world.on("two", "docker stop watched_web_a");
     assert!(daemon.says("two drifted").contains("service.web."));
     world.run(&["install", "inventory.yaml", &world.lab(), "--yes"]).ends_with(0);

@@ -147,7 +147,8 @@ impl HostDocument {
         }
     }
 
-    pub(super) fn with_controls(report: &Report) -> Self {
+    /// Everything that a look at a host says.
+    pub fn with_controls(report: &Report) -> Self {
         let scores = Score::of(&report.controls).into_iter().map(ScoreDocument::of).collect();
         let controls = report.controls.iter().map(ControlDocument::of).collect();
         Self { controls, scores, ..Self::of(report) }

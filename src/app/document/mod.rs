@@ -24,7 +24,8 @@
 //!
 //! `logs` has no end, so it prints an object a line, `{ host, service, time, text }`; as YAML these are the elements of a list.
 //! In the schema it is `#/$defs/LogDocument`. A line of `watch` is `{ time, host, state, words }`, and so is an element of
-//! `history`: `#/$defs/EventDocument`.
+//! `history`: `#/$defs/EventDocument`. What the page of `watch` answers below `/api/v1` is among the definitions, too:
+//! `PlatformDocument`, `WatchedHostDocument`, `CurvesDocument`, `EventsDocument`, `RunsDocument`, `ControlsDocument`.
 
 mod control;
 mod event;
@@ -32,6 +33,7 @@ mod facts;
 mod host;
 mod journal;
 mod log;
+mod watch;
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
@@ -44,12 +46,17 @@ pub use self::{
     host::HostDocument,
     journal::LineDocument,
     log::LogDocument,
+    watch::{
+        ControlsDocument, CurveDocument, CurvesDocument, EventsDocument, FiguresDocument, MeasureDocument,
+        PlatformControlDocument, PlatformDocument, RunDocument, RunHostDocument, RunsDocument, SignDocument,
+        WatchedDocument, WatchedHostDocument, ZoneDocument,
+    },
 };
 use super::exit::Exit;
 use crate::{fleet::outcome::Report, lab::HostStatus};
 
 /// The version of the shape.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 
 /// What a command says to programs.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -142,9 +149,15 @@ struct LabHostDocument {
 /// The schema of the document, JSON Schema 2020-12. The published one is `docs/src/reference/document.schema.json`.
 pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    // `logs` and `watch` print no document; what they print has its place among the definitions.
+    // `logs` and `watch` print no document; what they print, and what the page answers, has its place among the definitions.
     generator.subschema_for::<LogDocument>();
     generator.subschema_for::<EventDocument>();
+    generator.subschema_for::<PlatformDocument>();
+    generator.subschema_for::<WatchedHostDocument>();
+    generator.subschema_for::<CurvesDocument>();
+    generator.subschema_for::<EventsDocument>();
+    generator.subschema_for::<RunsDocument>();
+    generator.subschema_for::<ControlsDocument>();
     let mut value = generator.into_root_schema_for::<Document>().to_value();
     value["title"] = "pryvctl document".into();
     value["properties"]["version"]["const"] = VERSION.into();

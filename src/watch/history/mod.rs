@@ -176,6 +176,11 @@ impl History {
         HistoryError::Database { path: self.path.clone(), source }
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Keeps what was measured of a host, whole or not at all.
     ///
     /// # Errors

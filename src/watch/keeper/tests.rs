@@ -1,11 +1,11 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::watch::sign::SignKind;
+use crate::{facts::sample::read, watch::sign::SignKind};
 
 fn keeper() -> (Keeper, PathBuf) {
     let folder = std::env::temp_dir().join(format!("pryvctl-watch-{}", rand::random::<u64>()));
-    (Keeper::new(History::open(&folder.join("history.db")).unwrap()), folder)
+    (Keeper::new(History::open(&folder.join("history.db")).unwrap(), Arc::default()), folder)
 }
 
 /// What is told when these words come one after the other.
@@ -17,7 +17,9 @@ fn told(words: Vec<Word>) -> Vec<String> {
         .iter()
         .map(|news| match news {
             News::Host(one) => one.state.clone(),
-            News::Reread | News::Refused(_) | News::Unkept(_) => panic!("{news:?}"),
+            News::Reread | News::Refused(_) | News::Unkept(_) | News::Served(_) | News::Unserved(_) => {
+                panic!("{news:?}")
+            }
         })
         .collect();
     let kept = keeper.history.occurrences(0).unwrap();
@@ -31,16 +33,17 @@ fn away(why: &str) -> Word {
 }
 
 fn well() -> Word {
-    Word::Looked { standing: Standing::Well, signs: Vec::new() }
+    Word::Looked { standing: Standing::Well, signs: Vec::new(), document: None }
 }
 
 fn sampled() -> Word {
-    Word::Sample { measures: Vec::new(), signs: Vec::new() }
+    let counted = read(include_str!("../../facts/sample/tests/quiet.txt")).unwrap();
+    Word::Sample { counted, measures: Vec::new(), signs: Vec::new() }
 }
 
 fn drifted(step: &str) -> Word {
     let signs = vec![Sign::new(SignKind::Drift, "", step)];
-    Word::Looked { standing: Standing::Drifted { steps: vec![step.to_owned()] }, signs }
+    Word::Looked { standing: Standing::Drifted { steps: vec![step.to_owned()] }, signs, document: None }
 }
 
 #[test]
@@ -72,7 +75,11 @@ fn a_host_that_is_away_is_not_said_to_be_well() {
 #[test]
 fn of_a_host_that_goes_it_stays_known_what_it_was() {
     let mut known = Known::default();
-    let unseen = Word::Looked { standing: Standing::Away { why: "refused".to_owned() }, signs: Vec::new() };
+    let unseen = Word::Looked {
+        standing: Standing::Away { why: "refused".to_owned() },
+        signs: Vec::new(),
+        document: None,
+    };
     for word in [drifted("firewall.table"), away("refused"), unseen] {
         known.take(word);
     }
