@@ -1,5 +1,6 @@
 // Drives the page of `pryvctl watch` in a real browser, and fails with what is wrong. Arguments: the address of a page with a few
 // hosts, and of one with 300. Screenshots go to target/page; with WRITE=1 that of the book goes to docs/src.
+import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -139,6 +140,11 @@ await filter.keyboard.press("Enter");
 await filter.waitForURL(/q=co17/);
 expect((await filter.locator("#zones tbody tr").count()) < 15, "the filter does not find");
 await filter.context().close();
+
+// Prometheus has nothing to say against the names, the units and the form of the metrics.
+const metrics = await (await fetch(`${few}metrics`)).text();
+const checked = spawnSync("promtool", ["check", "metrics"], { input: metrics, encoding: "utf8" });
+expect(checked.status === 0 && checked.stdout + checked.stderr === "", `promtool: ${checked.error ?? checked.stdout + checked.stderr}`);
 
 // The picture of the book: the head of the overview.
 const picture = await open({ colorScheme: "light", viewport: { width: 1120, height: 760 } }, few);
