@@ -7,6 +7,7 @@ mod document;
 mod facts;
 mod fleet;
 mod guard;
+mod history;
 mod hook;
 mod inventory;
 mod lab;

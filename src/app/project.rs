@@ -58,6 +58,8 @@ pub struct Selection {
     pub selector: Selector,
     /// Whether keys of hosts never seen before are learnt.
     pub accept_new_host_keys: bool,
+    /// Keys to log in with instead of those of the inventory; empty: as the inventory says.
+    pub identities: Vec<PathBuf>,
 }
 
 /// An inventory with everything that belongs to it.
@@ -127,16 +129,19 @@ impl Project {
     /// Hosts are selected that there are not.
     pub fn members(&self, selection: &Selection) -> Result<Members, ProjectError> {
         let selected = selection.selector.select(&self.inventory).map_err(ProjectError::Selection)?;
-        let accept_new = selection.accept_new_host_keys;
-        Ok(selected.iter().filter_map(|host| self.member(host, accept_new)).map(Arc::new).collect())
+        Ok(selected.iter().filter_map(|host| self.member(host, selection)).map(Arc::new).collect())
     }
 
-    fn member(&self, host: &HostName, accept_new: bool) -> Option<Member> {
+    fn member(&self, host: &HostName, selection: &Selection) -> Option<Member> {
+        let accept_new = selection.accept_new_host_keys;
         let desired = self.desired.get(host)?.clone();
         let mut login = self.inventory.login(host, &self.material)?;
         login.accept_new = accept_new;
         login.known_hosts = material::expand(&login.known_hosts, &self.folder);
         self.expand(&mut login.identities);
+        if !selection.identities.is_empty() {
+            login.identities.clone_from(&selection.identities);
+        }
         let mut second_way = self.inventory.second_way(host, &self.material);
         if let Some(SecondWay::Login(second)) = &mut second_way {
             second.accept_new = accept_new;
@@ -254,12 +259,15 @@ hosts:
         let (warned, project) = load("hosts", TEXT, Missing::Warned);
         assert_eq!(warned, ["secret.variable"]);
         let project = project.unwrap();
-        let selection = Selection { selector: Selector::default(), accept_new_host_keys: true };
+        let selection =
+            Selection { selector: Selector::default(), accept_new_host_keys: true, identities: Vec::new() };
         let members = project.members(&selection).unwrap();
         let canaries: Vec<_> = members.iter().map(|it| (it.host().as_str(), it.place.canary)).collect();
         assert_eq!(canaries, [("a", true), ("b", false)]);
         assert!(members[0].login.identities[0].ends_with("keys/id"));
         assert!(members[0].login.identities[0].is_absolute() && members[0].login.accept_new);
+        let other = Selection { identities: vec![PathBuf::from("other")], ..selection.clone() };
+        assert_eq!(project.members(&other).unwrap()[1].login.identities, other.identities);
         assert_eq!(project.stages(&members, Direction::Forward).unwrap().len(), 1);
         let unknown = Selector { hosts: vec!["mars".to_owned()], ..Selector::default() };
         let selection = Selection { selector: unknown, ..selection };

@@ -81,8 +81,8 @@ pub fn run(command: &Past, screen: &Screen) -> Result<Exit, Halt> {
                     Some(hint),
                 ));
             }
-            let mut found = history.curves(metric, since, now)?;
-            found.retain(|one| is_wanted(&one.host));
+            let host = command.host.as_ref().map(HostName::as_str);
+            let found = history.curves(metric, host, since, now)?;
             curves(&found, form)
         }
     };

@@ -9,10 +9,12 @@ use crate::{
     app::{
         exit::{Exit, worst},
         journal,
+        project::Selection,
     },
+    model::size::Bytes,
     watch::{
         News, Rhythm, Until, Watched,
-        history::{History, place},
+        history::{History, SMALLEST, place},
         standing::Standing,
         watch,
     },
@@ -42,6 +44,12 @@ pub struct Watch {
     /// The journal that the page shows. Default: pryvctl/journal.jsonl in the state folder of this account.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
+    /// How large the database may become with its log. When it is full, the finest samples go first, and of these the oldest.
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = size)]
+    pub history_size: Bytes,
+    /// Log in with this private key file instead of those of the inventory. May be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
 }
 
 /// What `watch` prints, and what it listens to.
@@ -59,12 +67,21 @@ fn rhythm(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn size(text: &str) -> Result<Bytes, String> {
+    match text.parse::<Bytes>().map_err(|error| error.to_string())? {
+        size if size >= SMALLEST => Ok(size),
+        _ => Err(format!("a history has at least {SMALLEST}")),
+    }
+}
+
 /// Watches until the end.
 pub async fn run(command: &Watch, screen: &Screen) -> Result<Exit, Halt> {
-    let history = History::open(&place(command.history.as_ref())?)?;
+    let mut history = History::open(&place(command.history.as_ref())?)?;
+    history.limit(command.history_size)?;
+    let selection = Selection { identities: command.identity.clone(), ..command.target.selection() };
     let watched = Watched {
         source: command.target.file.source(),
-        selection: command.target.selection(),
+        selection,
         listen: command.listen,
         journal: journal::place(command.journal.as_ref()).ok(),
     };

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     News,
-    history::History,
+    history::{History, Kept, Writer},
     host::{Heard, Word},
     live::Live,
     now,
@@ -74,13 +74,15 @@ impl Known {
 /// Keeps what is heard, and knows what is news.
 pub(super) struct Keeper {
     pub(super) history: History,
+    writer: Writer,
     hosts: BTreeMap<HostName, Known>,
     live: Arc<Live>,
 }
 
 impl Keeper {
     pub(super) fn new(history: History, live: Arc<Live>) -> Self {
-        Self { history, hosts: BTreeMap::new(), live }
+        let writer = Writer::start(&history);
+        Self { history, writer, hosts: BTreeMap::new(), live }
     }
 
     /// Forgets hosts that are watched no more.
@@ -91,13 +93,13 @@ impl Keeper {
     pub(super) fn take(&mut self, Heard { host, word }: Heard) -> Vec<News> {
         let at = now();
         let known = self.hosts.entry(host.clone()).or_default();
-        let mut news = Vec::new();
         if let Word::Sample { measures, .. } = &word {
-            news.extend(self.history.keep(&host, at, measures).err().map(News::Unkept));
+            self.writer.keep(Kept { host: host.clone(), at, measures: measures.clone() });
         }
         self.live.hear(&host, at, &word);
         known.take(word);
         self.live.stands(&host, known);
+        let mut news: Vec<_> = self.writer.failures().map(News::Unkept).collect();
         if let Some(standing) = known.untold() {
             let one = standing.since(at, &host);
             let kept = self.history.happened(&one);
@@ -107,8 +109,9 @@ impl Keeper {
         news
     }
 
-    pub(super) fn thin(&mut self) -> Option<News> {
-        self.history.thin(now()).err().map(News::Unkept)
+    /// Writes what is not yet written, and gives what could not be.
+    pub(super) fn end(self) -> Vec<News> {
+        self.writer.end().into_iter().map(News::Unkept).collect()
     }
 
     pub(super) fn standings(&self) -> BTreeMap<HostName, Standing> {

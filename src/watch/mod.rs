@@ -11,6 +11,7 @@ pub mod measure;
 mod packed;
 pub mod page;
 mod seen;
+mod service;
 pub mod sign;
 pub mod standing;
 
@@ -36,6 +37,7 @@ use host::Heard;
 use keeper::Keeper;
 use live::Live;
 use page::{PageError, Served, Sources};
+use service::Service;
 use standing::Standing;
 
 use crate::{
@@ -49,9 +51,6 @@ use crate::{
 
 /// How often the inventory's file is looked at for a change.
 const REREAD: Duration = Duration::from_secs(5);
-
-/// How often means are made of what was kept.
-const THIN: Duration = Duration::from_secs(300);
 
 /// How often, for how long.
 #[derive(Debug, Clone, Copy)]
@@ -132,6 +131,7 @@ pub async fn watch(
     let mut keeper = Keeper::new(history, Arc::clone(&live));
     let mut inventory = Source::new(watched, rhythm.until, warn);
     let mut next = Some(inventory.read()?);
+    let mut service = Service::from_environment();
     let mut is_first = true;
     while let Some((project, members)) = next {
         live.expect(&project.inventory, &members);
@@ -143,6 +143,7 @@ pub async fn watch(
             }
         }
         is_first = false;
+        service.ready();
         let (sender, mut heard) = unbounded_channel();
         let mut tasks = JoinSet::new();
         keeper.keep_only(&members);
@@ -150,10 +151,13 @@ pub async fn watch(
             host::watch(member, rhythm, &sender, &mut tasks);
         }
         drop(sender);
-        next = listen(&mut heard, &mut keeper, &mut inventory, &mut tell).await;
+        next = listen(&mut heard, &mut keeper, &mut inventory, &mut service, &mut tell).await;
         tasks.shutdown().await;
     }
-    Ok(keeper.standings())
+    service.stopping();
+    let standings = keeper.standings();
+    keeper.end().into_iter().for_each(tell);
+    Ok(standings)
 }
 
 /// Listens to the hosts until others are to be watched, or until the end.
@@ -161,9 +165,9 @@ async fn listen(
     heard: &mut UnboundedReceiver<Heard>,
     keeper: &mut Keeper,
     inventory: &mut Source<'_>,
+    service: &mut Service,
     tell: &mut impl FnMut(News),
 ) -> Option<(Project, Members)> {
-    let mut thin = ticks(THIN);
     loop {
         select! {
             word = heard.recv() => match word {
@@ -173,15 +177,19 @@ async fn listen(
             },
             said = inventory.said() => match said {
                 Said::End => return None,
-                Said::Reread => match inventory.read() {
-                    Ok(read) => {
-                        tell(News::Reread);
-                        return Some(read);
+                Said::Reread => {
+                    service.reloading();
+                    match inventory.read() {
+                        Ok(read) => {
+                            tell(News::Reread);
+                            return Some(read);
+                        }
+                        Err(error) => tell(News::Refused(error)),
                     }
-                    Err(error) => tell(News::Refused(error)),
-                },
+                    service.ready();
+                }
             },
-            _ = thin.tick() => keeper.thin().into_iter().for_each(&mut *tell),
+            () = service.pulse() => {}
         }
     }
 }

@@ -90,6 +90,6 @@ impl Target {
             zones: self.zone.clone(),
             labels: self.label.clone(),
         };
-        Selection { selector, accept_new_host_keys: self.accept_new_host_keys }
+        Selection { selector, accept_new_host_keys: self.accept_new_host_keys, identities: Vec::new() }
     }
 }

@@ -1,6 +1,13 @@
 //! What is kept of hosts: a database in the state folder. Who loses it loses the past, and nothing else.
 
+mod bound;
+mod curves;
+mod error;
+mod keep;
+mod pack;
+mod row;
 mod thin;
+mod writer;
 
 use std::{
     path::{Path, PathBuf},
@@ -9,100 +16,29 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, named_params};
 
-use super::measure::Measure;
-use crate::{app::state, model::name::HostName};
+use crate::{app::state, model::size::Bytes};
+
+pub use bound::SMALLEST;
+pub use curves::{Curve, Point};
+pub use error::HistoryError;
+pub use keep::Kept;
+pub use writer::Writer;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// The version of the schema. A database of a later one is left alone.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// A reader and the daemon wait so long for each other.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Why the past cannot be kept or read.
-#[derive(Debug, thiserror::Error)]
-pub enum HistoryError {
-    /// There is no usual place for it.
-    #[error("neither XDG_STATE_HOME nor HOME is set, so there is no place for the history")]
-    NoPlace,
-    /// There is none yet.
-    #[error("there is no history in {}", .0.display())]
-    None(PathBuf),
-    /// A newer pryvctl made it.
-    #[error("{} is of a newer pryvctl (format {found}; this one knows {VERSION})", path.display())]
-    Newer {
-        /// Where.
-        path: PathBuf,
-        /// Its version.
-        found: i64,
-    },
-    /// The database refuses.
-    #[error("the history {}: {source}", path.display())]
-    Database {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: rusqlite::Error,
-    },
-    /// Its folder cannot be made.
-    #[error("cannot make the folder of {}: {source}", path.display())]
-    Folder {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-}
-
-impl HistoryError {
-    /// The way out.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::NoPlace => "name a file with --history".to_owned(),
-            Self::None(_) => "`pryvctl watch` makes it; name another file with --history".to_owned(),
-            Self::Newer { .. } => "upgrade pryvctl, or name another file with --history".to_owned(),
-            Self::Database { path, .. } => {
-                format!(
-                    "free space on its disk; if it is damaged, move {} away: a new one is made",
-                    path.display()
-                )
-            }
-            Self::Folder { .. } => "name a file in a folder of yours with --history".to_owned(),
-        }
-    }
-}
 
 /// The past of some hosts.
 pub struct History {
     path: PathBuf,
     database: Connection,
-}
-
-/// One point of a curve.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
-    /// When, in seconds since 1970.
-    pub at: i64,
-    /// The mean of that time.
-    pub mean: f64,
-    /// The least.
-    pub least: f64,
-    /// The most.
-    pub most: f64,
-}
-
-/// A curve of one host.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Curve {
-    /// The host.
-    pub host: String,
-    /// What was measured.
-    pub metric: String,
-    /// Of which part; empty: of the host as a whole.
-    pub part: String,
-    /// Its points in order of time.
-    pub points: Vec<Point>,
+    names: keep::Names,
+    /// How large it may become, with its log.
+    bound: Bytes,
 }
 
 /// Something that began or ended.
@@ -139,8 +75,13 @@ impl History {
                 .map_err(|source| HistoryError::Folder { path: path.to_owned(), source })?;
         }
         let history = Self::opened(path, OpenFlags::default())?;
+        // What is free is given back to the disk. It is to be said before the first table is made.
+        history.run("PRAGMA auto_vacuum = INCREMENTAL;")?;
         // Readers go on while it is written, and a killed daemon leaves it whole. A power cut may take the last seconds.
-        history.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")?;
+        history.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
+        if history.is_of_the_first_form()? {
+            history.run("DROP TABLE sample; DROP TABLE means; DROP TABLE series; VACUUM;")?;
+        }
         history.run(SCHEMA)?;
         history.run(&format!("PRAGMA user_version = {VERSION};"))?;
         Ok(history)
@@ -154,7 +95,19 @@ impl History {
         if !path.exists() {
             return Err(HistoryError::None(path.to_owned()));
         }
-        Self::opened(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let history = Self::opened(path, flags)?;
+        if history.is_of_the_first_form()? {
+            return Err(HistoryError::Older(path.to_owned()));
+        }
+        Ok(history)
+    }
+
+    /// Whether it has a row for each figure, as before the first release.
+    fn is_of_the_first_form(&self) -> Result<bool, HistoryError> {
+        let count = "SELECT count(*) FROM sqlite_schema WHERE name = 'means'";
+        let found: Result<i64, _> = self.database.query_row(count, [], |row| row.get(0));
+        found.map(|found| found > 0).map_err(|source| self.fail(source))
     }
 
     fn opened(path: &Path, flags: OpenFlags) -> Result<Self, HistoryError> {
@@ -165,7 +118,7 @@ impl History {
         if found > VERSION {
             return Err(HistoryError::Newer { path: path.to_owned(), found });
         }
-        Ok(Self { path: path.to_owned(), database })
+        Ok(Self { path: path.to_owned(), database, names: keep::Names::default(), bound: Bytes(u64::MAX) })
     }
 
     fn run(&self, statements: &str) -> Result<(), HistoryError> {
@@ -179,25 +132,6 @@ impl History {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Keeps what was measured of a host, whole or not at all.
-    ///
-    /// # Errors
-    /// The database refuses.
-    pub fn keep(&mut self, host: &HostName, at: i64, measures: &[Measure]) -> Result<(), HistoryError> {
-        let kept = (|| {
-            let transaction = self.database.transaction()?;
-            for Measure { metric, part, value } in measures {
-                let series = series(&transaction, host, metric, part)?;
-                let mut insert = transaction.prepare_cached(
-                    "INSERT OR REPLACE INTO sample (series, at, value) VALUES (?1, ?2, ?3)",
-                )?;
-                insert.execute((series, at, value))?;
-            }
-            transaction.commit()
-        })();
-        kept.map_err(|source| self.fail(source))
     }
 
     /// Keeps what a host is from now on.
@@ -238,19 +172,11 @@ impl History {
         };
         read().map_err(|source| self.fail(source))
     }
-}
 
-/// The number of a series, which is made where there is none.
-fn series(database: &Connection, host: &HostName, metric: &str, part: &str) -> rusqlite::Result<i64> {
-    let find = "SELECT id FROM series WHERE host = ?1 AND metric = ?2 AND part = ?3";
-    let found = database.prepare_cached(find)?.query_row((host.as_str(), metric, part), |row| row.get(0));
-    match found {
-        Err(rusqlite::Error::QueryReturnedNoRows) => {
-            let insert = "INSERT INTO series (host, metric, part) VALUES (?1, ?2, ?3)";
-            database.prepare_cached(insert)?.execute((host.as_str(), metric, part))?;
-            Ok(database.last_insert_rowid())
-        }
-        found => found,
+    /// The hosts of which something was kept, by their numbers.
+    fn hosts(&self) -> rusqlite::Result<Vec<(i64, String)>> {
+        let mut select = self.database.prepare_cached("SELECT id, name FROM host ORDER BY name")?;
+        select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
     }
 }
 

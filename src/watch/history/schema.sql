@@ -1,27 +1,35 @@
 -- What is kept of hosts. Times are seconds since 1970 (UTC).
+CREATE TABLE IF NOT EXISTS host (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
 CREATE TABLE IF NOT EXISTS series (
     id INTEGER PRIMARY KEY,
-    host TEXT NOT NULL,
     metric TEXT NOT NULL,
     part TEXT NOT NULL,
-    UNIQUE (host, metric, part)
+    UNIQUE (metric, part)
 ) STRICT;
+-- All figures of a host at one time, in one row: its `place` is the host and the time (src/watch/history/row.rs), and its figures
+-- are packed (src/watch/history/pack.rs). A row for each figure takes ten times the space, and a page of the log for each.
 CREATE TABLE IF NOT EXISTS sample (
-    series INTEGER NOT NULL REFERENCES series (id),
-    at INTEGER NOT NULL,
-    value REAL NOT NULL,
-    PRIMARY KEY (series, at)
-) STRICT, WITHOUT ROWID;
--- What is made of samples: a row for each `step` seconds, which begin at `at`.
-CREATE TABLE IF NOT EXISTS means (
-    step INTEGER NOT NULL,
-    series INTEGER NOT NULL REFERENCES series (id),
-    at INTEGER NOT NULL,
-    mean REAL NOT NULL,
-    least REAL NOT NULL,
-    most REAL NOT NULL,
-    PRIMARY KEY (step, series, at)
-) STRICT, WITHOUT ROWID;
+    place INTEGER PRIMARY KEY,
+    packed BLOB NOT NULL
+) STRICT;
+-- What is made of samples: a row for each 5 minutes that begin at that time.
+CREATE TABLE IF NOT EXISTS minutes (
+    place INTEGER PRIMARY KEY,
+    packed BLOB NOT NULL
+) STRICT;
+-- The same for each hour.
+CREATE TABLE IF NOT EXISTS hours (
+    place INTEGER PRIMARY KEY,
+    packed BLOB NOT NULL
+) STRICT;
+-- Where the last row of means begins; it may be of a part of its time.
+CREATE TABLE IF NOT EXISTS made (
+    step INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,

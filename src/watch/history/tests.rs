@@ -1,4 +1,8 @@
 use super::*;
+use crate::{
+    model::size::Bytes,
+    watch::{measure::Measure, now},
+};
 
 fn measure(metric: &'static str, part: &str, value: f64) -> Measure {
     Measure { metric, part: part.to_owned(), value }
@@ -10,8 +14,8 @@ fn in_a_folder(work: impl FnOnce(&Path)) {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-fn host(name: &str) -> HostName {
-    name.parse().unwrap()
+fn kept(host: &str, at: i64, measures: &[Measure]) -> Kept {
+    Kept { host: host.parse().unwrap(), at, measures: measures.to_vec() }
 }
 
 #[test]
@@ -20,21 +24,19 @@ fn what_was_kept_is_read_while_it_is_written() {
         assert!(matches!(History::read(path), Err(HistoryError::None(_))));
         let mut history = History::open(path).unwrap();
         for at in [1000, 1060] {
-            history
-                .keep(
-                    &host("co1"),
-                    at,
-                    &[measure("load1", "", 0.5), measure("filesystem_free_bytes", "/", 9.0)],
-                )
-                .unwrap();
+            let measures = [measure("load1", "", 0.5), measure("filesystem_free_bytes", "/", 9.0)];
+            history.keep(&[kept("co1", at, &measures)]).unwrap();
         }
-        history.keep(&host("co2"), 1000, &[measure("load1", "", 3.0)]).unwrap();
+        history.keep(&[kept("co2", 1000, &[measure("load1", "", 3.0)])]).unwrap();
         let reader = History::read(path).unwrap();
-        let curves = reader.curves("load1", 0, 2000).unwrap();
+        let curves = reader.curves("load1", None, 0, 2000).unwrap();
         let shape: Vec<_> = curves.iter().map(|curve| (curve.host.as_str(), curve.points.len())).collect();
         assert_eq!(shape, [("co1", 2), ("co2", 1)]);
         assert_eq!(reader.metrics().unwrap(), ["filesystem_free_bytes", "load1"]);
-        assert_eq!(reader.curves("load1", 1001, 2000).unwrap().len(), 1);
+        assert_eq!(reader.curves("load1", None, 1001, 2000).unwrap().len(), 1);
+        let of_one = reader.curves("load1", Some("co2"), 0, 2000).unwrap();
+        assert_eq!((of_one.len(), of_one[0].points[0].mean), (1, 3.0));
+        assert_eq!(reader.curves("load1", Some("co3"), 0, 2000).unwrap(), []);
     });
 }
 
@@ -45,11 +47,11 @@ fn what_is_older_is_kept_as_means_and_thinning_twice_changes_nothing() {
         let now = 100 * 86_400;
         let old = now - 3 * 86_400;
         for (at, value) in [(old, 1.0), (old + 60, 3.0), (old + 301, 5.0), (now, 7.0)] {
-            history.keep(&host("co1"), at, &[measure("load1", "", value)]).unwrap();
+            history.keep(&[kept("co1", at, &[measure("load1", "", value)])]).unwrap();
         }
         history.thin(now).unwrap();
         history.thin(now).unwrap();
-        let all = |since, now| history.curves("load1", since, now).unwrap().remove(0).points;
+        let all = |since, now| history.curves("load1", None, since, now).unwrap().remove(0).points;
         assert_eq!(all(now - 86_400, now).iter().map(|point| point.at).collect::<Vec<_>>(), [now]);
         let means: Vec<_> =
             all(old - 300, now).iter().map(|one| (one.at - old, one.mean, one.most)).collect();
@@ -57,7 +59,15 @@ fn what_is_older_is_kept_as_means_and_thinning_twice_changes_nothing() {
         let hours: Vec<_> = all(now - 60 * 86_400, now).iter().map(|one| (one.least, one.most)).collect();
         assert_eq!(hours, [(1.0, 5.0), (7.0, 7.0)]);
         history.thin(now + 40 * 86_400).unwrap();
-        assert_eq!(history.curves("load1", now - 86_400, now).unwrap(), []);
+        let rows = |table| {
+            let count = format!("SELECT count(*) FROM {table}");
+            history.database.query_row(&count, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!(["sample", "minutes", "hours"].map(rows), [0, 0, 2]);
+        // Where samples were, there is at least the mean of the hour.
+        assert_eq!(all(now - 86_400, now).iter().map(|point| point.mean).collect::<Vec<_>>(), [7.0]);
+        history.thin(now + 800 * 86_400).unwrap();
+        assert_eq!(history.curves("load1", None, now - 86_400, now).unwrap(), []);
     });
 }
 
@@ -81,6 +91,123 @@ fn one_of_a_newer_pryvctl_is_left_alone() {
     in_a_folder(|path| {
         History::open(path).unwrap().run("PRAGMA user_version = 99;").unwrap();
         let refused = History::open(path).err().unwrap().to_string();
-        assert!(refused.ends_with("is of a newer pryvctl (format 99; this one knows 1)"), "{refused}");
+        assert!(refused.ends_with("is of a newer pryvctl (format 99; this one knows 2)"), "{refused}");
+    });
+}
+
+#[test]
+fn one_of_the_first_format_keeps_its_events() {
+    in_a_folder(|path| {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let old = Connection::open(path).unwrap();
+        old.execute_batch(
+            "CREATE TABLE series (id INTEGER PRIMARY KEY, host TEXT, metric TEXT, part TEXT);
+             CREATE TABLE sample (series INTEGER, at INTEGER, value REAL);
+             CREATE TABLE means (step INTEGER);
+             CREATE TABLE event (id INTEGER PRIMARY KEY, at INTEGER, host TEXT, state TEXT, words TEXT);
+             INSERT INTO event (at, host, state, words) VALUES (10, 'co1', 'well', 'as it should be');
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+        drop(old);
+        assert!(matches!(History::read(path), Err(HistoryError::Older(_))));
+        let mut history = History::open(path).unwrap();
+        history.keep(&[kept("co1", 20, &[measure("load1", "", 0.5)])]).unwrap();
+        let reader = History::read(path).unwrap();
+        assert_eq!(reader.occurrences(0).unwrap()[0].state, "well");
+        assert_eq!(reader.curves("load1", None, 0, 30).unwrap()[0].points.len(), 1);
+    });
+}
+
+/// A day of samples of a host, each with 400 figures that do not pack well.
+fn day_of_samples(now: i64) -> impl Iterator<Item = Kept> {
+    let parts: Vec<_> = (0..400).map(|part| part.to_string()).collect();
+    (0..1440).map(move |minute| {
+        let figures = parts.iter().map(|part| measure("load1", part, rand::random()));
+        kept("co1", now - (1439 - minute) * 60, &figures.collect::<Vec<_>>())
+    })
+}
+
+#[test]
+fn it_never_grows_beyond_its_bound_and_the_oldest_goes_first() {
+    in_a_folder(|path| {
+        let mut history = History::open(path).unwrap();
+        history.limit(Bytes(20 << 20)).unwrap();
+        let now = 100 * 86_400;
+        let mut refused = 0;
+        for (sample, turn) in day_of_samples(now).zip(0..) {
+            let at = sample.at;
+            if turn % 120 == 0 {
+                history.make_room(at).unwrap();
+                history.thin(at).unwrap();
+            }
+            if let Err(error) = history.keep(std::slice::from_ref(&sample)) {
+                assert!(error.is_full(), "{error}");
+                refused += 1;
+                history.make_room(at).unwrap();
+                history.keep(&[sample]).unwrap();
+            }
+        }
+        assert!(refused > 0, "the bound was never reached");
+        let size = |name: &str| std::fs::metadata(path.with_file_name(name)).unwrap().len();
+        assert!(size("history.db") <= 4 << 20, "{}", size("history.db"));
+        assert!(size("history.db-wal") <= 16 << 20, "{}", size("history.db-wal"));
+        let points = history.curves("load1", Some("co1"), now - 86_400, now).unwrap().swap_remove(0).points;
+        // The day begins with means, and ends with samples.
+        assert_eq!((points[1].at - points[0].at, points.last().unwrap().at), (300, now));
+        assert!(points[0].at < now - 80_000 && points.len() > 300, "{} of {}", points.len(), points[0].at);
+        assert!(points.is_sorted_by_key(|point| point.at));
+    });
+}
+
+#[test]
+fn a_writer_writes_all_before_it_ends() {
+    in_a_folder(|path| {
+        let writer = Writer::start(&History::open(path).unwrap());
+        for at in 0..100 {
+            writer.keep(kept("co1", now() + at, &[measure("load1", "", 1.0)]));
+        }
+        assert!(writer.end().is_empty());
+        let reader = History::read(path).unwrap();
+        assert_eq!(reader.curves("load1", None, now() - 60, now() + 200).unwrap()[0].points.len(), 100);
+    });
+}
+
+#[test]
+fn what_cannot_be_written_is_said_and_written_later() {
+    in_a_folder(|path| {
+        let writer = Writer::start(&History::open(path).unwrap());
+        let mut small = History::open(path).unwrap();
+        small.database.busy_timeout(Duration::ZERO).unwrap();
+        let blocker = Connection::open(path).unwrap();
+        blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(small.keep(&[kept("co1", now(), &[measure("load1", "", 1.0)])]).is_err());
+        writer.keep(kept("co1", now(), &[measure("load1", "", 1.0)]));
+        blocker.execute_batch("COMMIT").unwrap();
+        // The names of a transaction that was undone are asked for anew.
+        small.keep(&[kept("co2", now(), &[measure("load1", "", 2.0)])]).unwrap();
+        assert!(writer.end().is_empty());
+        let reader = History::read(path).unwrap();
+        let hosts: Vec<_> = reader
+            .curves("load1", None, now() - 60, now())
+            .unwrap()
+            .into_iter()
+            .map(|one| one.host)
+            .collect();
+        assert_eq!(hosts, ["co1", "co2"]);
+    });
+}
+
+#[test]
+fn why_nothing_can_be_written_is_said_once() {
+    in_a_folder(|path| {
+        let history = History::open(path).unwrap();
+        history.run("PRAGMA user_version = 99;").unwrap();
+        let writer = Writer::start(&history);
+        for _ in 0..3 {
+            writer.keep(kept("co1", now(), &[measure("load1", "", 1.0)]));
+        }
+        let said: Vec<_> = writer.end().into_iter().map(|error| error.to_string()).collect();
+        assert!(said.len() == 1 && said[0].contains("newer pryvctl"), "{said:?}");
     });
 }

@@ -1,99 +1,159 @@
 //! The older, the coarser: every sample of two days, means of five minutes of a month, means of an hour of two years.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use rusqlite::named_params;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
-use super::{Curve, History, HistoryError, Point};
+use super::{
+    History, HistoryError,
+    pack::{Figure, pack, unpack},
+    row::{place, places, time},
+};
 use crate::watch::seconds;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// How long every sample is kept.
-const SAMPLES: Duration = Duration::from_secs(2 * DAY);
-
 /// How long events are kept.
 const EVENTS: Duration = Duration::from_secs(730 * DAY);
 
-/// One kind of means.
-struct Means {
-    /// Seconds of one row.
-    step: i64,
+/// Rows of one kind.
+pub(super) struct Grain {
+    /// The table.
+    pub table: &'static str,
+    /// Seconds of one row; 1: a sample.
+    pub step: i64,
     /// How long they are kept.
-    kept: Duration,
-    /// What they are made of.
-    source: &'static str,
+    pub kept: Duration,
+    /// How long they are kept also when space is short: as long as the next kind needs them.
+    pub needed: Duration,
 }
 
 /// From fine to coarse; each kind is made of the one before.
-const MEANS: [Means; 2] = [
-    Means {
+pub(super) const GRAINS: [Grain; 3] = [
+    Grain {
+        table: "sample",
+        step: 1,
+        kept: Duration::from_secs(2 * DAY),
+        needed: Duration::from_secs(60 * 60),
+    },
+    Grain {
+        table: "minutes",
         step: 300,
         kept: Duration::from_secs(30 * DAY),
-        source: "SELECT series, at, value AS mean, value AS least, value AS most FROM sample",
+        needed: Duration::from_secs(DAY),
     },
-    Means { step: 3600, kept: EVENTS, source: "SELECT * FROM means WHERE step = 300" },
+    Grain { table: "hours", step: 3600, kept: EVENTS, needed: Duration::from_secs(DAY) },
 ];
 
 impl History {
-    /// Makes the means of all time that is over, and forgets what is older than it is kept. Doing it twice does no harm.
+    /// Makes the means of all time so far, and forgets what is older than it is kept. Doing it twice does no harm.
     ///
     /// # Errors
     /// The database refuses.
-    pub fn thin(&mut self, now: i64) -> Result<(), HistoryError> {
-        let mut thin = || {
-            let transaction = self.database.transaction()?;
-            for Means { step, source, .. } in MEANS {
-                // What was made last may have been made of a part of its time.
-                let make = format!(
-                    "INSERT OR REPLACE INTO means (step, series, at, mean, least, most) \
-                     SELECT :step, series, at / :step * :step, avg(mean), min(least), max(most) FROM ({source}) \
-                     WHERE at >= (SELECT coalesce(max(at), 0) FROM means WHERE step = :step) GROUP BY 2, 3"
-                );
-                transaction.execute(&make, named_params! { ":step": step })?;
+    pub fn thin(&self, now: i64) -> Result<(), HistoryError> {
+        let thin = || {
+            let hosts = self.hosts()?;
+            for [finer, grain] in [[&GRAINS[0], &GRAINS[1]], [&GRAINS[1], &GRAINS[2]]] {
+                let since = made(&self.database, grain.step)?;
+                for (host, _) in &hosts {
+                    coarsen(&self.database, *host, (finer, grain), since..now + 1)?;
+                }
+                let insert = "INSERT OR REPLACE INTO made (step, at) VALUES (?1, ?2)";
+                self.database.execute(insert, (grain.step, now / grain.step * grain.step))?;
             }
-            for Means { step, kept, .. } in MEANS {
-                let old = "DELETE FROM means WHERE step = ?1 AND at < ?2";
-                transaction.execute(old, (step, now - seconds(kept)))?;
+            for grain in &GRAINS {
+                forget(&self.database, &hosts, grain, now - seconds(grain.kept))?;
             }
-            transaction.execute("DELETE FROM sample WHERE at < ?1", [now - seconds(SAMPLES)])?;
-            transaction.execute("DELETE FROM event WHERE at < ?1", [now - seconds(EVENTS)])?;
-            transaction.commit()
+            self.database.execute("DELETE FROM event WHERE at < ?1", [now - seconds(EVENTS)]).map(drop)
         };
         thin().map_err(|source| self.fail(source))
     }
+}
 
-    /// The curves of a metric since a time: every sample where there are some, and means where it is longer ago.
-    ///
-    /// # Errors
-    /// The database refuses.
-    pub fn curves(&self, metric: &str, since: i64, now: i64) -> Result<Vec<Curve>, HistoryError> {
-        let age = now - since;
-        let [fine, coarse] = &MEANS;
-        let points = if age <= seconds(SAMPLES) {
-            fine.source.to_owned()
-        } else {
-            let step = if age <= seconds(fine.kept) { fine.step } else { coarse.step };
-            format!("SELECT * FROM means WHERE step = {step}")
-        };
-        let read = || {
-            let mut select = self.database.prepare(&format!(
-                "SELECT host, part, at, mean, least, most FROM ({points}) JOIN series ON id = series \
-                 WHERE metric = ?1 AND at >= ?2 ORDER BY host, part, at"
-            ))?;
-            let mut rows = select.query((metric, since))?;
-            let mut curves: Vec<Curve> = Vec::new();
-            while let Some(row) = rows.next()? {
-                let (host, part): (String, String) = (row.get(0)?, row.get(1)?);
-                let point =
-                    Point { at: row.get(2)?, mean: row.get(3)?, least: row.get(4)?, most: row.get(5)? };
-                match curves.last_mut().filter(|curve| curve.host == host && curve.part == part) {
-                    Some(curve) => curve.points.push(point),
-                    None => curves.push(Curve { host, metric: metric.to_owned(), part, points: vec![point] }),
-                }
+/// Where the last row of means begins. It may have been made of a part of its time, and is made once more.
+fn made(database: &Connection, step: i64) -> rusqlite::Result<i64> {
+    let select = "SELECT at FROM made WHERE step = ?1";
+    Ok(database.query_row(select, [step], |row| row.get(0)).optional()?.unwrap_or_default())
+}
+
+/// Forgets the rows of a kind before a time. A host at a time: the log stays small.
+pub(super) fn forget(
+    database: &Connection,
+    hosts: &[(i64, String)],
+    grain: &Grain,
+    before: i64,
+) -> rusqlite::Result<()> {
+    let delete = format!("DELETE FROM {} WHERE place >= ?1 AND place < ?2", grain.table);
+    let mut delete = database.prepare_cached(&delete)?;
+    hosts.iter().try_for_each(|(host, _)| delete.execute(places(*host, 0..before)).map(drop))
+}
+
+/// Makes the means of one host.
+fn coarsen(
+    database: &Connection,
+    host: i64,
+    (finer, grain): (&Grain, &Grain),
+    at: std::ops::Range<i64>,
+) -> rusqlite::Result<()> {
+    let select = format!("SELECT place, packed FROM {} WHERE place >= ?1 AND place < ?2", finer.table);
+    let insert = format!("INSERT OR REPLACE INTO {} (place, packed) VALUES (?1, ?2)", grain.table);
+    // It reads before it writes, and another connection may write in between.
+    let transaction = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
+    {
+        let mut select = transaction.prepare_cached(&select)?;
+        let mut insert = transaction.prepare_cached(&insert)?;
+        let mut rows = select.query(places(host, at))?;
+        let (mut begin, mut heap) = (0, Heap::default());
+        while let Some(row) = rows.next()? {
+            let at = time(row.get(0)?) / grain.step * grain.step;
+            if at != begin {
+                heap.put(&mut insert, host, begin)?;
+                begin = at;
             }
-            Ok(curves)
-        };
-        read().map_err(|source| self.fail(source))
+            heap.add(row.get_ref(1)?.as_blob().unwrap_or_default());
+        }
+        heap.put(&mut insert, host, begin)?;
+    }
+    transaction.commit()
+}
+
+/// The figures of the time of one row.
+#[derive(Default)]
+struct Heap(BTreeMap<u32, Many>);
+
+struct Many {
+    sum: f64,
+    count: u32,
+    least: f64,
+    most: f64,
+}
+
+impl Heap {
+    fn add(&mut self, packed: &[u8]) {
+        for Figure { series, mean, least, most } in unpack(packed) {
+            let many = self.0.entry(series).or_insert(Many { sum: 0.0, count: 0, least, most });
+            many.sum += mean;
+            many.count += 1;
+            many.least = many.least.min(least);
+            many.most = many.most.max(most);
+        }
+    }
+
+    /// Writes the row, and begins the next one.
+    fn put(
+        &mut self,
+        insert: &mut rusqlite::CachedStatement<'_>,
+        host: i64,
+        at: i64,
+    ) -> rusqlite::Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let figures = std::mem::take(&mut self.0);
+        let figures: Vec<_> = figures
+            .into_iter()
+            .map(|(series, many)| Figure::of_many(series, (many.sum, many.count), many.least, many.most))
+            .collect();
+        insert.execute((place(host, at), pack(&figures))).map(drop)
     }
 }

@@ -23,6 +23,7 @@ fn told(words: Vec<Word>) -> Vec<String> {
         })
         .collect();
     let kept = keeper.history.occurrences(0).unwrap();
+    assert!(keeper.end().is_empty());
     assert_eq!(kept.into_iter().map(|one| one.state).collect::<Vec<_>>(), told);
     std::fs::remove_dir_all(folder).unwrap();
     told

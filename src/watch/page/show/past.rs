@@ -30,8 +30,7 @@ pub async fn curves(sources: &Sources, host: &str, span: Span) -> Result<Vec<Cur
     read(sources, move |history| {
         let mut curves = Vec::new();
         for metric in plots::metrics() {
-            let of_all = history.curves(metric, now - span.seconds(), now)?;
-            curves.extend(of_all.into_iter().filter(|curve| curve.host == host));
+            curves.extend(history.curves(metric, Some(&host), now - span.seconds(), now)?);
         }
         Ok(curves)
     })

@@ -8,7 +8,7 @@ use super::Sources;
 use crate::{
     facts::sample::{ContainerUse, Sample, read},
     watch::{
-        history::{History, Occurrence},
+        history::{History, Kept, Occurrence},
         live::{Live, Looked, Place, Sampled, Seen, Turn},
         measure::measures,
         moment, now,
@@ -75,7 +75,8 @@ impl Scene {
         for minute in 0..60 {
             let sampled = sampled(f64::from(minute) * 60.0, minute);
             let at = now() - 3600 + i64::from(minute) * 60;
-            history.keep(&"co1".parse().unwrap(), at, &sampled.measures).unwrap();
+            let host = "co1".parse().unwrap();
+            history.keep(&[Kept { host, at, measures: sampled.measures }]).unwrap();
         }
         let line = |number: usize, host: &str, what: &str, more: Value| {
             let mut body = json!({ "command": "install", "host": host, "run": "20261130T080000Z-17", "what": what,
