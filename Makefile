@@ -1,6 +1,6 @@
 # Thin: each line is a command one could type. Run as root on Debian 12 with Rust.
 
-.PHONY: check demo test page trials powercut bench audit lint deny docs
+.PHONY: check demo test page trials powercut bench audit lint deny docs package
 
 # Modules of tests/ that need root, a lab or packages of the machine. Without the name of the binary `--skip` would leave out the
 # unit tests of src/fleet and src/lab as well.
@@ -18,8 +18,8 @@ demo: # a three-host platform from nothing, on this machine
 test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
 	tests/with-docker.sh sh -ec '$(MAKE) lint; cargo test -- --test-threads 3'
 
-trials: # every control spoiled by hand, every way to cut a login, twenty upgrades under load: up to an hour
-	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 fleet::controls fleet::lockout fleet::twenty
+trials: package # every control spoiled by hand, every way to cut a login, twenty upgrades under load, a daemon killed fifty times, the package that was built: up to an hour
+	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 fleet::controls fleet::lockout fleet::twenty fleet::package ssh::killed
 
 page: # the page of watch in a real browser, in all its looks: Debian's Chromium, two packages of npm, three minutes
 	tests/page/prepare.sh
@@ -35,8 +35,8 @@ audit: # strangers' auditors before and after hardening, on emulated machines: h
 	cargo build
 	python3 -B tests/audit --write $(if $(PEER),--peer $(PEER)) $(if $(DOCKER_BENCH),--docker-bench $(DOCKER_BENCH))
 
-bench: # what an upgrade costs those who use the platform: six lab hosts under load, then three cores against typing by hand
-	tests/with-docker.sh cargo test --profile bench --test all fleet::bench -- --ignored --nocapture
+bench: # what an upgrade costs those who use the platform: six lab hosts under load, then three cores against typing by hand; 90 days of history; a thousand hosts watched
+	tests/with-docker.sh cargo test --profile bench --test all -- --ignored --nocapture --test-threads 1 fleet::bench history:: ssh::thousand
 
 lint: # and what hosts are told, where it is a file; .shellcheckrc says what is left out
 	cargo fmt --check
@@ -51,3 +51,6 @@ deny: # licences, bans and sources of all crates, as deny.toml says; offline onc
 docs: # the book, in target/book; no network once mdbook is there
 	mdbook --version >/dev/null 2>&1 || cargo install mdbook --locked --version 0.5.4 --no-default-features --features search
 	mdbook build docs
+
+package: # a Debian package with a static binary, in target/debian; the first time network, for cargo-deb, lintian and the musl target
+	packaging/build.sh

@@ -30,6 +30,7 @@ mod lockout_others;
 mod lockout_struck;
 mod logs;
 mod outside;
+mod package;
 mod rehearsal;
 mod rolling;
 mod sentinel;
