@@ -160,11 +160,15 @@ fn size(path: &Path) -> u64 {
 /// How many rows each table has, and how many bytes of figures are in them.
 fn tables(path: &Path) -> Vec<(&'static str, (u64, u64))> {
     let database = rusqlite::Connection::open(path).unwrap();
-    let count = |table: &str| {
-        let select = format!("SELECT count(*), coalesce(sum(length(packed)), 0) FROM {table}");
-        database.query_row(&select, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    let count = |select: String| {
+        let found: i64 = database.query_row(&select, [], |row| row.get(0)).unwrap();
+        found.unsigned_abs()
     };
-    ["sample", "minutes", "hours"].into_iter().map(|table| (table, count(table))).collect()
+    let of = |table| {
+        let rows = count(format!("SELECT count(*) FROM {table}"));
+        (rows, count(format!("SELECT coalesce(sum(length(packed)), 0) FROM {table}")))
+    };
+    ["sample", "minutes", "hours"].into_iter().map(|table| (table, of(table))).collect()
 }
 
 /// Reads every metric of three hosts over every span that the page has, with a new reader as a page is, and gives the slowest.
