@@ -1,6 +1,7 @@
 //! The book in `docs`: its reference is made from the code, and it names everything that there is. `WRITE=1 cargo test --test all
 //! book` writes the pages that are made.
 
+mod alerts;
 mod compose;
 mod controls;
 mod ids;
@@ -27,6 +28,7 @@ fn text(path: impl AsRef<Path>) -> String {
 /// The pages that are made: the file below `docs/src/reference`, and its text.
 fn pages() -> Vec<(&'static str, String)> {
     vec![
+        ("alerts.md", alerts::page()),
         ("cli.md", shell::page()),
         ("compose.md", compose::page()),
         ("controls.md", controls::page()),
@@ -171,6 +173,7 @@ fn everything_there_is_stands_in_the_book() {
     names.extend(keys::names());
     names.extend(shell::names());
     names.extend(controls::ids());
+    names.extend(alerts::ids());
     assert!(names.len() > 400, "only {}", names.len());
     let missing: Vec<_> = names.iter().filter(|name| !book.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "the book does not name {missing:?}");

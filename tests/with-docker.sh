@@ -3,7 +3,7 @@
 # An engine started here is stopped again; one that was running already is left alone.
 set -eu
 
-packages="docker.io mmdebstrap iptables nftables iproute2 openssh-client openssh-server sudo dnsutils curl jq nmap gcc libc6-dev shellcheck"
+packages="docker.io mmdebstrap iptables nftables iproute2 openssh-client openssh-server sudo dnsutils curl jq nmap gcc libc6-dev shellcheck python3-aiosmtpd"
 
 missing() {
     for package in $packages; do

@@ -34,6 +34,17 @@ pub fn read(inventory: &Inventory, folder: &Path) -> (Material, Vec<Problem>) {
             MISSING.to_owned()
         }));
     }
+    for (index, notify) in inventory.watch.notify.iter().enumerate() {
+        let Some(path) = notify.ca() else { continue };
+        match file(path, folder) {
+            Ok(text) => drop(material.authorities.insert(path.to_owned(), text)),
+            Err(problem) => {
+                let index = index.to_string();
+                let place = inventory.place(&["watch", "notify", &index, notify.word(), "ca"]);
+                problems.push(problem.at(place));
+            }
+        }
+    }
     (material, problems)
 }
 

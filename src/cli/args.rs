@@ -12,6 +12,7 @@ pub use change::{Agreed, Change, Manner, window};
 pub use target::{InventoryFile, Target};
 
 use super::{
+    alerts::{self, Alerts},
     apply::Apply,
     audit::Audit,
     exec::{self, Exec},
@@ -134,6 +135,9 @@ pub enum Command {
     /// Watch hosts and report when one no longer matches the inventory; record samples for `history`. Change nothing.
     #[command(after_help = watch::FORMS)]
     Watch(Watch),
+    /// Show which alerts fire, as `watch` recorded them; `alerts test` sends a test message to each notifier. Change nothing.
+    #[command(after_help = alerts::FORMS)]
+    Alerts(Alerts),
     /// Show what `watch` recorded: state changes, or the values of a metric with a plot for each host.
     History(Past),
     /// Show logs of services; logs of several hosts or services are merged by time. Change nothing.

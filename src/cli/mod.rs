@@ -1,5 +1,6 @@
 //! The face: arguments, questions, tables; `report.rs` is the only place that prints, but for what `exec` passes on.
 
+mod alerts;
 mod apply;
 pub mod args;
 mod audit;
@@ -104,6 +105,7 @@ async fn run(command: Command, file: Option<PathBuf>, screen: &Screen) -> Ended 
         Command::Resume(target) => pause::run(&target, Pause::Off, screen).await,
         Command::Audit(order) => audit::run(&order, screen).await,
         Command::Watch(order) => watch::run(&order, screen).await,
+        Command::Alerts(order) => alerts::run(&order, screen).await,
         Command::History(order) => history::run(&order, screen),
         Command::Lab(lab) => lab::run(lab, screen).await,
         Command::Password => password::run(screen),

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::{args::Target, halt::Halt, history::period, render::events::line, report::Screen};
+use super::{args::Target, halt::Halt, history::period, render::events, report::Screen};
 use crate::{
     app::{
         exit::{Exit, worst},
@@ -54,7 +54,8 @@ pub struct Watch {
 
 /// What `watch` prints, and what it listens to.
 pub const FORMS: &str = "Prints a line when the state of a host changes: well, drifted, unfit, locked or away. With `-o json` \
-    each line is an object with the keys time, host, state and words. If the inventory file changes, or on SIGHUP, it is read \
+    each line is an object with the keys time, host, state and words. An alert that begins, goes on or is over is one line, too, \
+    and is sent to whom the inventory says under `watch.notify`. If the inventory file changes, or on SIGHUP, it is read \
     again; if it has an error, the old one stays in force. Ctrl-C and SIGTERM end it.";
 
 /// Shorter ones would be more work for a host than what it is there for.
@@ -95,7 +96,8 @@ pub async fn run(command: &Watch, screen: &Screen) -> Result<Exit, Halt> {
 fn tell(news: &News, screen: &Screen) {
     match news {
         // Who reads no more, and does not end us, still has the history.
-        News::Host(one) => screen.line(&line(one, screen.format())).unwrap_or_default(),
+        News::Host(one) => screen.line(&events::line(one, screen.format())).unwrap_or_default(),
+        News::Alert(message) => screen.line(&events::alert(message, screen.format())).unwrap_or_default(),
         News::Reread => screen.note("the inventory has changed and is in force"),
         News::Refused(error) => screen.failure(
             "the inventory has changed, and stays out of force",
@@ -116,7 +118,7 @@ mod tests {
     use crate::cli::args::Format;
 
     fn said(standing: &Standing, format: Format) -> String {
-        line(&standing.since(1_796_027_400, &"co1".parse().unwrap()), format)
+        events::line(&standing.since(1_796_027_400, &"co1".parse().unwrap()), format)
     }
 
     #[test]

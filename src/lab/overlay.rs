@@ -64,6 +64,8 @@ pub fn overlay(inventory: &mut Inventory, lab: &Lab, secrets: Secrets) -> Result
     if secrets == Secrets::Real {
         return Ok(());
     }
+    // What happens to a lab is no alert for anybody.
+    inventory.watch.notify.clear();
     for (name, source) in &mut inventory.secrets {
         let made_up = format!("secrets/of-inventory/{}", name.replace(['/', '.'], "_"));
         lab.folder.password(&made_up)?;

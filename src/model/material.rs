@@ -1,6 +1,6 @@
 //! What an inventory refers to, read by the face so that the pure rooms need no file and no environment.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{name::HostName, secret::Secret};
 
@@ -23,4 +23,6 @@ pub struct Material {
     pub sudo_passwords: BTreeMap<HostName, Secret>,
     /// The password sudo asks a host's second login for.
     pub break_glass_passwords: BTreeMap<HostName, Secret>,
+    /// The CAs of receivers of alerts, PEM, by the path that the inventory says.
+    pub authorities: BTreeMap<PathBuf, String>,
 }

@@ -1,5 +1,6 @@
 //! What we want, and the words we say it in. Pure: no I/O, no clock, no randomness.
 
+pub mod alert;
 pub mod canonical;
 pub mod catalog;
 pub mod command;

@@ -1,9 +1,14 @@
 //! What is known of each host, and what of it is news.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
-    News,
+    News, Until,
+    alarm::{Alarm, Setup},
+    alert::{Found, Scope},
     history::{History, Kept, Writer},
     host::{Heard, Word},
     live::Live,
@@ -77,17 +82,20 @@ pub(super) struct Keeper {
     writer: Writer,
     hosts: BTreeMap<HostName, Known>,
     live: Arc<Live>,
+    pub(super) alarm: Alarm,
 }
 
 impl Keeper {
-    pub(super) fn new(history: History, live: Arc<Live>) -> Self {
+    pub(super) fn new(history: History, live: Arc<Live>, alarm: Alarm) -> Self {
         let writer = Writer::start(&history);
-        Self { history, writer, hosts: BTreeMap::new(), live }
+        Self { history, writer, hosts: BTreeMap::new(), live, alarm }
     }
 
     /// Forgets hosts that are watched no more.
-    pub(super) fn keep_only(&mut self, members: &Members) {
-        self.hosts.retain(|host, _| members.iter().any(|member| member.host() == host));
+    pub(super) fn keep_only(&mut self, members: &Members, setup: Setup, until: Until) {
+        let watched: BTreeSet<_> = members.iter().map(|member| member.host().clone()).collect();
+        self.hosts.retain(|host, _| watched.contains(host));
+        self.alarm.replace(setup, &watched, until);
     }
 
     pub(super) fn take(&mut self, Heard { host, word }: Heard) -> Vec<News> {
@@ -96,6 +104,7 @@ impl Keeper {
         if let Word::Sample { measures, .. } = &word {
             self.writer.keep(Kept { host: host.clone(), at, measures: measures.clone() });
         }
+        alarmed(&mut self.alarm, at, &host, &word);
         self.live.hear(&host, at, &word);
         known.take(word);
         self.live.stands(&host, known);
@@ -116,6 +125,25 @@ impl Keeper {
 
     pub(super) fn standings(&self) -> BTreeMap<HostName, Standing> {
         self.hosts.iter().filter_map(|(host, known)| Some((host.clone(), known.standing()?))).collect()
+    }
+}
+
+/// What a word means for the alerts.
+fn alarmed(alarm: &mut Alarm, at: i64, host: &HostName, word: &Word) {
+    match word {
+        Word::Sample { measures, signs, .. } => {
+            alarm.found(at, host, Scope::Reach, Found::All(&[]));
+            alarm.found(at, host, Scope::Sample, Found::All(signs));
+            alarm.measured(at, host, measures);
+        }
+        Word::Away(sign) => alarm.away(at, host, sign),
+        Word::Looked { standing, signs, .. } => {
+            let found = match standing {
+                Standing::Away { .. } | Standing::Locked { .. } => Found::Some(signs),
+                Standing::Well | Standing::Drifted { .. } | Standing::Unfit { .. } => Found::All(signs),
+            };
+            alarm.found(at, host, Scope::Look, found);
+        }
     }
 }
 

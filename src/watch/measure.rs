@@ -82,7 +82,7 @@ impl Measures {
     }
 
     fn rates(&mut self, before: &Sample, now: &Sample, seconds: f64) {
-        self.processors(before.cpu, now.cpu);
+        self.processors(before.cpu, now.cpu, seconds);
         let (old, new) = (before.memory, now.memory);
         self.rate("swap_in_pages_per_second", "", (old.swapped_in, new.swapped_in), seconds);
         self.rate("swap_out_pages_per_second", "", (old.swapped_out, new.swapped_out), seconds);
@@ -114,7 +114,7 @@ impl Measures {
     }
 
     /// Shares of all processors' time, which is what was counted and not what a clock says.
-    fn processors(&mut self, before: Ticks, now: Ticks) {
+    fn processors(&mut self, before: Ticks, now: Ticks, seconds: f64) {
         let parts = |of: Ticks| [of.user, of.system, of.iowait, of.steal, of.idle];
         let grown: Vec<u64> = parts(now)
             .into_iter()
@@ -129,6 +129,8 @@ impl Measures {
         for (metric, share) in names.into_iter().zip(grown) {
             self.add(metric, "", count(share) / count(all));
         }
+        // Each processor counts a hundred ticks a second, whatever it does.
+        self.add("cpus", "", (count(all) / seconds / 100.0).round().max(1.0));
     }
 
     fn flow(&mut self, names: [&'static str; 4], interface: &str, (old, new): (Flow, Flow), seconds: f64) {
@@ -181,6 +183,7 @@ mod tests {
         now.disks.insert("vda".to_owned(), disk);
         let found = measures(Some(&before), &now);
         assert_eq!(value(&found, "cpu_user_ratio", ""), Some(0.25));
+        assert_eq!(value(&found, "cpus", ""), Some(2.0));
         assert_eq!(value(&found, "disk_writes_per_second", "vda"), Some(2.0));
         assert_eq!(value(&found, "disk_reads_per_second", "vda"), Some(0.0));
     }

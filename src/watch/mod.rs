@@ -3,11 +3,14 @@
 //! It has two rhythms for each host. A sample is small, and comes over a connection that stays open. A look is what `status`
 //! does. Each host has tasks of its own, so that none waits for another.
 
+mod alarm;
+pub mod alert;
 pub mod history;
 mod host;
 pub mod keeper;
 pub mod live;
 pub mod measure;
+pub mod notify;
 mod packed;
 pub mod page;
 mod seen;
@@ -32,6 +35,8 @@ use tokio::{
 };
 
 use ::time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use alarm::{Alarm, Setup};
+use alert::message::Message;
 use history::{History, HistoryError, Occurrence};
 use host::Heard;
 use keeper::Keeper;
@@ -51,6 +56,12 @@ use crate::{
 
 /// How often the inventory's file is looked at for a change.
 const REREAD: Duration = Duration::from_secs(5);
+
+/// How often alerts may begin or end.
+const ALARM: Duration = Duration::from_secs(1);
+
+/// How often it is looked where a figure leads.
+const TREND: Duration = Duration::from_secs(300);
 
 /// How often, for how long.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +83,16 @@ pub enum Until {
     Round,
 }
 
+impl Until {
+    /// A beat of a daemon; one round has none.
+    fn ticks(self, every: Duration) -> Option<Interval> {
+        match self {
+            Self::Stopped => Some(ticks(every)),
+            Self::Round => None,
+        }
+    }
+}
+
 /// What is watched.
 #[derive(Debug, Clone)]
 pub struct Watched {
@@ -90,6 +111,8 @@ pub struct Watched {
 pub enum News {
     /// A host is in another way than before.
     Host(Occurrence),
+    /// An alert began, goes on, or is over. It is in the outbox of each notifier.
+    Alert(Message),
     /// The inventory was read again, and is in force as it is now.
     Reread,
     /// The inventory was read again, and something is wrong with it: the old one stays in force.
@@ -128,9 +151,12 @@ pub async fn watch(
     let (journal, past) = (watched.journal.clone(), history.path().to_owned());
     let sources = Sources { live: Arc::clone(&live), history: past, journal };
     let mut served = Served::new(sources, watched.listen);
-    let mut keeper = Keeper::new(history, Arc::clone(&live));
     let mut inventory = Source::new(watched, rhythm.until, warn);
-    let mut next = Some(inventory.read()?);
+    let first = inventory.read()?;
+    let (alarm, error) = Alarm::new(&Setup::of(&first.0), history.path());
+    error.map(News::Unkept).into_iter().for_each(&mut tell);
+    let mut keeper = Keeper::new(history, Arc::clone(&live), alarm);
+    let mut next = Some(first);
     let mut service = Service::from_environment();
     let mut is_first = true;
     while let Some((project, members)) = next {
@@ -146,12 +172,12 @@ pub async fn watch(
         service.ready();
         let (sender, mut heard) = unbounded_channel();
         let mut tasks = JoinSet::new();
-        keeper.keep_only(&members);
+        keeper.keep_only(&members, Setup::of(&project), rhythm.until);
         for member in &members {
             host::watch(member, rhythm, &sender, &mut tasks);
         }
         drop(sender);
-        next = listen(&mut heard, &mut keeper, &mut inventory, &mut service, &mut tell).await;
+        next = listen(&mut heard, &mut keeper, &mut inventory, (rhythm.until, &mut service), &mut tell).await;
         tasks.shutdown().await;
     }
     service.stopping();
@@ -165,9 +191,10 @@ async fn listen(
     heard: &mut UnboundedReceiver<Heard>,
     keeper: &mut Keeper,
     inventory: &mut Source<'_>,
-    service: &mut Service,
+    (until, service): (Until, &mut Service),
     tell: &mut impl FnMut(News),
 ) -> Option<(Project, Members)> {
+    let (mut alarm, mut trend) = (until.ticks(ALARM), until.ticks(TREND));
     loop {
         select! {
             word = heard.recv() => match word {
@@ -189,6 +216,8 @@ async fn listen(
                     service.ready();
                 }
             },
+            () = beat(&mut alarm) => keeper.alarm.ring(now()).into_iter().for_each(&mut *tell),
+            () = beat(&mut trend) => keeper.alarm.led(now()).into_iter().for_each(&mut *tell),
             () = service.pulse() => {}
         }
     }
@@ -206,10 +235,7 @@ struct Source<'a> {
 
 impl<'a> Source<'a> {
     fn new(watched: &'a Watched, until: Until, warn: &'a dyn Fn(&Problems)) -> Self {
-        let looks = match until {
-            Until::Stopped => Some(ticks(REREAD)),
-            Until::Round => None,
-        };
+        let looks = until.ticks(REREAD);
         let file = File { path: watched.source.inventory.clone(), seen: None };
         Self { watched, warn, signals: Signals::listen(), looks, file }
     }

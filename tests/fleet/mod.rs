@@ -1,5 +1,6 @@
 //! The real binary against real lab hosts.
 
+mod alerts;
 mod applied;
 mod back_and_forth;
 mod bench;

@@ -6,10 +6,11 @@ use ipnet::{IpNet, Ipv4Net};
 use serde_json::Value as Json;
 
 use super::{
+    mute::Until,
     outline::Value,
     wording::{part, wrong_kind},
 };
-use crate::model::{name::HostName, problem::Problem};
+use crate::model::{compose::parse_period, name::HostName, problem::Problem};
 
 /// Whether a single word can be of one of these kinds at all.
 pub fn fits(kinds: &[&str]) -> bool {
@@ -26,6 +27,9 @@ pub fn check(text: &str, value: &Value, schema: &Json, path: &[String]) -> Optio
         (Some("network"), _) => network::<IpNet>(text, "192.0.2.0/24 or 2001:db8::/48", path),
         (Some("network4"), _) => network::<Ipv4Net>(text, "172.28.0.0/16", path),
         (Some("name"), _) => name(text),
+        (Some("period"), _) => period(text, path),
+        (Some("figure"), _) => figure(text, path),
+        (Some("moment"), _) => moment(text, path),
         (_, Some("boolean")) if !matches!(value, Value::Bool(_)) => {
             Some(wrong_kind(value, &["boolean"], path))
         }
@@ -51,6 +55,27 @@ fn port(text: &str, path: &[String]) -> Option<Problem> {
 fn level(text: &str, path: &[String]) -> Option<Problem> {
     let problem = || Problem::error("level.invalid", format!("{} cannot be `{text}`", part(path)));
     (!["1", "2"].contains(&text)).then(|| problem().hint("write `level: 1` or `level: 2`"))
+}
+
+fn period(text: &str, path: &[String]) -> Option<Problem> {
+    let problem = Problem::error("period.invalid", format!("{} cannot be `{text}`", part(path)));
+    let fits = parse_period(text).is_ok();
+    (!fits).then(|| problem.hint("write whole numbers with units, as in 90s, 15m or 1h30m"))
+}
+
+fn figure(text: &str, path: &[String]) -> Option<Problem> {
+    let problem = Problem::error("figure.invalid", format!("{} cannot be `{text}`", part(path)));
+    let fits = text.parse::<f64>().is_ok_and(f64::is_finite);
+    (!fits).then(|| problem.hint("write a number, as in 10 or 0.05"))
+}
+
+fn moment(text: &str, path: &[String]) -> Option<Problem> {
+    let problem = Problem::error("moment.invalid", format!("{} cannot be `{text}`", part(path)));
+    let fits = Until::try_from(text.to_owned()).is_ok();
+    (!fits).then(|| {
+        problem
+            .hint("write a day as in 2027-01-31, or a moment with its time zone as in 2027-01-31T18:00:00Z")
+    })
 }
 
 fn address(text: &str, path: &[String]) -> Option<Problem> {

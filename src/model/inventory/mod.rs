@@ -5,6 +5,8 @@ mod break_glass;
 mod check;
 mod leaf;
 mod login;
+mod mute;
+mod notify;
 mod outline;
 mod parse;
 mod second_way;
@@ -30,6 +32,8 @@ pub use self::{
     backup::Backup,
     break_glass::BreakGlass,
     login::{Source, SourceKey, TRIES},
+    mute::{Mute, Until},
+    notify::{Encryption, Mail, Notify, Webhook},
     second_way::SecondWay,
     tls::Tls,
     watch::{Lack, Watch},

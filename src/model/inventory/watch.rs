@@ -1,12 +1,12 @@
-//! What `pryvctl watch` does besides watching: its page.
+//! What `pryvctl watch` does besides watching: its alerts, and its page.
 
-use std::net::SocketAddr;
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::tls::Tls;
-use crate::model::{schema::word::Socket, secret::SecretSource};
+use super::{mute::Mute, notify::Notify, tls::Tls};
+use crate::model::{alert::Tuning, schema::word::Socket, secret::SecretSource};
 
 /// How the platform is watched.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -20,6 +20,12 @@ pub struct Watch {
     /// The hash of the password that the page asks for, as `pryvctl password` prints it; needed where others than this machine
     /// reach it.
     pub password: Option<SecretSource>,
+    /// What is different here about the shipped alerts, by the alert's name.
+    pub alerts: BTreeMap<String, Tuning>,
+    /// Alerts that nobody is told about for a while.
+    pub mute: Vec<Mute>,
+    /// Whom alerts are sent to; each gets all of them.
+    pub notify: Vec<Notify>,
 }
 
 /// What a page lacks that others than this machine can reach.

@@ -78,7 +78,22 @@ fn found_kind(value: &Value) -> &'static str {
 /// None of the words or keys to choose from. What stands in place of a secret's source is not repeated.
 pub fn wrong_choice(found: &Value, words: &[&str], keys: &[&str], path: &[String]) -> Problem {
     let part = part(path);
+    let is_secret = keys.contains(&"env");
     match found {
+        _ if !keys.is_empty() && !is_secret => {
+            let wrong = match found {
+                Value::Mapping(entries) => entries.iter().find(|(key, _)| !keys.contains(&key.text.as_str())),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => None,
+            };
+            match wrong {
+                Some((wrong, _)) => unknown_key(&wrong.text, keys, path),
+                None => {
+                    let message = format!("{part} must have exactly one of the keys {}", keys.join(", "));
+                    let forms: Vec<String> = keys.iter().map(|key| format!("`{key}: ...`")).collect();
+                    Problem::error("value.form", message).hint(format!("write {}", forms.join(" or ")))
+                }
+            }
+        }
         Value::Text(text) if keys.is_empty() => {
             Problem::error("value.choice", format!("{part} cannot be `{text}`"))
                 .hint(suggest(text, words.iter().copied()))

@@ -75,3 +75,39 @@ impl JsonSchema for Port {
         json_schema!({ "type": "integer", "format": "port", "minimum": 1, "maximum": 65535 })
     }
 }
+
+/// A time span, as in `90s`, `15m` or `1h30m`.
+pub struct Period;
+
+impl JsonSchema for Period {
+    fn schema_name() -> Cow<'static, str> {
+        "Period".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "period", "pattern": "^([0-9]+(h|m|s|ms))+$" })
+    }
+}
+
+/// A number that may have a fraction.
+pub struct Figure;
+
+impl JsonSchema for Figure {
+    fn schema_name() -> Cow<'static, str> {
+        "Figure".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number", "format": "figure" })
+    }
+}
+
+/// A day, as in `2027-01-31`, or a moment, as in `2027-01-31T18:00:00Z`.
+pub struct Moment;
+
+impl JsonSchema for Moment {
+    fn schema_name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "moment", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?$" })
+    }
+}

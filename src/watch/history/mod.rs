@@ -1,9 +1,11 @@
 //! What is kept of hosts: a database in the state folder. Who loses it loses the past, and nothing else.
 
+mod alerts;
 mod bound;
 mod curves;
 mod error;
 mod keep;
+mod outbox;
 mod pack;
 mod row;
 mod thin;
@@ -22,6 +24,7 @@ pub use bound::SMALLEST;
 pub use curves::{Curve, Point};
 pub use error::HistoryError;
 pub use keep::Kept;
+pub use outbox::{Due, Waiting};
 pub use writer::Writer;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -78,7 +81,7 @@ impl History {
         // What is free is given back to the disk. It is to be said before the first table is made.
         history.run("PRAGMA auto_vacuum = INCREMENTAL;")?;
         // Readers go on while it is written, and a killed daemon leaves it whole. A power cut may take the last seconds.
-        history.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
+        history.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")?;
         if history.is_of_the_first_form()? {
             history.run("DROP TABLE sample; DROP TABLE means; DROP TABLE series; VACUUM;")?;
         }

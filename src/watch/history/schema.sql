@@ -38,3 +38,34 @@ CREATE TABLE IF NOT EXISTS event (
     words TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS event_at ON event (at);
+-- What holds now: see `Alert`.
+CREATE TABLE IF NOT EXISTS alert (
+    rule TEXT NOT NULL,
+    host TEXT NOT NULL,
+    part TEXT NOT NULL,
+    began INTEGER NOT NULL,
+    fired INTEGER,
+    told INTEGER,
+    over INTEGER,
+    words TEXT NOT NULL,
+    number REAL,
+    PRIMARY KEY (rule, host, part)
+) STRICT, WITHOUT ROWID;
+-- What somebody was told or is to be told: `body` is the JSON that receivers get.
+CREATE TABLE IF NOT EXISTS message (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS message_at ON message (at);
+-- What a notifier has not delivered yet, and when it tries again.
+CREATE TABLE IF NOT EXISTS outbox (
+    notifier TEXT NOT NULL,
+    message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+    tries INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    PRIMARY KEY (notifier, message)
+) STRICT, WITHOUT ROWID;

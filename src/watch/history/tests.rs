@@ -1,7 +1,11 @@
 use super::*;
 use crate::{
     model::size::Bytes,
-    watch::{measure::Measure, now},
+    watch::{
+        alert::{Alert, Key, Turn, message::Message},
+        measure::Measure,
+        now,
+    },
 };
 
 fn measure(metric: &'static str, part: &str, value: f64) -> Measure {
@@ -209,5 +213,57 @@ fn why_nothing_can_be_written_is_said_once() {
         }
         let said: Vec<_> = writer.end().into_iter().map(|error| error.to_string()).collect();
         assert!(said.len() == 1 && said[0].contains("newer pryvctl"), "{said:?}");
+    });
+}
+
+fn turn(message: Option<Message>, alert: Option<Alert>) -> Turn {
+    let key = Key { rule: "disk-full".to_owned(), host: host("co1"), part: "/".to_owned() };
+    Turn { changed: [(key, alert)].into(), messages: message.into_iter().collect() }
+}
+
+fn firing() -> Alert {
+    let words = "/ has 3 % of its space left".to_owned();
+    Alert { began: 10, fired: Some(20), told: Some(20), over: None, words, number: Some(0.03) }
+}
+
+#[test]
+fn what_fires_and_what_is_to_be_sent_are_kept_together() {
+    in_a_folder(|path| {
+        let mut history = History::open(path).unwrap();
+        let notifiers = ["webhook".to_owned(), "mail".to_owned()];
+        history.turn(&turn(Some(Message::test("acme", 20)), Some(firing())), 20, &notifiers).unwrap();
+        let reader = History::read(path).unwrap();
+        assert_eq!(reader.alerts().unwrap()[0].1, firing());
+        let waiting: Vec<_> =
+            reader.waiting().unwrap().into_iter().map(|one| (one.notifier, one.messages)).collect();
+        assert_eq!(waiting, [("mail".to_owned(), 1), ("webhook".to_owned(), 1)]);
+        // The same turn again, as after an error that came too late.
+        history.turn(&turn(Some(Message::test("acme", 20)), None), 20, &notifiers).unwrap();
+        assert_eq!(reader.alerts().unwrap(), []);
+        assert_eq!(reader.waiting().unwrap().len(), 2);
+        history.keep_notifiers(&notifiers[..1]).unwrap();
+        assert_eq!(reader.waiting().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_message_is_given_once_until_its_next_try() {
+    in_a_folder(|path| {
+        let mut history = History::open(path).unwrap();
+        let mut other = History::open(path).unwrap();
+        for at in [20, 21] {
+            history.turn(&turn(Some(Message::test("acme", at)), None), at, &["webhook".to_owned()]).unwrap();
+        }
+        let first = history.due("webhook", 30, |_| 60).unwrap().unwrap();
+        assert_eq!(first.tries, 0);
+        // Nobody else gets it, and none of the same rule goes before it.
+        assert_eq!(other.due("webhook", 30, |_| 60).unwrap(), None);
+        history.undelivered("webhook", first.message, "connection refused").unwrap();
+        assert_eq!(history.waiting().unwrap()[0].error, "connection refused");
+        let again = other.due("webhook", 60, |_| 120).unwrap().unwrap();
+        assert_eq!((again.message, again.tries), (first.message, 1));
+        other.delivered("webhook", again.message).unwrap();
+        assert!(history.due("webhook", 60, |_| 120).unwrap().unwrap().message > first.message);
+        assert_eq!(history.due("mail", 60, |_| 120).unwrap(), None);
     });
 }

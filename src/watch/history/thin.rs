@@ -64,7 +64,11 @@ impl History {
             for grain in &GRAINS {
                 forget(&self.database, &hosts, grain, now - seconds(grain.kept))?;
             }
-            self.database.execute("DELETE FROM event WHERE at < ?1", [now - seconds(EVENTS)]).map(drop)
+            for events in ["event", "message"] {
+                self.database
+                    .execute(&format!("DELETE FROM {events} WHERE at < ?1"), [now - seconds(EVENTS)])?;
+            }
+            Ok(())
         };
         thin().map_err(|source| self.fail(source))
     }

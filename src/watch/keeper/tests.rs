@@ -1,11 +1,13 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::{facts::sample::read, watch::sign::SignKind};
+use crate::{app::project::Project, facts::sample::read, watch::sign::SignKind};
 
 fn keeper() -> (Keeper, PathBuf) {
     let folder = std::env::temp_dir().join(format!("pryvctl-watch-{}", rand::random::<u64>()));
-    (Keeper::new(History::open(&folder.join("history.db")).unwrap(), Arc::default()), folder)
+    let path = folder.join("history.db");
+    let (alarm, _) = Alarm::new(&Setup::of(&Project::nothing()), &path);
+    (Keeper::new(History::open(&path).unwrap(), Arc::default(), alarm), folder)
 }
 
 /// What is told when these words come one after the other.
@@ -17,7 +19,12 @@ fn told(words: Vec<Word>) -> Vec<String> {
         .iter()
         .map(|news| match news {
             News::Host(one) => one.state.clone(),
-            News::Reread | News::Refused(_) | News::Unkept(_) | News::Served(_) | News::Unserved(_) => {
+            News::Alert(_)
+            | News::Reread
+            | News::Refused(_)
+            | News::Unkept(_)
+            | News::Served(_)
+            | News::Unserved(_) => {
                 panic!("{news:?}")
             }
         })

@@ -2,6 +2,7 @@
 
 mod access;
 mod address;
+mod alerts;
 mod break_glass;
 mod hardening;
 mod inline;
@@ -40,6 +41,7 @@ impl Inventory {
         problems.extend(registry::check(self));
         problems.extend(hardening::check(self));
         problems.extend(watch::check(self));
+        problems.extend(alerts::check(self));
         problems
     }
 

@@ -1,0 +1,159 @@
+//! The alerts of a daemon: what the engine says is kept, and only then told and sent.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use tokio::task::JoinSet;
+
+use super::{
+    News, Until,
+    alert::{Engine, Found, Ground, Scope, Turn, WINDOW, hours_until, rules},
+    history::{History, HistoryError},
+    measure::Measure,
+    notify::{Bell, Notifier, deliver},
+    now, seconds,
+    sign::Sign,
+};
+use crate::{
+    app::project::Project,
+    model::{alert::Rule, name::HostName},
+};
+
+/// What an inventory says of alerts.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    rules: Vec<Rule>,
+    ground: Ground,
+    notifiers: Vec<Notifier>,
+}
+
+impl Setup {
+    /// That of a project.
+    pub fn of(project: &Project) -> Self {
+        Self {
+            rules: rules(&project.inventory),
+            ground: Ground::of(&project.inventory),
+            notifiers: Notifier::all(&project.inventory, &project.material),
+        }
+    }
+}
+
+/// The alerts of a daemon.
+pub struct Alarm {
+    engine: Engine,
+    /// What could not be kept yet, in its order.
+    unkept: Vec<(i64, Turn)>,
+    notifiers: Vec<Notifier>,
+    bell: Option<Bell>,
+    senders: JoinSet<()>,
+    /// Where alerts and outbox are kept.
+    path: PathBuf,
+    /// `None`: it could not be opened.
+    history: Option<History>,
+}
+
+impl Alarm {
+    /// With the alerts that were kept there, if they can be read.
+    pub fn new(setup: &Setup, path: &Path) -> (Self, Option<HistoryError>) {
+        let opened = History::open(path);
+        let (kept, error) = match opened.as_ref().map(History::alerts) {
+            Ok(Ok(kept)) => (kept, None),
+            Ok(Err(error)) => (Vec::new(), Some(error)),
+            Err(_) => (Vec::new(), None),
+        };
+        let (history, unopened) = match opened {
+            Ok(history) => (Some(history), None),
+            Err(error) => (None, Some(error)),
+        };
+        let engine = Engine::new(setup.rules.clone(), setup.ground.clone(), kept, now());
+        let (unkept, notifiers, senders) = (Vec::new(), Vec::new(), JoinSet::new());
+        let alarm = Self { engine, unkept, notifiers, bell: None, senders, path: path.to_owned(), history };
+        (alarm, error.or(unopened))
+    }
+
+    /// With what an inventory says now. What is being sent to a notifier that changed is sent again, if it must be.
+    pub fn replace(&mut self, setup: Setup, watched: &BTreeSet<HostName>, until: Until) {
+        let Setup { rules, ground, notifiers } = setup;
+        self.engine.replace(rules, ground, watched, now());
+        let is_same = self.bell.is_some() && self.notifiers == notifiers;
+        self.notifiers = notifiers;
+        if until == Until::Round || is_same {
+            return;
+        }
+        let names = self.names();
+        if let Some(Err(error)) = self.history.as_ref().map(|history| history.keep_notifiers(&names)) {
+            tracing::warn!("{error}");
+        }
+        self.senders = JoinSet::new();
+        self.bell = Some(deliver(self.notifiers.clone(), &self.path, &mut self.senders));
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.notifiers.iter().map(|notifier| notifier.name.clone()).collect()
+    }
+
+    /// What was measured of a host.
+    pub fn measured(&mut self, at: i64, host: &HostName, measures: &[Measure]) {
+        self.engine.measured(at, host, measures);
+    }
+
+    /// What was found on a host.
+    pub fn found(&mut self, at: i64, host: &HostName, scope: Scope, found: Found<'_>) {
+        self.engine.found(at, host, scope, found);
+    }
+
+    /// A host cannot be reached.
+    pub fn away(&mut self, at: i64, host: &HostName, sign: &Sign) {
+        self.engine.away(at, host, sign);
+    }
+
+    /// Where the curves of the last hours lead, and why that cannot be told.
+    pub fn led(&mut self, at: i64) -> Option<News> {
+        let history = self.history.as_ref()?;
+        for (rule, metric, reaches) in self.engine.trends() {
+            let curves = match history.curves(&metric, None, at - seconds(WINDOW), at) {
+                Ok(curves) => curves.into_iter(),
+                Err(error) => return Some(News::Unkept(error)),
+            };
+            let found = curves.filter_map(|curve| {
+                let host = curve.host.parse().ok()?;
+                Some((host, curve.part, hours_until(&curve.points, reaches, at)))
+            });
+            self.engine.led(at, &rule, found.collect());
+        }
+        None
+    }
+
+    /// Lets alerts begin and end, and gives what is told of them. What cannot be kept is neither told nor sent before it can.
+    pub fn ring(&mut self, at: i64) -> Vec<News> {
+        let turn = self.engine.tick(at);
+        let was_behind = !self.unkept.is_empty();
+        if !turn.is_empty() {
+            self.unkept.push((at, turn));
+        }
+        let mut told = Vec::new();
+        if let Err(error) = self.keep(&mut told) {
+            // It is said once, and tried again each time.
+            told.extend((!was_behind).then_some(News::Unkept(error)));
+        }
+        if told.iter().any(|news| matches!(news, News::Alert(_))) {
+            self.bell.iter().for_each(Bell::ring);
+        }
+        told
+    }
+
+    fn keep(&mut self, told: &mut Vec<News>) -> Result<(), HistoryError> {
+        let notifiers = self.names();
+        while let Some((at, turn)) = self.unkept.first() {
+            let history = match &mut self.history {
+                Some(history) => history,
+                None => self.history.insert(History::open(&self.path)?),
+            };
+            history.turn(turn, *at, &notifiers)?;
+            told.extend(self.unkept.remove(0).1.messages.into_iter().map(News::Alert));
+        }
+        Ok(())
+    }
+}
