@@ -160,13 +160,21 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_named() {
-        insta::assert_snapshot!(refused("  sing: drift\n"), @"");
-        insta::assert_snapshot!(refused(""), @"");
-        insta::assert_snapshot!(refused("  metric: load1\n  detail: d\n"), @"");
-        insta::assert_snapshot!(refused("  metric: load1\n  detail: d\n  above: 2\n  clear: 3\n"), @"");
-        insta::assert_snapshot!(refused("  sign: drift\n  clear: 3\n"), @"");
-        insta::assert_snapshot!(refused("  sign: drift\n  for: soon\n"), @"");
-        insta::assert_snapshot!(refused(&format!("  sign: drift\n{RULE}  sign: drift\n")), @"");
-        insta::assert_snapshot!(parse("a: b").unwrap_err()[0].message, @"");
+        let twice = format!("  sign: drift\n{RULE}  sign: drift\n");
+        let wrong = [
+            ("  sing: drift\n", "sing"),
+            ("", "must have either a `sign` or a `metric`"),
+            ("  metric: load1\n  detail: d\n", "needs `above` or `below`"),
+            ("  metric: load1\n  detail: d\n  above: 2\n  clear: 3\n", "on the other side of the threshold"),
+            ("  metric: load1\n  above: 2\n", "must have a `detail` with a metric"),
+            ("  sign: drift\n  clear: 3\n", "has a `clear` without"),
+            ("  sign: drift\n  for: soon\n", "`soon` is not a duration"),
+            (twice.as_str(), "is defined twice"),
+        ];
+        for (more, words) in wrong {
+            let said = refused(more);
+            assert!(said.starts_with("alerts.yaml: `a") && said.contains(words), "{said}");
+        }
+        assert!(parse("a: b").unwrap_err()[0].message.contains("must be a list of rules"));
     }
 }

@@ -111,7 +111,16 @@ fn a_zone_that_is_away_is_one_message() {
     let all: Vec<Message> = (100..400).flat_map(|at| engine.tick(at).messages).collect();
     let [message] = all.as_slice() else { panic!("{all:#?}") };
     assert_eq!(message.summary, "A disk is full: all 2 hosts of zone eu");
-    insta::assert_snapshot!(message.text(), @"");
+    insta::assert_snapshot!(message.text(), @r"
+    A disk is full: all 2 hosts of zone eu
+
+    * a (zone eu), since 1970-01-01T00:01:40Z: timeout
+    * b (zone eu), since 1970-01-01T00:01:59Z: timeout
+
+    What to do: Make room.
+
+    Alert away of platform acme, critical, 1970-01-01T00:03:10Z
+    ");
     // While a host is away, nothing else of it is over.
     back(&mut engine, 400, "a");
     back(&mut engine, 401, "b");
