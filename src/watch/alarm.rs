@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     app::project::Project,
+    fleet::Members,
     model::{alert::Rule, name::HostName},
 };
 
@@ -40,6 +41,10 @@ impl Setup {
     }
 }
 
+fn names(members: &Members) -> BTreeSet<HostName> {
+    members.iter().map(|member| member.host().clone()).collect()
+}
+
 /// The alerts of a daemon.
 pub struct Alarm {
     engine: Engine,
@@ -55,8 +60,8 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// With the alerts that were kept there, if they can be read.
-    pub fn new(setup: &Setup, path: &Path) -> (Self, Option<HistoryError>) {
+    /// With the alerts of these hosts that were kept there, if they can be read. Those of others may be another daemon's.
+    pub fn new(setup: &Setup, members: &Members, path: &Path) -> (Self, Option<HistoryError>) {
         let opened = History::open(path);
         let (kept, error) = match opened.as_ref().map(History::alerts) {
             Ok(Ok(kept)) => (kept, None),
@@ -67,6 +72,8 @@ impl Alarm {
             Ok(history) => (Some(history), None),
             Err(error) => (None, Some(error)),
         };
+        let (watched, mut kept) = (names(members), kept);
+        kept.retain(|(key, _)| watched.contains(&key.host));
         let engine = Engine::new(setup.rules.clone(), setup.ground.clone(), kept, now());
         let (unkept, notifiers, senders) = (Vec::new(), Vec::new(), JoinSet::new());
         let alarm = Self { engine, unkept, notifiers, bell: None, senders, path: path.to_owned(), history };
@@ -74,9 +81,9 @@ impl Alarm {
     }
 
     /// With what an inventory says now. What is being sent to a notifier that changed is sent again, if it must be.
-    pub fn replace(&mut self, setup: Setup, watched: &BTreeSet<HostName>, until: Until) {
+    pub fn replace(&mut self, setup: Setup, members: &Members, until: Until) {
         let Setup { rules, ground, notifiers } = setup;
-        self.engine.replace(rules, ground, watched, now());
+        self.engine.replace(rules, ground, &names(members), now());
         let is_same = self.bell.is_some() && self.notifiers == notifiers;
         self.notifiers = notifiers;
         if until == Until::Round || is_same {

@@ -1,9 +1,6 @@
 //! What is known of each host, and what of it is news.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     News, Until,
@@ -93,9 +90,8 @@ impl Keeper {
 
     /// Forgets hosts that are watched no more.
     pub(super) fn keep_only(&mut self, members: &Members, setup: Setup, until: Until) {
-        let watched: BTreeSet<_> = members.iter().map(|member| member.host().clone()).collect();
-        self.hosts.retain(|host, _| watched.contains(host));
-        self.alarm.replace(setup, &watched, until);
+        self.hosts.retain(|host, _| members.iter().any(|member| member.host() == host));
+        self.alarm.replace(setup, members, until);
     }
 
     pub(super) fn take(&mut self, Heard { host, word }: Heard) -> Vec<News> {

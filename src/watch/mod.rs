@@ -153,7 +153,7 @@ pub async fn watch(
     let mut served = Served::new(sources, watched.listen);
     let mut inventory = Source::new(watched, rhythm.until, warn);
     let first = inventory.read()?;
-    let (alarm, error) = Alarm::new(&Setup::of(&first.0), history.path());
+    let (alarm, error) = Alarm::new(&Setup::of(&first.0), &first.1, history.path());
     error.map(News::Unkept).into_iter().for_each(&mut tell);
     let mut keeper = Keeper::new(history, Arc::clone(&live), alarm);
     let mut next = Some(first);

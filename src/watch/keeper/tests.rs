@@ -6,7 +6,7 @@ use crate::{app::project::Project, facts::sample::read, watch::sign::SignKind};
 fn keeper() -> (Keeper, PathBuf) {
     let folder = std::env::temp_dir().join(format!("pryvctl-watch-{}", rand::random::<u64>()));
     let path = folder.join("history.db");
-    let (alarm, _) = Alarm::new(&Setup::of(&Project::nothing()), &path);
+    let (alarm, _) = Alarm::new(&Setup::of(&Project::nothing()), &Members::new(), &path);
     (Keeper::new(History::open(&path).unwrap(), Arc::default(), alarm), folder)
 }
 
