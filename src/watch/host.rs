@@ -46,7 +46,7 @@ pub enum Word {
     /// What was measured.
     Sample {
         /// What the host counted.
-        counted: Sample,
+        counted: Box<Sample>,
         /// Its figures.
         measures: Vec<Measure>,
         /// All that is not as it should be, as far as a sample shows it.
@@ -153,7 +153,7 @@ impl Host {
 
     fn sampled(&self, before: Option<&Sample>, sample: &Sample) -> Word {
         Word::Sample {
-            counted: sample.clone(),
+            counted: Box::new(sample.clone()),
             measures: measures(before, sample),
             signs: seen::of_sample(&self.member.desired, sample),
         }

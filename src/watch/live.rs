@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The platform as it is known now.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Live {
     view: RwLock<View>,
     turn: watch::Sender<Turn>,
@@ -95,7 +95,7 @@ pub struct Sampled {
     /// When, in seconds since 1970.
     pub at: i64,
     /// What the host counted.
-    pub counted: Sample,
+    pub counted: Box<Sample>,
     /// What that comes to.
     pub measures: Vec<Measure>,
 }
@@ -119,12 +119,6 @@ pub struct Looked {
     pub at: i64,
     /// The host as the document of commands has it, with facts, plan and controls.
     pub document: Packed,
-}
-
-impl Default for Live {
-    fn default() -> Self {
-        Self { view: RwLock::default(), turn: watch::Sender::default() }
-    }
 }
 
 impl Live {

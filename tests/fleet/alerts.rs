@@ -177,7 +177,7 @@ impl Receivers {
             let ids: Vec<&Value> = wanted.map(|one| &one["id"]).collect();
             let mailed =
                 |id: &&Value| self.arrived.iter().any(|one| one["by"] == "mail" && one["id"] == **id);
-            if ids.iter().any(|id| mailed(id)) {
+            if ids.iter().any(mailed) {
                 return;
             }
             let left = end.saturating_duration_since(Instant::now());

@@ -176,7 +176,7 @@ fn who(hosts: &[&str], ground: &Ground) -> String {
         zones.entry(zone).or_default().insert(host.as_str());
     }
     let is_whole = |of: &BTreeSet<&str>| of.len() > 1 && of.iter().all(|host| hosts.contains(host));
-    let (mut words, mut named) = (Vec::new(), BTreeSet::new());
+    let (mut words, mut named) = (Vec::new(), BTreeSet::<&str>::new());
     for (zone, of) in zones.iter().filter(|(_, of)| is_whole(of)) {
         words.push(format!("all {} hosts of zone {zone}", of.len()));
         named.extend(of);

@@ -217,7 +217,7 @@ fn why_nothing_can_be_written_is_said_once() {
 }
 
 fn turn(message: Option<Message>, alert: Option<Alert>) -> Turn {
-    let key = Key { rule: "disk-full".to_owned(), host: host("co1"), part: "/".to_owned() };
+    let key = Key { rule: "disk-full".to_owned(), host: "co1".parse().unwrap(), part: "/".to_owned() };
     Turn { changed: [(key, alert)].into(), messages: message.into_iter().collect() }
 }
 

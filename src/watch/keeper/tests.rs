@@ -45,7 +45,7 @@ fn well() -> Word {
 }
 
 fn sampled() -> Word {
-    let counted = read(include_str!("../../facts/sample/tests/quiet.txt")).unwrap();
+    let counted = Box::new(read(include_str!("../../facts/sample/tests/quiet.txt")).unwrap());
     Word::Sample { counted, measures: Vec::new(), signs: Vec::new() }
 }
 

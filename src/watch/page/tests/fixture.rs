@@ -115,7 +115,7 @@ fn seen(number: usize) -> Seen {
         _ => Standing::Well,
     };
     let place = Place {
-        zone: if number % 3 == 0 { "ch" } else { "eu" }.to_owned(),
+        zone: if number.is_multiple_of(3) { "ch" } else { "eu" }.to_owned(),
         roles: vec![if number == 1 { "register" } else { "core" }.to_owned()],
         address: format!("10.0.{}.{}", number / 250, number % 250 + 1),
     };
@@ -174,7 +174,11 @@ fn sampled(uptime: f64, number: u32) -> Sampled {
     for container in now_counted.containers.iter_mut().flatten() {
         container.1.cpu = container.1.cpu.map(|spent| spent + 600_000 + wave * 700_000);
     }
-    Sampled { at: now() - 20, measures: measures(Some(&before), &now_counted), counted: now_counted }
+    Sampled {
+        at: now() - 20,
+        measures: measures(Some(&before), &now_counted),
+        counted: Box::new(now_counted),
+    }
 }
 
 fn counted(uptime: f64, number: u32) -> Sample {
