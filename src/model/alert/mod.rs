@@ -1,7 +1,7 @@
 //! What an alert is about, as data: the rules of `hardening/alerts.yaml`, which an inventory may change in part.
 
 mod read;
-mod tuned;
+pub mod tuned;
 
 use std::time::Duration;
 
@@ -9,7 +9,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use read::shipped;
-pub use tuned::{Tuning, tuned};
 
 /// How soon somebody has to do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]

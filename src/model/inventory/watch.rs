@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{mute::Mute, notify::Notify, tls::Tls};
-use crate::model::{alert::Tuning, schema::word::Socket, secret::SecretSource};
+use crate::model::{alert::tuned::Tuning, schema::word::Socket, secret::SecretSource};
 
 /// How the platform is watched.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

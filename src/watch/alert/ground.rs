@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    alert::{Rule, shipped, tuned},
+    alert::{Rule, shipped, tuned::tuned},
     inventory::{Inventory, Mute},
     name::HostName,
     selector::Selector,

@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::Path};
 use http::Uri;
 
 use crate::model::{
-    alert::{Rule, shipped, tuned},
+    alert::{Rule, shipped, tuned::tuned},
     inventory::{Inventory, Mail, Mute, Notify, Webhook},
     nearest::suggest,
     problem::{Place, Problem},
