@@ -1,6 +1,9 @@
 //! How a run ended, as one word and one number: documented, stable, and the exit code of a process that does nothing else.
 
-use crate::fleet::outcome::{Outcome, Report};
+use crate::fleet::{
+    ask::Asked,
+    outcome::{Outcome, Report},
+};
 
 /// How a command ended. The number is the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
@@ -43,6 +46,11 @@ pub fn verdict(reports: &[Report]) -> Exit {
 /// The same where hosts are only looked at: what would be done there is drift.
 pub fn looked(outcome: &Outcome) -> Exit {
     if *outcome == Outcome::Planned { Exit::Drift } else { exit(outcome) }
+}
+
+/// That of hosts that were asked one question.
+pub fn asked<T>(hosts: &[Asked<T>]) -> Exit {
+    worst(hosts.iter().filter_map(|asked| asked.answer.as_ref().err()).map(exit))
 }
 
 /// That of several which an administrator must look at first.

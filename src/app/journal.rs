@@ -10,12 +10,20 @@ pub enum JournalError {
     /// There is no usual place for it.
     #[error("neither XDG_STATE_HOME nor HOME is set, so there is no place for the journal")]
     NoPlace,
+    /// It cannot be read.
+    #[error("cannot read the journal {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: std::io::Error,
+    },
     /// It cannot be written.
     #[error("cannot write the journal {}: {source}", path.display())]
     Write {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
@@ -25,6 +33,10 @@ impl JournalError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoPlace => "name a file with --journal".to_owned(),
+            Self::Read { .. } => {
+                "no change was made from this account yet, or the journal is in another file (--journal)"
+                    .to_owned()
+            }
             Self::Write { .. } => "name another file with --journal; /dev/null keeps no history".to_owned(),
         }
     }

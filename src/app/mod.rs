@@ -3,7 +3,10 @@
 //! A face (the command line, a daemon) gives it what to do and subscribers to what happens, and gets values back. Nothing here
 //! prints, asks, or knows what a terminal is.
 
+pub mod audit;
+pub mod choice;
 pub mod document;
+pub mod exec;
 pub mod exit;
 pub mod journal;
 pub mod material;

@@ -13,20 +13,15 @@ use super::{
 };
 use crate::{
     app::{
+        audit::{self, Hosts},
         document::{Document, LineDocument},
         exit::Exit,
         journal::place,
     },
     fleet::{
-        each::each,
-        journal::{
-            anchor,
-            audit::{self, Comparison, Fault, audit},
-            head::Place,
-        },
-        survey::trouble,
+        ask::Asked,
+        journal::audit::{Comparison, JournalFault},
     },
-    host::Connection,
 };
 
 /// What of the journal is shown, and with what it is compared.
@@ -68,89 +63,48 @@ impl Audit {
 /// Shows and verifies the journal.
 pub async fn run(command: &Audit, screen: &Screen) -> Result<Exit, Halt> {
     let path = place(command.journal.as_ref())?;
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        // Hosts may know of one that is gone.
-        Err(error) if command.inventory.is_some() && error.kind() == std::io::ErrorKind::NotFound => {
-            String::new()
+    let target = command.target();
+    let members = target.as_ref().map(|target| open(target, screen)).transpose()?.map(|(_, members)| members);
+    let hosts = members.as_ref().zip(target.as_ref());
+    let hosts = hosts.map(|(members, target)| Hosts { members, limit: target.parallel.into() });
+    let audit::Audit { mut journal, hosts, exit } = audit::run(&path, hosts).await?;
+    for Asked { host, answer } in &hosts {
+        match answer {
+            Ok(found) => {
+                for line in copies(found) {
+                    screen.note(format!("{host}: {line}"));
+                }
+            }
+            Err(outcome) => screen.trouble(host, outcome),
         }
-        Err(error) => {
-            let hint =
-                "no change was made from this account yet, or the journal is in another file (--journal)"
-                    .to_owned();
-            let said = format!("cannot read the journal {}: {error}", path.display());
-            return Err(Halt::new(Exit::Usage, said, Some(hint)));
-        }
-    };
-    let mut audit = audit(&text);
-    let mut exit = Exit::Done;
-    if let Some(target) = command.target() {
-        exit = compare(&mut audit, &Place::of(&path), &target, screen).await?;
-    }
-    if !audit.faults.is_empty() {
-        exit = Exit::Drift;
     }
     if let Some(run) = &command.run {
-        audit.lines.retain(|line| line.run.starts_with(run));
+        journal.lines.retain(|line| line.run.starts_with(run));
     }
-    screen.result(tables::journal(&audit.lines));
+    screen.result(tables::journal(&journal.lines));
     let name = path.display();
-    for fault in &audit.faults {
+    for fault in &journal.faults {
         screen.note(format!("{name}: {fault}"));
     }
-    for (key, times) in &audit.signers {
+    for (key, times) in &journal.signers {
         screen.note(format!("{name}: signed {times} times with the key {key}"));
     }
-    if audit.faults.is_empty() && command.inventory.is_none() {
+    if journal.faults.is_empty() && command.inventory.is_none() {
         screen.note(format!(
             "{name}: the hash chain is intact; run `pryvctl audit INVENTORY` to also compare the journal with the copies \
              on the hosts"
         ));
-    } else if audit.faults.is_empty() {
+    } else if journal.faults.is_empty() {
         screen.note(format!("{name}: the hash chain is intact"));
     }
-    let lines = audit.lines.iter().map(LineDocument::of).collect();
-    let faults: Vec<String> = audit.faults.iter().map(Fault::to_string).collect();
+    let lines = journal.lines.iter().map(LineDocument::of).collect();
+    let faults: Vec<String> = journal.faults.iter().map(JournalFault::to_string).collect();
     screen.document(&Document::new("audit", exit).journal(lines, faults));
     Ok(exit)
 }
 
-/// Asks every host what it keeps of the journal.
-async fn compare(
-    audit: &mut audit::Audit,
-    place: &Place,
-    target: &Target,
-    screen: &Screen,
-) -> Result<Exit, Halt> {
-    let (_, members) = open(target, screen)?;
-    let kept = each(members.clone(), usize::from(target.parallel), |member| async move {
-        let connection = Connection::open(&member.login).await?;
-        anchor::kept(&connection).await
-    })
-    .await;
-    let mut exit = Exit::Done;
-    for (member, kept) in members.iter().zip(kept) {
-        let host = member.host();
-        match kept {
-            Some(Ok(kept)) => {
-                let found = audit.compare(place, host, &kept);
-                for line in said(&found) {
-                    screen.note(format!("{host}: {line}"));
-                }
-                audit.faults.extend(found.faults);
-            }
-            Some(Err(error)) => {
-                let trouble = trouble(&error);
-                screen.failure(host.as_str(), &trouble.message, trouble.hint.as_deref());
-                exit = Exit::Unreachable;
-            }
-            None => exit = Exit::Bug,
-        }
-    }
-    Ok(exit)
-}
-
-fn said(found: &Comparison) -> Vec<String> {
+/// What copies a host has.
+fn copies(found: &Comparison) -> Vec<String> {
     let keys = found.keys.iter().map(|(key, times)| match key.as_str() {
         "" => format!("has {times} copies of this journal's end; the SSH key that stored them is not known"),
         key => format!("has {times} copies of this journal's end, stored with the SSH key {key}"),

@@ -1,35 +1,31 @@
 //! `exec`: a command in the container of a service. With a terminal it passes every byte on, as ssh does, also those that a
 //! terminal obeys: whoever opens a shell in a container trusts it as far.
 
-use std::{future::pending, io, sync::Arc, time::Duration};
+use std::{future::pending, io};
 
 use clap::Args;
 use tokio::{
-    io::AsyncReadExt as _,
+    io::{Stderr, Stdout},
     signal::unix::{Signal, SignalKind, signal},
-    time::{sleep, timeout},
+    sync::watch,
 };
 
 use super::{
     args::{InventoryFile, Target},
     exit::Ended,
     halt::Halt,
-    logs::{NO_CONTAINER, named},
-    pipe::{self, Ends, Pipe},
+    pipe::{self, Pipe, Streams},
     project::open,
     report::Screen,
     terminal::{self, Raw},
 };
 use crate::{
-    app::exit::Exit,
-    fleet::Member,
-    host::{
-        Connection, HostError, Kind,
-        containers::find,
-        exec::{Input, Output, Piece, Process, start},
+    app::{
+        choice::one_service,
+        exec::{Ends, Left, Running, Sink},
+        exit::Exit,
     },
-    model::name::ServiceName,
-    plan::{leftover::is_up, serving::serving},
+    host::exec::{Piece, Size},
 };
 
 /// What is run, and where.
@@ -65,24 +61,6 @@ pub const EXIT_CODES: &str = "Exit codes: the code of COMMAND, which can also be
     cannot run COMMAND; 128 plus the number of the signal if you stop pryvctl, which also stops COMMAND (Ctrl-C: 130); 141 \
     if nobody reads stdout any more. If COMMAND was never started, 1 to 8 mean what they mean for other commands.";
 
-/// What is read of stdin at once, bytes.
-const PIECE: usize = 64 << 10;
-
-/// How long somebody who leaves waits until the command is told.
-const FAREWELL: Duration = Duration::from_secs(10);
-
-/// How often, and how far apart, a command that is just starting is told the size of its terminal.
-const TRIES: u32 = 10;
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// How a command came to its end, or we to ours.
-enum Left {
-    /// It ended, with this code.
-    Ended(u8),
-    /// We were stopped.
-    Stopped(Stop),
-}
-
 /// What stops us before the command has ended.
 #[derive(Debug, Clone, Copy)]
 enum Stop {
@@ -111,155 +89,85 @@ impl Stop {
 /// Runs a command, and gives its exit code.
 pub async fn run(command: &Exec, screen: &Screen) -> Result<Ended, Halt> {
     let (_, members) = open(&command.target(), screen)?;
-    let hosts: Vec<_> = members.iter().map(|member| (member.host().as_str(), member)).collect();
-    let member = one("host", &command.host, &hosts)?;
-    let services = named(&command.service, &members)?;
-    let names: Vec<_> = services.iter().map(|name| (name.as_str(), name)).collect();
-    let service = one("service", &command.service, &names)?;
-    let connection = Connection::open(&member.login).await.map_err(|error| halt(&error))?;
-    let container = container(&connection, member, service).await?;
+    let (member, service) = one_service(&command.host, &command.service, &members)?;
     let size = terminal::size();
-    let started = start(&connection, &container, &command.command, size).await;
-    let (process, input, output) = started.map_err(|error| halt(&error))?;
+    let running = Running::start(&member, &service, &command.command, size).await?;
     // Until here a signal simply ends us.
-    let mut heed = Heed::new().map_err(|error| Halt::new(Exit::Bug, error, None))?;
+    let signals = Signals::new().map_err(|error| Halt::new(Exit::Bug, error, None))?;
     let raw = size.and_then(|_| Raw::enter(io::stdin()).ok());
-    let ends = if raw.is_some() { Ends::Terminal } else { Ends::Pipes };
-    let left = tokio::select! {
-        left = talk(&process, input, output, ends) => left,
-        stop = heed.next() => Ok(Left::Stopped(stop)),
-        () = pipe::nobody_reads() => Ok(Left::Stopped(Stop::Unread)),
+    let streams = if raw.is_some() { Streams::Terminal } else { Streams::Pipes };
+    let (sender, sizes) = watch::channel(size.unwrap_or_default());
+    let ends = Ends {
+        input: tokio::io::stdin(),
+        output: Own::new(streams),
+        stop: stop(signals, sender),
+        sizes: raw.is_some().then_some(sizes),
     };
+    let left = running.talk(ends).await;
     drop(raw);
-    match left {
-        Ok(Left::Ended(code)) => Ok(Ended::Command(code)),
-        Ok(Left::Stopped(stop)) => {
-            // Whether it heard or not, we were told to leave.
-            timeout(FAREWELL, process.hang_up()).await.map(drop).unwrap_or_default();
-            Ok(Ended::Command(stop.code()))
-        }
-        Err(error) => Err(in_the_middle(&error)),
-    }
+    Ok(Ended::Command(match left? {
+        Left::Ended(code) => code,
+        Left::Unread => Stop::Unread.code(),
+        Left::Stopped(stop) => stop.code(),
+    }))
 }
 
-/// The one that a pattern must fit.
-fn one<T: Copy>(what: &str, pattern: &str, found: &[(&str, T)]) -> Result<T, Halt> {
-    match found {
-        [(_, only)] => Ok(*only),
-        several => {
-            let names = several.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-            let message =
-                format!("`{pattern}` matches more than one {what}: {names}; a command runs in one container");
-            Err(Halt::new(Exit::Usage, message, Some(format!("name one {what}"))))
+/// Our own stdout and stderr.
+struct Own {
+    stdout: Pipe<Stdout>,
+    stderr: Pipe<Stderr>,
+}
+
+impl Own {
+    fn new(streams: Streams) -> Self {
+        Self {
+            stdout: Pipe::new(tokio::io::stdout(), &io::stdout(), streams),
+            stderr: Pipe::new(tokio::io::stderr(), &io::stderr(), streams),
         }
     }
 }
 
-/// The container of a service that serves.
-async fn container(
-    connection: &Connection,
-    member: &Arc<Member>,
-    service: &ServiceName,
-) -> Result<String, Halt> {
-    let found = find(connection, &member.desired.platform).await.map_err(|error| halt(&error))?;
-    let (host, service) = (member.host(), service.as_str());
-    match serving(service, &found.containers, &found.map) {
-        Some(serves) if is_up(serves) => Ok(serves.name.clone()),
-        Some(last) => {
-            let message =
-                format!("{host}: no container of `{service}` runs: {} is {}", last.name, last.status);
-            let hint = format!("`pryvctl logs INVENTORY {host} {service}` shows its last log lines");
-            Err(Halt::new(Exit::NotConverged, message, Some(hint)))
-        }
-        None => {
-            let message = format!("{host}: there is no container of `{service}`");
-            Err(Halt::new(Exit::NotConverged, message, Some(NO_CONTAINER.to_owned())))
-        }
-    }
-}
-
-fn halt(error: &HostError) -> Halt {
-    Halt::new(Exit::Unreachable, format!("{}: {}", error.host, error.words()), error.hint())
-}
-
-/// A command that has begun is not known to have ended.
-fn in_the_middle(error: &HostError) -> Halt {
-    match error.kind() {
-        Kind::Lost => {
-            let hint = "the command may still be running in the container; check before you run it again";
-            Halt { hint: Some(hint.to_owned()), ..halt(error) }
-        }
-        Kind::Unreachable | Kind::Refused | Kind::Remote | Kind::Locked => halt(error),
-    }
-}
-
-/// Passes on what is said on both sides until the command has ended.
-async fn talk(process: &Process, input: Input, output: Output, ends: Ends) -> Result<Left, HostError> {
-    tokio::select! {
-        left = listen(process, output, ends) => left,
-        never = feed(input) => never,
-        never = resize(process, ends) => never,
-    }
-}
-
-async fn listen(process: &Process, mut output: Output, ends: Ends) -> Result<Left, HostError> {
-    let mut stdout = Pipe::new(tokio::io::stdout(), &io::stdout(), ends);
-    let mut stderr = Pipe::new(tokio::io::stderr(), &io::stderr(), ends);
-    while let Some(piece) = output.next().await? {
+impl Sink for Own {
+    async fn pass(&mut self, piece: Piece) -> io::Result<()> {
         match piece {
-            Piece::Out(data) => {
-                if stdout.pass(&data).await.is_err() {
-                    return Ok(Left::Stopped(Stop::Unread));
-                }
+            Piece::Out(data) => self.stdout.pass(&data).await,
+            Piece::Err(data) => {
+                // Its stdout may still be read.
+                self.stderr.pass(&data).await.unwrap_or_default();
+                Ok(())
             }
-            Piece::Err(data) => stderr.pass(&data).await.unwrap_or_default(),
         }
     }
-    process.wait().await.map(Left::Ended)
 }
 
-/// Passes stdin on, to its end. The command may go on after that.
-async fn feed<T>(mut input: Input) -> T {
-    let (mut stdin, mut piece) = (tokio::io::stdin(), vec![0; PIECE]);
-    while let Ok(length @ 1..) = stdin.read(&mut piece).await {
-        input.send(&piece[..length]).await;
+/// Waits until we are to leave. Until then every new size of our terminal is passed on.
+async fn stop(mut signals: Signals, sizes: watch::Sender<Size>) -> Stop {
+    tokio::select! {
+        stop = signals.next() => stop,
+        () = pipe::nobody_reads() => Stop::Unread,
+        never = watch_size(sizes) => never,
     }
-    input.finish().await;
-    pending().await
 }
 
-/// Passes on the size of the terminal, and every other that it gets.
-async fn resize<T>(process: &Process, ends: Ends) -> T {
-    if let (Ends::Terminal, Ok(mut changes)) = (ends, signal(SignalKind::window_change())) {
-        for _ in 0..TRIES {
-            if tell_size(process).await.is_ok() {
-                break;
-            }
-            sleep(PAUSE).await;
-        }
+async fn watch_size<T>(sizes: watch::Sender<Size>) -> T {
+    if let Ok(mut changes) = signal(SignalKind::window_change()) {
         while changes.recv().await.is_some() {
-            // A command that has just ended has no terminal any more.
-            tell_size(process).await.unwrap_or_default();
+            if let Some(size) = terminal::size() {
+                sizes.send_replace(size);
+            }
         }
     }
     pending().await
 }
 
-async fn tell_size(process: &Process) -> Result<(), HostError> {
-    match terminal::size().filter(|size| size.is_known()) {
-        Some(size) => process.resize(size).await,
-        None => Ok(()),
-    }
-}
-
-/// Listens for what is to end us.
-struct Heed {
+/// The signals that are to end us.
+struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
 }
 
-impl Heed {
+impl Signals {
     fn new() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,

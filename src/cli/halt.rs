@@ -6,6 +6,7 @@ use super::problem::{self, Look};
 use crate::{
     app::{
         document::{Document, ProblemDocument},
+        exec::ExecError,
         exit::Exit,
         journal::JournalError,
         problems::Problems,
@@ -66,6 +67,13 @@ impl From<JournalError> for Halt {
     fn from(error: JournalError) -> Self {
         let hint = error.hint();
         Self::new(Exit::Usage, error, Some(hint))
+    }
+}
+
+impl From<ExecError> for Halt {
+    fn from(error: ExecError) -> Self {
+        let (exit, hint) = (error.exit(), error.hint());
+        Self::new(exit, error, hint)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `logs`: what services of hosts have said, as one log.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::fmt::Write as _;
 
 use clap::Args;
 
@@ -13,19 +13,21 @@ use super::{
     report::Screen,
 };
 use crate::{
-    app::{document::LogDocument, exit::Exit},
+    app::{
+        choice::services,
+        document::LogDocument,
+        exec::NO_CONTAINER,
+        exit::{self, Exit},
+    },
     fleet::{
-        Members,
-        logs::{HostLogs, Said, Wanted, Which, merged, open},
+        ask::Asked,
+        logs::{HostLogs, LogPiece, Wanted, Which, merged, open},
     },
     host::{
         HostError, Kind, Since,
         logs::{Entry, Line, Query},
     },
-    model::{
-        name::{HostName, ServiceName},
-        selector::services,
-    },
+    model::name::HostName,
 };
 
 /// Whose logs are shown.
@@ -75,12 +77,12 @@ impl Logs {
 pub async fn run(command: &Logs, screen: &Screen) -> Result<Exit, Halt> {
     let (_, members) = project::open(&command.target(), screen)?;
     let query = Query { follow: command.follow, since: command.since, tail: command.tail };
-    let chosen = command.service.as_deref().map(|patterns| named(patterns, &members)).transpose()?;
+    let chosen = command.service.as_deref().map(|patterns| services(patterns, &members)).transpose()?;
     let which = if command.all { Which::All } else { Which::Serving };
     let is_one =
         members.len() == 1 && chosen.as_ref().is_some_and(|chosen| chosen.len() == 1) && !command.all;
     let wanted = Wanted { services: chosen, which, query };
-    let (mut hosts, exit) = opened(&members, &wanted, screen).await;
+    let (mut hosts, exit) = opened(open(&members, &wanted).await, screen);
     let form = Form {
         format: screen.format(),
         timestamps: command.timestamps,
@@ -95,19 +97,12 @@ pub async fn run(command: &Logs, screen: &Screen) -> Result<Exit, Halt> {
     Ok(exit.or(shown))
 }
 
-/// The services that patterns match on any of the hosts.
-pub fn named(patterns: &str, members: &Members) -> Result<BTreeSet<ServiceName>, Halt> {
-    let known = members.iter().flat_map(|member| &member.desired.services).map(|service| &service.name);
-    let found = services(patterns, &known.collect());
-    let found = found.map_err(|problem| Halt::new(Exit::Usage, &problem.message, problem.hint.clone()))?;
-    Ok(found.into_iter().cloned().collect())
-}
-
-async fn opened(members: &Members, wanted: &Wanted, screen: &Screen) -> (Vec<HostLogs>, Exit) {
-    let (mut hosts, mut exit) = (Vec::new(), Exit::Done);
-    for (member, opened) in members.iter().zip(open(members, wanted).await) {
-        match opened {
-            Some(Ok(host)) => {
+/// The logs that are open; what is missing is said.
+fn opened(asked: Vec<Asked<HostLogs>>, screen: &Screen) -> (Vec<HostLogs>, Exit) {
+    let (mut hosts, mut exit) = (Vec::new(), exit::asked(&asked));
+    for Asked { host: name, answer } in asked {
+        match answer {
+            Ok(host) => {
                 if !host.without.is_empty() {
                     let names: Vec<_> = host.without.iter().map(|name| format!("`{name}`")).collect();
                     let why = format!("there is no container of {}", names.join(", "));
@@ -116,19 +111,10 @@ async fn opened(members: &Members, wanted: &Wanted, screen: &Screen) -> (Vec<Hos
                 }
                 hosts.push(host);
             }
-            Some(Err(error)) => exit = failed(member.host(), &error, error.hint(), screen),
-            None => exit = Exit::Bug,
+            Err(outcome) => screen.trouble(&name, &outcome),
         }
     }
     (hosts, exit)
-}
-
-/// What helps where a service has no container.
-pub const NO_CONTAINER: &str = "`pryvctl status` shows what runs; `pryvctl install` starts what is missing";
-
-fn failed(host: &HostName, error: &HostError, hint: Option<String>, screen: &Screen) -> Exit {
-    screen.failure(host.as_str(), &error.words(), hint.as_deref());
-    Exit::Unreachable
 }
 
 /// What helps where a log broke off.
@@ -141,18 +127,21 @@ fn again(error: &HostError) -> Option<String> {
 
 async fn show(hosts: &mut [HostLogs], query: Query, form: &Form, screen: &Screen) -> Exit {
     let (mut log, mut exit) = (merged(hosts, query), Exit::Done);
-    while let Some((place, said)) = log.next().await {
+    while let Some((place, piece)) = log.next().await {
         let host = &hosts[place];
-        match said {
-            Said::Entry(Entry::Line(line)) => {
+        match piece {
+            LogPiece::Entry(Entry::Line(line)) => {
                 if screen.line(&form.text(host, &line)).is_err() {
                     return exit;
                 }
             }
-            Said::Entry(Entry::Complaint(words)) => {
+            LogPiece::Entry(Entry::Complaint(words)) => {
                 screen.note(gate::line(format!("{}: {words}", host.host)))
             }
-            Said::Failed(error) => exit = failed(&host.host, &error, again(&error), screen),
+            LogPiece::Failed(error) => {
+                screen.failure(host.host.as_str(), &error.words(), again(&error).as_deref());
+                exit = Exit::Unreachable;
+            }
         }
     }
     exit

@@ -2,41 +2,32 @@
 
 use super::{args::Target, halt::Halt, project::open, report::Screen};
 use crate::{
-    app::{document::Document, exit::Exit, journal::owner},
-    fleet::{
-        each::each,
-        pause::{Pause, pause},
-        survey::trouble,
+    app::{
+        document::Document,
+        exit::{self, Exit},
+        journal::owner,
     },
-    host::Connection,
+    fleet::{
+        ask::Asked,
+        pause::{Pause, pause},
+    },
 };
 
 /// Lets rollouts wait before their next batch, or go on.
 pub async fn run(target: &Target, wish: Pause, screen: &Screen) -> Result<Exit, Halt> {
     let (_, members) = open(target, screen)?;
-    let set = each(members.clone(), usize::from(target.parallel), |member| async move {
-        let connection = Connection::open(&member.login).await?;
-        pause(&connection, wish, &owner()).await
-    })
-    .await;
-    let mut exit = Exit::Done;
-    for (member, set) in members.iter().zip(set) {
-        let host = member.host();
-        match (set, wish) {
-            (Some(Ok(_)), Pause::On) => screen.note(format!("{host}: rollouts wait before their next batch")),
-            (Some(Ok(_)), Pause::Off) => screen.note(format!("{host}: rollouts go on")),
-            (Some(Err(error)), _) => {
-                let trouble = trouble(&error);
-                screen.failure(host.as_str(), &trouble.message, trouble.hint.as_deref());
-                exit = Exit::Unreachable;
-            }
-            (None, _) => exit = Exit::Bug,
+    let asked = pause(&members, usize::from(target.parallel), wish, &owner()).await;
+    let (name, done) = match wish {
+        Pause::On => ("pause", "upgrades wait before their next batch"),
+        Pause::Off => ("resume", "upgrades continue"),
+    };
+    for Asked { host, answer } in &asked {
+        match answer {
+            Ok(_) => screen.note(format!("{host}: {done}")),
+            Err(outcome) => screen.trouble(host, outcome),
         }
     }
-    let name = match wish {
-        Pause::On => "pause",
-        Pause::Off => "resume",
-    };
+    let exit = exit::asked(&asked);
     screen.document(&Document::new(name, exit));
     Ok(exit)
 }

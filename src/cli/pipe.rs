@@ -20,7 +20,7 @@ pub struct Pipe<W> {
 
 /// What stands at the other end of a command's streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ends {
+pub enum Streams {
     /// A terminal that it has for itself.
     Terminal,
     /// A pipe for each.
@@ -29,8 +29,8 @@ pub enum Ends {
 
 impl<W: AsyncWrite + Unpin> Pipe<W> {
     /// Over a stream; `own` is its descriptor.
-    pub fn new(to: W, own: &impl IsTerminal, ends: Ends) -> Self {
-        let gated = own.is_terminal() && ends == Ends::Pipes;
+    pub fn new(to: W, own: &impl IsTerminal, streams: Streams) -> Self {
+        let gated = own.is_terminal() && streams == Streams::Pipes;
         Self { to, letter: gated.then(Vec::new) }
     }
 

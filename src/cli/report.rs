@@ -14,7 +14,11 @@ use super::{
     render,
     wrap::{self, wrapped},
 };
-use crate::app::{document::Document, exit::Exit, problems::Problems};
+use crate::{
+    app::{document::Document, exit::Exit, problems::Problems},
+    fleet::outcome::Outcome,
+    model::name::HostName,
+};
 use console::Term;
 
 /// The screen, or whatever stands in its place.
@@ -103,6 +107,13 @@ impl Screen {
             text.push_str(&format!("\n  hint: {}", gate::line(hint)));
         }
         self.note(text);
+    }
+
+    /// How a host ended that was asked and did not answer, on stderr.
+    pub fn trouble(&self, host: &HostName, outcome: &Outcome) {
+        if let Some(trouble) = outcome.trouble() {
+            self.failure(host.as_str(), &trouble.message, trouble.hint.as_deref());
+        }
     }
 
     /// A command that ended early.

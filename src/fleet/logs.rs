@@ -6,7 +6,7 @@ use tokio::sync::mpsc::{Sender, channel};
 
 use super::{
     Member, Members,
-    each::each,
+    ask::{Asked, ask},
     merge::{Merge, Streams, Timed},
 };
 use crate::{
@@ -58,14 +58,14 @@ pub struct HostLogs {
 }
 
 /// What a host says next.
-pub enum Said {
+pub enum LogPiece {
     /// A line, or Docker's words about a log.
     Entry(Entry),
     /// Its logs end here.
     Failed(HostError),
 }
 
-impl Timed for Said {
+impl Timed for LogPiece {
     fn time(&self) -> &str {
         match self {
             Self::Entry(Entry::Line(line)) => &line.time,
@@ -74,23 +74,23 @@ impl Timed for Said {
     }
 }
 
-/// Opens the logs of every host, in the order of the members. `None`: a bug ended the task.
-pub async fn open(members: &Members, wanted: &Wanted) -> Vec<Option<Result<HostLogs, HostError>>> {
-    each(members.clone(), AT_ONCE, |member| {
+/// Opens the logs of every host, in the order of the members.
+pub async fn open(members: &Members, wanted: &Wanted) -> Vec<Asked<HostLogs>> {
+    let wanted = wanted.clone();
+    ask(members, AT_ONCE, move |connection, member| {
         let wanted = wanted.clone();
-        async move { open_one(&member, &wanted).await }
+        async move { open_one(&connection, &member, &wanted).await }
     })
     .await
 }
 
-async fn open_one(member: &Member, wanted: &Wanted) -> Result<HostLogs, HostError> {
-    let connection = Connection::open(&member.login).await?;
-    let found = find(&connection, &member.desired.platform).await?;
+async fn open_one(connection: &Connection, member: &Member, wanted: &Wanted) -> Result<HostLogs, HostError> {
+    let found = find(connection, &member.desired.platform).await?;
     let names: Vec<_> = member.desired.services.iter().map(|service| service.name.clone()).collect();
     let Chosen { containers, without } = choose(&found, &names, wanted);
     let named: Vec<String> = containers.iter().map(|found| found.name.clone()).collect();
     let logs =
-        if named.is_empty() { None } else { Some(Logs::open(&connection, &named, wanted.query).await?) };
+        if named.is_empty() { None } else { Some(Logs::open(connection, &named, wanted.query).await?) };
     let sources = containers.into_iter().map(|found| called(found, wanted.which)).collect();
     Ok(HostLogs { host: member.host().clone(), sources, without, logs })
 }
@@ -126,7 +126,7 @@ fn called(found: &ContainerState, which: Which) -> String {
 }
 
 /// The lines of all hosts in order of time, each with the place of its host.
-pub fn merged(hosts: &mut [HostLogs], query: Query) -> Merge<Said> {
+pub fn merged(hosts: &mut [HostLogs], query: Query) -> Merge<LogPiece> {
     let receivers = hosts.iter_mut().map(|host| {
         let (sender, receiver) = channel(AHEAD);
         if let Some(logs) = host.logs.take() {
@@ -138,14 +138,14 @@ pub fn merged(hosts: &mut [HostLogs], query: Query) -> Merge<Said> {
     Merge::new(receivers.collect::<Vec<_>>(), streams)
 }
 
-async fn pass_on(mut logs: Logs, to: Sender<Said>) {
+async fn pass_on(mut logs: Logs, to: Sender<LogPiece>) {
     loop {
-        let (said, is_last) = match logs.next().await {
-            Ok(Some(entry)) => (Said::Entry(entry), false),
+        let (piece, is_last) = match logs.next().await {
+            Ok(Some(entry)) => (LogPiece::Entry(entry), false),
             Ok(None) => return,
-            Err(error) => (Said::Failed(error), true),
+            Err(error) => (LogPiece::Failed(error), true),
         };
-        if to.send(said).await.is_err() || is_last {
+        if to.send(piece).await.is_err() || is_last {
             return;
         }
     }

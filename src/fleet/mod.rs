@@ -1,6 +1,7 @@
 //! Many hosts: order, concurrency, stop rules, events.
 
 mod agreed;
+pub mod ask;
 mod batches;
 pub mod brake;
 mod break_glass;

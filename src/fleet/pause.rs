@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::{
+    Members,
+    ask::{Asked, ask},
     brake::{Brake, Wish},
     event::{Events, What},
 };
@@ -26,8 +28,17 @@ pub enum Pause {
     Off,
 }
 
-/// Sets or removes the mark on one host; says whether it was there.
-pub async fn pause(connection: &Connection, wish: Pause, owner: &str) -> Result<bool, HostError> {
+/// Sets or removes the mark on every host; each says whether it was there. `owner` is who asks for it.
+pub async fn pause(members: &Members, limit: usize, wish: Pause, owner: &str) -> Vec<Asked<bool>> {
+    let owner = owner.to_owned();
+    ask(members, limit, move |connection, _| {
+        let owner = owner.clone();
+        async move { mark(&connection, wish, &owner).await }
+    })
+    .await
+}
+
+async fn mark(connection: &Connection, wish: Pause, owner: &str) -> Result<bool, HostError> {
     let (said, change) = match wish {
         Pause::On => (
             format!("printf '%s, since %s' {} \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"", quote(owner)),

@@ -52,7 +52,7 @@ const PIECE: usize = 64 << 10;
 const ERROR: usize = 16 << 10;
 
 /// The size of a terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Size {
     /// Lines.
     pub rows: u16,

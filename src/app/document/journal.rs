@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::fleet::journal::audit::Line;
+use crate::fleet::journal::audit::JournalLine;
 
 /// One line of a journal.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -28,8 +28,9 @@ pub struct LineDocument {
 
 impl LineDocument {
     /// The same without what only the audit itself needs.
-    pub fn of(line: &Line) -> Self {
-        let Line { number, time, run, who, command, host, what, details, hash: _, anchor: _ } = line.clone();
+    pub fn of(line: &JournalLine) -> Self {
+        let JournalLine { number, time, run, who, command, host, what, details, hash: _, anchor: _ } =
+            line.clone();
         Self { number, time, run, who, command, host, what, details }
     }
 }

@@ -7,7 +7,7 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 use crate::{
     cli::gate::line,
     fleet::{
-        journal::audit::Line,
+        journal::audit::JournalLine,
         outcome::{Outcome, Report, Trouble},
         proposal::Proposal,
     },
@@ -105,10 +105,10 @@ pub fn proposal(proposal: &Proposal) -> String {
 }
 
 /// The lines of a journal: one each however long, so that they can be searched and cut.
-pub fn journal(lines: &[Line]) -> String {
-    let text = |one: &Line| {
+pub fn journal(lines: &[JournalLine]) -> String {
+    let text = |one: &JournalLine| {
         let host = if one.host.is_empty() { "-" } else { &one.host };
-        let Line { time, run, who, command, what, details, .. } = one;
+        let JournalLine { time, run, who, command, what, details, .. } = one;
         line(format!("{time}  {run}  {who}  {command}  {host}  {what}  {details}").trim_end())
     };
     lines.iter().map(text).collect::<Vec<_>>().join("\n")

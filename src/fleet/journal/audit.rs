@@ -17,7 +17,7 @@ use crate::{host::signature::signer, model::name::HostName};
 
 /// One line of a journal.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Line {
+pub struct JournalLine {
     /// Its place in the file, from 1.
     pub number: usize,
     /// When, RFC 3339.
@@ -44,7 +44,7 @@ pub struct Line {
 
 /// Something wrong with a line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum JournalFault {
     /// It is no line of a journal, as after a crash in its middle.
     #[error("line {0} is truncated or is not a journal line")]
     Unreadable(usize),
@@ -95,11 +95,11 @@ pub enum Fault {
 
 /// A journal that was read.
 #[derive(Debug, Default)]
-pub struct Audit {
+pub struct CheckedJournal {
     /// Its lines, in order.
-    pub lines: Vec<Line>,
+    pub lines: Vec<JournalLine>,
     /// What is wrong with it.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<JournalFault>,
     /// Keys that signed how far it went, and how often.
     pub signers: BTreeMap<String, usize>,
 }
@@ -108,7 +108,7 @@ pub struct Audit {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
     /// Where they do not fit.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<JournalFault>,
     /// Journals of others who changed the host, by machine and path, and how often each told it something.
     pub others: BTreeMap<String, usize>,
     /// Keys with which those came who wrote this journal, as the host's sshd saw them.
@@ -119,28 +119,28 @@ pub struct Comparison {
 const OWN: [&str; 9] = ["time", "run", "who", "command", "host", "what", "prev", "hash", "signature"];
 
 /// Reads a journal and verifies its chain. A chain cannot tell that lines at its end were cut off, or that somebody made a
-/// new one: [`Audit::compare`] can.
-pub fn audit(text: &str) -> Audit {
-    let mut audit = Audit::default();
+/// new one: [`CheckedJournal::compare`] can.
+pub fn audit(text: &str) -> CheckedJournal {
+    let mut audit = CheckedJournal::default();
     let mut last = NOTHING.to_owned();
     for (number, text) in (1..).zip(text.lines()) {
         let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
-            audit.faults.push(Fault::Unreadable(number));
+            audit.faults.push(JournalFault::Unreadable(number));
             continue;
         };
         let said = body.remove("hash").and_then(|hash| hash.as_str().map(str::to_owned));
         let word = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         if word("prev") != last {
-            audit.faults.push(Fault::Broken(number));
+            audit.faults.push(JournalFault::Broken(number));
         }
         if said.as_deref() != Some(&hash(&body)) {
-            audit.faults.push(Fault::Changed(number));
+            audit.faults.push(JournalFault::Changed(number));
         }
         last = said.clone().unwrap_or_default();
         let anchor = (word("what") == "anchored").then(|| anchor(&body)).flatten();
         let details = body.iter().filter(|(key, value)| !OWN.contains(&key.as_str()) && !value.is_null());
         audit.weigh(number, anchor.as_ref());
-        audit.lines.push(Line {
+        audit.lines.push(JournalLine {
             number,
             time: word("time"),
             run: word("run"),
@@ -163,17 +163,17 @@ fn anchor(body: &Map<String, Value>) -> Option<Anchored> {
     serde_json::from_value(Value::Object(body.clone())).ok()
 }
 
-impl Audit {
+impl CheckedJournal {
     /// What a line says of lines before it, and who signed that.
     fn weigh(&mut self, number: usize, anchor: Option<&Anchored>) {
         let Some(anchor) = anchor else { return };
         if !self.has(anchor) {
-            self.faults.push(Fault::Rewritten(number));
+            self.faults.push(JournalFault::Rewritten(number));
         }
         let Some(pem) = &anchor.signature else { return };
         match signer(pem, &anchor.text()) {
             Some(key) if Some(&key) == anchor.key.as_ref() => *self.signers.entry(key).or_default() += 1,
-            Some(_) | None => self.faults.push(Fault::Forged(number)),
+            Some(_) | None => self.faults.push(JournalFault::Forged(number)),
         }
     }
 
@@ -195,15 +195,15 @@ impl Audit {
                 *found.keys.entry(key.clone()).or_default() += 1;
             } else {
                 let (host, run) = (host.clone(), anchor.of.clone());
-                found.faults.push(Fault::Missing { host, run, lines: anchor.lines });
+                found.faults.push(JournalFault::Missing { host, run, lines: anchor.lines });
             }
         }
         let gone = found.others.keys().filter(|journal| is_gone(journal)).cloned();
-        found.faults.extend(gone.map(|journal| Fault::Gone { host: host.clone(), journal }));
+        found.faults.extend(gone.map(|journal| JournalFault::Gone { host: host.clone(), journal }));
         let told = self.lines.iter().filter(|line| line.host == host.as_str());
         for (number, anchor) in told.filter_map(|line| Some((line.number, line.anchor.as_ref()?))) {
             if !kept.iter().any(|kept| kept.anchor == *anchor) {
-                found.faults.push(Fault::Forgotten { host: host.clone(), number });
+                found.faults.push(JournalFault::Forgotten { host: host.clone(), number });
             }
         }
         found

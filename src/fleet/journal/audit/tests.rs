@@ -47,11 +47,11 @@ fn two_runs_make_one_chain() {
 fn a_changed_a_missing_and_a_cut_line_are_found() {
     let text = written("spoilt");
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(audit(&text.replacen("co1", "co2", 1)).faults, [Fault::Changed(1)]);
-    assert_eq!(audit(&[&lines[..2], &lines[3..]].concat().join("\n")).faults, [Fault::Broken(3)]);
-    assert_eq!(audit(&lines[1..].join("\n")).faults, [Fault::Broken(1)]);
+    assert_eq!(audit(&text.replacen("co1", "co2", 1)).faults, [JournalFault::Changed(1)]);
+    assert_eq!(audit(&[&lines[..2], &lines[3..]].concat().join("\n")).faults, [JournalFault::Broken(3)]);
+    assert_eq!(audit(&lines[1..].join("\n")).faults, [JournalFault::Broken(1)]);
     let cut = &text[..text.len() - 40];
-    assert_eq!(audit(cut).faults, [Fault::Unreadable(6)]);
+    assert_eq!(audit(cut).faults, [JournalFault::Unreadable(6)]);
     assert!(audit("").lines.is_empty());
 }
 
@@ -94,15 +94,15 @@ fn a_journal_behind_a_link_that_is_gone_is_still_the_one_that_hosts_know() {
     std::fs::remove_file(real.join("journal.jsonl")).unwrap();
     for (path, anchor) in paths.iter().zip(&anchors) {
         let found = audit("").compare(&Place::of(path), &host, std::slice::from_ref(anchor));
-        assert!(matches!(found.faults[..], [Fault::Missing { .. }]), "{found:?}");
+        assert!(matches!(found.faults[..], [JournalFault::Missing { .. }]), "{found:?}");
     }
     // The link is gone, too, or leads elsewhere.
     std::fs::remove_file(&file).unwrap();
     let found = audit("").compare(&Place::of(&file), &host, &anchors[1..]);
-    assert!(matches!(found.faults[..], [Fault::Missing { .. }]), "{found:?}");
+    assert!(matches!(found.faults[..], [JournalFault::Missing { .. }]), "{found:?}");
     // Another of this machine than the one that is read.
     let found = audit("").compare(&place(), &host, &anchors);
-    assert!(matches!(found.faults[..], [Fault::Gone { .. }]), "{found:?}");
+    assert!(matches!(found.faults[..], [JournalFault::Gone { .. }]), "{found:?}");
     std::fs::remove_dir_all(root).unwrap();
 }
 
@@ -148,10 +148,10 @@ fn a_host_that_lost_its_log_is_found() {
     }
     let audit = audit(&std::fs::read_to_string(&path).unwrap());
     std::fs::remove_file(path).unwrap();
-    assert_eq!(audit.faults, [Fault::Rewritten(3)]);
+    assert_eq!(audit.faults, [JournalFault::Rewritten(3)]);
     let host: HostName = "co1".parse().unwrap();
     let found = audit.compare(&place(), &host, &[kept(&wrong)]);
-    assert!(found.faults.contains(&Fault::Forgotten { host, number: 2 }), "{found:?}");
+    assert!(found.faults.contains(&JournalFault::Forgotten { host, number: 2 }), "{found:?}");
 }
 
 #[test]
@@ -163,6 +163,6 @@ fn a_line_cut_by_a_crash_spoils_no_other() {
     run.write(&Event { host: None, what: What::Resumed });
     let audit = audit(&std::fs::read_to_string(&path).unwrap());
     std::fs::remove_file(path).unwrap();
-    assert_eq!(audit.faults, [Fault::Unreadable(6)]);
+    assert_eq!(audit.faults, [JournalFault::Unreadable(6)]);
     assert_eq!(audit.lines.last().map(|line| line.what.as_str()), Some("resumed"));
 }

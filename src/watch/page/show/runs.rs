@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Fault, off};
 use crate::{
     app::document::{LineDocument, RunDocument, RunHostDocument, RunsDocument, VERSION},
-    fleet::journal::audit::{Audit, Fault as Broken, Line, audit},
+    fleet::journal::audit::{CheckedJournal, JournalFault, JournalLine, audit},
     watch::page::Sources,
 };
 
@@ -39,7 +39,11 @@ pub async fn all(sources: &Sources) -> Result<RunsDocument, Fault> {
     for run in &mut runs {
         run.lines.clear();
     }
-    Ok(RunsDocument { version: VERSION, runs, faults: audit.faults.iter().map(Broken::to_string).collect() })
+    Ok(RunsDocument {
+        version: VERSION,
+        runs,
+        faults: audit.faults.iter().map(JournalFault::to_string).collect(),
+    })
 }
 
 /// One run with its lines.
@@ -55,19 +59,19 @@ pub async fn one(sources: &Sources, id: String) -> Result<RunsDocument, Fault> {
     }
 }
 
-async fn read(sources: &Sources) -> Result<Audit, Fault> {
-    let Some(path) = sources.journal.clone() else { return Ok(Audit::default()) };
+async fn read(sources: &Sources) -> Result<CheckedJournal, Fault> {
+    let Some(path) = sources.journal.clone() else { return Ok(CheckedJournal::default()) };
     off(move || match std::fs::read_to_string(&path) {
         Ok(text) => Ok(audit(&text)),
         // No change was made from this account yet.
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Audit::default()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(CheckedJournal::default()),
         Err(error) => Err(Fault::Journal(error)),
     })
     .await
 }
 
 /// The runs of some lines, in the order in which they began.
-fn runs(lines: &[Line]) -> Vec<RunDocument> {
+fn runs(lines: &[JournalLine]) -> Vec<RunDocument> {
     let mut runs: Vec<RunDocument> = Vec::new();
     for line in lines {
         let place = runs.iter().rposition(|run| run.run == line.run);
@@ -90,7 +94,7 @@ fn runs(lines: &[Line]) -> Vec<RunDocument> {
     runs
 }
 
-fn take(run: &mut RunDocument, line: &Line) {
+fn take(run: &mut RunDocument, line: &JournalLine) {
     run.ended.clone_from(&line.time);
     run.lines.push(LineDocument::of(line));
     if line.host.is_empty() {
@@ -115,8 +119,8 @@ fn take(run: &mut RunDocument, line: &Line) {
 mod tests {
     use super::*;
 
-    fn line(run: &str, host: &str, what: &str, details: &str) -> Line {
-        Line {
+    fn line(run: &str, host: &str, what: &str, details: &str) -> JournalLine {
+        JournalLine {
             number: 1,
             time: "2026-11-30T08:30:00Z".to_owned(),
             run: run.to_owned(),
