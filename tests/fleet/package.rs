@@ -1,6 +1,11 @@
 //! The Debian package on hosts that have nothing else: its unit watches another host, and goes on after a restart of its own.
 
-use std::{fs, path::PathBuf, process::Command, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use super::{guard::until_or, world::World};
 
@@ -45,7 +50,7 @@ fn package() -> PathBuf {
 }
 
 /// Installs it, and does what its README says.
-fn install(world: &World, host: &str, package: &PathBuf) {
+fn install(world: &World, host: &str, package: &Path) {
     let to = format!("{}:/root/pryvctl.deb", world.container(host));
     assert!(Command::new("docker").arg("cp").arg(package).arg(to).status().unwrap().success());
     world.on(host, "dpkg --install /root/pryvctl.deb");
