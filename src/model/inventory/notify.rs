@@ -15,7 +15,7 @@ pub enum Notify {
     Webhook(Webhook),
     /// An e-mail.
     Mail(Mail),
-    /// A program on this machine, which reads the alert as JSON. It runs without a shell, and for at most 30 s.
+    /// A program on this machine, which reads the alert as JSON. It runs without a shell, and for at most 25 s.
     Command(Vec<String>),
 }
 
