@@ -181,7 +181,7 @@ fn read(path: &Path) -> Duration {
             for metric in History::read(path).unwrap().metrics().unwrap() {
                 let begun = Instant::now();
                 let curves =
-                    History::read(path).unwrap().curves(&metric, Some(host), NOW - span, NOW).unwrap();
+                    History::read(path).unwrap().curves(&[&metric], Some(host), NOW - span, NOW).unwrap();
                 longest = longest.max(begun.elapsed());
                 assert!(!curves.is_empty(), "{metric} of {host}");
                 points = curves.iter().map(|curve| curve.points.len()).max().unwrap();

@@ -82,7 +82,7 @@ pub fn run(command: &Past, screen: &Screen) -> Result<Exit, Halt> {
                 ));
             }
             let host = command.host.as_ref().map(HostName::as_str);
-            let found = history.curves(metric, host, since, now)?;
+            let found = history.curves(&[metric], host, since, now)?;
             curves(&found, form)
         }
     };

@@ -62,22 +62,20 @@ pub struct Alarm {
 impl Alarm {
     /// With the alerts of these hosts that were kept there, if they can be read. Those of others may be another daemon's.
     pub fn new(setup: &Setup, members: &Members, path: &Path) -> (Self, Option<HistoryError>) {
-        let opened = History::open(path);
-        let (kept, error) = match opened.as_ref().map(History::alerts) {
-            Ok(Ok(kept)) => (kept, None),
-            Ok(Err(error)) => (Vec::new(), Some(error)),
-            Err(_) => (Vec::new(), None),
+        let (history, read) = match History::open(path) {
+            Ok(history) => {
+                let read = history.alerts();
+                (Some(history), read)
+            }
+            Err(error) => (None, Err(error)),
         };
-        let (history, unopened) = match opened {
-            Ok(history) => (Some(history), None),
-            Err(error) => (None, Some(error)),
-        };
-        let (watched, mut kept) = (names(members), kept);
+        let (mut kept, error) = read.map_or_else(|error| (Vec::new(), Some(error)), |kept| (kept, None));
+        let watched = names(members);
         kept.retain(|(key, _)| watched.contains(&key.host));
         let engine = Engine::new(setup.rules.clone(), setup.ground.clone(), kept, now());
         let (unkept, notifiers, senders) = (Vec::new(), Vec::new(), JoinSet::new());
         let alarm = Self { engine, unkept, notifiers, bell: None, senders, path: path.to_owned(), history };
-        (alarm, error.or(unopened))
+        (alarm, error)
     }
 
     /// With what an inventory says now. What is being sent to a notifier that changed is sent again, if it must be.
@@ -119,14 +117,17 @@ impl Alarm {
     /// Where the curves of the last hours lead, and why that cannot be told.
     pub fn led(&mut self, at: i64) -> Option<News> {
         let history = self.history.as_ref()?;
-        for (rule, metric, reaches) in self.engine.trends() {
-            let curves = match history.curves(&metric, None, at - seconds(WINDOW), at) {
-                Ok(curves) => curves.into_iter(),
-                Err(error) => return Some(News::Unkept(error)),
-            };
-            let found = curves.filter_map(|curve| {
+        let trends = self.engine.trends();
+        let metrics: BTreeSet<_> = trends.iter().map(|(_, metric, _)| metric.as_str()).collect();
+        let metrics: Vec<_> = metrics.into_iter().collect();
+        let curves = match history.curves(&metrics, None, at - seconds(WINDOW), at) {
+            Ok(curves) => curves,
+            Err(error) => return Some(News::Unkept(error)),
+        };
+        for (rule, metric, reaches) in trends {
+            let found = curves.iter().filter(|curve| curve.metric == metric).filter_map(|curve| {
                 let host = curve.host.parse().ok()?;
-                Some((host, curve.part, hours_until(&curve.points, reaches, at)))
+                Some((host, curve.part.clone(), hours_until(&curve.points, reaches, at)))
             });
             self.engine.led(at, &rule, found.collect());
         }

@@ -112,7 +112,7 @@ fn first_sample(history: &Path, since: i64) -> Option<i64> {
 /// When each host was sampled in this life.
 fn samples(history: &Path, since: i64) -> Vec<(String, Vec<i64>)> {
     let Ok(history) = History::read(history) else { return Vec::new() };
-    let curves = history.curves("load1", None, since, now()).unwrap_or_default();
+    let curves = history.curves(&["load1"], None, since, now()).unwrap_or_default();
     curves
         .into_iter()
         .map(|curve| (curve.host, curve.points.iter().map(|point| point.at).collect()))

@@ -128,7 +128,7 @@ impl Daemon {
     /// When each host was sampled.
     fn times(&self, since: i64, until: i64) -> Vec<Vec<i64>> {
         let Ok(history) = History::read(&self.history) else { return Vec::new() };
-        let curves = history.curves("load1", None, since, until).unwrap_or_default();
+        let curves = history.curves(&["load1"], None, since, until).unwrap_or_default();
         curves.iter().map(|curve| curve.points.iter().map(|point| point.at).collect()).collect()
     }
 }

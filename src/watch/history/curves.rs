@@ -1,6 +1,6 @@
 //! Reading curves.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use super::{
     History, HistoryError,
@@ -37,35 +37,42 @@ pub struct Curve {
 }
 
 impl History {
-    /// The curves of a metric since a time, of one host or of all: every sample where there are some, and means where it is
-    /// longer ago.
+    /// The curves of some metrics since a time, of one host or of all: every sample where there are some, and means where it is
+    /// longer ago. A row holds all figures of its time, so it is read once for all metrics.
     ///
     /// # Errors
     /// The database refuses.
     pub fn curves(
         &self,
-        metric: &str,
+        metrics: &[&str],
         host: Option<&str>,
         since: i64,
         now: i64,
     ) -> Result<Vec<Curve>, HistoryError> {
         let read = || {
-            let series = self.parts(metric)?;
+            let mut series = Vec::new();
+            for metric in metrics {
+                series.extend(self.parts(metric)?.into_iter().map(|(id, part)| (id, (*metric, part))));
+            }
+            let places: BTreeMap<u32, usize> = series.iter().map(|(id, _)| *id).zip(0..).collect();
+            if series.is_empty() {
+                return Ok(Vec::new());
+            }
             let mut curves = Vec::new();
             for (id, name) in self.hosts()? {
                 if host.is_some_and(|wanted| wanted != name) {
                     continue;
                 }
-                let empty = |(_, part): &(u32, String)| Curve {
+                let empty = |(metric, part): &(&str, String)| Curve {
                     host: name.clone(),
-                    metric: metric.to_owned(),
+                    metric: (*metric).to_owned(),
                     part: part.clone(),
                     points: Vec::new(),
                 };
-                let mut found: Vec<_> = series.iter().map(empty).collect();
+                let mut found: Vec<_> = series.iter().map(|(_, of)| empty(of)).collect();
                 self.points(id, since, now, |at, figure| {
-                    let place = series.iter().position(|(id, _)| *id == figure.series);
-                    if let Some(curve) = place.and_then(|place| found.get_mut(place)) {
+                    let place = places.get(&figure.series);
+                    if let Some(curve) = place.and_then(|place| found.get_mut(*place)) {
                         let Figure { mean, least, most, .. } = figure;
                         curve.points.push(Point { at, mean, least, most });
                     }

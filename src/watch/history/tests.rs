@@ -33,14 +33,14 @@ fn what_was_kept_is_read_while_it_is_written() {
         }
         history.keep(&[kept("co2", 1000, &[measure("load1", "", 3.0)])]).unwrap();
         let reader = History::read(path).unwrap();
-        let curves = reader.curves("load1", None, 0, 2000).unwrap();
+        let curves = reader.curves(&["load1"], None, 0, 2000).unwrap();
         let shape: Vec<_> = curves.iter().map(|curve| (curve.host.as_str(), curve.points.len())).collect();
         assert_eq!(shape, [("co1", 2), ("co2", 1)]);
         assert_eq!(reader.metrics().unwrap(), ["filesystem_free_bytes", "load1"]);
-        assert_eq!(reader.curves("load1", None, 1001, 2000).unwrap().len(), 1);
-        let of_one = reader.curves("load1", Some("co2"), 0, 2000).unwrap();
+        assert_eq!(reader.curves(&["load1"], None, 1001, 2000).unwrap().len(), 1);
+        let of_one = reader.curves(&["load1"], Some("co2"), 0, 2000).unwrap();
         assert_eq!((of_one.len(), of_one[0].points[0].mean), (1, 3.0));
-        assert_eq!(reader.curves("load1", Some("co3"), 0, 2000).unwrap(), []);
+        assert_eq!(reader.curves(&["load1"], Some("co3"), 0, 2000).unwrap(), []);
     });
 }
 
@@ -55,7 +55,7 @@ fn what_is_older_is_kept_as_means_and_thinning_twice_changes_nothing() {
         }
         history.thin(now).unwrap();
         history.thin(now).unwrap();
-        let all = |since, now| history.curves("load1", None, since, now).unwrap().remove(0).points;
+        let all = |since, now| history.curves(&["load1"], None, since, now).unwrap().remove(0).points;
         assert_eq!(all(now - 86_400, now).iter().map(|point| point.at).collect::<Vec<_>>(), [now]);
         let means: Vec<_> =
             all(old - 300, now).iter().map(|one| (one.at - old, one.mean, one.most)).collect();
@@ -71,7 +71,7 @@ fn what_is_older_is_kept_as_means_and_thinning_twice_changes_nothing() {
         // Where samples were, there is at least the mean of the hour.
         assert_eq!(all(now - 86_400, now).iter().map(|point| point.mean).collect::<Vec<_>>(), [7.0]);
         history.thin(now + 800 * 86_400).unwrap();
-        assert_eq!(history.curves("load1", None, now - 86_400, now).unwrap(), []);
+        assert_eq!(history.curves(&["load1"], None, now - 86_400, now).unwrap(), []);
     });
 }
 
@@ -87,6 +87,22 @@ fn events_are_in_order() {
         let states: Vec<_> = history.occurrences(0).unwrap().into_iter().map(|one| one.state).collect();
         assert_eq!(states, ["away", "well"]);
         assert_eq!(history.occurrences(11).unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn some_metrics_are_read_as_each_by_itself() {
+    in_a_folder(|path| {
+        let mut history = History::open(path).unwrap();
+        for (host, at) in [("co1", 1000), ("co1", 1060), ("co2", 1000)] {
+            let disks = ["/", "/data"].map(|part| measure("filesystem_free_bytes", part, 9.0));
+            history.keep(&[kept(host, at, &[&[measure("load1", "", 1.0)], &disks[..]].concat())]).unwrap();
+        }
+        let read = |metrics: &[&str]| history.curves(metrics, Some("co1"), 0, 2000).unwrap();
+        let each = [read(&["filesystem_free_bytes"]), read(&["load1"])].concat();
+        assert_eq!(each.len(), 3);
+        assert_eq!(read(&["filesystem_free_bytes", "load1"]), each);
+        assert_eq!(read(&["nobody_measures_this"]), []);
     });
 }
 
@@ -119,7 +135,7 @@ fn one_of_the_first_format_keeps_its_events() {
         history.keep(&[kept("co1", 20, &[measure("load1", "", 0.5)])]).unwrap();
         let reader = History::read(path).unwrap();
         assert_eq!(reader.occurrences(0).unwrap()[0].state, "well");
-        assert_eq!(reader.curves("load1", None, 0, 30).unwrap()[0].points.len(), 1);
+        assert_eq!(reader.curves(&["load1"], None, 0, 30).unwrap()[0].points.len(), 1);
     });
 }
 
@@ -156,7 +172,8 @@ fn it_never_grows_beyond_its_bound_and_the_oldest_goes_first() {
         let size = |name: &str| std::fs::metadata(path.with_file_name(name)).unwrap().len();
         assert!(size("history.db") <= 4 << 20, "{}", size("history.db"));
         assert!(size("history.db-wal") <= 16 << 20, "{}", size("history.db-wal"));
-        let points = history.curves("load1", Some("co1"), now - 86_400, now).unwrap().swap_remove(0).points;
+        let points =
+            history.curves(&["load1"], Some("co1"), now - 86_400, now).unwrap().swap_remove(0).points;
         // The day begins with means, and ends with samples.
         assert_eq!((points[1].at - points[0].at, points.last().unwrap().at), (300, now));
         assert!(points[0].at < now - 80_000 && points.len() > 300, "{} of {}", points.len(), points[0].at);
@@ -173,7 +190,7 @@ fn a_writer_writes_all_before_it_ends() {
         }
         assert!(writer.end().is_empty());
         let reader = History::read(path).unwrap();
-        assert_eq!(reader.curves("load1", None, now() - 60, now() + 200).unwrap()[0].points.len(), 100);
+        assert_eq!(reader.curves(&["load1"], None, now() - 60, now() + 200).unwrap()[0].points.len(), 100);
     });
 }
 
@@ -193,7 +210,7 @@ fn what_cannot_be_written_is_said_and_written_later() {
         assert!(writer.end().is_empty());
         let reader = History::read(path).unwrap();
         let hosts: Vec<_> = reader
-            .curves("load1", None, now() - 60, now())
+            .curves(&["load1"], None, now() - 60, now())
             .unwrap()
             .into_iter()
             .map(|one| one.host)

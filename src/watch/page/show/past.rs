@@ -27,14 +27,8 @@ pub async fn events(sources: &Sources, host: Option<&str>, span: Span) -> Result
 /// The past cannot be read.
 pub async fn curves(sources: &Sources, host: &str, span: Span) -> Result<Vec<Curve>, Fault> {
     let (host, now) = (host.to_owned(), now());
-    read(sources, move |history| {
-        let mut curves = Vec::new();
-        for metric in plots::metrics() {
-            curves.extend(history.curves(metric, Some(&host), now - span.seconds(), now)?);
-        }
-        Ok(curves)
-    })
-    .await
+    read(sources, move |history| history.curves(&plots::metrics(), Some(&host), now - span.seconds(), now))
+        .await
 }
 
 /// The same for programs.
