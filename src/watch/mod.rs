@@ -16,6 +16,7 @@ pub mod page;
 mod seen;
 mod service;
 pub mod sign;
+mod source;
 pub mod standing;
 
 use std::{
@@ -28,7 +29,6 @@ use std::{
 
 use tokio::{
     select,
-    signal::unix::{Signal, SignalKind, signal},
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     task::JoinSet,
     time::{Interval, MissedTickBehavior, interval},
@@ -43,19 +43,17 @@ use keeper::Keeper;
 use live::Live;
 use page::{PageError, Served, Sources};
 use service::Service;
+use source::{Said, Source};
 use standing::Standing;
 
 use crate::{
     app::{
         problems::Problems,
-        project::{self, Missing, Project, ProjectError, Selection},
+        project::{self, Project, ProjectError, Selection},
     },
     fleet::Members,
     model::name::HostName,
 };
-
-/// How often the inventory's file is looked at for a change.
-const REREAD: Duration = Duration::from_secs(5);
 
 /// How often alerts may begin or end.
 const ALARM: Duration = Duration::from_secs(1);
@@ -223,62 +221,10 @@ async fn listen(
     }
 }
 
-/// Where it stands which hosts are watched.
-struct Source<'a> {
-    watched: &'a Watched,
-    warn: &'a dyn Fn(&Problems),
-    signals: Signals,
-    /// When its file is looked at for a change; `None`: never.
-    looks: Option<Interval>,
-    file: File,
-}
-
-impl<'a> Source<'a> {
-    fn new(watched: &'a Watched, until: Until, warn: &'a dyn Fn(&Problems)) -> Self {
-        let looks = until.ticks(REREAD);
-        let file = File { path: watched.source.inventory.clone(), seen: None };
-        Self { watched, warn, signals: Signals::listen(), looks, file }
-    }
-
-    /// Reads it.
-    fn read(&mut self) -> Result<(Project, Members), ProjectError> {
-        self.file.changed();
-        let project = Project::load(&self.watched.source, Missing::Refused, self.warn)?;
-        let members = project.members(&self.watched.selection)?;
-        Ok((project, members))
-    }
-
-    /// Waits until it is to be read again, because its file changed or somebody says so, or until the end. What was waited
-    /// for is not lost when something else comes first.
-    async fn said(&mut self) -> Said {
-        loop {
-            select! {
-                said = self.signals.next() => return said,
-                () = beat(&mut self.looks) => if self.file.changed() { return Said::Reread },
-            }
-        }
-    }
-}
-
 async fn beat(ticks: &mut Option<Interval>) {
     match ticks {
         Some(ticks) => drop(ticks.tick().await),
         None => std::future::pending().await,
-    }
-}
-
-/// The file of the inventory, as it was when it was looked at last.
-struct File {
-    path: PathBuf,
-    seen: Option<(SystemTime, u64)>,
-}
-
-impl File {
-    /// Whether it changed since it was asked last. One that is away for a moment, as while it is replaced, has not.
-    fn changed(&mut self) -> bool {
-        let found = std::fs::metadata(&self.path).and_then(|found| Ok((found.modified()?, found.len())));
-        let Ok(found) = found else { return false };
-        self.seen.replace(found) != Some(found)
     }
 }
 
@@ -287,49 +233,6 @@ fn ticks(every: Duration) -> Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
-}
-
-/// The signals of a daemon.
-struct Signals {
-    terminate: Option<Signal>,
-    interrupt: Option<Signal>,
-    hang_up: Option<Signal>,
-}
-
-/// What a signal says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
-    /// SIGTERM, SIGINT.
-    End,
-    /// SIGHUP.
-    Reread,
-}
-
-impl Signals {
-    /// A signal that cannot be listened to keeps what it does by itself.
-    fn listen() -> Self {
-        let listen = |kind| signal(kind).ok();
-        Self {
-            terminate: listen(SignalKind::terminate()),
-            interrupt: listen(SignalKind::interrupt()),
-            hang_up: listen(SignalKind::hangup()),
-        }
-    }
-
-    async fn next(&mut self) -> Said {
-        select! {
-            () = came(&mut self.terminate) => Said::End,
-            () = came(&mut self.interrupt) => Said::End,
-            () = came(&mut self.hang_up) => Said::Reread,
-        }
-    }
-}
-
-async fn came(signal: &mut Option<Signal>) {
-    match signal {
-        Some(signal) => signal.recv().await.unwrap_or_default(),
-        None => std::future::pending().await,
-    }
 }
 
 /// Seconds since 1970.
@@ -349,6 +252,3 @@ pub fn moment(at: i64) -> String {
 pub fn seconds(time: Duration) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
-
-#[cfg(test)]
-mod tests;
