@@ -7,16 +7,7 @@ target="$(uname -m)-unknown-linux-musl"
 parts=target/package
 binary="target/$target/release/pryvctl"
 
-missing() {
-    for package in musl-tools lintian binutils; do
-        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || echo "$package"
-    done
-}
-if [ -n "$(missing)" ]; then
-    echo "installing: $(missing | tr '\n' ' ')"
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(missing) >/dev/null
-fi
+tests/packages.sh musl-tools lintian binutils
 rustup target list --installed | grep -qx "$target" || rustup target add "$target"
 cargo deb --version >/dev/null 2>&1 || cargo install cargo-deb --locked --version 3.8.0
 

@@ -3,19 +3,8 @@
 # An engine started here is stopped again; one that was running already is left alone.
 set -eu
 
-packages="docker.io mmdebstrap iptables nftables iproute2 openssh-client openssh-server sudo dnsutils curl jq nmap gcc libc6-dev shellcheck python3-aiosmtpd"
-
-missing() {
-    for package in $packages; do
-        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || echo "$package"
-    done
-}
-
-if [ -n "$(missing)" ]; then
-    echo "installing: $(missing | tr '\n' ' ')"
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(missing) >/dev/null
-fi
+"$(dirname "$0")/packages.sh" docker.io mmdebstrap iptables nftables iproute2 openssh-client openssh-server sudo dnsutils curl \
+    jq nmap gcc libc6-dev shellcheck python3-aiosmtpd
 
 started=
 stop() {
