@@ -30,13 +30,14 @@ pub struct Apply {
     /// Plan file written by `plan -o FILE`.
     #[arg(value_name = "FILE")]
     pub plan: PathBuf,
-    /// Apply changes without asking for confirmation.
+    /// Do not ask before the hosts are changed.
     #[arg(long, short)]
     pub yes: bool,
-    /// Wait this long for a new login after a firewall or SSH change; without one the host reverts the change.
+    /// After a change of firewall or sshd pryvctl logs in anew. If no login succeeds within this time, the host reverts the
+    /// change by itself.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
     pub window: Duration,
-    /// Disable password logins even if the inventory defines no `break_glass` access.
+    /// Turn off password logins although the inventory names no second way into the host (`break_glass`).
     #[arg(long)]
     pub no_break_glass: bool,
     /// Work on at most N hosts at the same time.
@@ -45,7 +46,7 @@ pub struct Apply {
     /// In which manner.
     #[command(flatten)]
     pub manner: Manner,
-    /// Write the journal to this file. Default: pryvctl/journal.jsonl in the state directory of your account.
+    /// Write the journal of changes to this file. Default: pryvctl/journal.jsonl in your state directory, as ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
 }

@@ -30,7 +30,7 @@ use super::{
 
 /// Turn bare Linux hosts into a hardened Docker platform, and keep them that way.
 #[derive(Debug, Parser)]
-#[command(name = "pryvctl", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "pryvctl", version, max_term_width = 100, after_help = WORDS)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -40,13 +40,36 @@ pub struct Arguments {
     pub face: Face,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 bug in pryvctl, 2 wrong usage, 3 wrong inventory, 4 preflight failed \
-    (nothing changed), 5 not converged, 6 drift found, 7 host locked by another run, 8 host unreachable.";
+const WORDS: &str = "\
+Words:
+  inventory    The YAML file that names your hosts and says what runs on each of them
+  zone         A part of the platform, as one country. A host is in one zone
+  role         A folder with a Compose file: the services that a host with this role runs
+  hook         A command of a role that runs before or after an upgrade, as a backup
+  control      One rule of hardening, as \"sshd refuses passwords\"
+  break glass  The second way into a host, for the day on which your SSH key no longer lets you in
+  lab          A copy of the platform in containers on this machine, to rehearse a command
+
+Exit codes:
+  0  Everything you asked for is done
+  1  pryvctl itself has a bug
+  2  The command line is wrong
+  3  The inventory, or a file that it names, is wrong. No host was contacted
+  4  A host does not meet the requirements of `preflight`. No host was changed
+  5  A change failed, was reverted, or something is in its way. A host is not as the inventory says
+  6  A host is not as the inventory says, and the command was only to look. Nothing was changed
+  7  Another run of pryvctl works on a host
+  8  A host does not answer, or refuses the login
+
+\"pryvctl COMMAND --help\" explains a command.";
+
+const PLAN_FILE: &str = "`-o FILE` saves the plan, with FILE a name that has a `.` or a `/`. Show it to whoever has to approve \
+    it, then `pryvctl apply INVENTORY FILE` takes these steps and no others.";
 
 /// How results are shown.
 #[derive(Debug, Clone, Args)]
 pub struct Face {
-    /// Print the result as text, json or yaml. `plan` also takes a file name (with a `.` or `/`) and saves the plan for `apply`.
+    /// Print the result as text, json or yaml.
     #[arg(long, short, global = true, value_name = "FORM", default_value = "text")]
     pub output: Outlet,
     /// Print debug messages to stderr; give it twice for all of them.
@@ -111,34 +134,38 @@ pub enum Command {
     Validate(InventoryFile),
     /// Check that every host meets the requirements; change nothing.
     Preflight(Target),
-    /// Show the steps that `install` would take; change nothing. `-o FILE` saves the plan for `apply`.
+    /// Show the steps that `install` or `upgrade` would take; change nothing. `-o FILE` saves the plan for `apply`.
+    #[command(after_help = PLAN_FILE)]
     Plan(Target),
-    /// Apply a plan saved with `plan INVENTORY -o FILE`, batch by batch; refuse if the plan would be different now.
+    /// Take the steps of a plan that you saved with `plan -o FILE`; refuse if the hosts now need other steps.
     Apply(Apply),
-    /// Harden firewall, sshd, kernel and Docker to the inventory's level; changes that could cut SSH revert unless confirmed.
+    /// Harden the hosts only: firewall, sshd, kernel and Docker, to the level that the inventory names. A change that could
+    /// lock you out is reverted by the host unless a new login succeeds.
     Harden(Harden),
-    /// Check and harden the hosts, then install Docker Engine and roles; a second run changes nothing.
+    /// Check the hosts, harden them, install Docker Engine and start the roles. If nothing is to do, nothing is changed.
     Install(Install),
-    /// Bring hosts to the state of the inventory, batch by batch; a host that fails is rolled back automatically.
+    /// Bring running hosts to what the inventory says now, as a new version of an image. A host on which that fails gets its old
+    /// containers back.
     Upgrade(Upgrade),
-    /// Roll hosts back to the containers that served before the last change.
+    /// Start the containers again that served before the last `install` or `upgrade`, in place of those that serve now.
     Rollback(Rollback),
-    /// Pause a running upgrade before its next batch.
+    /// Pause upgrades of these hosts: one that runs now stops before its next batch.
     Pause(Target),
-    /// Resume a paused upgrade.
+    /// Allow upgrades of paused hosts again.
     Resume(Target),
-    /// Show the change journal and verify its hash chain. With an inventory, also compare the journal with the copies on the
-    /// hosts, to find a journal that was cut, rewritten or replaced.
+    /// Show the journal, in which every change is a line, and check that no line was altered or removed. With an inventory,
+    /// also compare the journal with what the hosts keep of it.
     Audit(Audit),
     /// Show what runs, and whether it matches the inventory; change nothing.
     Status(Target),
-    /// Watch hosts and report when one no longer matches the inventory; record samples for `history`. Change nothing.
+    /// Go on watching the hosts until you stop it: print when one is no longer as the inventory says, send alerts, serve a web
+    /// page, and record load, memory and disks for `history`.
     #[command(after_help = watch::FORMS)]
     Watch(Watch),
-    /// Show which alerts fire, as `watch` recorded them; `alerts test` sends a test message to each notifier. Change nothing.
+    /// Show the alerts that `watch` recorded. `alerts test` sends a test message to everybody who would be told.
     #[command(after_help = alerts::FORMS)]
     Alerts(Alerts),
-    /// Show what `watch` recorded: state changes, or the values of a metric with a plot for each host.
+    /// Show what `watch` recorded: what happened to the hosts, or with `--metric` a value over time, as free memory.
     History(Past),
     /// Show logs of services; logs of several hosts or services are merged by time. Change nothing.
     #[command(after_help = logs::FORMS)]
@@ -146,15 +173,15 @@ pub enum Command {
     /// Run a command in the serving container of a service, as `docker exec` does.
     #[command(after_help = exec::EXIT_CODES)]
     Exec(Exec),
-    /// Remove what pryvctl installed.
+    /// Remove what pryvctl installed and take back what it changed. Data stays unless you give `--remove-volumes`.
     Uninstall(Uninstall),
-    /// Rehearse an inventory on throw-away hosts on this machine.
+    /// Make a lab: a copy of the platform in containers on this machine. Then add `--lab` to any command to rehearse it there.
     Lab(Lab),
     /// Make a password for the page of `watch`: print its hash for the inventory on stdout, the password on stderr.
     Password,
-    /// Print the JSON Schema of the inventory or of the JSON document.
+    /// Print the JSON Schema of the inventory, or of what commands print with `-o json`.
     Schema(Schema),
-    /// Print completions for a shell.
+    /// Print a script with which your shell completes commands and options when you press Tab.
     Completions {
         /// Shell to print completions for.
         shell: clap_complete::Shell,

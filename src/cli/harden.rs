@@ -26,10 +26,10 @@ pub struct Harden {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
-    /// Revert every control to the state recorded before the first run; roles keep running.
+    /// Take hardening back: every setting becomes what it was before the first run of pryvctl. The services keep running.
     #[arg(long, conflicts_with = "report")]
     pub undo: bool,
-    /// Show the result of every control and the score; change nothing.
+    /// Show for every control whether the host holds it now, and the score; change nothing.
     #[arg(long, value_enum, value_name = "FORM", num_args = 0..=1, default_missing_value = "table",
         require_equals = true)]
     pub report: Option<ReportForm>,

@@ -19,7 +19,7 @@ pub struct Lab {
     /// What to do with it.
     #[command(subcommand)]
     pub action: LabAction,
-    /// Write the journal to this file. Default: pryvctl/journal.jsonl in the state directory of your account.
+    /// Write the journal of changes to this file. Default: pryvctl/journal.jsonl in your state directory, as ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true, global = true)]
     pub journal: Option<PathBuf>,
 }
@@ -29,7 +29,7 @@ pub struct Lab {
 pub enum LabAction {
     /// Start one throw-away host for every host of the inventory, and a registry with stand-in images.
     Up {
-        /// Inventory file.
+        /// The inventory: a YAML file that names your hosts and says what runs on them.
         inventory: PathBuf,
         /// Name the lab. Default: the platform's name.
         #[arg(long)]

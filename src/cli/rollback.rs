@@ -17,8 +17,8 @@ pub struct Rollback {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
-    /// Confirm that you stopped the service and restored the backup from before the upgrade, so the older version may open
-    /// the data.
+    /// Say that you stopped the service and restored the backup from before the upgrade. Only then is an older version started on
+    /// data that a newer one has changed.
     #[arg(long)]
     pub data_restored: bool,
 }

@@ -25,7 +25,8 @@ pub struct Upgrade {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
-    /// Upgrade a canary first, then batches, as the roles say. Default: all hosts of a role at once.
+    /// Upgrade one host first and wait whether it serves, then the others in batches, as the roles say. Default: all
+    /// hosts of a role at once.
     #[arg(long)]
     pub rolling: bool,
     /// In which manner.

@@ -7,7 +7,7 @@ use super::{
     world::{Ran, World},
 };
 
-const UPGRADE: [&str; 5] = ["upgrade", "--rolling", "--yes", "--window", "20"];
+const UPGRADE: [&str; 3] = ["upgrade", "--rolling", "--yes"];
 
 #[test]
 fn an_upgrade_and_every_way_out_of_it() {

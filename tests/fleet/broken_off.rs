@@ -30,7 +30,7 @@ fn interrupted_at_every_step() {
     for version in [OLD, NEW] {
         Direct::new(&world, &format!("to-{version}"), version).run(&["plan"]).ends_with(0);
     }
-    world.run(&["install", "to-1.9.2.yaml", "--yes", "--window", "20"]).ends_with(0);
+    world.run(&["install", "to-1.9.2.yaml", "--yes"]).ends_with(0);
     world.write("cut.nft", CUT);
 
     let load = Load::on(&world, &HOSTS);
@@ -81,8 +81,7 @@ fn target(world: &World, host: &str) -> &'static str {
 fn upgrade(world: &World, hosts: &[&str], version: &str, fault: Option<(usize, &str)>) -> Ran {
     let (file, hosts) = (format!("to-{version}.yaml"), hosts.join(","));
     let journal = world.path(&format!("{hosts}.jsonl")).display().to_string();
-    let arguments =
-        ["upgrade", &file, "--rolling", "--yes", "--window", "20", "--host", &hosts, "--journal", &journal];
+    let arguments = ["upgrade", &file, "--rolling", "--yes", "--host", &hosts, "--journal", &journal];
     let Some((line, script)) = fault else { return world.run(&arguments) };
     let (line, mark) = (line.to_string(), world.path(&format!("{hosts}.mark")));
     fs::remove_file(&mark).unwrap_or_default();

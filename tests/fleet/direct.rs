@@ -138,8 +138,7 @@ impl<'a> Direct<'a> {
     }
 }
 
-/// A short window: nothing here is to be cut off.
-const INSTALL: [&str; 4] = ["install", "--yes", "--window", "20"];
+const INSTALL: [&str; 2] = ["install", "--yes"];
 
 fn in_lab(world: &World, file: &str) -> String {
     world.lab_file(file).display().to_string()

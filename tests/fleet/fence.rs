@@ -49,7 +49,7 @@ fn one_controller_at_a_time_and_none_killed_inside_a_step_spoils_it() {
     for version in [OLD, NEW] {
         Direct::new(&world, &format!("to-{version}"), version).run(&["plan"]).ends_with(0);
     }
-    world.run(&["install", "to-1.9.2.yaml", "--yes", "--window", "20"]).ends_with(0);
+    world.run(&["install", "to-1.9.2.yaml", "--yes"]).ends_with(0);
     world.write("cut.nft", CUT);
     let load = Load::on(&world, &HOSTS);
     let world = &world;
@@ -88,9 +88,7 @@ fn target(world: &World, host: &str) -> &'static str {
 fn arguments(world: &World, host: &str, version: &str) -> Vec<String> {
     let journal = world.path(&format!("{host}.jsonl")).display().to_string();
     let file = format!("to-{version}.yaml");
-    ["upgrade", &file, "--rolling", "--yes", "--window", "20", "--host", host, "--journal", &journal]
-        .map(str::to_owned)
-        .into()
+    ["upgrade", &file, "--rolling", "--yes", "--host", host, "--journal", &journal].map(str::to_owned).into()
 }
 
 fn upgrade(world: &World, host: &str, version: &str, environment: &[(&str, &str)]) -> Ran {
@@ -199,10 +197,10 @@ fn armed_by_somebody_else(world: &World, host: &str) {
     world.on(host, "mkdir /var/lib/pryvctl/guard && echo exit 1 >/var/lib/pryvctl/guard/undo");
     world.on(host, "touch /var/lib/pryvctl/guard/armed");
     let (good, more) = (format!("to-{}.yaml", served(world, host).version), format!("more-{host}.yaml"));
-    let ran = world.run(&["harden", &more, "--yes", "--window", "20", "--host", host]).ends_with(5);
+    let ran = world.run(&["harden", &more, "--yes", "--host", host]).ends_with(5);
     ran.says("a change of another run on this host is waiting for its confirmation");
     world.on(host, "rm -r /var/lib/pryvctl/guard");
-    world.run(&["harden", &good, "--yes", "--window", "20", "--host", host]).ends_with(0);
+    world.run(&["harden", &good, "--yes", "--host", host]).ends_with(0);
 }
 
 fn kill(world: &World, host: &str, step: &str, after: u32) -> [(&'static str, String); 3] {
@@ -237,7 +235,7 @@ fn killed_inside_a_guarded_step(world: &World, host: &str) {
     let (more, at_first) = (format!("more-{host}.yaml"), text.clone());
     world.write(&more, &at_first.replacen("admin_networks: [", "admin_networks: [192.0.2.0/24, ", 1));
     let harden = |file: &str, environment: &[(&str, &str)]| {
-        world.run_with(&["harden", file, "--yes", "--window", "20", "--host", host], environment)
+        world.run_with(&["harden", file, "--yes", "--host", host], environment)
     };
     let fault = kill(world, host, "firewall.table", 40);
     let ran = harden(&more, &fault.each_ref().map(|(key, value)| (*key, value.as_str())));

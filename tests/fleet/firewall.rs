@@ -48,7 +48,7 @@ fn only_what_is_declared_answers_and_containers_still_work() {
     each(|host| published(&world, host, true));
     let hosts: Vec<_> = HOSTS.iter().map(|host| (*host, world.addresses(host).0)).collect();
     inventory(&world, "walls.yaml", &gateways(&world), &hosts);
-    let harden = ["harden", "walls.yaml", "--yes", "--window", "20s"];
+    let harden = ["harden", "walls.yaml", "--yes"];
     let ran = world.run(&harden).ends_with(0);
     ran.says("old: port scan from here and new: 22 open, ")
         .says("new: port scan from here and old: 22 open, ");

@@ -32,7 +32,7 @@ pub const NEXT_STORE: &str = "2.0.0";
 fn a_role_says_how_it_is_upgraded() {
     let world = World::up("t-keeper", INVENTORY);
     world.copy("tests/data/roles/keeper", "roles/keeper");
-    inventory(&world, OLD).run(&["install", "--yes", "--window", "20"]).ends_with(0);
+    inventory(&world, OLD).run(&["install", "--yes"]).ends_with(0);
     for host in HOSTS {
         let tag = "docker tag $(docker ps --format '{{.Image}}' --filter label=pryvctl.service=store)";
         world.on(host, &format!("{tag} registry.{}.test:5000/pryvio/core:{NEXT_STORE}", world.name()));
@@ -65,7 +65,7 @@ pub fn inventory<'a>(world: &'a World, version: &str) -> Direct<'a> {
 pub fn upgrade(world: &World, version: &str, bad: &[&str], arguments: &[&str]) -> Ran {
     let good = inventory(world, version);
     let inventory = bad.iter().fold(good, |inventory, host| inventory.version(host, BAD));
-    inventory.run(&[&["upgrade", "--rolling", "--yes", "--window", "20"], arguments].concat())
+    inventory.run(&[&["upgrade", "--rolling", "--yes"], arguments].concat())
 }
 
 /// Which moments a host's hooks were called at since this was asked last.

@@ -40,7 +40,7 @@ pub fn install_goes_one_way_only_if_told_and_after_a_backup(world: &World) {
     next_store(world);
     HOSTS.iter().for_each(|host| drop(called_on(world, host)));
     let install = |arguments: &[&str]| {
-        let all = [&["install", "--yes", "--window", "20", "--host", "one"], arguments].concat();
+        let all = [&["install", "--yes", "--host", "one"], arguments].concat();
         inventory(world, OLD).run(&all)
     };
     let untouched = || {

@@ -41,7 +41,7 @@ fn killed(world: &World, host: &str, program: &str, step: &str, codes: [i32; 2])
     let kill = format!("docker exec {} sh -c '{program}'", world.container(host));
     let line = line_of(world, host, step).to_string();
     inventory(world, next).run(&["validate"]).ends_with(0);
-    let arguments = ["upgrade", "--rolling", "--yes", "--window", "20", "--host", host, "keeper.yaml"];
+    let arguments = ["upgrade", "--rolling", "--yes", "--host", host, "keeper.yaml"];
     let ran = world.run_with(&arguments, &[("PRYVCTL_FAIL_AT", &line), ("PRYVCTL_FAIL_DO", &kill)]);
     assert!(codes.contains(&ran.code), "{program} before {step}: {}\n{}", ran.code, ran.said());
     if ran.code == 0 {

@@ -29,7 +29,7 @@ hosts:
 fn trouble_stays_where_it_is() {
     let world = World::up("trouble", INVENTORY);
     trouble_running::small_disk(&world);
-    world.run(&["install", "inventory.yaml", &world.lab(), "--yes", "--window", "20"]).ends_with(0);
+    world.run(&["install", "inventory.yaml", &world.lab(), "--yes"]).ends_with(0);
     Direct::new(&world, "first", OLD).run(&["plan"]).ends_with(0).says("one unchanged");
     let cases: [fn(&World); 15] = [
         trouble_login::unknown_host_key,

@@ -160,7 +160,7 @@ chmod 755 /usr/local/bin/perl; sed -i 's/^UMASK.*/UMASK 022/' /etc/login.defs"#;
 pub fn changed_meanwhile(world: &World) {
     world.on("one", MEANWHILE);
     world
-        .run(&["harden", "inventory.yaml", &world.lab(), "--yes", "--window", "20"])
+        .run(&["harden", "inventory.yaml", &world.lab(), "--yes"])
         .ends_with(0)
         .says("/etc/login.defs: changed since it was looked at; reading the host again to make a new plan");
     let found = world.on("one", "grep -c '^# by hand$' /etc/login.defs; grep '^UMASK' /etc/login.defs");
@@ -174,7 +174,7 @@ const UNIT: &str = "/etc/systemd/system/pryvctl-firewall.service";
 pub fn overwritten_meanwhile(world: &World) {
     let by_hand = MEANWHILE.replace("sed -i 's/^UMASK.*/UMASK 022/'", "echo '# drift' >>");
     world.on("one", &by_hand.replace("/etc/login.defs", UNIT));
-    let harden = || world.run(&["harden", "inventory.yaml", &world.lab(), "--yes", "--window", "20"]);
+    let harden = || world.run(&["harden", "inventory.yaml", &world.lab(), "--yes"]);
     harden()
         .ends_with(5)
         .says("one failed")

@@ -16,7 +16,7 @@ fn twenty_upgrades_lose_no_request() {
         Direct::new(&world, &format!("to-{version}"), version).run(&["plan"]).ends_with(0);
     }
     let to = |version: &str| {
-        world.run(&["install", &format!("to-{version}.yaml"), "--yes", "--window", "20"]).ends_with(0);
+        world.run(&["install", &format!("to-{version}.yaml"), "--yes"]).ends_with(0);
         at(&world, &HOSTS, version);
     };
     to(OLD);

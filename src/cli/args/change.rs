@@ -22,19 +22,20 @@ pub struct Change {
     /// Which hosts.
     #[command(flatten)]
     pub target: Target,
-    /// Apply changes without asking for confirmation.
+    /// Do not ask before the hosts are changed.
     #[arg(long, short)]
     pub yes: bool,
-    /// Show the plan and change nothing.
+    /// Show the steps that would be taken, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Wait this long for a new login after a firewall or SSH change; without one the host reverts the change.
+    /// After a change of firewall or sshd pryvctl logs in anew. If no login succeeds within this time, the host reverts the
+    /// change by itself.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
     pub window: Duration,
-    /// Disable password logins even if the inventory defines no `break_glass` access.
+    /// Turn off password logins although the inventory names no second way into the host (`break_glass`).
     #[arg(long)]
     pub no_break_glass: bool,
-    /// Write the journal to this file. Default: pryvctl/journal.jsonl in the state directory of your account.
+    /// Write the journal of changes to this file. Default: pryvctl/journal.jsonl in your state directory, as ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
 }
@@ -72,14 +73,14 @@ impl From<Agreed> for Consents {
 /// What an administrator says about one upgrade.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Manner {
-    /// Choose what happens when more hosts fail than a role tolerates. Default: as the roles say. A failed host is rolled
-    /// back in any case.
+    /// What to do when more hosts fail than the role allows. Default: what the roles say. A host that failed
+    /// gets its old containers back in any case.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub on_failure: Option<Failure>,
     /// What is agreed to.
     #[command(flatten)]
     pub agreed: Agreed,
-    /// Start no new batch after this time, as in 90m or 2h.
+    /// Begin no new batch of hosts when the command has run for this long, as in 90m or 2h.
     #[arg(long, value_name = "TIME", value_parser = parse_period)]
     pub deadline: Option<Duration>,
 }
@@ -87,10 +88,12 @@ pub struct Manner {
 /// What an administrator agrees to that cannot be taken back.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Agreed {
-    /// Also upgrade services whose data an older version can no longer read; their backup hook runs first.
+    /// Also upgrade services whose new version changes their data so that the old version cannot read it any more. There is
+    /// then no way back but a backup; the backup hook of the role runs first.
     #[arg(long)]
     pub accept_irreversible: bool,
-    /// Confirm that you stopped the service and restored a backup, so an older version may open the data.
+    /// Say that you stopped the service and restored the backup from before the upgrade. Only then is an older version started on
+    /// data that a newer one has changed.
     #[arg(long)]
     pub data_restored: bool,
 }

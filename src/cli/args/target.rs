@@ -13,15 +13,15 @@ use crate::{
 /// The inventory, and whether the lab stands in for its hosts.
 #[derive(Debug, Clone, Args)]
 pub struct InventoryFile {
-    /// Inventory file.
+    /// The inventory: a YAML file that names your hosts and says what runs on them.
     #[arg(value_name = "INVENTORY")]
     pub inventory: PathBuf,
-    /// Run against the lab instead of the real hosts; NAME selects one of several labs. Hooks that reach outside the lab
-    /// are not called, and secrets are generated.
-    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    /// Do it in the lab that `pryvctl lab up` made, not on the real hosts. Give NAME if the lab has a name of its own. The
+    /// lab uses made-up secrets, and hooks that would reach outside of it do not run.
+    #[arg(long, help_heading = "In the lab", value_name = "NAME", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     pub lab: Option<String>,
-    /// Use the inventory's real secrets in the lab instead of generated ones.
-    #[arg(long, requires = "lab")]
+    /// Use your real secrets in the lab, not made-up ones.
+    #[arg(long, help_heading = "In the lab", requires = "lab")]
     pub real_secrets: bool,
 }
 
@@ -43,19 +43,19 @@ pub struct Target {
     /// The inventory.
     #[command(flatten)]
     pub file: InventoryFile,
-    /// Select hosts by name (wildcards `*` and `?`; `!NAME` excludes).
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// Only hosts with this name. `*` and `?` are wildcards, `!NAME` leaves hosts out, a comma separates several.
+    #[arg(long, help_heading = "Which hosts (default: all)", value_name = "NAME", value_delimiter = ',')]
     pub host: Vec<String>,
-    /// Select hosts by role (wildcards `*` and `?`; `!ROLE` excludes).
-    #[arg(long, value_name = "ROLE", value_delimiter = ',')]
+    /// Only hosts with this role; written as for `--host`.
+    #[arg(long, help_heading = "Which hosts (default: all)", value_name = "ROLE", value_delimiter = ',')]
     pub role: Vec<String>,
-    /// Select hosts by zone (wildcards `*` and `?`; `!ZONE` excludes).
-    #[arg(long, value_name = "ZONE", value_delimiter = ',')]
+    /// Only hosts in this zone; written as for `--host`.
+    #[arg(long, help_heading = "Which hosts (default: all)", value_name = "ZONE", value_delimiter = ',')]
     pub zone: Vec<String>,
-    /// Select hosts by label (wildcards `*` and `?`; `!LABEL` excludes).
-    #[arg(long, value_name = "LABEL", value_delimiter = ',')]
+    /// Only hosts with this label of the inventory; written as for `--host`.
+    #[arg(long, help_heading = "Which hosts (default: all)", value_name = "LABEL", value_delimiter = ',')]
     pub label: Vec<String>,
-    /// Accept and record host keys of unknown hosts; changed keys are still rejected.
+    /// Trust a host that was never seen before, and record its SSH host key. A host whose key has changed is still refused.
     #[arg(long)]
     pub accept_new_host_keys: bool,
     /// Work on at most N hosts at the same time.
