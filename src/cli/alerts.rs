@@ -38,7 +38,7 @@ pub struct Alerts {
     /// The inventory.
     #[command(flatten)]
     pub file: Option<InventoryFile>,
-    /// The database that `watch` keeps. Default: pryvctl/history.db in the state folder of this account.
+    /// The database that `watch` keeps. Default: pryvctl/history.db in your state directory, ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_HISTORY", hide_env = true)]
     pub history: Option<PathBuf>,
 }
@@ -51,8 +51,8 @@ pub enum Action {
 }
 
 /// What `alerts` prints.
-pub const FORMS: &str = "An alert is pending while it does not hold for long enough, fires, and is clearing while it is over, but \
-    not for long enough. Muted ones are shown, and nobody is told. With `-o json` the result is one object. `alerts test` ends \
+pub const FORMS: &str = "pending: the cause is there, but not for long enough to tell you. firing: you were told. clearing: the \
+    cause is gone, but not for long enough to call it over. Muted alerts are shown, and nobody is told. With `-o json` the result is one object. `alerts test` ends \
     with 8 if a notifier failed.";
 
 /// Shows or tries them.

@@ -30,14 +30,15 @@ pub struct Apply {
     /// Plan file written by `plan -o FILE`.
     #[arg(value_name = "FILE")]
     pub plan: PathBuf,
-    /// Do not ask before the hosts are changed.
+    /// Do not ask before hosts are changed. Without a terminal you have to give this.
     #[arg(long, short)]
     pub yes: bool,
-    /// After a change of firewall or sshd pryvctl logs in anew. If no login succeeds within this time, the host reverts the
-    /// change by itself.
+    /// How long a host waits for a new login of pryvctl after a change of firewall or sshd. Without one, the host undoes that change
+    /// by itself.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
     pub window: Duration,
-    /// Turn off password logins although the inventory names no second way into the host (`break_glass`).
+    /// Allow pryvctl to turn off password logins on hosts for which the inventory names no second way in (`break_glass`). Without
+    /// this, such a host is refused.
     #[arg(long)]
     pub no_break_glass: bool,
     /// Work on at most N hosts at the same time.
@@ -46,7 +47,7 @@ pub struct Apply {
     /// In which manner.
     #[command(flatten)]
     pub manner: Manner,
-    /// Write the journal of changes to this file. Default: pryvctl/journal.jsonl in your state directory, as ~/.local/state.
+    /// Write the journal of changes to this file. Default: pryvctl/journal.jsonl in your state directory, ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
 }

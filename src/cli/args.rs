@@ -41,13 +41,25 @@ pub struct Arguments {
 }
 
 const WORDS: &str = "\
+First steps on a new platform:
+  pryvctl validate INVENTORY                            Is the inventory without errors?
+  pryvctl lab up INVENTORY                              Make a copy of the platform on this machine
+  pryvctl install INVENTORY --lab                       Rehearse the installation there
+  pryvctl preflight INVENTORY --accept-new-host-keys    Do the real hosts meet the requirements?
+  pryvctl plan INVENTORY                                What would be changed on them?
+  pryvctl install INVENTORY                             Harden them and start the services
+  pryvctl status INVENTORY                              Are they as the inventory says?
+
 Words:
   inventory    The YAML file that names your hosts and says what runs on each of them
-  zone         A part of the platform, as one country. A host is in one zone
+  zone         A part of the platform, for example one country. A host is in one zone
   role         A folder with a Compose file: the services that a host with this role runs
-  hook         A command of a role that runs before or after an upgrade, as a backup
-  control      One rule of hardening, as \"sshd refuses passwords\"
+  batch        The hosts that are upgraded at the same time. The role says how many
+  hook         A command of a role that runs before or after an upgrade, for example a backup
+  level        How hard a host is made, 1 or 2. A level is a list of controls
+  control      One rule of hardening, for example \"sshd refuses passwords\"
   break glass  The second way into a host, for the day on which your SSH key no longer lets you in
+  journal      The file on this machine in which every change is a line
   lab          A copy of the platform in containers on this machine, to rehearse a command
 
 Exit codes:
@@ -55,16 +67,17 @@ Exit codes:
   1  pryvctl itself has a bug
   2  The command line is wrong
   3  The inventory, or a file that it names, is wrong. No host was contacted
-  4  A host does not meet the requirements of `preflight`. No host was changed
-  5  A change failed, was reverted, or something is in its way. A host is not as the inventory says
-  6  A host is not as the inventory says, and the command was only to look. Nothing was changed
-  7  Another run of pryvctl works on a host
+  4  At least one host does not meet the requirements, so no host was changed. See `preflight`
+  5  A change failed, was undone, or could not begin: some hosts are not as the inventory says
+  6  A command that changes nothing found that a host is not as the inventory says, or `audit` found
+     that the journal is not whole
+  7  Another run of pryvctl works on a host. Nothing was changed on that host
   8  A host does not answer, or refuses the login
 
 \"pryvctl COMMAND --help\" explains a command.";
 
-const PLAN_FILE: &str = "`-o FILE` saves the plan, with FILE a name that has a `.` or a `/`. Show it to whoever has to approve \
-    it, then `pryvctl apply INVENTORY FILE` takes these steps and no others.";
+const PLAN_FILE: &str = "`-o FILE` saves the plan, with FILE a name that has a `.` or a `/`. The file is JSON and \
+    holds no secret. Whoever has to approve the plan reads it, then `pryvctl apply INVENTORY FILE` takes these steps and no others.";
 
 /// How results are shown.
 #[derive(Debug, Clone, Args)]
@@ -130,33 +143,37 @@ pub enum Format {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check the inventory without contacting hosts: keys, references, zones, ports.
+    /// Check the inventory and the files that it names. No host is contacted.
     Validate(InventoryFile),
-    /// Check that every host meets the requirements; change nothing.
+    /// Check whether the hosts meet the requirements, for example Linux version, memory and disk; change nothing.
     Preflight(Target),
-    /// Show the steps that `install` or `upgrade` would take; change nothing. `-o FILE` saves the plan for `apply`.
+    /// Show what is to be done on each host to match the inventory; change nothing. `install` and `upgrade` take these steps.
+    /// With `-o FILE` the plan is saved for `apply`.
     #[command(after_help = PLAN_FILE)]
     Plan(Target),
-    /// Take the steps of a plan that you saved with `plan -o FILE`; refuse if the hosts now need other steps.
+    /// Upgrade hosts, batch by batch, by a plan that you saved with `plan -o FILE`. If other steps are needed now, nothing is
+    /// changed on any host.
     Apply(Apply),
-    /// Harden the hosts only: firewall, sshd, kernel and Docker, to the level that the inventory names. A change that could
-    /// lock you out is reverted by the host unless a new login succeeds.
+    /// Harden the hosts, and nothing else: firewall, sshd, kernel and Docker, to the level that the inventory names. After a change
+    /// that could lock you out pryvctl logs in again; if it cannot, the host undoes the change by itself.
     Harden(Harden),
-    /// Check the hosts, harden them, install Docker Engine and start the roles. If nothing is to do, nothing is changed.
+    /// Check the hosts, harden them, install Docker Engine and start the services of their roles, on all hosts at once. A host
+    /// that already matches the inventory is not changed.
     Install(Install),
-    /// Bring running hosts to what the inventory says now, as a new version of an image. A host on which that fails gets its old
-    /// containers back.
+    /// Change hosts that already run to match the inventory, for example to a new version of an image. If this fails on a host,
+    /// its old containers are started again.
     Upgrade(Upgrade),
-    /// Start the containers again that served before the last `install` or `upgrade`, in place of those that serve now.
+    /// Stop the containers that serve now, and start those that served before the last change, with their files. Hardening and
+    /// data stay as they are.
     Rollback(Rollback),
-    /// Pause upgrades of these hosts: one that runs now stops before its next batch.
+    /// Pause upgrades of these hosts: a running upgrade ends its batch, and then waits for `resume`. Services keep running.
     Pause(Target),
-    /// Allow upgrades of paused hosts again.
+    /// Let a paused upgrade go on.
     Resume(Target),
     /// Show the journal, in which every change is a line, and check that no line was altered or removed. With an inventory,
-    /// also compare the journal with what the hosts keep of it.
+    /// also compare the journal with the copies that the hosts keep.
     Audit(Audit),
-    /// Show what runs, and whether it matches the inventory; change nothing.
+    /// Show which containers run, and whether each host matches the inventory, hardening included; change nothing.
     Status(Target),
     /// Go on watching the hosts until you stop it: print when one is no longer as the inventory says, send alerts, serve a web
     /// page, and record load, memory and disks for `history`.
@@ -165,7 +182,8 @@ pub enum Command {
     /// Show the alerts that `watch` recorded. `alerts test` sends a test message to everybody who would be told.
     #[command(after_help = alerts::FORMS)]
     Alerts(Alerts),
-    /// Show what `watch` recorded: what happened to the hosts, or with `--metric` a value over time, as free memory.
+    /// Show what `watch` recorded: what happened to the hosts, or with `--metric` a value over time, for example
+    /// free memory.
     History(Past),
     /// Show logs of services; logs of several hosts or services are merged by time. Change nothing.
     #[command(after_help = logs::FORMS)]
@@ -173,9 +191,10 @@ pub enum Command {
     /// Run a command in the serving container of a service, as `docker exec` does.
     #[command(after_help = exec::EXIT_CODES)]
     Exec(Exec),
-    /// Remove what pryvctl installed and take back what it changed. Data stays unless you give `--remove-volumes`.
+    /// Remove the containers, networks and firewall of the platform, and undo hardening, on all hosts that you do not leave out.
+    /// Docker stays. Volumes and their data stay, unless you give `--remove-volumes`.
     Uninstall(Uninstall),
-    /// Make a lab: a copy of the platform in containers on this machine. Then add `--lab` to any command to rehearse it there.
+    /// Make a lab: a copy of the platform in containers on this machine. Then add `--lab` to a command that works on hosts, to rehearse it.
     Lab(Lab),
     /// Make a password for the page of `watch`: print its hash for the inventory on stdout, the password on stderr.
     Password,

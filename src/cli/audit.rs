@@ -40,10 +40,10 @@ pub struct Audit {
         requires = "inventory"
     )]
     pub lab: Option<String>,
-    /// Read only the copies on hosts of this name (wildcards `*` and `?`; `!NAME` excludes).
+    /// Compare only with the copies on hosts of this name (wildcards `*` and `?`; `!NAME` leaves hosts out).
     #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "inventory")]
     pub host: Vec<String>,
-    /// Read the journal from this file. Default: pryvctl/journal.jsonl in the state directory of your account.
+    /// Read the journal from this file. Default: pryvctl/journal.jsonl in your state directory, ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
     /// Show only runs whose id begins with RUN.
@@ -106,11 +106,13 @@ pub async fn run(command: &Audit, screen: &Screen) -> Result<Exit, Halt> {
 /// What copies a host has.
 fn copies(found: &Comparison) -> Vec<String> {
     let keys = found.keys.iter().map(|(key, times)| match key.as_str() {
-        "" => format!("has {times} copies of this journal's end; the SSH key that stored them is not known"),
-        key => format!("has {times} copies of this journal's end, stored with the SSH key {key}"),
+        "" => {
+            format!("keeps the end of this journal, stored {times} times with an SSH key that is not known")
+        }
+        key => format!("keeps the end of this journal, stored {times} times with the SSH key {key}"),
     });
     let others = found.others.iter();
-    let others =
-        others.map(|(journal, times)| format!("has {times} copies of the end of another journal, {journal}"));
+    let others = others
+        .map(|(journal, times)| format!("keeps the end of another journal, {journal}, stored {times} times"));
     keys.chain(others).collect()
 }

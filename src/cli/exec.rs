@@ -44,7 +44,8 @@ pub struct Exec {
     /// not filtered; otherwise COMMAND reads your stdin, and its stdout and stderr stay separate.
     #[arg(value_name = "COMMAND", last = true, required = true)]
     pub command: Vec<String>,
-    /// Accept and record host keys of unknown hosts; changed keys are still rejected.
+    /// Trust a host that you connect to for the first time, and record its SSH host key. Without this, an unknown host is refused.
+    /// A host whose key has changed is refused in any case.
     #[arg(long)]
     pub accept_new_host_keys: bool,
 }

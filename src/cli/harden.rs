@@ -26,7 +26,8 @@ pub struct Harden {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
-    /// Take hardening back: every setting becomes what it was before the first run of pryvctl. The services keep running.
+    /// Undo hardening: every setting that pryvctl changed becomes what it was before its first run. What somebody else changed
+    /// since then stays. Services keep running.
     #[arg(long, conflicts_with = "report")]
     pub undo: bool,
     /// Show for every control whether the host holds it now, and the score; change nothing.

@@ -35,7 +35,7 @@ pub struct Past {
     /// Print comma-separated values.
     #[arg(long)]
     pub csv: bool,
-    /// The database. Default: pryvctl/history.db in the state folder of this account.
+    /// The database. Default: pryvctl/history.db in your state directory, ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_HISTORY", hide_env = true)]
     pub history: Option<PathBuf>,
 }

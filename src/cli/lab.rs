@@ -19,7 +19,7 @@ pub struct Lab {
     /// What to do with it.
     #[command(subcommand)]
     pub action: LabAction,
-    /// Write the journal of changes to this file. Default: pryvctl/journal.jsonl in your state directory, as ~/.local/state.
+    /// Write the journal of changes to this file. Default: pryvctl/journal.jsonl in your state directory, ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true, global = true)]
     pub journal: Option<PathBuf>,
 }

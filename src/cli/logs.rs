@@ -36,10 +36,10 @@ pub struct Logs {
     /// The inventory.
     #[command(flatten)]
     pub file: InventoryFile,
-    /// Hosts, separated by commas (wildcards `*` and `?`; `!NAME` excludes).
+    /// Hosts, separated by commas (wildcards `*` and `?`; `!NAME` leaves hosts out).
     #[arg(value_name = "HOST")]
     pub host: String,
-    /// Services, separated by commas (wildcards `*` and `?`; `!NAME` excludes). Default: all services of the hosts.
+    /// Services, separated by commas (wildcards `*` and `?`; `!NAME` leaves hosts out). Default: all services of the hosts.
     #[arg(value_name = "SERVICE")]
     pub service: Option<String>,
     /// Follow new lines until you press Ctrl-C or the containers stop.
@@ -57,7 +57,8 @@ pub struct Logs {
     /// Show the time of each line, in UTC.
     #[arg(long, short)]
     pub timestamps: bool,
-    /// Accept and record host keys of unknown hosts; changed keys are still rejected.
+    /// Trust a host that you connect to for the first time, and record its SSH host key. Without this, an unknown host is refused.
+    /// A host whose key has changed is refused in any case.
     #[arg(long)]
     pub accept_new_host_keys: bool,
 }

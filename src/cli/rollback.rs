@@ -17,8 +17,8 @@ pub struct Rollback {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
-    /// Say that you stopped the service and restored the backup from before the upgrade. Only then is an older version started on
-    /// data that a newer one has changed.
+    /// Confirm that you stopped the service and restored the backup from before the upgrade; pryvctl cannot check that. Without
+    /// this, an older version is not started on data that a newer one has changed.
     #[arg(long)]
     pub data_restored: bool,
 }

@@ -17,7 +17,7 @@ pub struct Uninstall {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
-    /// Also delete the platform's volumes and the data in them.
+    /// Also delete the platform's volumes with all data in them. No backup is made, and you cannot undo this.
     #[arg(long)]
     pub remove_volumes: bool,
 }

@@ -25,8 +25,8 @@ pub struct Upgrade {
     /// Which hosts.
     #[command(flatten)]
     pub change: Change,
-    /// Upgrade one host first and wait whether it serves, then the others in batches, as the roles say. Default: all
-    /// hosts of a role at once.
+    /// Upgrade one host first, and when its services are healthy the others in batches, as large as the roles say. Without this,
+    /// all hosts of a role are upgraded at once.
     #[arg(long)]
     pub rolling: bool,
     /// In which manner.

@@ -26,25 +26,26 @@ pub struct Watch {
     /// Which hosts.
     #[command(flatten)]
     pub target: Target,
-    /// Take one sample of each host and look at it once, then end with the exit code of `status`.
+    /// Measure each host once and compare it with the inventory once, then end with the exit code of `status`.
     #[arg(long)]
     pub once: bool,
-    /// How often to sample each host: load, memory, disks, network and containers.
+    /// How often to measure each host: load, memory, disks, network and containers.
     #[arg(long, value_name = "PERIOD", default_value = "60s", value_parser = rhythm)]
     pub sample: Duration,
     /// How often to compare each host with the inventory, as `status` does.
     #[arg(long, value_name = "PERIOD", default_value = "15m", value_parser = rhythm)]
     pub look: Duration,
-    /// The database of samples and events. Default: pryvctl/history.db in the state folder of this account.
+    /// The database of samples and events. Default: pryvctl/history.db in your state directory, ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_HISTORY", hide_env = true)]
     pub history: Option<PathBuf>,
-    /// Serve the page there, as in 127.0.0.1:9464. Default: `watch.listen` of the inventory.
+    /// Serve the web page at this address, as in 127.0.0.1:9464. Default: `watch.listen` of the inventory; without both there is no
+    /// page.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
-    /// The journal that the page shows. Default: pryvctl/journal.jsonl in the state folder of this account.
+    /// The journal that the page shows. Default: pryvctl/journal.jsonl in your state directory, ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
-    /// How large the database may become with its log. When it is full, the finest samples go first, and of these the oldest.
+    /// How large the database may become. When it is full, the oldest of the finest samples go first.
     #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = size)]
     pub history_size: Bytes,
     /// Log in with this private key file instead of those of the inventory. May be given more than once.
@@ -53,9 +54,10 @@ pub struct Watch {
 }
 
 /// What `watch` prints, and what it listens to.
-pub const FORMS: &str = "Prints a line when the state of a host changes: well, drifted, unfit, locked or away. With `-o json` \
-    each line is an object with the keys time, host, state and words. An alert that begins, goes on or is over is one line, too, \
-    and is sent to whom the inventory says under `watch.notify`. If the inventory file changes, or on SIGHUP, it is read \
+pub const FORMS: &str = "Prints a line when the state of a host changes: well (as the inventory says), drifted (not as it says), \
+    unfit (does not meet the requirements), locked (another run of pryvctl works on it) or away (no answer, or no login). With \
+    `-o json` each line is an object with the keys time, host, state and words. An alert that begins, goes on or is over is one \
+    line, too, and is sent to whom the inventory says under `watch.notify`. If the inventory file changes, or on SIGHUP, it is read \
     again; if it has an error, the old one stays in force. Ctrl-C and SIGTERM end it.";
 
 /// Shorter ones would be more work for a host than what it is there for.

@@ -54,7 +54,7 @@ impl Outcome {
             }
             Self::Conflict(conflicts) => Some(Trouble {
                 message: "the plan conflicts with things on the host that pryvctl does not manage".to_owned(),
-                hint: Some("remove or rename them on the host, or change the inventory".to_owned()),
+                hint: Some("remove or rename these things on the host, or use other names in the inventory".to_owned()),
                 details: conflicts.clone(),
             }),
             Self::Failed { step, trouble } => {
@@ -94,7 +94,7 @@ impl Outcome {
                 ),
                 details: ports.clone(),
             }),
-            Self::Died => Some(plain("a bug of pryvctl ended the work on this host".to_owned())),
+            Self::Died => Some(plain("the work on this host ended because of a bug in pryvctl".to_owned())),
         }
     }
 

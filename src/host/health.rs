@@ -201,7 +201,7 @@ fn look(state: &ContainerState, restarts: i64, watched: Duration) -> Look {
                 Look::Healthy
             }
             Some(HealthStatusEnum::EMPTY | HealthStatusEnum::NONE) | None => {
-                Look::NotYet("the container has not been running long enough".to_owned())
+                Look::NotYet("the container has not yet run for long enough to count as healthy".to_owned())
             }
         },
     }

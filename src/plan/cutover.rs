@@ -88,7 +88,13 @@ impl<'a> Switch<'a> {
         let text = self.table.document(&self.map);
         let step =
             file(StepId::Services(ServicesStep::File), &own(place::SERVICES, text, 0o600), self.state)?;
-        Some(Step { why: vec![format!("{}: the map as it is, for the next boot", place::SERVICES)], ..step })
+        Some(Step {
+            why: vec![format!(
+                "{}: keeps which container serves which port, for the next boot",
+                place::SERVICES
+            )],
+            ..step
+        })
     }
 }
 

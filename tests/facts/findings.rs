@@ -55,7 +55,7 @@ fn a_host_in_use() {
     failure port: found 8080/tcp held by docker-proxy, needed 8080/tcp free; `docker ps --filter publish=8080/tcp` names the container; stop it
     ok port: found 53/udp free, needed 53/udp free
     ok sshd: found readable, keys only, needed a configuration that OpenSSH reads
-    ok login: found root: usable, needed an account that stays usable with a key
+    ok login: found root: usable, needed an account to which you can still log in with an SSH key
     ok next-login: found nothing blocks it, needed a configuration that allows the next login
     ok commands: found curl, nft, perl, needed curl, nft, perl
     ok packages: found nothing to install, needed apt with package sources and no unfinished installation
@@ -65,7 +65,7 @@ fn a_host_in_use() {
     ok swarm: found none, needed no Swarm, because live-restore excludes it
     warning written: found no /var/lib/pryvctl/written, needed a list of what pryvctl wrote, all of it wanted; `pryvctl install` writes a new one from the inventory; look yourself for files that only older inventories wanted
     ok uplink: found eth0, needed a default route that does not use a bridge of containers
-    ok other-rules: found none, needed no firewall rules of others that drop ports of roles
+    ok other-rules: found none, needed no firewall rule that pryvctl did not make blocks a port of a role
     "#);
 }
 
@@ -175,10 +175,10 @@ fn rules_of_others_that_drop_an_open_port_are_found() {
     };
     let drop = serde_json::json!({ "drop": null });
     let source = serde_json::json!({ "match": { "op": "!=", "left": { "payload": { "protocol": "ip", "field": "saddr" } }, "right": "192.0.2.1" } });
-    insta::assert_snapshot!(told("inet site", &[], true), @"failure other-rules: found 443/tcp, 8080/tcp dropped by table inet site, chain forward, policy drop, needed no firewall rules of others that drop ports of roles; allow traffic forwarded to containers with `nft insert rule inet site forward ct status dnat accept` and in the file that this table is loaded from, or let pryvctl manage the firewall and remove the chain from that file");
-    insta::assert_snapshot!(told("inet firewalld", std::slice::from_ref(&drop), false), @"failure other-rules: found 443/tcp, 8080/tcp dropped by table inet firewalld, chain forward, the rule with handle 7, needed no firewall rules of others that drop ports of roles; allow forwarded traffic in firewalld, or let pryvctl manage the firewall with `systemctl disable --now firewalld`");
-    insta::assert_snapshot!(told("inet site", &[source, drop], false), @"warning other-rules: found 443/tcp, 8080/tcp perhaps dropped by table inet site, chain forward, the rule with handle 7, needed no firewall rules of others that drop ports of roles; allow traffic forwarded to containers with `nft insert rule inet site forward ct status dnat accept` and in the file that this table is loaded from, or let pryvctl manage the firewall and remove the chain from that file");
-    insta::assert_snapshot!(told("inet site", &[], false), @"ok other-rules: found none, needed no firewall rules of others that drop ports of roles");
+    insta::assert_snapshot!(told("inet site", &[], true), @"failure other-rules: found 443/tcp, 8080/tcp dropped by table inet site, chain forward, policy drop, needed no firewall rule that pryvctl did not make blocks a port of a role; allow traffic forwarded to containers with `nft insert rule inet site forward ct status dnat accept` and in the file that this table is loaded from, or let pryvctl manage the firewall and remove the chain from that file");
+    insta::assert_snapshot!(told("inet firewalld", std::slice::from_ref(&drop), false), @"failure other-rules: found 443/tcp, 8080/tcp dropped by table inet firewalld, chain forward, the rule with handle 7, needed no firewall rule that pryvctl did not make blocks a port of a role; allow forwarded traffic in firewalld, or let pryvctl manage the firewall with `systemctl disable --now firewalld`");
+    insta::assert_snapshot!(told("inet site", &[source, drop], false), @"warning other-rules: found 443/tcp, 8080/tcp perhaps dropped by table inet site, chain forward, the rule with handle 7, needed no firewall rule that pryvctl did not make blocks a port of a role; allow traffic forwarded to containers with `nft insert rule inet site forward ct status dnat accept` and in the file that this table is loaded from, or let pryvctl manage the firewall and remove the chain from that file");
+    insta::assert_snapshot!(told("inet site", &[], false), @"ok other-rules: found none, needed no firewall rule that pryvctl did not make blocks a port of a role");
 }
 
 #[test]

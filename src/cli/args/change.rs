@@ -22,20 +22,21 @@ pub struct Change {
     /// Which hosts.
     #[command(flatten)]
     pub target: Target,
-    /// Do not ask before the hosts are changed.
+    /// Do not ask before hosts are changed. Without a terminal you have to give this.
     #[arg(long, short)]
     pub yes: bool,
     /// Show the steps that would be taken, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// After a change of firewall or sshd pryvctl logs in anew. If no login succeeds within this time, the host reverts the
-    /// change by itself.
+    /// How long a host waits for a new login of pryvctl after a change of firewall or sshd. Without one, the host undoes that change
+    /// by itself.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
     pub window: Duration,
-    /// Turn off password logins although the inventory names no second way into the host (`break_glass`).
+    /// Allow pryvctl to turn off password logins on hosts for which the inventory names no second way in (`break_glass`). Without
+    /// this, such a host is refused.
     #[arg(long)]
     pub no_break_glass: bool,
-    /// Write the journal of changes to this file. Default: pryvctl/journal.jsonl in your state directory, as ~/.local/state.
+    /// Write the journal of changes to this file. Default: pryvctl/journal.jsonl in your state directory, ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
 }
@@ -73,27 +74,28 @@ impl From<Agreed> for Consents {
 /// What an administrator says about one upgrade.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Manner {
-    /// What to do when more hosts fail than the role allows. Default: what the roles say. A host that failed
-    /// gets its old containers back in any case.
+    /// What to do when more hosts fail than the role allows. Default: what the roles say. On a host that failed the old containers
+    /// are started again in any case, unless their data can no longer be read by them.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub on_failure: Option<Failure>,
     /// What is agreed to.
     #[command(flatten)]
     pub agreed: Agreed,
-    /// Begin no new batch of hosts when the command has run for this long, as in 90m or 2h.
-    #[arg(long, value_name = "TIME", value_parser = parse_period)]
+    /// Begin no new batch of hosts when the command has run for this long, as in 90m or 2h. The hosts that are left keep the old
+    /// version.
+    #[arg(long, value_name = "DURATION", value_parser = parse_period)]
     pub deadline: Option<Duration>,
 }
 
 /// What an administrator agrees to that cannot be taken back.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Agreed {
-    /// Also upgrade services whose new version changes their data so that the old version cannot read it any more. There is
-    /// then no way back but a backup; the backup hook of the role runs first.
+    /// Allow upgrades after which the old version cannot read the data any more. You can then go back only with a backup. The
+    /// backup of the inventory or role runs first; if there is none, or it fails, the host is not changed.
     #[arg(long)]
     pub accept_irreversible: bool,
-    /// Say that you stopped the service and restored the backup from before the upgrade. Only then is an older version started on
-    /// data that a newer one has changed.
+    /// Confirm that you stopped the service and restored the backup from before the upgrade; pryvctl cannot check that. Without
+    /// this, an older version is not started on data that a newer one has changed.
     #[arg(long)]
     pub data_restored: bool,
 }
@@ -101,11 +103,11 @@ pub struct Agreed {
 /// What happens when more hosts fail than a role tolerates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Failure {
-    /// Stop; keep the hosts that are upgraded.
+    /// Stop. Hosts that are upgraded keep the new version.
     Stop,
-    /// Stop, and roll back the hosts of the last batch.
+    /// Stop, and bring the hosts of the batch that failed back to the old version.
     RollbackBatch,
-    /// Stop, and roll back every host of this run.
+    /// Stop, and bring every host of this run back to the old version.
     RollbackAll,
     /// Continue with the next batch.
     Continue,

@@ -16,11 +16,11 @@ pub struct InventoryFile {
     /// The inventory: a YAML file that names your hosts and says what runs on them.
     #[arg(value_name = "INVENTORY")]
     pub inventory: PathBuf,
-    /// Do it in the lab that `pryvctl lab up` made, not on the real hosts. Give NAME if the lab has a name of its own. The
-    /// lab uses made-up secrets, and hooks that would reach outside of it do not run.
+    /// Work on the lab that `pryvctl lab up` made, not on the real hosts. Write `--lab=NAME` if you gave it a name. Secrets are
+    /// made up there, and hooks that would reach outside of the lab do not run.
     #[arg(long, help_heading = "In the lab", value_name = "NAME", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     pub lab: Option<String>,
-    /// Use your real secrets in the lab, not made-up ones.
+    /// Put your real secrets into the lab, not made-up ones. A service there can then log in to what they open.
     #[arg(long, help_heading = "In the lab", requires = "lab")]
     pub real_secrets: bool,
 }
@@ -43,7 +43,8 @@ pub struct Target {
     /// The inventory.
     #[command(flatten)]
     pub file: InventoryFile,
-    /// Only hosts with this name. `*` and `?` are wildcards, `!NAME` leaves hosts out, a comma separates several.
+    /// Only hosts with this name, for example 'web*,!web3': `*` and `?` are wildcards, `!` leaves hosts out. If you give several
+    /// of these options, a host has to match all of them.
     #[arg(long, help_heading = "Which hosts (default: all)", value_name = "NAME", value_delimiter = ',')]
     pub host: Vec<String>,
     /// Only hosts with this role; written as for `--host`.
@@ -55,7 +56,8 @@ pub struct Target {
     /// Only hosts with this label of the inventory; written as for `--host`.
     #[arg(long, help_heading = "Which hosts (default: all)", value_name = "LABEL", value_delimiter = ',')]
     pub label: Vec<String>,
-    /// Trust a host that was never seen before, and record its SSH host key. A host whose key has changed is still refused.
+    /// Trust a host that you connect to for the first time, and record its SSH host key. Without this, an unknown host is refused.
+    /// A host whose key has changed is refused in any case.
     #[arg(long)]
     pub accept_new_host_keys: bool,
     /// Work on at most N hosts at the same time.

@@ -116,7 +116,7 @@ pub struct Filesystem {
     pub kind: String,
     /// Its size.
     pub size: Bytes,
-    /// What anyone but root may still write.
+    /// Space that users other than root can still write to.
     pub free: Bytes,
     /// Inodes; 0: the filesystem does not count them.
     pub inodes: u64,

@@ -158,7 +158,7 @@ fn what_is_wrong_with_a_drop_in_is_said_with_its_place() {
         ("ssh.socket", "would cut every login"),
         ("docker.service", "may stop containers"),
         ("containerd.service", "may stop containers"),
-        ("nftables.service", "may cut the network"),
+        ("nftables.service", "may lose its network"),
         ("dbus.service", "breaks logins"),
         ("pryvctl-guard.service", "written by pryvctl itself"),
         ("cron", "is not a service"),

@@ -119,13 +119,15 @@ fn network<N: std::str::FromStr + Into<IpNet>>(
     };
     // nft stores the network, so the bits after the prefix would come back as drift for ever.
     (network.addr() != network.network()).then(|| {
-        Problem::error(rule, format!("{part} cannot be `{text}`: this is an address within a network")).hint(
-            format!(
-                "write `{}` for the whole network or `{}/{}` for the one address",
-                network.trunc(),
-                network.addr(),
-                network.max_prefix_len()
-            ),
+        Problem::error(
+            rule,
+            format!("{part} cannot be `{text}`: this is the address of one host with the size of a network"),
         )
+        .hint(format!(
+            "write `{}` for the whole network or `{}/{}` for the one address",
+            network.trunc(),
+            network.addr(),
+            network.max_prefix_len()
+        ))
     })
 }

@@ -215,7 +215,7 @@ impl Networks {
         let cuts = wanted.iter().map(network).collect::<Result<BTreeMap<_, _>, Vec<Problem>>>()?;
         let services = roles.iter().flat_map(|placed| placed.bound.compose.services.keys());
         let own = spread(services.map(ServiceName::as_str), OWN).ok_or_else(|| {
-            vec![Problem::error("network.full", format!("a host has room for {OWN} services"))]
+            vec![Problem::error("network.full", format!("at most {OWN} services can run on one host"))]
         })?;
         let own = own.into_iter().map(|(service, place)| (service.to_owned(), place)).collect();
         Ok(Self { titles, cuts, inside: inside(whole), own })

@@ -25,7 +25,7 @@ pub(super) fn check(roles: &[RoleInstance], ssh_ports: &BTreeSet<u16>, problems:
             for port in &service.ports {
                 let (key, label) = ((port.protocol, port.published), label(port.protocol, port.published));
                 if port.protocol == Protocol::Tcp && ssh_ports.contains(&port.published) {
-                    let what = format!("service `{name}` takes {label}, which sshd uses on this host");
+                    let what = format!("service `{name}` publishes {label}, which sshd uses on this host");
                     problems.push(placed.problem("port.ssh", what));
                 }
                 if let Some((other, first)) = claims.get(&key) {

@@ -64,7 +64,7 @@ fn over_notes(open: &Open<'_>, roles: &[RoleInstance], data: &Path) -> Option<Pr
     );
     let hint = match open.service {
         Some(_) => format!("mount folders below `{}`, or mount it with `:ro`", data.display()),
-        None => "let it belong to user 0, with a mode like 0755".to_owned(),
+        None => "make root its owner, and let only the owner write, for example with mode 0755".to_owned(),
     };
     Some(roles.iter().find(has)?.problem("path.notes", what).hint(hint))
 }

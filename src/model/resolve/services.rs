@@ -222,7 +222,9 @@ impl ServiceBuilder<'_> {
             Question::Dns(name) => {
                 let name = self.file_renderer.text(placed, name)?;
                 if !is_domain(&name) {
-                    return Err(wrong(format!("the health check `{name}` is not a DNS name")));
+                    return Err(wrong(format!(
+                        "the health check asks for `{name}`, which is not a DNS name"
+                    )));
                 }
                 Ok(HealthProbe::Dns(name))
             }

@@ -204,7 +204,7 @@ impl TryFrom<Value> for Open {
         };
         if long.from.as_ref().is_some_and(Vec::is_empty) {
             return Err(format!(
-                "`from` of {} is empty: name who may, or leave it out for everyone",
+                "`from` of {} is empty: list the networks that may connect; without `from` everybody may",
                 long.port
             ));
         }

@@ -46,7 +46,7 @@ const NOTICE: i64 = 14;
 
 /// We are in now; this is about the next login.
 pub(super) fn login(desired: &Desired, facts: &Facts) -> Finding {
-    let needed = "an account that stays usable with a key";
+    let needed = "an account to which you can still log in with an SSH key";
     let remedy = format!("run `getent passwd {}` on the host", desired.login_user);
     judge("login", needed, &facts.login, &remedy, |login| {
         let pam =

@@ -11,7 +11,7 @@ use crate::{
 /// The name of the check.
 pub const CHECK: &str = "break-glass";
 
-const NEEDED: &str = "`break_glass` access before password login is disabled";
+const NEEDED: &str = "a second way into the host (`break_glass`) before pryvctl turns off password logins";
 
 /// What is asked about a second way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,11 +121,11 @@ mod tests {
         let told = answers.map(|answer| judge(&answer));
         let lines = told.each_ref().map(ToString::to_string).join("\n");
         insta::assert_snapshot!(lines, @r"
-        failure break-glass: found password login is enabled, and no `break_glass` access is configured, needed `break_glass` access before password login is disabled; add `break_glass` to the inventory, or pass --no-break-glass
-        failure break-glass: found password login is enabled, and the `break_glass` login failed: login as `rescue` refused; tried /root/.ssh/rescue, needed `break_glass` access before password login is disabled; allow this login and its sudo (`sudo_password` if sudo asks for one), set another `break_glass` in the inventory, or pass --no-break-glass
-        warning break-glass: found password login is enabled, and `break_glass` access was not checked, needed `break_glass` access before password login is disabled; add `break_glass` to the inventory, and do not pass --no-break-glass
-        ok break-glass: found The serial console, needed `break_glass` access before password login is disabled
-        ok break-glass: found a login as rescue, which can become root, needed `break_glass` access before password login is disabled
+        failure break-glass: found password login is enabled, and no `break_glass` access is configured, needed a second way into the host (`break_glass`) before pryvctl turns off password logins; add `break_glass` to the inventory, or pass --no-break-glass
+        failure break-glass: found password login is enabled, and the `break_glass` login failed: login as `rescue` refused; tried /root/.ssh/rescue, needed a second way into the host (`break_glass`) before pryvctl turns off password logins; allow this login and its sudo (`sudo_password` if sudo asks for one), set another `break_glass` in the inventory, or pass --no-break-glass
+        warning break-glass: found password login is enabled, and `break_glass` access was not checked, needed a second way into the host (`break_glass`) before pryvctl turns off password logins; add `break_glass` to the inventory, and do not pass --no-break-glass
+        ok break-glass: found The serial console, needed a second way into the host (`break_glass`) before pryvctl turns off password logins
+        ok break-glass: found a login as rescue, which can become root, needed a second way into the host (`break_glass`) before pryvctl turns off password logins
         ");
         for goal in [Goal::Harden, Goal::Install] {
             let stopped = told.each_ref().map(|finding| goal.is_stopped_by(finding));

@@ -14,7 +14,7 @@ use crate::{
 };
 
 const CHECK: &str = "other-rules";
-const NEEDED: &str = "no firewall rules of others that drop ports of roles";
+const NEEDED: &str = "no firewall rule that pryvctl did not make blocks a port of a role";
 
 /// One finding for each chain that drops, or may drop, an open port; one that is well where there is none.
 pub(super) fn rules(desired: &Desired, facts: &Facts, state: &HostState) -> Vec<Finding> {
@@ -52,7 +52,7 @@ pub(super) fn rules(desired: &Desired, facts: &Facts, state: &HostState) -> Vec<
 pub(super) fn networks(state: &HostState) -> Vec<Finding> {
     let beside = state.docker.networks.iter().filter(|(_, network)| network.beside_host);
     let finding = |name: &String| {
-        Finding::ok("network", format!("containers of the network {name} have addresses outside of the host"), "none").warning(
+        Finding::ok("network", format!("the network {name} gives containers addresses of their own outside of the host"), "none").warning(
             "the firewall of this host does not see what reaches them: close their ports in front of the host, or put them \
              into a bridge network",
         )
@@ -112,8 +112,9 @@ mod tests {
             super::networks(&state).iter().map(|finding| finding.found.clone()).collect();
         assert_eq!(
             found,
-            ["cameras", "phones"]
-                .map(|name| format!("containers of the network {name} have addresses outside of the host"))
+            ["cameras", "phones"].map(|name| format!(
+                "the network {name} gives containers addresses of their own outside of the host"
+            ))
         );
     }
 }

@@ -56,7 +56,7 @@ const REFUSED: [(&[&str], &str); 5] = [
     (&["docker", "containerd"], "a restart may stop containers; use a control of kind `daemon`"),
     (
         &["nftables", "networking", "systemd-networkd", "NetworkManager"],
-        "a restart may cut the network, or drop rules of the firewall",
+        "if it restarts, the host may lose its network or rules of its firewall",
     ),
     (&["dbus", "dbus-broker", "systemd-logind"], "a restart breaks logins until the next boot"),
     (&["pryvctl-firewall", "pryvctl-services", "pryvctl-guard"], "this unit is written by pryvctl itself"),

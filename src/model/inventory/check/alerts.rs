@@ -77,7 +77,7 @@ fn muted(
         problems.extend(selector.select(inventory).err().map(|problem| problem.at(Place::from(pattern))));
     }
     if mute.reason.trim().is_empty() {
-        let problem = Problem::error("mute.reason", "the reason to mute this is missing");
+        let problem = Problem::error("mute.reason", "an alert is muted without a `reason`");
         problems.push(problem.hint("write the reason; `pryvctl alerts` shows it").at(place("reason")));
     }
     problems
@@ -105,7 +105,7 @@ fn url(webhook: &Webhook, place: &dyn Fn(&str) -> Option<Place>) -> Option<Probl
         Some("https") => None,
         Some("http") if is_here => None,
         Some("http") => Some(wrong(format!("alerts would be sent to `{host}` in clear text"))),
-        Some(_) | None => Some(wrong("this is no URL of the web".to_owned())),
+        Some(_) | None => Some(wrong("this is not a URL that begins with https:// or http://".to_owned())),
     }
 }
 

@@ -161,7 +161,7 @@ fn notes_of_data_are_written_by_nobody_else() {
       hint: mount folders below `/var/pryv`, or mount it with `:ro`
     path.notes [sample]
       roles/sample/compose.yaml: `/var/pryv`, which belongs to user 9999, holds `/var/pryv/.versions`, where pryvctl notes which version opened which data: who writes there can have an older version started on the data of a newer one
-      hint: let it belong to user 0, with a mode like 0755
+      hint: make root its owner, and let only the owner write, for example with mode 0755
     path.open [sample]
       roles/sample/compose.yaml: the file `/var/pryv/web/conf/web.yml` lies in `/var/pryv`, which belongs to user 9999: anyone who can write there could make pryvctl write another file of the host as root, through a symbolic link
       hint: put the file in a folder of its own, outside of `/var/pryv`

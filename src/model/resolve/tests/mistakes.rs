@@ -123,7 +123,7 @@ fn ports_networks_and_mounts_must_fit() {
     role.open-unused [sample]
       roles/sample/compose.yaml: 6379/tcp is open, but no service publishes it
     port.ssh [sample]
-      roles/sample/compose.yaml: service `web` takes 22/tcp, which sshd uses on this host
+      roles/sample/compose.yaml: service `web` publishes 22/tcp, which sshd uses on this host
     role.port-not-open [sample]
       roles/sample/compose.yaml: service `web` publishes 22/tcp, which is not under `open`
       hint: add `22/tcp` to `open` of x-pryvctl
@@ -175,7 +175,7 @@ fn services_and_files_must_fit() {
     role.unreadable [sample]
       roles/sample/compose.yaml: `x-pryvctl.health[1]`: a health check needs one of `http`, `tcp`, `dns` and `run`
     role.unreadable [sample]
-      roles/sample/compose.yaml: the health check `a..b` is not a DNS name
+      roles/sample/compose.yaml: the health check asks for `a..b`, which is not a DNS name
     upgrade.service-unknown [sample]
       roles/sample/compose.yaml: `upgrade.irreversible` names `stoer`, which the role does not define
       hint: did you mean `store`?

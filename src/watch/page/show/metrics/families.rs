@@ -84,7 +84,7 @@ pub const FAMILIES: &[Family] = &[
     gauge("filesystem_size_bytes", "Size of the filesystem.", |it| {
         filesystems(it, |found| count(found.size.0))
     }),
-    gauge("filesystem_free_bytes", "What anyone but root may still write.", |it| {
+    gauge("filesystem_free_bytes", "Space that users other than root can still write to.", |it| {
         filesystems(it, |found| count(found.free.0))
     }),
     gauge("filesystem_inodes", "Inodes of the filesystem.", |it| {
