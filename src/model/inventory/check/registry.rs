@@ -20,7 +20,7 @@ pub fn check(inventory: &Inventory) -> Vec<Problem> {
         let problem =
             Problem::error("registry.credentials", format!("the registry has a {there} and no {missing}"));
         let hint = format!(
-            "add the {missing}, or leave out both `user` and `password` if the registry needs no login"
+            "add the {missing}, or leave out both if the registry needs no login"
         );
         problems.push(problem.hint(hint).at(inventory.place(&["registry", there])));
     }
