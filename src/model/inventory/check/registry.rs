@@ -19,9 +19,7 @@ pub fn check(inventory: &Inventory) -> Vec<Problem> {
     if let [(there, true), (missing, false)] | [(missing, false), (there, true)] = halves {
         let problem =
             Problem::error("registry.credentials", format!("the registry has a {there} and no {missing}"));
-        let hint = format!(
-            "add the {missing}, or leave out both if the registry needs no login"
-        );
+        let hint = format!("add the {missing}, or leave out both if the registry needs no login");
         problems.push(problem.hint(hint).at(inventory.place(&["registry", there])));
     }
     problems
