@@ -135,4 +135,6 @@ pub struct ContainerUse {
     pub cpu: Option<u64>,
     /// Its memory with what is cached of its files; `None`: it does not run.
     pub memory: Option<Bytes>,
+    /// How often Docker itself started it again; `None`: it has been up for a minute or more, or does not run.
+    pub restarts: Option<u64>,
 }

@@ -38,6 +38,7 @@ struct Parts {
     docker: Option<Vec<Listed>>,
     cpu_of: BTreeMap<String, u64>,
     memory_of: BTreeMap<String, Bytes>,
+    restarts_of: BTreeMap<String, u64>,
 }
 
 /// A container in Docker's list.
@@ -64,6 +65,9 @@ impl Parts {
             "/proc/diskstats" => self.take_disk(words)?,
             "/proc/net/dev" => self.take_interface(said)?,
             "df" => self.take_filesystem(words)?,
+            "restarts" => {
+                self.restarts_of.insert(words.next()?.to_owned(), next(&mut words)?);
+            }
             "docker" => self.docker = Some(serde_json::from_str(said).ok()?),
             path => match path.strip_prefix("/proc/pressure/") {
                 Some(resource) => self.take_pressure(resource, words)?,
@@ -190,7 +194,7 @@ impl Parts {
     }
 
     fn whole(self) -> Result<Sample, String> {
-        let Self { cpu_of, memory_of, docker, .. } = &self;
+        let Self { cpu_of, memory_of, restarts_of, docker, .. } = &self;
         let container = |listed: &Listed| {
             let name = listed.names.first().map_or(listed.id.as_str(), |name| name.trim_start_matches('/'));
             let found = ContainerUse {
@@ -198,6 +202,7 @@ impl Parts {
                 health: health(&listed.status),
                 cpu: cpu_of.get(&listed.id).copied(),
                 memory: memory_of.get(&listed.id).copied(),
+                restarts: restarts_of.get(&listed.id).copied(),
             };
             (name.to_owned(), found)
         };

@@ -20,9 +20,18 @@ runs() {
     pid=
     read -r pid </run/docker.pid || [ -n "$pid" ] && [ -d "/proc/$pid" ]
 }
+# Docker counts restarts of a container only where that one is asked for: this is done for those that began a moment ago.
+of_docker() {
+    listed=$(api "$containers")
+    printf 'docker:%s\n' "$listed"
+    printf %s "$listed" | awk -v 'RS="Id":"' '/"Status":"(Restarting|Up [^"]*second)/ { print substr($0, 1, 64) }' |
+        grep -xE '[0-9a-f]{64}' | while read -r id; do
+        count=$(api "/containers/$id/json" | grep -oE '"RestartCount":[0-9]+') && echo "restarts:$id ${count#*:}"
+    done
+}
 while read -r _; do
     of_kernel
     df -l -B1 --output=fstype,size,avail,itotal,iavail,target -x tmpfs -x devtmpfs -x overlay -x squashfs | sed 's/^/df:/'
-    if runs; then printf 'docker:%s\n' "$(api "$containers")"; fi
+    if runs; then of_docker; fi
     echo end
 done 2>/dev/null

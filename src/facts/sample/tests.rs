@@ -1,4 +1,8 @@
-use std::path::PathBuf;
+use std::{
+    io::Write as _,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use super::*;
 use crate::model::size::Bytes;
@@ -62,4 +66,47 @@ fn what_is_not_understood_or_missing_is_said() {
 fn docker_is_asked_for_containers_of_the_platform_alone() {
     let script = script(&"acme".parse().unwrap());
     assert!(script.contains("pryvctl.platform%3Dacme"), "{script}");
+}
+
+#[test]
+fn restarts_are_those_that_docker_counts() {
+    let id = "4f1c000000000000000000000000000000000000000000000000000000000000";
+    let text = format!("{QUIET}restarts:{id} 7\n");
+    let containers = read(&text).unwrap().containers.unwrap();
+    assert_eq!((containers["acme_core_a"].restarts, containers["acme_core_b"].restarts), (Some(7), None));
+}
+
+/// Which containers are asked for is decided on the host.
+#[test]
+fn a_container_that_began_a_moment_ago_is_asked_for_its_restarts() {
+    let id = |digit: char| digit.to_string().repeat(64);
+    let container = |digit, status: &str| {
+        format!(
+            r#"{{"Id":"{}","Names":["/x"],"State":"running","Labels":{{"a":"\"Status\":\"Restarting"}},"Status":"{status}"}}"#,
+            id(digit)
+        )
+    };
+    let listed = [
+        container('a', "Up 5 minutes (healthy)"),
+        container('b', "Restarting (1) 2 seconds ago"),
+        container('c', "Up Less than a second"),
+        container('d', "Exited (0) 3 seconds ago"),
+        container('e', "Up 59 seconds (health: starting)"),
+    ];
+    let listed = format!("[{}]", listed.join(","));
+    let functions = SCRIPT.split("while read -r _; do").next().unwrap();
+    let fake = r#"api() { case $1 in list) cat;; *) echo '{"Id":"x","RestartCount":4,"x":1}';; esac; }"#;
+    let script = format!("{functions}\n{fake}\ncontainers=list\nof_docker");
+    let mut sh = Command::new("sh")
+        .args(["-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    sh.stdin.take().unwrap().write_all(listed.as_bytes()).unwrap();
+    let said = String::from_utf8(sh.wait_with_output().unwrap().stdout).unwrap();
+    let (list, restarts) = said.split_once('\n').unwrap();
+    assert_eq!(list, format!("docker:{listed}"));
+    let wanted = ['b', 'c', 'e'].map(|digit| format!("restarts:{} 4\n", id(digit)));
+    assert_eq!(restarts, wanted.concat());
 }

@@ -191,6 +191,7 @@ fn counted(uptime: f64, number: u32) -> Sample {
         health: Some("healthy".to_owned()),
         cpu: Some(5_000_000),
         memory: Some(crate::model::size::Bytes(u64::from(180 + number % 40) << 20)),
+        restarts: None,
     };
     let containers = [("acme_core_a".to_owned(), container.clone()), (HOSTILE.to_owned(), container)];
     sample.containers = Some(containers.into());
