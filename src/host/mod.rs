@@ -1,6 +1,7 @@
 //! The hands: one connection to one host. All remote input and output is in this room.
 
 pub mod apply;
+pub mod certificate;
 mod channel;
 mod connection;
 mod container;
