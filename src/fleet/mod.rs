@@ -9,6 +9,7 @@ pub mod drive;
 pub mod each;
 pub mod event;
 mod hook;
+pub mod inspect;
 pub mod journal;
 pub mod logs;
 mod merge;

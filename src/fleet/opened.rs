@@ -42,7 +42,7 @@ pub(super) async fn open(members: &Members, visit: &Visit, aim: &Aim, events: &E
 }
 
 /// The plan of a host, or why there is none.
-fn plan_one(mut surveyed: Surveyed, aim: &Aim) -> Result<Planned, Box<Report>> {
+pub(super) fn plan_one(mut surveyed: Surveyed, aim: &Aim) -> Result<Planned, Box<Report>> {
     let findings = &surveyed.preflight.findings;
     let stops: Vec<_> = findings.iter().filter(|finding| aim.goal.is_stopped_by(finding)).collect();
     let stopped = !stops.is_empty();

@@ -2,6 +2,7 @@
 //! all of it answers.
 
 mod asking;
+mod shown;
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -27,6 +28,8 @@ use crate::{
     },
 };
 use asking::Asking;
+
+pub use shown::{Shown, shown};
 
 /// Another host of the run, from which one can look.
 #[derive(Clone)]
@@ -75,15 +78,7 @@ async fn look(
             Tried::Declared => declared.iter().map(|opening| door(opening)).collect(),
         };
         let asking = Asking { surveyed, lookouts, declared: &declared, voice };
-        let mut looks = asking.all(&doors).await?;
-        for _ in 0..AGAIN {
-            let late: BTreeSet<Door> = silent(&declared, &looks).iter().map(|it| door(it.opening)).collect();
-            if late.is_empty() {
-                break;
-            }
-            asking.again(&mut looks, &late).await;
-        }
-        asking.confirm(&mut looks).await;
+        let looks = answers(&asking, &doors).await?;
         Ok::<_, HostError>((doors, looks))
     };
     let (doors, looks) = match looked.await {
@@ -102,7 +97,25 @@ async fn look(
         return Some(Outcome::Exposed { ports: wrong });
     }
     let mute: Vec<&Silence> = silences.iter().filter(|it| it.is_sure()).collect();
-    if mute.is_empty() { None } else { Some(Outcome::Silent { ports: told(surveyed, &mute).await }) }
+    if mute.is_empty() {
+        return None;
+    }
+    let words = |((protocol, port), words): (Door, String)| format!("{} {words}", label(protocol, port));
+    Some(Outcome::Silent { ports: told(surveyed, &mute).await.into_iter().map(words).collect() })
+}
+
+/// Tries doors, those that say nothing again, and has others confirm their silence.
+async fn answers(asking: &Asking<'_>, doors: &BTreeSet<Door>) -> Result<Vec<Look>, HostError> {
+    let mut looks = asking.all(doors).await?;
+    for _ in 0..AGAIN {
+        let late = silent(asking.declared, &looks).iter().map(|it| door(it.opening)).collect::<BTreeSet<_>>();
+        if late.is_empty() {
+            break;
+        }
+        asking.again(&mut looks, &late).await;
+    }
+    asking.confirm(&mut looks).await;
+    Ok(looks)
 }
 
 /// The outcome of a host that ended well, after a look from outside, which may take that back.
@@ -155,32 +168,39 @@ fn scanned(doors: &BTreeSet<Door>, looks: &[Look], silences: &[Silence], untried
 }
 
 /// Each port that does not answer, whom, and what drops it, where that can be told.
-async fn told(surveyed: &Surveyed, mute: &[&Silence<'_>]) -> Vec<String> {
+async fn told(surveyed: &Surveyed, mute: &[&Silence<'_>]) -> Vec<(Door, String)> {
+    if mute.is_empty() {
+        return Vec::new();
+    }
     let (desired, connection) = (&surveyed.member.desired, &surveyed.connection);
     let uplinks = surveyed.preflight.state.as_ref().map(|state| uplinks(desired, state)).unwrap_or_default();
     let said = connection.exec(&Command::root(Filters.question())).await;
     let chains = said.ok().and_then(|said| Filters.read(&said).known().cloned()).unwrap_or_default();
     let line = |it: &&Silence| {
-        let port = label(it.opening.protocol, it.opening.port);
         let why = match fate(&chains, packet(desired, it.opening, &uplinks)) {
             Fate::Dropped(place) => format!(": dropped by {place}"),
             Fate::Unsure(place) => format!(": perhaps dropped by {place}"),
             Fate::Passes => String::new(),
         };
-        format!("{port} does not answer {}{why}", it.who.join(" and "))
+        (door(it.opening), format!("does not answer {}{why}", it.who.join(" and ")))
     };
     mute.iter().map(line).collect()
 }
 
 /// All ports that could answer.
 async fn everything(surveyed: &Surveyed) -> Result<BTreeSet<Door>, HostError> {
-    let published = surveyed.facts.containers.known().map(|found| found.published.clone());
     let said = surveyed.connection.exec(&Command::root(Listeners.question())).await?;
     let listeners: Vec<Listener> = match Listeners.read(&said) {
         Fact::Known(listeners) => listeners,
         Fact::Absent | Fact::Unreadable(_) => Vec::new(),
     };
-    Ok(ports(&surveyed.member.desired, &listeners, &published.unwrap_or_default()))
+    Ok(candidates(surveyed, &listeners))
+}
+
+/// What is worth trying where these programs listen.
+fn candidates(surveyed: &Surveyed, listeners: &[Listener]) -> BTreeSet<Door> {
+    let published = surveyed.facts.containers.known().map(|found| found.published.clone());
+    ports(&surveyed.member.desired, listeners, &published.unwrap_or_default())
 }
 
 fn addresses(login: &Login) -> Vec<IpAddr> {

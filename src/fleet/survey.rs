@@ -16,7 +16,7 @@ use crate::{
     host::{Connection, Fault, HostError, Kind, Lock, gather, guard},
     plan::{
         Plan,
-        preflight::{Preflight, door::late_key, preflight},
+        preflight::{Preflight, door::late_key, preflight, skew},
     },
 };
 
@@ -44,6 +44,8 @@ pub struct Surveyed {
     pub facts: Facts,
     /// What it means.
     pub preflight: Preflight,
+    /// How far the host's clock is ahead of ours for sure, in seconds; `None`: it did not say its time.
+    pub ahead: Option<f64>,
     /// When we looked.
     pub seen: Instant,
 }
@@ -72,7 +74,11 @@ pub async fn survey(
 
 /// Looks, and looks once more if the connection is lost: nothing was changed yet, and a host that is busy may have been
 /// silent for longer than its keepalives allow.
-async fn look(member: &Arc<Member>, visit: &Visit, events: &Events) -> Result<Surveyed, HostError> {
+pub(super) async fn look(
+    member: &Arc<Member>,
+    visit: &Visit,
+    events: &Events,
+) -> Result<Surveyed, HostError> {
     match look_once(member, visit, events).await {
         Err(error) if matches!(&*error.fault, Fault::Lost { .. }) => look_once(member, visit, events).await,
         looked => looked,
@@ -98,7 +104,8 @@ async fn look_once(member: &Arc<Member>, visit: &Visit, events: &Events) -> Resu
     if let Some(late) = late_key(connection.keys_shown(), &member.desired, &facts.sshd) {
         preflight.add(late);
     }
-    Ok(Surveyed { member: Arc::clone(member), connection, lock, facts, preflight, seen })
+    let ahead = facts.clock.known().map(|found| skew(found.epoch, &clock));
+    Ok(Surveyed { member: Arc::clone(member), connection, lock, facts, preflight, ahead, seen })
 }
 
 /// Looks again over the same or a newer connection.

@@ -15,7 +15,7 @@ mod system;
 mod way;
 mod written;
 
-pub use system::ControllerClock;
+pub use system::{ControllerClock, SKEW_NOTED, skew};
 
 use super::finding::{Finding, Verdict};
 use crate::{

@@ -89,10 +89,19 @@ pub fn declared<'a>(desired: &'a Desired, state: &HostState, goal: Goal) -> Vec<
 }
 
 /// Ports that answer somebody whom nobody let in.
-pub fn unasked(desired: &Desired, state: &HostState, look: &Look) -> Vec<String> {
+pub fn strangers<'a>(
+    desired: &'a Desired,
+    state: &HostState,
+    look: &'a Look,
+) -> impl Iterator<Item = Door> + use<'a> {
     let openings = openings(desired, state);
-    let admitted = |door: Door| look.from.iter().any(|from| admits(desired, &openings, door, *from));
-    let wrong = look.answering().filter(|door| !admitted(*door));
+    let admitted = move |door: Door| look.from.iter().any(|from| admits(desired, &openings, door, *from));
+    look.answering().filter(move |door| !admitted(*door))
+}
+
+/// The same in words.
+pub fn unasked(desired: &Desired, state: &HostState, look: &Look) -> Vec<String> {
+    let wrong = strangers(desired, state, look);
     wrong.map(|(protocol, port)| format!("{} answers {}", label(protocol, port), look.who)).collect()
 }
 

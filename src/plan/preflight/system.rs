@@ -120,7 +120,7 @@ pub(super) fn newer_kernel(facts: &Facts) -> Option<Finding> {
 }
 
 /// Seconds of difference that certificates and logs still bear.
-const SKEW_NOTED: f64 = 2.0;
+pub const SKEW_NOTED: f64 = 2.0;
 /// Seconds of difference at which tokens and replication go wrong.
 const SKEW_REFUSED: f64 = 30.0;
 /// Kinds of virtualisation that share the clock of the machine they run on.
@@ -145,7 +145,7 @@ pub(super) fn clock(facts: &Facts, controller: &ControllerClock) -> Finding {
 
 /// How far the host is ahead, in seconds. It answered somewhere between sending and receiving, so half the round
 /// trip may be the way and counts for the host.
-fn skew(host: f64, controller: &ControllerClock) -> f64 {
+pub fn skew(host: f64, controller: &ControllerClock) -> f64 {
     let half = (controller.received - controller.sent).abs() / 2.0;
     let ahead = host - f64::midpoint(controller.sent, controller.received);
     let certain = (ahead.abs() - half).max(0.0);
