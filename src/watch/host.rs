@@ -12,16 +12,22 @@ use tokio::{
 use super::{
     Rhythm, Until,
     measure::{Measure, measures},
+    now,
     packed::Packed,
+    restarts::Restarts,
     seen,
-    sign::Sign,
+    sign::{Sign, SignKind},
     standing::Standing,
     ticks,
 };
 use crate::{
     app::document::HostDocument,
-    facts::sample::Sample,
-    fleet::{Member, drive, event::Events, order::Aim},
+    facts::{sample::Sample, update::Updates},
+    fleet::{
+        Member,
+        inspect::{Inspected, inspect},
+        order::Aim,
+    },
     host::{Connection, HostError, sampler::Sampler},
     model::name::HostName,
     plan::{Goal, crossing::Consents, preflight::break_glass::SecondWay},
@@ -58,8 +64,10 @@ pub enum Word {
     Looked {
         /// In one word.
         standing: Standing,
-        /// All that is not as it should be, as far as a look shows it.
+        /// All that is not as it should be, as far as a look shows it. A warning of preflight is a sign whether it is new or not.
         signs: Vec<Sign>,
+        /// The kinds of signs of which not everything was seen.
+        unseen: Vec<SignKind>,
         /// The host as the document of commands has it; `None`: it was not seen.
         document: Option<Packed>,
     },
@@ -74,7 +82,7 @@ pub fn watch(member: &Arc<Member>, rhythm: Rhythm, to: &UnboundedSender<Heard>, 
     match rhythm.until {
         Until::Round => {
             tasks.spawn(async move { samples.sample_once().await });
-            tasks.spawn(async move { looks.look().await });
+            tasks.spawn(async move { looks.look(None).await.map_or((), drop) });
         }
         Until::Stopped => {
             tasks.spawn(async move {
@@ -109,7 +117,7 @@ impl Host {
     async fn sample_once(&self) {
         let sample = async { self.sampler().await?.sample().await };
         self.say(match sample.await {
-            Ok(sample) => self.sampled(None, &sample),
+            Ok(sample) => self.sampled(&mut Past::default(), sample),
             Err(error) => Word::Away(seen::of_error(&error)),
         });
     }
@@ -117,7 +125,7 @@ impl Host {
     /// Samples without end, over connections that are made anew when they are lost.
     async fn sample(&self) {
         let (mut pause, mut is_away) = (PAUSE, false);
-        let mut last = None;
+        let mut past = Past::default();
         loop {
             let error = match self.sampler().await {
                 Ok(sampler) => {
@@ -125,7 +133,7 @@ impl Host {
                     if std::mem::take(&mut is_away) {
                         self.back.notify_one();
                     }
-                    self.sample_over(sampler, &mut last).await
+                    self.sample_over(sampler, &mut past).await
                 }
                 Err(error) => error,
             };
@@ -137,26 +145,26 @@ impl Host {
     }
 
     /// Samples until the connection is lost, and why it was.
-    async fn sample_over(&self, mut sampler: Sampler, last: &mut Option<Sample>) -> HostError {
+    async fn sample_over(&self, mut sampler: Sampler, past: &mut Past) -> HostError {
         let mut ticks = ticks(self.rhythm.sample);
         loop {
             ticks.tick().await;
             match sampler.sample().await {
-                Ok(sample) => {
-                    self.say(self.sampled(last.as_ref(), &sample));
-                    *last = Some(sample);
-                }
+                Ok(sample) => self.say(self.sampled(past, sample)),
                 Err(error) => return error,
             }
         }
     }
 
-    fn sampled(&self, before: Option<&Sample>, sample: &Sample) -> Word {
-        Word::Sample {
+    fn sampled(&self, past: &mut Past, sample: Sample) -> Word {
+        let restarts = past.restarts.take(&sample);
+        let word = Word::Sample {
             counted: Box::new(sample.clone()),
-            measures: measures(before, sample),
-            signs: seen::of_sample(&self.member.desired, sample),
-        }
+            measures: measures(past.last.as_ref(), &sample),
+            signs: seen::of_sample(&self.member.desired, &sample, &restarts),
+        };
+        past.last = Some(sample);
+        word
     }
 
     async fn sampler(&self) -> Result<Sampler, HostError> {
@@ -166,9 +174,10 @@ impl Host {
 
     /// Looks in the rhythm, and at once when the host came back.
     async fn look_again_and_again(&self) {
+        let mut updates = None;
         loop {
             let next = Instant::now() + self.rhythm.look;
-            self.look().await;
+            updates = self.look(updates).await;
             select! {
                 () = sleep_until(next) => {}
                 () = self.back.notified() => {}
@@ -176,22 +185,27 @@ impl Host {
         }
     }
 
-    /// What `status` would say.
-    async fn look(&self) {
+    /// What `status` would say, and what is seen of the host beyond that. Gives which security updates wait there.
+    async fn look(&self, updates: Option<Updates>) -> Option<Updates> {
         let aim = Aim {
             goal: Goal::Install,
             consents: Consents::NotAsked,
             second_way: SecondWay::NotAsked,
             parallel: 1,
         };
-        let members = vec![Arc::clone(&self.member)];
-        for report in drive::look(&members, &aim, &Events::nowhere()).await {
-            let document = report.facts.is_some().then(|| Packed::of(&HostDocument::with_controls(&report)));
-            self.say(Word::Looked {
-                standing: Standing::of(&report),
-                signs: seen::of_report(&report),
-                document,
-            });
-        }
+        let found = inspect(&self.member, &aim, updates.as_ref()).await;
+        let (standing, signs) = seen::of_look(&found, now());
+        let unseen = seen::unseen(&found);
+        let Inspected { report, beyond, .. } = found;
+        let document = report.facts.is_some().then(|| Packed::of(&HostDocument::with_controls(&report)));
+        self.say(Word::Looked { standing, signs, unseen, document });
+        beyond.and_then(|beyond| beyond.updates).or(updates)
     }
+}
+
+/// What was sampled before.
+#[derive(Default)]
+struct Past {
+    last: Option<Sample>,
+    restarts: Restarts,
 }

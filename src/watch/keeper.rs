@@ -1,6 +1,9 @@
 //! What is known of each host, and what of it is news.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     News, Until,
@@ -10,7 +13,7 @@ use super::{
     host::{Heard, Word},
     live::Live,
     now,
-    sign::Sign,
+    sign::{Sign, SignKind},
     standing::Standing,
 };
 use crate::{fleet::Members, model::name::HostName};
@@ -26,8 +29,10 @@ pub struct Known {
     by_look: Vec<Sign>,
     /// What the last sample said.
     by_sample: Vec<Sign>,
-    /// What was told last.
-    told: Option<Standing>,
+    /// What was told last, also by a daemon before this one: the state and the sentence.
+    told: Option<(String, String)>,
+    /// The checks of preflight that ended with a warning when watching began; `None`: nobody has looked yet.
+    warned: Option<BTreeSet<String>>,
 }
 
 impl Known {
@@ -52,10 +57,13 @@ impl Known {
                 self.by_sample = signs;
             }
             Word::Away(sign) => self.away = Some(sign),
-            Word::Looked { standing, signs, document: _ } => {
+            Word::Looked { standing, signs, unseen, document: _ } => {
                 // A host that was not seen has not changed.
                 if !matches!(standing, Standing::Away { .. }) {
-                    self.by_look = signs;
+                    let is_said =
+                        |old: &Sign| signs.iter().any(|new| (new.kind, &new.part) == (old.kind, &old.part));
+                    self.by_look.retain(|old| unseen.contains(&old.kind) && !is_said(old));
+                    self.by_look.extend(signs);
                 }
                 self.looked = Some(standing);
             }
@@ -65,11 +73,17 @@ impl Known {
     /// The new standing, if it is another one than was told. Why a host is away may change with each try, and is told once.
     fn untold(&mut self) -> Option<Standing> {
         let now = self.standing()?;
-        let is_same = match (&self.told, &now) {
-            (Some(Standing::Away { .. }), Standing::Away { .. }) => true,
-            (told, now) => told.as_ref() == Some(now),
-        };
-        (!is_same).then(|| self.told.insert(now).clone())
+        let said = (now.word().to_owned(), now.sentence());
+        let is_same = self.told.as_ref().is_some_and(|told| match now {
+            Standing::Away { .. } => told.0 == said.0,
+            Standing::Well | Standing::Drifted { .. } | Standing::Unfit { .. } | Standing::Locked { .. } => {
+                *told == said
+            }
+        });
+        (!is_same).then(|| {
+            self.told = Some(said);
+            now
+        })
     }
 }
 
@@ -80,12 +94,13 @@ pub(super) struct Keeper {
     hosts: BTreeMap<HostName, Known>,
     live: Arc<Live>,
     pub(super) alarm: Alarm,
+    until: Until,
 }
 
 impl Keeper {
-    pub(super) fn new(history: History, live: Arc<Live>, alarm: Alarm) -> Self {
+    pub(super) fn new(history: History, live: Arc<Live>, alarm: Alarm, until: Until) -> Self {
         let writer = Writer::start(&history);
-        Self { history, writer, hosts: BTreeMap::new(), live, alarm }
+        Self { history, writer, hosts: BTreeMap::new(), live, alarm, until }
     }
 
     /// Forgets hosts that are watched no more.
@@ -94,8 +109,10 @@ impl Keeper {
         self.alarm.replace(setup, members, until);
     }
 
-    pub(super) fn take(&mut self, Heard { host, word }: Heard) -> Vec<News> {
+    pub(super) fn take(&mut self, Heard { host, mut word }: Heard) -> Vec<News> {
         let at = now();
+        let mut news = self.recall(&host);
+        news.extend(self.only_worse(&host, &mut word));
         let known = self.hosts.entry(host.clone()).or_default();
         if let Word::Sample { measures, .. } = &word {
             self.writer.keep(Kept { host: host.clone(), at, measures: measures.clone() });
@@ -104,13 +121,47 @@ impl Keeper {
         self.live.hear(&host, at, &word);
         known.take(word);
         self.live.stands(&host, known);
-        let mut news: Vec<_> = self.writer.failures().map(News::Unkept).collect();
+        news.extend(self.writer.failures().map(News::Unkept));
         if let Some(standing) = known.untold() {
             let one = standing.since(at, &host);
             let kept = self.history.happened(&one);
             news.push(News::Host(one));
             news.extend(kept.err().map(News::Unkept));
         }
+        news
+    }
+
+    /// Recalls what a daemon before this one said of a host of which nothing is known yet. Who makes one round wants to know
+    /// how each host is, new or not.
+    fn recall(&mut self, host: &HostName) -> Vec<News> {
+        if self.until == Until::Round || self.hosts.contains_key(host) {
+            return Vec::new();
+        }
+        let (last, error) = match self.history.last(host.as_str()) {
+            Ok(last) => (last, None),
+            Err(error) => (None, Some(error)),
+        };
+        let told = last.map(|last| (last.state, last.words));
+        self.hosts.insert(host.clone(), Known { told, ..Known::default() });
+        error.map(News::Unkept).into_iter().collect()
+    }
+
+    /// Leaves out the warnings that were there when watching began.
+    fn only_worse(&mut self, host: &HostName, word: &mut Word) -> Vec<News> {
+        let Word::Looked { standing, signs, unseen, .. } = word else { return Vec::new() };
+        let is_worse = |sign: &&Sign| sign.kind == SignKind::Worse;
+        let known = self.hosts.entry(host.clone()).or_default();
+        let was_seen = !matches!(standing, Standing::Away { .. }) && !unseen.contains(&SignKind::Worse);
+        let mut news = Vec::new();
+        if known.warned.is_none() && was_seen {
+            let now: Vec<&str> = signs.iter().filter(is_worse).map(|sign| sign.part.as_str()).collect();
+            match self.history.warned(host.as_str(), &now) {
+                Ok(warned) => known.warned = Some(warned),
+                Err(error) => news.push(News::Unkept(error)),
+            }
+        }
+        let is_new = |sign: &Sign| known.warned.as_ref().is_some_and(|all| !all.contains(&sign.part));
+        signs.retain(|sign| sign.kind != SignKind::Worse || is_new(sign));
         news
     }
 
@@ -133,12 +184,12 @@ fn alarmed(alarm: &mut Alarm, at: i64, host: &HostName, word: &Word) {
             alarm.measured(at, host, measures);
         }
         Word::Away(sign) => alarm.away(at, host, sign),
-        Word::Looked { standing, signs, .. } => {
-            let found = match standing {
-                Standing::Away { .. } | Standing::Locked { .. } => Found::Some(signs),
-                Standing::Well | Standing::Drifted { .. } | Standing::Unfit { .. } => Found::All(signs),
-            };
-            alarm.found(at, host, Scope::Look, found);
+        // That a host is away is said by its samples, which are more often, and know it first when it is back.
+        Word::Looked { standing: Standing::Away { .. }, signs, .. } => {
+            alarm.found(at, host, Scope::Look, Found::Some(signs));
+        }
+        Word::Looked { signs, unseen, .. } => {
+            alarm.found(at, host, Scope::Look, Found::But(signs, unseen));
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod measure;
 pub mod notify;
 mod packed;
 pub mod page;
+mod restarts;
 mod seen;
 mod service;
 pub mod sign;
@@ -153,7 +154,7 @@ pub async fn watch(
     let first = inventory.read()?;
     let (alarm, error) = Alarm::new(&Setup::of(&first.0), &first.1, history.path());
     error.map(News::Unkept).into_iter().for_each(&mut tell);
-    let mut keeper = Keeper::new(history, Arc::clone(&live), alarm);
+    let mut keeper = Keeper::new(history, Arc::clone(&live), alarm, rhythm.until);
     let mut next = Some(first);
     let mut service = Service::from_environment();
     let mut is_first = true;

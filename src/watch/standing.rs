@@ -58,8 +58,13 @@ impl Standing {
             | Outcome::Stopped { .. }
             | Outcome::Exposed { .. }
             | Outcome::Silent { .. }
-            | Outcome::NotConverged { .. }
-            | Outcome::Died => Self::Unfit { findings: failures(report), exit: looked(&report.outcome) },
+            | Outcome::NotConverged { .. } => {
+                Self::Unfit { findings: failures(report), exit: looked(&report.outcome) }
+            }
+            Outcome::Died => {
+                let findings = vec!["a bug in pryvctl ended the look".to_owned()];
+                Self::Unfit { findings, exit: looked(&report.outcome) }
+            }
         }
     }
 

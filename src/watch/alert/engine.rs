@@ -47,6 +47,8 @@ struct Live {
 pub enum Found<'a> {
     /// All that there are within the scope: what is not among them is over.
     All(&'a [Sign]),
+    /// All but those of kinds of which who was to look could not see everything.
+    But(&'a [Sign], &'a [SignKind]),
     /// Some of them: who was to look saw no more.
     Some(&'a [Sign]),
 }
@@ -65,12 +67,14 @@ pub enum Scope {
 impl Scope {
     fn decides(self, kind: SignKind) -> bool {
         self == match kind {
-            SignKind::Away | SignKind::HostKey => Self::Reach,
+            SignKind::Away => Self::Reach,
             SignKind::DockerStopped
             | SignKind::ServiceUnhealthy
             | SignKind::ServiceStopped
             | SignKind::RestartLoop => Self::Sample,
-            SignKind::Lock
+            // A connection that is there already does not tell that another key is shown to who makes a new one.
+            SignKind::HostKey
+            | SignKind::Lock
             | SignKind::Paused
             | SignKind::Drift
             | SignKind::Conflict
@@ -137,11 +141,13 @@ impl Engine {
 
     /// What was found on a host.
     pub fn found(&mut self, at: i64, host: &HostName, scope: Scope, found: Found<'_>) {
-        let (signs, is_all) = match found {
-            Found::All(signs) => (signs, true),
-            Found::Some(signs) => (signs, false),
+        let (signs, unseen) = match found {
+            Found::All(signs) => (signs, &[][..]),
+            Found::But(signs, unseen) => (signs, unseen),
+            Found::Some(signs) => (signs, SignKind::ALL),
         };
         for kind in SignKind::ALL.iter().copied() {
+            let is_all = !unseen.contains(&kind);
             let of_kind = signs.iter().filter(|sign| sign.kind == kind);
             if of_kind.clone().next().is_none() && !(is_all && scope.decides(kind)) {
                 continue;

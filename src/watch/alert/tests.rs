@@ -155,6 +155,22 @@ fn a_look_is_all_that_holds() {
     assert!(turn.messages[0].text().contains(r"spoiled\nby hand"), "{}", turn.messages[0].text());
 }
 
+/// What a look could not see has not ended; what it saw of that kind all the same holds.
+#[test]
+fn what_a_look_could_not_see_goes_on() {
+    let mut engine = engine(vec![of_sign(SignKind::Control, 0, 0), of_sign(SignKind::Drift, 0, 0)]);
+    let control = |part: &str| Sign::new(SignKind::Control, part, "spoiled");
+    let all = [control("x"), Sign::new(SignKind::Drift, "", "drifted")];
+    engine.found(0, &host("a"), Scope::Look, Found::All(&all));
+    engine.tick(0);
+    engine.found(10, &host("a"), Scope::Look, Found::But(&[control("y")], &[SignKind::Control]));
+    let events: Vec<_> = engine.tick(10).messages.iter().map(|it| (it.event, it.alert.clone())).collect();
+    assert_eq!(events, [(Event::Firing, "control".to_owned()), (Event::Over, "drift".to_owned())]);
+    engine.found(20, &host("a"), Scope::Look, Found::All(&[control("y")]));
+    let over = engine.tick(20).messages;
+    assert_eq!((over.len(), over[0].event, over[0].hosts[0].part.as_str()), (1, Event::Over, "x"));
+}
+
 #[test]
 fn a_threshold_is_for_the_number_of_a_sign() {
     let limit = Some(Limit { side: Side::Below, at: 14.0, clear: 14.0 });

@@ -1,6 +1,7 @@
 //! What is kept of hosts: a database in the state folder. Who loses it loses the past, and nothing else.
 
 mod alerts;
+mod before;
 mod bound;
 mod curves;
 mod error;

@@ -38,6 +38,13 @@ CREATE TABLE IF NOT EXISTS event (
     words TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS event_at ON event (at);
+CREATE INDEX IF NOT EXISTS event_host ON event (host, id);
+-- The checks of preflight that ended with a warning when a host was looked at for the first time; the empty one says that it was.
+CREATE TABLE IF NOT EXISTS warned (
+    host TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (host, name)
+) STRICT, WITHOUT ROWID;
 -- What holds now: see `Alert`.
 CREATE TABLE IF NOT EXISTS alert (
     rule TEXT NOT NULL,

@@ -1,22 +1,21 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::{app::project::Project, facts::sample::read, watch::sign::SignKind};
 
-fn keeper() -> (Keeper, PathBuf) {
-    let folder = std::env::temp_dir().join(format!("pryvctl-watch-{}", rand::random::<u64>()));
-    let path = folder.join("history.db");
-    let (alarm, _) = Alarm::new(&Setup::of(&Project::nothing()), &Members::new(), &path);
-    (Keeper::new(History::open(&path).unwrap(), Arc::default(), alarm), folder)
+fn folder() -> PathBuf {
+    std::env::temp_dir().join(format!("pryvctl-watch-{}", rand::random::<u64>()))
 }
 
-/// What is told when these words come one after the other.
-fn told(words: Vec<Word>) -> Vec<String> {
-    let (mut keeper, folder) = keeper();
-    let heard = words.into_iter().map(|word| Heard { host: "co1".parse().unwrap(), word });
-    let news: Vec<News> = heard.flat_map(|heard| keeper.take(heard)).collect();
-    let told: Vec<_> = news
-        .iter()
+fn keeper(folder: &Path, until: Until) -> Keeper {
+    let path = folder.join("history.db");
+    let (alarm, _) = Alarm::new(&Setup::of(&Project::nothing()), &Members::new(), &path);
+    Keeper::new(History::open(&path).unwrap(), Arc::default(), alarm, until)
+}
+
+fn take(keeper: &mut Keeper, word: Word) -> Vec<String> {
+    let news = keeper.take(Heard { host: "co1".parse().unwrap(), word });
+    news.iter()
         .map(|news| match news {
             News::Host(one) => one.state.clone(),
             News::Alert(_)
@@ -28,7 +27,14 @@ fn told(words: Vec<Word>) -> Vec<String> {
                 panic!("{news:?}")
             }
         })
-        .collect();
+        .collect()
+}
+
+/// What is told when these words come one after the other.
+fn told(words: Vec<Word>) -> Vec<String> {
+    let folder = folder();
+    let mut keeper = keeper(&folder, Until::Stopped);
+    let told: Vec<_> = words.into_iter().flat_map(|word| take(&mut keeper, word)).collect();
     let kept = keeper.history.occurrences(0).unwrap();
     assert!(keeper.end().is_empty());
     assert_eq!(kept.into_iter().map(|one| one.state).collect::<Vec<_>>(), told);
@@ -41,7 +47,7 @@ fn away(why: &str) -> Word {
 }
 
 fn well() -> Word {
-    Word::Looked { standing: Standing::Well, signs: Vec::new(), document: None }
+    Word::Looked { standing: Standing::Well, signs: Vec::new(), unseen: Vec::new(), document: None }
 }
 
 fn sampled() -> Word {
@@ -51,7 +57,8 @@ fn sampled() -> Word {
 
 fn drifted(step: &str) -> Word {
     let signs = vec![Sign::new(SignKind::Drift, "", step)];
-    Word::Looked { standing: Standing::Drifted { steps: vec![step.to_owned()] }, signs, document: None }
+    let standing = Standing::Drifted { steps: vec![step.to_owned()] };
+    Word::Looked { standing, signs, unseen: Vec::new(), document: None }
 }
 
 #[test]
@@ -86,6 +93,7 @@ fn of_a_host_that_goes_it_stays_known_what_it_was() {
     let unseen = Word::Looked {
         standing: Standing::Away { why: "refused".to_owned() },
         signs: Vec::new(),
+        unseen: Vec::new(),
         document: None,
     };
     for word in [drifted("firewall.table"), away("refused"), unseen] {
@@ -96,4 +104,69 @@ fn of_a_host_that_goes_it_stays_known_what_it_was() {
     known.take(sampled());
     known.take(well());
     assert_eq!(kinds(&known), []);
+}
+
+#[test]
+fn what_was_not_seen_stays_as_it_was() {
+    let mut known = Known::default();
+    let port = |port: &str| Sign::new(SignKind::ForeignPort, port, "answers");
+    let looked = |signs, unseen| Word::Looked { standing: Standing::Well, signs, unseen, document: None };
+    let parts = |known: &Known| known.signs().map(|sign| sign.part.clone()).collect::<Vec<_>>();
+    known.take(looked(vec![port("1/tcp"), port("2/tcp")], Vec::new()));
+    known.take(looked(vec![port("2/tcp")], vec![SignKind::ForeignPort]));
+    assert_eq!(parts(&known), ["1/tcp", "2/tcp"]);
+    known.take(looked(vec![port("2/tcp")], Vec::new()));
+    assert_eq!(parts(&known), ["2/tcp"]);
+}
+
+/// One that is killed and started again says only what is new; who makes one round wants to know how each host is.
+#[test]
+fn a_daemon_says_nothing_twice_when_it_is_started_again() {
+    let folder = folder();
+    let mut first = keeper(&folder, Until::Stopped);
+    assert_eq!(take(&mut first, drifted("a")), ["drifted"]);
+    drop(first);
+    let mut second = keeper(&folder, Until::Stopped);
+    assert_eq!(take(&mut second, drifted("a")), [""; 0]);
+    assert_eq!(take(&mut second, drifted("b")), ["drifted"]);
+    assert_eq!(take(&mut second, away("connection refused")), ["away"]);
+    drop(second);
+    let mut third = keeper(&folder, Until::Stopped);
+    assert_eq!(take(&mut third, away("no route to host")), [""; 0]);
+    assert_eq!(take(&mut third, sampled()), [""; 0], "it was not looked at yet");
+    assert_eq!(take(&mut third, drifted("b")), ["drifted"], "it is back");
+    drop(third);
+    let mut round = keeper(&folder, Until::Round);
+    assert_eq!(take(&mut round, drifted("b")), ["drifted"]);
+    drop(round);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_warning_is_worse_if_it_was_not_there_when_watching_began() {
+    let folder = folder();
+    let warned = |checks: &[&str]| {
+        let signs = checks.iter().map(|check| Sign::new(SignKind::Worse, *check, "this instead of that"));
+        Word::Looked { standing: Standing::Well, signs: signs.collect(), unseen: Vec::new(), document: None }
+    };
+    let worse = |keeper: &mut Keeper, word| {
+        keeper.take(Heard { host: "co1".parse().unwrap(), word });
+        let known = &keeper.hosts[&"co1".parse::<HostName>().unwrap()];
+        known.signs().map(|sign| sign.part.clone()).collect::<Vec<_>>()
+    };
+    let mut first = keeper(&folder, Until::Stopped);
+    // Nothing is seen of a host that is away.
+    let unseen = Standing::Away { why: "refused".to_owned() };
+    worse(
+        &mut first,
+        Word::Looked { standing: unseen, signs: Vec::new(), unseen: Vec::new(), document: None },
+    );
+    assert_eq!(worse(&mut first, warned(&["swarm"])), [""; 0]);
+    assert_eq!(worse(&mut first, warned(&["swarm", "memory"])), ["memory"]);
+    drop(first);
+    let mut second = keeper(&folder, Until::Stopped);
+    assert_eq!(worse(&mut second, warned(&["swarm", "memory", "disk"])), ["memory", "disk"]);
+    assert_eq!(worse(&mut second, warned(&["swarm"])), [""; 0]);
+    drop(second);
+    std::fs::remove_dir_all(folder).unwrap();
 }
