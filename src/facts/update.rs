@@ -69,7 +69,7 @@ mod tests {
         };
         assert_eq!(first.packages, ["libssl3", "openssl"]);
         let again = SecurityUpdates { known: Some(&first) };
-        assert!(again.question().starts_with("known=1-2-3-\n"), "{}", again.question());
+        assert!(again.question().starts_with("known='1-2-3-'\n"), "{}", again.question());
         assert_eq!(read(Some(&first), "state 1-2-3-\nsame\n"), Fact::Known(first.clone()));
         assert!(matches!(read(None, "state 1-2-3-\nsame\n"), Fact::Unreadable(_)));
         assert!(matches!(read(None, "state 1-2-3-\npackage libssl3\n"), Fact::Unreadable(_)), "a cut answer");
