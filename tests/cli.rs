@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use pryvctl::watch::history::Claim;
+
 fn pryvctl(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pryvctl"));
     command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null()).output().unwrap()
@@ -192,4 +194,20 @@ fn a_closed_pipe_is_the_readers_wish() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}
+
+#[test]
+fn a_second_daemon_on_a_history_is_told_of_the_first() {
+    let folder = std::env::temp_dir().join(format!("pryvctl-two-daemons-{}", std::process::id()));
+    let history = folder.join("history.db");
+    let first = Claim::of(&history, Path::new("first.yaml")).unwrap();
+    let inventory = inventory();
+    let output = pryvctl(&["watch", &inventory.to_string_lossy(), "--history", &history.to_string_lossy()]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let words = format!("process {} (first.yaml) already watches with the history", std::process::id());
+    assert!(said.contains(&words), "{said}");
+    assert!(said.contains("hint: stop that one first"), "{said}");
+    drop(first);
+    fs::remove_dir_all(folder).unwrap();
 }

@@ -1,4 +1,6 @@
-//! `make bench`: a history as large as it becomes. 90 days of 100 hosts stay below the bound, and every curve is there at once.
+//! `make bench`: a history as large as it becomes. 90 days of 100 hosts stay below the bound, and every curve and every page is there at once.
+
+mod page;
 
 use std::{
     fs,
@@ -11,6 +13,7 @@ use pryvctl::{
     watch::{
         history::{History, Kept},
         measure::Measure,
+        now,
     },
 };
 use rand::RngExt as _;
@@ -25,9 +28,6 @@ const BOUND: Bytes = Bytes(2 << 30);
 /// The longest that somebody who opens a page waits for a curve.
 const AT_ONCE: Duration = Duration::from_millis(200);
 
-/// The end of the time that is generated.
-const NOW: i64 = 1_796_000_400;
-
 #[test]
 #[ignore = "generates 5 million samples; `make bench` runs it"]
 fn ninety_days_of_a_hundred_hosts() {
@@ -36,8 +36,8 @@ fn ninety_days_of_a_hundred_hosts() {
     let path = folder.join("history.db");
     let mut history = History::open(&path).unwrap();
     history.limit(BOUND).unwrap();
-    let begun = Instant::now();
-    let (samples, keeping, thinning) = generate(&mut history);
+    let (begun, now) = (Instant::now(), now());
+    let (samples, keeping, thinning) = generate(&mut history, now);
     let size = size(&path);
     println!(
         "{samples} samples of {} figures in {:.0} s; to keep one takes {} us, to thin it {} us; {} of {BOUND}",
@@ -50,25 +50,28 @@ fn ninety_days_of_a_hundred_hosts() {
     for (table, (rows, bytes)) in tables(&path) {
         println!("{table:>8}: {rows} rows, {} bytes each, {} in all", bytes / rows.max(1), Bytes(bytes));
     }
-    let slowest = read(&path);
+    let slowest = read(&path, now);
+    drop(history);
+    let page = page::slowest(&path, HOSTS);
     fs::remove_dir_all(&folder).unwrap();
     assert!(size < BOUND.0, "{}", Bytes(size));
-    assert!(slowest < AT_ONCE, "{slowest:?}");
+    assert!(slowest < AT_ONCE, "a curve takes {slowest:?}");
+    assert!(page < AT_ONCE, "a page takes {page:?}");
 }
 
 /// All that there would be after 90 days, as the daemon would write it: a sample each minute of the last three days, and before
 /// them two for each five minutes, which is enough for a mean with its least and its most.
-fn generate(history: &mut History) -> (u128, Duration, Duration) {
+fn generate(history: &mut History, now: i64) -> (u128, Duration, Duration) {
     let (mut samples, mut keeping, mut thinning) = (0, Duration::ZERO, Duration::ZERO);
-    let mut at = NOW - DAYS * DAY;
+    let mut at = now - DAYS * DAY;
     let mut thinned = at;
-    while at <= NOW {
+    while at <= now {
         let batch: Vec<_> = (0..HOSTS).map(|host| sample(host, at)).collect();
         samples += u128::from(HOSTS);
         let begun = Instant::now();
         history.keep(&batch).unwrap();
         keeping += begun.elapsed();
-        at += if at < NOW - 3 * DAY { 150 } else { 60 };
+        at += if at < now - 3 * DAY { 150 } else { 60 };
         // The daemon does it each five minutes, and by then has more to do at once.
         if at - thinned >= 3600 {
             let begun = Instant::now();
@@ -78,7 +81,7 @@ fn generate(history: &mut History) -> (u128, Duration, Duration) {
             thinned = at;
         }
     }
-    history.thin(NOW).unwrap();
+    history.thin(now).unwrap();
     (samples, keeping, thinning)
 }
 
@@ -172,7 +175,7 @@ fn tables(path: &Path) -> Vec<(&'static str, (u64, u64))> {
 }
 
 /// Reads every metric of three hosts over every span that the page has, with a new reader as a page is, and gives the slowest.
-fn read(path: &Path) -> Duration {
+fn read(path: &Path, now: i64) -> Duration {
     let mut slowest = Duration::ZERO;
     let spans = [("1 h", 3600), ("24 h", DAY), ("7 d", 7 * DAY), ("30 d", 30 * DAY), ("90 d", 90 * DAY)];
     for (name, span) in spans {
@@ -181,7 +184,7 @@ fn read(path: &Path) -> Duration {
             for metric in History::read(path).unwrap().metrics().unwrap() {
                 let begun = Instant::now();
                 let curves =
-                    History::read(path).unwrap().curves(&[&metric], Some(host), NOW - span, NOW).unwrap();
+                    History::read(path).unwrap().curves(&[&metric], Some(host), now - span, now).unwrap();
                 longest = longest.max(begun.elapsed());
                 assert!(!curves.is_empty(), "{metric} of {host}");
                 points = curves.iter().map(|curve| curve.points.len()).max().unwrap();

@@ -14,7 +14,7 @@ use crate::{
     model::size::Bytes,
     watch::{
         News, Rhythm, Until, Watched,
-        history::{History, SMALLEST, place},
+        history::{Claim, History, SMALLEST, place},
         standing::Standing,
         watch,
     },
@@ -79,7 +79,14 @@ fn size(text: &str) -> Result<Bytes, String> {
 
 /// Watches until the end.
 pub async fn run(command: &Watch, screen: &Screen) -> Result<Exit, Halt> {
-    let mut history = History::open(&place(command.history.as_ref())?)?;
+    let until = if command.once { Until::Round } else { Until::Stopped };
+    let place = place(command.history.as_ref())?;
+    // One round sends no alerts, and may go on beside a daemon.
+    let _claim = match until {
+        Until::Stopped => Some(Claim::of(&place, &command.target.file.source().inventory)?),
+        Until::Round => None,
+    };
+    let mut history = History::open(&place)?;
     history.limit(command.history_size)?;
     let selection = Selection { identities: command.identity.clone(), ..command.target.selection() };
     let watched = Watched {
@@ -88,7 +95,6 @@ pub async fn run(command: &Watch, screen: &Screen) -> Result<Exit, Halt> {
         listen: command.listen,
         journal: journal::place(command.journal.as_ref()).ok(),
     };
-    let until = if command.once { Until::Round } else { Until::Stopped };
     let rhythm = Rhythm { sample: command.sample, look: command.look, until };
     let tell = |news| tell(&news, screen);
     let standings = watch(&watched, rhythm, history, tell, &|problems| screen.problems(problems)).await?;

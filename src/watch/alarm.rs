@@ -1,9 +1,6 @@
 //! The alerts of a daemon: what the engine says is kept, and only then told and sent.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeSet;
 
 use tokio::task::JoinSet;
 
@@ -11,6 +8,7 @@ use super::{
     News, Until,
     alert::{Engine, Found, Ground, Scope, Turn, WINDOW, hours_until, rules},
     history::{History, HistoryError},
+    keeper::BUSY,
     measure::Measure,
     notify::{Bell, Notifier, deliver},
     now, seconds,
@@ -50,36 +48,27 @@ pub struct Alarm {
     engine: Engine,
     /// What could not be kept yet, in its order.
     unkept: Vec<(i64, Turn)>,
+    /// Whether it was said that they cannot be kept.
+    is_failing: bool,
     notifiers: Vec<Notifier>,
     bell: Option<Bell>,
     senders: JoinSet<()>,
-    /// Where alerts and outbox are kept.
-    path: PathBuf,
-    /// `None`: it could not be opened.
-    history: Option<History>,
 }
 
 impl Alarm {
-    /// With the alerts of these hosts that were kept there, if they can be read. Those of others may be another daemon's.
-    pub fn new(setup: &Setup, members: &Members, path: &Path) -> (Self, Option<HistoryError>) {
-        let (history, read) = match History::open(path) {
-            Ok(history) => {
-                let read = history.alerts();
-                (Some(history), read)
-            }
-            Err(error) => (None, Err(error)),
-        };
+    /// With the alerts of these hosts that were kept, if they can be read. Those of others may be of another inventory.
+    pub fn new(setup: &Setup, members: &Members, history: &History) -> (Self, Option<HistoryError>) {
+        let read = history.alerts();
         let (mut kept, error) = read.map_or_else(|error| (Vec::new(), Some(error)), |kept| (kept, None));
         let watched = names(members);
         kept.retain(|(key, _)| watched.contains(&key.host));
         let engine = Engine::new(setup.rules.clone(), setup.ground.clone(), kept, now());
         let (unkept, notifiers, senders) = (Vec::new(), Vec::new(), JoinSet::new());
-        let alarm = Self { engine, unkept, notifiers, bell: None, senders, path: path.to_owned(), history };
-        (alarm, error)
+        (Self { engine, unkept, is_failing: false, notifiers, bell: None, senders }, error)
     }
 
     /// With what an inventory says now. What is being sent to a notifier that changed is sent again, if it must be.
-    pub fn replace(&mut self, setup: Setup, members: &Members, until: Until) {
+    pub fn replace(&mut self, setup: Setup, members: &Members, until: Until, history: &History) {
         let Setup { rules, ground, notifiers } = setup;
         self.engine.replace(rules, ground, &names(members), now());
         let is_same = self.bell.is_some() && self.notifiers == notifiers;
@@ -88,11 +77,11 @@ impl Alarm {
             return;
         }
         let names = self.names();
-        if let Some(Err(error)) = self.history.as_ref().map(|history| history.keep_notifiers(&names)) {
+        if let Err(error) = history.keep_notifiers(&names) {
             tracing::warn!("{error}");
         }
         self.senders = JoinSet::new();
-        self.bell = Some(deliver(self.notifiers.clone(), &self.path, &mut self.senders));
+        self.bell = Some(deliver(self.notifiers.clone(), history, &mut self.senders));
     }
 
     fn names(&self) -> Vec<String> {
@@ -115,12 +104,11 @@ impl Alarm {
     }
 
     /// Where the curves of the last hours lead, and why that cannot be told.
-    pub fn led(&mut self, at: i64) -> Option<News> {
-        let history = self.history.as_ref()?;
+    pub fn led(&mut self, at: i64, history: &History) -> Option<News> {
         let trends = self.engine.trends();
         let metrics: BTreeSet<_> = trends.iter().map(|(_, metric, _)| metric.as_str()).collect();
         let metrics: Vec<_> = metrics.into_iter().collect();
-        let curves = match history.curves(&metrics, None, at - seconds(WINDOW), at) {
+        let curves = match history.means(&metrics, at - seconds(WINDOW), at) {
             Ok(curves) => curves,
             Err(error) => return Some(News::Unkept(error)),
         };
@@ -135,16 +123,21 @@ impl Alarm {
     }
 
     /// Lets alerts begin and end, and gives what is told of them. What cannot be kept is neither told nor sent before it can.
-    pub fn ring(&mut self, at: i64) -> Vec<News> {
+    pub fn ring(&mut self, at: i64, history: &mut History) -> Vec<News> {
         let turn = self.engine.tick(at);
-        let was_behind = !self.unkept.is_empty();
         if !turn.is_empty() {
             self.unkept.push((at, turn));
         }
         let mut told = Vec::new();
-        if let Err(error) = self.keep(&mut told) {
-            // It is said once, and tried again each time.
-            told.extend((!was_behind).then_some(News::Unkept(error)));
+        match self.keep(&mut told, history) {
+            Ok(()) => self.is_failing = false,
+            // It is tried again each time.
+            Err(error)
+                if error.is_busy() && self.unkept.first().is_some_and(|(since, _)| at - since < BUSY) => {}
+            Err(error) => {
+                let is_news = !std::mem::replace(&mut self.is_failing, true);
+                told.extend(is_news.then_some(News::Unkept(error)));
+            }
         }
         if told.iter().any(|news| matches!(news, News::Alert(_))) {
             self.bell.iter().for_each(Bell::ring);
@@ -152,13 +145,16 @@ impl Alarm {
         told
     }
 
-    fn keep(&mut self, told: &mut Vec<News>) -> Result<(), HistoryError> {
+    /// Keeps what could not be kept before.
+    pub fn end(mut self, history: &mut History) -> Vec<News> {
+        let mut told = Vec::new();
+        let kept = self.keep(&mut told, history);
+        told.into_iter().chain(kept.err().map(News::Unkept)).collect()
+    }
+
+    fn keep(&mut self, told: &mut Vec<News>, history: &mut History) -> Result<(), HistoryError> {
         let notifiers = self.names();
         while let Some((at, turn)) = self.unkept.first() {
-            let history = match &mut self.history {
-                Some(history) => history,
-                None => self.history.insert(History::open(&self.path)?),
-            };
             history.turn(turn, *at, &notifiers)?;
             told.extend(self.unkept.remove(0).1.messages.into_iter().map(News::Alert));
         }

@@ -9,7 +9,7 @@ use super::{
     News, Until,
     alarm::{Alarm, Setup},
     alert::{Found, Scope},
-    history::{History, Kept, Writer},
+    history::{History, HistoryError, Kept, Occurrence, Wait, Writer},
     host::{Heard, Word},
     live::Live,
     now,
@@ -87,26 +87,40 @@ impl Known {
     }
 }
 
+/// How long somebody else may write before it is said that something is not kept, in seconds.
+pub(super) const BUSY: i64 = 10;
+
 /// Keeps what is heard, and knows what is news.
 pub(super) struct Keeper {
     pub(super) history: History,
+    /// What could not be kept yet, in its order.
+    unkept: Vec<Occurrence>,
     writer: Writer,
     hosts: BTreeMap<HostName, Known>,
     live: Arc<Live>,
-    pub(super) alarm: Alarm,
+    alarm: Alarm,
     until: Until,
 }
 
 impl Keeper {
     pub(super) fn new(history: History, live: Arc<Live>, alarm: Alarm, until: Until) -> Self {
         let writer = Writer::start(&history);
-        Self { history, writer, hosts: BTreeMap::new(), live, alarm, until }
+        Self { history, unkept: Vec::new(), writer, hosts: BTreeMap::new(), live, alarm, until }
     }
 
     /// Forgets hosts that are watched no more.
     pub(super) fn keep_only(&mut self, members: &Members, setup: Setup, until: Until) {
         self.hosts.retain(|host, _| members.iter().any(|member| member.host() == host));
-        self.alarm.replace(setup, members, until);
+        self.wait_for_others(Wait::Patient);
+        self.alarm.replace(setup, members, until, &self.history);
+        // All hosts wait for the one who listens to them. What it cannot keep at once, it keeps a little later.
+        self.wait_for_others(Wait::Hurried);
+    }
+
+    fn wait_for_others(&self, wait: Wait) {
+        if let Err(error) = self.history.wait_for_others(wait) {
+            tracing::warn!("{error}");
+        }
     }
 
     pub(super) fn take(&mut self, Heard { host, mut word }: Heard) -> Vec<News> {
@@ -124,9 +138,9 @@ impl Keeper {
         news.extend(self.writer.failures().map(News::Unkept));
         if let Some(standing) = known.untold() {
             let one = standing.since(at, &host);
-            let kept = self.history.happened(&one);
+            self.unkept.push(one.clone());
             news.push(News::Host(one));
-            news.extend(kept.err().map(News::Unkept));
+            news.extend(self.keep(at).err().map(News::Unkept));
         }
         news
     }
@@ -157,6 +171,8 @@ impl Keeper {
             let now: Vec<&str> = signs.iter().filter(is_worse).map(|sign| sign.part.as_str()).collect();
             match self.history.warned(host.as_str(), &now) {
                 Ok(warned) => known.warned = Some(warned),
+                // Somebody else writes: the next look says it again.
+                Err(error) if error.is_busy() => {}
                 Err(error) => news.push(News::Unkept(error)),
             }
         }
@@ -165,9 +181,38 @@ impl Keeper {
         news
     }
 
-    /// Writes what is not yet written, and gives what could not be.
-    pub(super) fn end(self) -> Vec<News> {
-        self.writer.end().into_iter().map(News::Unkept).collect()
+    /// Keeps what happened. What is not kept because somebody else writes waits.
+    fn keep(&mut self, at: i64) -> Result<(), HistoryError> {
+        while let Some(one) = self.unkept.first() {
+            match self.history.happened(one) {
+                Err(error) if error.is_busy() && at - one.at < BUSY => return Ok(()),
+                kept => {
+                    self.unkept.remove(0);
+                    kept?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is due now: alerts that begin or end, and what could not be kept before.
+    pub(super) fn ring(&mut self, at: i64) -> Vec<News> {
+        let unkept = self.keep(at).err().map(News::Unkept);
+        unkept.into_iter().chain(self.alarm.ring(at, &mut self.history)).collect()
+    }
+
+    /// Looks where the curves of the last hours lead.
+    pub(super) fn led(&mut self, at: i64) -> Option<News> {
+        self.alarm.led(at, &self.history)
+    }
+
+    /// Writes what is not yet written, and gives what could not be, and the alerts that are told with it.
+    pub(super) fn end(mut self) -> Vec<News> {
+        self.wait_for_others(Wait::Patient);
+        let happened = self.keep(i64::MAX).err();
+        let Self { mut history, writer, alarm, .. } = self;
+        let unkept = happened.into_iter().chain(writer.end()).map(News::Unkept);
+        unkept.chain(alarm.end(&mut history)).collect()
     }
 
     pub(super) fn standings(&self) -> BTreeMap<HostName, Standing> {

@@ -152,7 +152,7 @@ pub async fn watch(
     let mut served = Served::new(sources, watched.listen);
     let mut inventory = Source::new(watched, rhythm.until, warn);
     let first = inventory.read()?;
-    let (alarm, error) = Alarm::new(&Setup::of(&first.0), &first.1, history.path());
+    let (alarm, error) = Alarm::new(&Setup::of(&first.0), &first.1, &history);
     error.map(News::Unkept).into_iter().for_each(&mut tell);
     let mut keeper = Keeper::new(history, Arc::clone(&live), alarm, rhythm.until);
     let mut next = Some(first);
@@ -215,8 +215,8 @@ async fn listen(
                     service.ready();
                 }
             },
-            () = beat(&mut alarm) => keeper.alarm.ring(now()).into_iter().for_each(&mut *tell),
-            () = beat(&mut trend) => keeper.alarm.led(now()).into_iter().for_each(&mut *tell),
+            () = beat(&mut alarm) => keeper.ring(now()).into_iter().for_each(&mut *tell),
+            () = beat(&mut trend) => keeper.led(now()).into_iter().for_each(&mut *tell),
             () = service.pulse() => {}
         }
     }

@@ -1,7 +1,5 @@
 //! How large it may become.
 
-use std::path::Path;
-
 use rusqlite::Connection;
 
 use super::{
@@ -20,13 +18,6 @@ const LOG: i64 = 16 << 20;
 const PIECE: i64 = 4096;
 
 impl History {
-    /// Opens one to write, with a bound.
-    pub(super) fn bounded(path: &Path, bound: Bytes) -> Result<Self, HistoryError> {
-        let mut history = Self::open(path)?;
-        history.limit(bound)?;
-        Ok(history)
-    }
-
     /// What is left of the bound for the file itself.
     fn room(&self) -> i64 {
         i64::try_from(self.bound.0).unwrap_or(i64::MAX) - LOG

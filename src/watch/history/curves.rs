@@ -49,6 +49,25 @@ impl History {
         since: i64,
         now: i64,
     ) -> Result<Vec<Curve>, HistoryError> {
+        let fits = GRAINS.iter().position(|grain| now - since <= seconds(grain.kept));
+        self.grains(metrics, host, since..now + 1, GRAINS.get(fits.unwrap_or(GRAINS.len() - 1)..))
+    }
+
+    /// The same of all hosts in means of five minutes, or coarser: for whoever wants to know where a curve leads.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub fn means(&self, metrics: &[&str], since: i64, now: i64) -> Result<Vec<Curve>, HistoryError> {
+        self.grains(metrics, None, since..now + 1, GRAINS.get(1..))
+    }
+
+    fn grains(
+        &self,
+        metrics: &[&str],
+        host: Option<&str>,
+        at: Range<i64>,
+        grains: Option<&[Grain]>,
+    ) -> Result<Vec<Curve>, HistoryError> {
         let read = || {
             let mut series = Vec::new();
             for metric in metrics {
@@ -70,7 +89,7 @@ impl History {
                     points: Vec::new(),
                 };
                 let mut found: Vec<_> = series.iter().map(|(_, of)| empty(of)).collect();
-                self.points(id, since, now, |at, figure| {
+                self.points(id, at.clone(), grains.unwrap_or_default(), |at, figure| {
                     let place = places.get(&figure.series);
                     if let Some(curve) = place.and_then(|place| found.get_mut(*place)) {
                         let Figure { mean, least, most, .. } = figure;
@@ -96,17 +115,15 @@ impl History {
     fn points(
         &self,
         host: i64,
-        since: i64,
-        now: i64,
+        at: Range<i64>,
+        grains: &[Grain],
         mut take: impl FnMut(i64, Figure),
     ) -> rusqlite::Result<()> {
-        let fits =
-            GRAINS.iter().position(|grain| now - since <= seconds(grain.kept)).unwrap_or(GRAINS.len() - 1);
         let (mut pieces, mut finer) = (Vec::new(), None);
-        for grain in GRAINS.iter().skip(fits) {
+        for grain in grains {
             // A row that reaches into what is there already would say the same once more.
-            let end = finer.map_or(now + 1, |begin| begin - (grain.step - 1));
-            if let Some(begin) = self.first(grain, host, since..end)? {
+            let end = finer.map_or(at.end, |begin| begin - (grain.step - 1));
+            if let Some(begin) = self.first(grain, host, at.start..end)? {
                 pieces.push((grain, begin..end));
                 finer = Some(begin);
             }

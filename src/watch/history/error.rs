@@ -32,6 +32,22 @@ pub enum HistoryError {
         /// Why.
         source: rusqlite::Error,
     },
+    /// Another daemon writes it.
+    #[error("{by} already watches with the history {}", path.display())]
+    Claimed {
+        /// Where.
+        path: PathBuf,
+        /// Which process it is.
+        by: String,
+    },
+    /// It cannot be told whether another daemon writes it.
+    #[error("cannot lock {}: {source}", path.display())]
+    Lock {
+        /// The file beside it.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Its folder cannot be made.
     #[error("cannot make the folder of {}: {source}", path.display())]
     Folder {
@@ -47,6 +63,12 @@ impl HistoryError {
     pub(super) fn is_full(&self) -> bool {
         matches!(self, Self::Database { source, .. }
             if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+    }
+
+    /// Whether somebody else writes it at this moment.
+    pub(in crate::watch) fn is_busy(&self) -> bool {
+        matches!(self, Self::Database { source, .. }
+            if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy))
     }
 
     /// The way out.
@@ -66,6 +88,10 @@ impl HistoryError {
                     "free space on its disk; if it is damaged, move {} away: a new one is made",
                     path.display()
                 )
+            }
+            Self::Claimed { .. } => "stop that one first, or name another file with --history".to_owned(),
+            Self::Lock { .. } => {
+                "name a file with --history that is yours, on a disk of this machine".to_owned()
             }
             Self::Folder { .. } => "name a file in a folder of yours with --history".to_owned(),
         }

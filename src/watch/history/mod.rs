@@ -3,6 +3,7 @@
 mod alerts;
 mod before;
 mod bound;
+mod claim;
 mod curves;
 mod error;
 mod keep;
@@ -22,6 +23,7 @@ use rusqlite::{Connection, OpenFlags, named_params};
 use crate::{app::state, model::size::Bytes};
 
 pub use bound::SMALLEST;
+pub use claim::Claim;
 pub use curves::{Curve, Point};
 pub use error::HistoryError;
 pub use keep::Kept;
@@ -33,8 +35,20 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// The version of the schema. A database of a later one is left alone.
 const VERSION: i64 = 2;
 
-/// A reader and the daemon wait so long for each other.
+/// Those who write wait so long for each other.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The same for one on whom all hosts wait, and who tries again.
+const HURRY: Duration = Duration::from_millis(100);
+
+/// How long one waits for others who write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// A moment: all hosts wait as well.
+    Hurried,
+    /// As long as it takes.
+    Patient,
+}
 
 /// The past of some hosts.
 pub struct History {
@@ -125,6 +139,25 @@ impl History {
         Ok(Self { path: path.to_owned(), database, names: keep::Names::default(), bound: Bytes(u64::MAX) })
     }
 
+    /// Opens it once more to write, with the same bound.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(super) fn again(path: &Path, bound: Bytes) -> Result<Self, HistoryError> {
+        let mut history = Self::open(path)?;
+        history.limit(bound)?;
+        Ok(history)
+    }
+
+    /// How long it waits for others who write, before it says that it is busy.
+    pub(super) fn wait_for_others(&self, at_most: Wait) -> Result<(), HistoryError> {
+        let patience = match at_most {
+            Wait::Hurried => HURRY,
+            Wait::Patient => PATIENCE,
+        };
+        self.database.busy_timeout(patience).map_err(|source| self.fail(source))
+    }
+
     fn run(&self, statements: &str) -> Result<(), HistoryError> {
         self.database.execute_batch(statements).map_err(|source| self.fail(source))
     }
@@ -136,6 +169,11 @@ impl History {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// How large it may become.
+    pub(super) fn bound(&self) -> Bytes {
+        self.bound
     }
 
     /// Keeps what a host is from now on.

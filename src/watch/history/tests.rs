@@ -76,6 +76,28 @@ fn what_is_older_is_kept_as_means_and_thinning_twice_changes_nothing() {
 }
 
 #[test]
+fn where_a_curve_leads_is_read_from_means() {
+    in_a_folder(|path| {
+        let mut history = History::open(path).unwrap();
+        let begin = 100 * 86_400;
+        let samples = (0..360).map(|minute| {
+            kept(
+                "co1",
+                begin + minute * 60,
+                &[measure("filesystem_free_bytes", "/", f64::from(minute as i32))],
+            )
+        });
+        history.keep(&samples.collect::<Vec<_>>()).unwrap();
+        let now = begin + 6 * 3600;
+        let means = |history: &History| history.means(&["filesystem_free_bytes"], begin, now).unwrap();
+        assert_eq!(means(&history), []);
+        history.thin(now).unwrap();
+        let points = means(&history).swap_remove(0).points;
+        assert_eq!((points.len(), points[0].mean, points[71].at), (72, 2.0, begin + 71 * 300));
+    });
+}
+
+#[test]
 fn events_are_in_order() {
     in_a_folder(|path| {
         let history = History::open(path).unwrap();

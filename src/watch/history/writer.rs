@@ -31,7 +31,7 @@ impl Writer {
         let (samples, inbox) = channel();
         let (failed, failures) = channel();
         let (path, bound) = (history.path.clone(), history.bound);
-        let thread = std::thread::spawn(move || match History::bounded(&path, bound) {
+        let thread = std::thread::spawn(move || match History::again(&path, bound) {
             Ok(history) => Desk { history, failed, waiting: Vec::new(), is_failing: false }.work(&inbox),
             // Nobody listens any more: it is the end.
             Err(error) => failed.send(error).unwrap_or_default(),

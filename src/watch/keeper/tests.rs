@@ -9,8 +9,9 @@ fn folder() -> PathBuf {
 
 fn keeper(folder: &Path, until: Until) -> Keeper {
     let path = folder.join("history.db");
-    let (alarm, _) = Alarm::new(&Setup::of(&Project::nothing()), &Members::new(), &path);
-    Keeper::new(History::open(&path).unwrap(), Arc::default(), alarm, until)
+    let history = History::open(&path).unwrap();
+    let (alarm, _) = Alarm::new(&Setup::of(&Project::nothing()), &Members::new(), &history);
+    Keeper::new(history, Arc::default(), alarm, until)
 }
 
 fn take(keeper: &mut Keeper, word: Word) -> Vec<String> {
@@ -143,6 +144,24 @@ fn a_daemon_says_nothing_twice_when_it_is_started_again() {
 }
 
 #[test]
+fn who_writes_for_long_holds_up_no_host() {
+    let folder = folder();
+    let mut keeper = keeper(&folder, Until::Round);
+    keeper.keep_only(&Members::new(), Setup::of(&Project::nothing()), Until::Round);
+    let blocker = rusqlite::Connection::open(folder.join("history.db")).unwrap();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for word in [well(), away("refused")] {
+        let news = keeper.take(Heard { host: "co1".parse().unwrap(), word });
+        assert!(matches!(news.as_slice(), [News::Host(_)]), "{news:?}");
+    }
+    blocker.execute_batch("COMMIT").unwrap();
+    assert!(keeper.ring(now()).is_empty());
+    let states: Vec<_> = keeper.history.occurrences(0).unwrap().into_iter().map(|one| one.state).collect();
+    assert_eq!(states, ["well", "away"]);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn a_warning_is_worse_if_it_was_not_there_when_watching_began() {
     let folder = folder();
     let warned = |checks: &[&str]| {
@@ -168,5 +187,18 @@ fn a_warning_is_worse_if_it_was_not_there_when_watching_began() {
     assert_eq!(worse(&mut second, warned(&["swarm", "memory", "disk"])), ["memory", "disk"]);
     assert_eq!(worse(&mut second, warned(&["swarm"])), [""; 0]);
     drop(second);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_cannot_be_kept_for_long_is_said_once() {
+    let folder = folder();
+    let mut keeper = keeper(&folder, Until::Round);
+    keeper.keep_only(&Members::new(), Setup::of(&Project::nothing()), Until::Round);
+    let blocker = rusqlite::Connection::open(folder.join("history.db")).unwrap();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    keeper.take(Heard { host: "co1".parse().unwrap(), word: well() });
+    let said: Vec<_> = (0..3).flat_map(|second| keeper.ring(now() + 20 + second)).collect();
+    assert!(matches!(said.as_slice(), [News::Unkept(_)]), "{said:?}");
     std::fs::remove_dir_all(folder).unwrap();
 }

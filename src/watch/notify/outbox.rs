@@ -1,17 +1,17 @@
 //! Delivers what is in the outbox: a task for each notifier, so that none waits for another.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use tokio::{select, sync::watch, task::JoinSet, time::sleep};
 
 use super::Notifier;
-use crate::watch::{
-    alert::message::Message,
-    history::{Due, History, HistoryError},
-    now,
+use crate::{
+    model::size::Bytes,
+    watch::{
+        alert::message::Message,
+        history::{Due, History, HistoryError},
+        now,
+    },
 };
 
 /// How often the outbox is looked into when nobody rings.
@@ -33,20 +33,20 @@ impl Bell {
     }
 }
 
-/// Delivers in new tasks what is in the outbox of the history that lies there.
-pub fn deliver(notifiers: Vec<Notifier>, history: &Path, tasks: &mut JoinSet<()>) -> Bell {
+/// Delivers in new tasks what is in the outbox of a history.
+pub fn deliver(notifiers: Vec<Notifier>, history: &History, tasks: &mut JoinSet<()>) -> Bell {
     let (sender, bell) = watch::channel(());
     for notifier in notifiers {
-        let (bell, path) = (bell.clone(), history.to_owned());
-        tasks.spawn(async move { serve(&notifier, path, bell).await });
+        let (bell, path, bound) = (bell.clone(), history.path().to_owned(), history.bound());
+        tasks.spawn(async move { serve(&notifier, (path, bound), bell).await });
     }
     Bell(sender)
 }
 
-async fn serve(notifier: &Notifier, path: PathBuf, mut bell: watch::Receiver<()>) {
+async fn serve(notifier: &Notifier, place: (PathBuf, Bytes), mut bell: watch::Receiver<()>) {
     let mut history = None;
     loop {
-        let has_more = match one(notifier, &path, &mut history).await {
+        let has_more = match one(notifier, &place, &mut history).await {
             Ok(has_more) => has_more,
             Err(error) => {
                 tracing::warn!("{}: {error}", notifier.name);
@@ -65,10 +65,14 @@ async fn serve(notifier: &Notifier, path: PathBuf, mut bell: watch::Receiver<()>
 }
 
 /// Tries the next message; `false`: there is none now.
-async fn one(notifier: &Notifier, path: &Path, history: &mut Option<History>) -> Result<bool, HistoryError> {
+async fn one(
+    notifier: &Notifier,
+    (path, bound): &(PathBuf, Bytes),
+    history: &mut Option<History>,
+) -> Result<bool, HistoryError> {
     let history = match history {
         Some(history) => history,
-        None => history.insert(History::open(path)?),
+        None => history.insert(History::again(path, *bound)?),
     };
     let now = now();
     let Some(Due { message, body, tries }) = history.due(&notifier.name, now, |tries| now + pause(tries))?
