@@ -1,5 +1,6 @@
 //! The transport against real OpenSSH servers.
 
+pub mod addresses;
 mod docker;
 mod fence;
 mod flood;

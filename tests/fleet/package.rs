@@ -14,10 +14,11 @@ platform: packaged
 domain: packaged.example.org
 admin_networks: [192.0.2.0/24]
 zones: { eu: {} }
+roles: roles
 hosts:
-  bookworm: { address: 192.0.2.11, zone: eu, lab: { image: debian12, bare: true } }
-  trixie: { address: 192.0.2.12, zone: eu, lab: { image: debian13, bare: true } }
-  one: { address: 192.0.2.13, zone: eu, lab: { image: debian12, bare: true } }
+  bookworm: { address: 192.0.2.11, zone: eu, roles: [web], lab: { image: debian12, bare: true } }
+  trixie: { address: 192.0.2.12, zone: eu, roles: [web], lab: { image: debian13, bare: true } }
+  one: { address: 192.0.2.13, zone: eu, roles: [web], lab: { image: debian12, bare: true } }
 ";
 
 /// Longer than anything takes on a busy machine.
@@ -62,7 +63,7 @@ fn install(world: &World, host: &str, package: &Path) {
     let key = world.on("one", "cat /etc/ssh/ssh_host_ed25519_key.pub");
     let inventory = format!(
         "platform: acme\ndomain: acme.example.org\nadmin_networks: [192.0.2.0/24]\nzones: {{ eu: {{}} }}\n\
-         ssh: {{ known_hosts: known_hosts }}\nhosts:\n  one: {{ address: {address}, zone: eu }}\n"
+         roles: roles\nssh: {{ known_hosts: known_hosts }}\nhosts:\n  one: {{ address: {address}, zone: eu, roles: [idle] }}\n"
     );
     let put = |file: &str, mode: &str, text: &str| {
         world.feed(
@@ -71,10 +72,12 @@ fn install(world: &World, host: &str, package: &Path) {
             text,
         );
     };
+    world.on(host, "mkdir -p /etc/pryvctl/roles/idle");
+    put("roles/idle/compose.yaml", "640", include_str!("../data/roles/idle/compose.yaml"));
     put("acme.yaml", "640", &inventory);
     put("known_hosts", "640", &format!("{address} {key}"));
     put("acme.key", "600", &fs::read_to_string(world.lab_file("id_ed25519")).unwrap());
-    world.on(host, "cd /etc/pryvctl && chgrp pryvctl acme.yaml known_hosts");
+    world.on(host, "cd /etc/pryvctl && chgrp -R pryvctl acme.yaml known_hosts roles");
     world.on(host, &format!("systemctl enable --now {UNIT}"));
 }
 

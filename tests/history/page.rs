@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::ssh::addresses::idle;
+
 /// What pages are asked for.
 const SPANS: [&str; 4] = ["1h", "24h", "7d", "90d"];
 
@@ -47,13 +49,19 @@ impl Daemon {
     fn start(history: &Path, count: u32) -> Self {
         let mut inventory =
             "platform: past\ndomain: past.example.org\nadmin_networks: [192.0.2.0/24]\nzones: { eu: {} }\n\
-                             ssh: { port: 1, identities: [id], known_hosts: met }\nhosts:\n"
+                             roles: roles\nssh: { port: 1, identities: [id], known_hosts: met }\nhosts:\n"
                 .to_owned();
         for host in 0..count {
-            writeln!(inventory, "  host{host:03}: {{ address: 127.0.0.{}, zone: eu }}", host + 1).unwrap();
+            writeln!(
+                inventory,
+                "  host{host:03}: {{ address: 192.0.2.{}, zone: eu, roles: [idle] }}",
+                host + 1
+            )
+            .unwrap();
         }
         let file = history.with_extension("yaml");
         fs::write(&file, inventory).unwrap();
+        idle(history.parent().unwrap());
         let mut key = Command::new("ssh-keygen");
         key.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(history.with_file_name("id"));
         assert!(key.status().unwrap().success());

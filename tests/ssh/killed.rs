@@ -11,7 +11,10 @@ use std::{
 use pryvctl::watch::{history::History, now};
 use rand::RngExt as _;
 
-use super::sshd::Sshd;
+use super::{
+    addresses::{Addresses, idle},
+    sshd::Sshd,
+};
 
 /// How often each of the daemons is killed.
 const ROUNDS: u32 = 10;
@@ -31,17 +34,18 @@ const BOUND: Duration = Duration::from_secs(120);
 #[test]
 #[ignore = "fifty lives of a daemon; `make trials` runs it"]
 fn no_sample_older_than_ten_seconds_is_lost_in_fifty_deaths() {
-    let addresses = (1..=HOSTS).map(|last| format!("127.0.0.{last}"));
-    let listen: String =
-        addresses.clone().skip(1).map(|address| format!("ListenAddress {address}\n")).collect();
+    let addresses = (1..=HOSTS).map(|last| format!("198.18.8.{last}"));
+    let listen: String = addresses.clone().map(|address| format!("ListenAddress {address}\n")).collect();
+    let _taken = Addresses::take("198.18.8.0/24");
     let sshd = Sshd::start(&format!("{listen}MaxStartups 100"));
+    idle(&sshd.folder.join(""));
     let hosts: String = addresses
         .zip(1..)
-        .map(|(address, number)| format!("  h{number}: {{ address: {address}, zone: eu }}\n"))
+        .map(|(address, number)| format!("  h{number}: {{ address: {address}, zone: eu, roles: [idle] }}\n"))
         .collect();
     let inventory = format!(
-        "platform: killed\ndomain: killed.example.org\nadmin_networks: [127.0.0.0/8]\nzones: {{ eu: {{}} }}\n\
-         ssh: {{ port: {}, identities: [id], known_hosts: met }}\nhosts:\n{hosts}",
+        "platform: killed\ndomain: killed.example.org\nadmin_networks: [198.18.8.0/24]\nzones: {{ eu: {{}} }}\n\
+         roles: roles\nssh: {{ port: {}, identities: [id], known_hosts: met }}\nhosts:\n{hosts}",
         sshd.port
     );
     fs::write(sshd.folder.join("inventory.yaml"), inventory).unwrap();
@@ -76,6 +80,7 @@ impl Life {
         let given_up = Instant::now() + BOUND;
         let lived = iter::repeat_with(|| {
             thread::sleep(Duration::from_millis(100));
+            assert!(self.child.try_wait().unwrap().is_none(), "it ended by itself");
             assert!(Instant::now() < given_up, "it keeps no samples");
             first_sample(&self.history, self.begun)
         });

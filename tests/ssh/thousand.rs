@@ -11,7 +11,10 @@ use std::{
 
 use pryvctl::watch::{history::History, now};
 
-use super::sshd::Sshd;
+use super::{
+    addresses::{Addresses, idle},
+    sshd::Sshd,
+};
 
 /// How many hosts are sampled.
 const HOSTS: usize = 1000;
@@ -36,8 +39,10 @@ const BOUND: Duration = Duration::from_secs(600);
 #[test]
 #[ignore = "a thousand connections and several minutes; `make bench` runs it"]
 fn a_thousand_hosts() {
+    let _taken = Addresses::take("198.18.16.0/21");
     let sshd = Sshd::start("ListenAddress 0.0.0.0\nMaxStartups 2000\nUseDNS no");
-    let silent = TcpListener::bind("127.3.0.1:0").unwrap();
+    idle(&sshd.folder.join(""));
+    let silent = TcpListener::bind("0.0.0.0:0").unwrap();
     let base = Daemon::start(&sshd, "base", &hosts(1));
     base.until_sampled(1);
     let (base_memory, ..) = base.measured();
@@ -46,7 +51,7 @@ fn a_thousand_hosts() {
     let mut all = hosts(HOSTS);
     let port = silent.local_addr().unwrap().port();
     for hanging in 0..HANGING {
-        writeln!(all, "  hanging{hanging}: {{ address: 127.3.0.1, zone: eu, ssh: {{ port: {port} }} }}")
+        writeln!(all, "  hanging{hanging}: {{ address: 198.18.23.{hanging}, zone: eu, roles: [idle], ssh: {{ port: {port} }} }}")
             .unwrap();
     }
     let daemon = Daemon::start(&sshd, "all", &all);
@@ -75,8 +80,10 @@ fn a_thousand_hosts() {
 }
 
 fn hosts(count: usize) -> String {
-    let address = |host: usize| format!("127.1.{}.{}", host / 250, host % 250 + 1);
-    (0..count).map(|host| format!("  h{host}: {{ address: {}, zone: eu }}\n", address(host))).collect()
+    let address = |host: usize| format!("198.18.{}.{}", 16 + host / 250, host % 250 + 1);
+    (0..count)
+        .map(|host| format!("  h{host}: {{ address: {}, zone: eu, roles: [idle] }}\n", address(host)))
+        .collect()
 }
 
 /// A daemon that samples, and does not look.
@@ -89,8 +96,8 @@ struct Daemon {
 impl Daemon {
     fn start(sshd: &Sshd, name: &str, hosts: &str) -> Self {
         let inventory = format!(
-            "platform: thousand\ndomain: thousand.example.org\nadmin_networks: [127.0.0.0/8]\nzones: {{ eu: {{}} }}\n\
-             ssh: {{ port: {}, identities: [id], known_hosts: met }}\nhosts:\n{hosts}",
+            "platform: thousand\ndomain: thousand.example.org\nadmin_networks: [198.18.16.0/21]\nzones: {{ eu: {{}} }}\n\
+             roles: roles\nssh: {{ port: {}, identities: [id], known_hosts: met }}\nhosts:\n{hosts}",
             sshd.port
         );
         let file = sshd.folder.join(&format!("{name}.yaml"));
