@@ -33,12 +33,12 @@ pub struct Apply {
     /// Do not ask before hosts are changed. Without a terminal you have to give this.
     #[arg(long, short)]
     pub yes: bool,
-    /// How long a host waits for a new login of pryvctl after a change of firewall or sshd. Without one, the host undoes that change
-    /// by itself.
+    /// How long pryvctl may take to log in again after a change of firewall or sshd. If no login succeeds by then, the host undoes
+    /// that change by itself.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
     pub window: Duration,
-    /// Allow pryvctl to turn off password logins on hosts for which the inventory names no second way in (`break_glass`). Without
-    /// this, such a host is refused.
+    /// Accept hosts for which the inventory names no second way in (`break_glass`), although password logins are turned off. Without
+    /// this, such hosts are refused.
     #[arg(long)]
     pub no_break_glass: bool,
     /// Work on at most N hosts at the same time.

@@ -56,9 +56,10 @@ Words:
   role         A folder with a Compose file: the services that a host with this role runs
   batch        The hosts that are upgraded at the same time. The role says how many
   hook         A command of a role that runs before or after an upgrade, for example a backup
-  level        How hard a host is made, 1 or 2. A level is a list of controls
+  level        How strict hardening is: 1 for every host, 2 is stricter. A level is a list of controls
   control      One rule of hardening, for example \"sshd refuses passwords\"
-  break glass  The second way into a host, for the day on which your SSH key no longer lets you in
+  break glass  A second way into a host, as a console or another login, for the day on which your
+               SSH key does not let you in
   journal      The file on this machine in which every change is a line
   lab          A copy of the platform in containers on this machine, to rehearse a command
 
@@ -68,11 +69,11 @@ Exit codes:
   2  The command line is wrong
   3  The inventory, or a file that it names, is wrong. No host was contacted
   4  At least one host does not meet the requirements, so no host was changed. See `preflight`
-  5  A change failed, was undone, or could not begin: some hosts are not as the inventory says
-  6  A command that changes nothing found that a host is not as the inventory says, or `audit` found
-     that the journal is not whole
+  5  A change failed, or could not begin, or pryvctl undid it: see the hosts with `status`
+  6  `status`, `harden --report` or `watch --once` found a host that is not as the inventory says,
+     `apply` that other steps are needed now, or `audit` that the journal is not whole
   7  Another run of pryvctl works on a host. Nothing was changed on that host
-  8  A host does not answer, or refuses the login
+  8  A host does not answer, or refuses the login. Other hosts may be changed
 
 \"pryvctl COMMAND --help\" explains a command.";
 
@@ -154,21 +155,21 @@ pub enum Command {
     /// Upgrade hosts, batch by batch, by a plan that you saved with `plan -o FILE`. If other steps are needed now, nothing is
     /// changed on any host.
     Apply(Apply),
-    /// Harden the hosts, and nothing else: firewall, sshd, kernel and Docker, to the level that the inventory names. After a change
-    /// that could lock you out pryvctl logs in again; if it cannot, the host undoes the change by itself.
+    /// Harden the hosts, and nothing else: firewall, sshd, kernel and Docker, to the level that the inventory names. Services keep
+    /// running. After a change that could lock you out pryvctl logs in again; if it cannot, the host undoes the change by itself.
     Harden(Harden),
-    /// Check the hosts, harden them, install Docker Engine and start the services of their roles, on all hosts at once. A host
-    /// that already matches the inventory is not changed.
+    /// Check the hosts, harden them, install Docker Engine and start the services of their roles, on all hosts at
+    /// once. Hosts that run an older version are upgraded with them; `upgrade --rolling` does that one batch after the other.
     Install(Install),
-    /// Change hosts that already run to match the inventory, for example to a new version of an image. If this fails on a host,
-    /// its old containers are started again.
+    /// Change hosts to match the inventory, for example to a new version of an image. If this fails on a host, its old containers
+    /// are started again. Give `--rolling` to change one batch of hosts after the other.
     Upgrade(Upgrade),
-    /// Stop the containers that serve now, and start those that served before the last change, with their files. Hardening and
-    /// data stay as they are.
+    /// Stop the containers that serve now, and start those that served before the last upgrade, with their configuration files.
+    /// Hardening and data stay as they are. Then change the version in the inventory back, too.
     Rollback(Rollback),
-    /// Pause upgrades of these hosts: a running upgrade ends its batch, and then waits for `resume`. Services keep running.
+    /// Pause upgrades of these hosts: a running upgrade finishes its batch, and then waits for `resume`. Services keep running.
     Pause(Target),
-    /// Let a paused upgrade go on.
+    /// Let paused upgrades of these hosts go on.
     Resume(Target),
     /// Show the journal, in which every change is a line, and check that no line was altered or removed. With an inventory,
     /// also compare the journal with the copies that the hosts keep.
@@ -191,7 +192,7 @@ pub enum Command {
     /// Run a command in the serving container of a service, as `docker exec` does.
     #[command(after_help = exec::EXIT_CODES)]
     Exec(Exec),
-    /// Remove the containers, networks and firewall of the platform, and undo hardening, on all hosts that you do not leave out.
+    /// Remove the containers, networks and firewall rules of the platform, and undo hardening, on all hosts unless you select some.
     /// Docker stays. Volumes and their data stay, unless you give `--remove-volumes`.
     Uninstall(Uninstall),
     /// Make a lab: a copy of the platform in containers on this machine. Then add `--lab` to a command that works on hosts, to rehearse it.

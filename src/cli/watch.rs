@@ -45,7 +45,7 @@ pub struct Watch {
     /// The journal that the page shows. Default: pryvctl/journal.jsonl in your state directory, ~/.local/state.
     #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
     pub journal: Option<PathBuf>,
-    /// How large the database may become. When it is full, the oldest of the finest samples go first.
+    /// How large the database may become. When it is full, the oldest samples of full detail are deleted first.
     #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = size)]
     pub history_size: Bytes,
     /// Log in with this private key file instead of those of the inventory. May be given more than once.

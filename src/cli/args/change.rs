@@ -28,12 +28,12 @@ pub struct Change {
     /// Show the steps that would be taken, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// How long a host waits for a new login of pryvctl after a change of firewall or sshd. Without one, the host undoes that change
-    /// by itself.
+    /// How long pryvctl may take to log in again after a change of firewall or sshd. If no login succeeds by then, the host undoes
+    /// that change by itself.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
     pub window: Duration,
-    /// Allow pryvctl to turn off password logins on hosts for which the inventory names no second way in (`break_glass`). Without
-    /// this, such a host is refused.
+    /// Accept hosts for which the inventory names no second way in (`break_glass`), although password logins are turned off. Without
+    /// this, such hosts are refused.
     #[arg(long)]
     pub no_break_glass: bool,
     /// Write the journal of changes to this file. Default: pryvctl/journal.jsonl in your state directory, ~/.local/state.
@@ -74,8 +74,8 @@ impl From<Agreed> for Consents {
 /// What an administrator says about one upgrade.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Manner {
-    /// What to do when more hosts fail than the role allows. Default: what the roles say. On a host that failed the old containers
-    /// are started again in any case, unless their data can no longer be read by them.
+    /// What to do when more hosts fail than the role allows. Default: what the roles say. A host that failed starts its old containers
+    /// again, unless they can no longer read the data.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub on_failure: Option<Failure>,
     /// What is agreed to.
@@ -91,7 +91,7 @@ pub struct Manner {
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Agreed {
     /// Allow upgrades after which the old version cannot read the data any more. You can then go back only with a backup. The
-    /// backup of the inventory or role runs first; if there is none, or it fails, the host is not changed.
+    /// backup command that the inventory or the role names runs first; if none is named, or it fails, the host is not changed.
     #[arg(long)]
     pub accept_irreversible: bool,
     /// Confirm that you stopped the service and restored the backup from before the upgrade; pryvctl cannot check that. Without
@@ -105,7 +105,7 @@ pub struct Agreed {
 pub enum Failure {
     /// Stop. Hosts that are upgraded keep the new version.
     Stop,
-    /// Stop, and bring the hosts of the batch that failed back to the old version.
+    /// Stop, and bring all hosts of the failed batch back to the old version.
     RollbackBatch,
     /// Stop, and bring every host of this run back to the old version.
     RollbackAll,

@@ -20,7 +20,7 @@ pub struct InventoryFile {
     /// made up there, and hooks that would reach outside of the lab do not run.
     #[arg(long, help_heading = "In the lab", value_name = "NAME", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     pub lab: Option<String>,
-    /// Put your real secrets into the lab, not made-up ones. A service there can then log in to what they open.
+    /// Put your real secrets into the lab, not made-up ones. Its services can then reach and change real systems.
     #[arg(long, help_heading = "In the lab", requires = "lab")]
     pub real_secrets: bool,
 }
@@ -43,8 +43,8 @@ pub struct Target {
     /// The inventory.
     #[command(flatten)]
     pub file: InventoryFile,
-    /// Only hosts with this name, for example 'web*,!web3': `*` and `?` are wildcards, `!` leaves hosts out. If you give several
-    /// of these options, a host has to match all of them.
+    /// Only hosts with this name, for example 'web*,db1,!web3': a comma means or, `*` and `?` are wildcards, `!` leaves hosts out.
+    /// With `--role` and others together, a host has to match each of them.
     #[arg(long, help_heading = "Which hosts (default: all)", value_name = "NAME", value_delimiter = ',')]
     pub host: Vec<String>,
     /// Only hosts with this role; written as for `--host`.
