@@ -2,6 +2,7 @@
 
 pub mod addresses;
 mod docker;
+mod exported;
 mod fence;
 mod flood;
 mod host_keys;

@@ -34,15 +34,10 @@ pub fn read(inventory: &Inventory, folder: &Path) -> (Material, Vec<Problem>) {
             MISSING.to_owned()
         }));
     }
-    for (index, notify) in inventory.watch.notify.iter().enumerate() {
-        let Some(path) = notify.ca() else { continue };
+    for (path, place) in inventory.watch.authorities() {
         match file(path, folder) {
             Ok(text) => drop(material.authorities.insert(path.to_owned(), text)),
-            Err(problem) => {
-                let index = index.to_string();
-                let place = inventory.place(&["watch", "notify", &index, notify.word(), "ca"]);
-                problems.push(problem.at(place));
-            }
+            Err(problem) => problems.push(problem.at(inventory.place(&place.each_ref().map(String::as_str)))),
         }
     }
     (material, problems)

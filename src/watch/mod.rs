@@ -5,6 +5,8 @@
 
 mod alarm;
 pub mod alert;
+mod export;
+mod families;
 pub mod history;
 mod host;
 pub mod keeper;
@@ -13,12 +15,14 @@ pub mod measure;
 pub mod notify;
 mod packed;
 pub mod page;
+mod post;
 mod restarts;
 mod seen;
 mod service;
 pub mod sign;
 mod source;
 pub mod standing;
+mod tls;
 
 use std::{
     collections::BTreeMap,
@@ -38,6 +42,7 @@ use tokio::{
 use ::time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use alarm::{Alarm, Setup};
 use alert::message::Message;
+use export::{Exporter, Targets};
 use history::{History, HistoryError, Occurrence};
 use host::Heard;
 use keeper::Keeper;
@@ -157,6 +162,7 @@ pub async fn watch(
     let mut keeper = Keeper::new(history, Arc::clone(&live), alarm, rhythm.until);
     let mut next = Some(first);
     let mut service = Service::from_environment();
+    let mut exporter = Exporter::default();
     let mut is_first = true;
     while let Some((project, members)) = next {
         live.expect(&project.inventory, &members);
@@ -166,6 +172,7 @@ pub async fn watch(
                 Err(error) if is_first => return Err(error.into()),
                 Err(error) => tell(News::Unserved(error)),
             }
+            exporter.replace(Targets::of(&project.inventory, &project.material), &live);
         }
         is_first = false;
         service.ready();

@@ -3,6 +3,7 @@
 mod backup;
 mod break_glass;
 mod check;
+mod export;
 mod leaf;
 mod login;
 mod mute;
@@ -31,6 +32,7 @@ use self::outline::Places;
 pub use self::{
     backup::Backup,
     break_glass::BreakGlass,
+    export::{Export, RemoteWrite, Statsd},
     login::{Source, SourceKey, TRIES},
     mute::{Mute, Until},
     notify::{Encryption, Mail, Notify, Webhook},

@@ -1,11 +1,11 @@
 //! What `pryvctl watch` does besides watching: its alerts, and its page.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{mute::Mute, notify::Notify, tls::Tls};
+use super::{export::Export, mute::Mute, notify::Notify, tls::Tls};
 use crate::model::{alert::tuned::Tuning, schema::word::Socket, secret::SecretSource};
 
 /// How the platform is watched.
@@ -26,6 +26,8 @@ pub struct Watch {
     pub mute: Vec<Mute>,
     /// Whom alerts are sent to; each gets all of them.
     pub notify: Vec<Notify>,
+    /// Other systems that get every sample.
+    pub export: Vec<Export>,
 }
 
 /// What a page lacks that others than this machine can reach.
@@ -48,6 +50,17 @@ impl Lack {
 }
 
 impl Watch {
+    /// The files with the CAs of those that alerts and samples are sent to, each with its place in the inventory.
+    pub fn authorities(&self) -> impl Iterator<Item = (&Path, [String; 5])> {
+        let place = |list: &str, index: usize, word: &str| {
+            ["watch", list, &index.to_string(), word, "ca"].map(str::to_owned)
+        };
+        let told = self.notify.iter().enumerate();
+        let told = told.filter_map(move |(index, one)| Some((one.ca()?, place("notify", index, one.word()))));
+        let sent = self.export.iter().enumerate();
+        told.chain(sent.filter_map(move |(index, one)| Some((one.ca()?, place("export", index, one.word())))))
+    }
+
     /// What is missing before the page may be served there.
     pub fn lacks(&self, at: SocketAddr) -> Vec<Lack> {
         let needed = [(Lack::Tls, self.tls.is_none()), (Lack::Password, self.password.is_none())];

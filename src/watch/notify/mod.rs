@@ -3,7 +3,6 @@
 mod command;
 mod mail;
 mod outbox;
-mod tls;
 mod webhook;
 
 use std::time::Duration;

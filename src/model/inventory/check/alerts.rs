@@ -1,12 +1,11 @@
 //! The alerts of `watch`: those that are changed or muted must be there, and whoever is told must be reachable safely.
 
-use std::{net::IpAddr, path::Path};
+use std::path::Path;
 
-use http::Uri;
-
+use super::receiver;
 use crate::model::{
     alert::{Rule, shipped, tuned::tuned},
-    inventory::{Inventory, Mail, Mute, Notify, Webhook},
+    inventory::{Inventory, Mail, Mute, Notify},
     nearest::suggest,
     problem::{Place, Problem},
     selector::Selector,
@@ -24,9 +23,9 @@ pub fn check(inventory: &Inventory) -> Vec<Problem> {
     }
     for (index, notify) in inventory.watch.notify.iter().enumerate() {
         let place = |key: &str| inventory.place(&["watch", "notify", &index.to_string(), notify.word(), key]);
-        problems.extend(secret(inventory, notify, &place));
+        problems.extend(receiver::secret(inventory, notify.secret(), &place));
         problems.extend(match notify {
-            Notify::Webhook(webhook) => url(webhook, &place),
+            Notify::Webhook(webhook) => receiver::url(&webhook.url, "alerts", &place),
             Notify::Mail(mail) => addresses(mail, &place),
             Notify::Command(words) => {
                 let at = inventory.place(&["watch", "notify", &index.to_string(), "command"]);
@@ -81,32 +80,6 @@ fn muted(
         problems.push(problem.hint("write the reason; `pryvctl alerts` shows it").at(place("reason")));
     }
     problems
-}
-
-fn secret(inventory: &Inventory, notify: &Notify, place: &dyn Fn(&str) -> Option<Place>) -> Option<Problem> {
-    let (key, name) = notify.secret()?;
-    let problem = || Problem::error("secret.unknown", format!("there is no secret `{name}` in `secrets`"));
-    let known = inventory.secrets.keys().map(String::as_str);
-    (!inventory.secrets.contains_key(name)).then(|| problem().hint(suggest(name, known)).at(place(key)))
-}
-
-fn url(webhook: &Webhook, place: &dyn Fn(&str) -> Option<Place>) -> Option<Problem> {
-    let wrong = |message: String| {
-        Problem::error("webhook.url", message).hint("write `https://HOST/PATH`").at(place("url"))
-    };
-    let url: Uri = match webhook.url.parse() {
-        Ok(url) => url,
-        Err(_) => return Some(wrong("this is no URL".to_owned())),
-    };
-    let host = url.host().unwrap_or_default();
-    let is_here = host == "localhost"
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    match url.scheme_str() {
-        Some("https") => None,
-        Some("http") if is_here => None,
-        Some("http") => Some(wrong(format!("alerts would be sent to `{host}` in clear text"))),
-        Some(_) | None => Some(wrong("this is not a URL that begins with https:// or http://".to_owned())),
-    }
 }
 
 fn addresses(mail: &Mail, place: &dyn Fn(&str) -> Option<Place>) -> Option<Problem> {
@@ -231,7 +204,7 @@ watch:
     - command: []
 ";
         let mail = "mail.address";
-        let expected = [(3, "secret.unknown"), (3, "webhook.url"), (4, "webhook.url"), (5, mail), (6, mail)];
+        let expected = [(3, "secret.unknown"), (3, "watch.url"), (4, "watch.url"), (5, mail), (6, mail)];
         assert_eq!(broken(text)[..5], expected);
         assert_eq!(broken(text)[5..], [(7, "mail.login"), (8, "notify.command"), (9, "notify.command")]);
         let text = "  notify:\n    - mial: {}\n    - webhook\n    - {}\n";

@@ -4,11 +4,13 @@ mod access;
 mod address;
 mod alerts;
 mod break_glass;
+mod export;
 mod hardening;
 mod inline;
 mod key;
 mod platform;
 mod point;
+mod receiver;
 mod registry;
 mod watch;
 mod word;
@@ -42,6 +44,7 @@ impl Inventory {
         problems.extend(hardening::check(self));
         problems.extend(watch::check(self));
         problems.extend(alerts::check(self));
+        problems.extend(export::check(self));
         problems
     }
 

@@ -1,14 +1,11 @@
 //! What is known now, for Prometheus: counters as hosts count them, in base units, so that it makes the rates itself.
 
-mod families;
-
 use std::fmt::Write as _;
-
-use families::{FAMILIES, Kind};
 
 use crate::{
     app::visible::shown,
     watch::{
+        families::{FAMILIES, Kind},
         live::{Seen, View},
         standing::Standing,
     },
@@ -41,7 +38,7 @@ pub fn text(view: &View) -> String {
         }
     }
     for family in FAMILIES {
-        let name = format!("pryvctl_host_{}", family.name);
+        let name = family.whole_name();
         text.family(&name, family.kind, family.help);
         for (host, seen) in &view.hosts {
             let Some(sample) = &seen.sample else { continue };

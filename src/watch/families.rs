@@ -1,4 +1,4 @@
-//! The families of metrics of a host.
+//! The families of metrics of a host, for stores that make rates themselves: counters as the host counts them, in base units.
 
 use crate::{
     facts::sample::{ContainerUse, DiskUse, Filesystem, Flow, Pressure, Sample, Traffic},
@@ -37,6 +37,13 @@ pub struct Family {
     pub help: &'static str,
     /// Its rows of a host.
     pub read: fn(&Sample) -> Vec<Row>,
+}
+
+impl Family {
+    /// Its name in the store.
+    pub fn whole_name(&self) -> String {
+        format!("pryvctl_host_{}", self.name)
+    }
 }
 
 const fn counter(name: &'static str, help: &'static str, read: fn(&Sample) -> Vec<Row>) -> Family {
