@@ -15,6 +15,7 @@ use crate::{
             Turns,
         },
     },
+    model::inventory::Repairs,
     plan::{
         Goal,
         crossing::Consents,
@@ -72,6 +73,11 @@ pub fn unharden(terms: Terms) -> Order {
 /// Hosts become a running platform.
 pub fn install(terms: Terms) -> Order {
     order(Goal::Install, terms, Turns::Together, Policies { scan: Scan::Ports, ..together(terms) })
+}
+
+/// Hosts become again what the inventory says, as far as that may be done with nobody there.
+pub fn repair(repairs: Repairs, terms: Terms) -> Order {
+    order(Goal::Repair(repairs), terms, Turns::Together, Policies { scan: Scan::Ports, ..together(terms) })
 }
 
 /// What is ours is removed.
@@ -189,6 +195,7 @@ mod tests {
             harden(Terms::usual()),
             unharden(Terms::usual()),
             install(Terms { approval: Approval::Given, ..Terms::usual() }),
+            repair(Repairs::NONE, Terms::usual()),
             uninstall(Volumes::Keep, Terms::usual()),
             upgrade(&project, &members, Terms::usual(), manner).unwrap(),
             rollback(&project, &members, Terms::usual()).unwrap(),
@@ -197,6 +204,7 @@ mod tests {
         Harden: Asked, NotReady, InTurn, no hooks, Stays, scan Ports, old images Stay
         Revert: Asked, NotReady, InTurn, no hooks, Stays, scan Nothing, old images Stay
         Install: Given, NotReady, InTurn, no hooks, Stays, scan Ports, old images Stay
+        Repair(Repairs(0)): Asked, NotReady, InTurn, no hooks, Stays, scan Ports, old images Stay
         Uninstall(Keep): Asked, NotReady, InTurn, no hooks, Stays, scan Nothing, old images Stay
         Install: Asked, NotFree, First, hooks, GoesBack, scan Ports, old images Pruned
         Rollback: Asked, NotFree, First, no hooks, Stays, scan Nothing, old images Stay

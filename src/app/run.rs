@@ -58,7 +58,7 @@ impl Run {
         members: &Members,
         order: Order,
         review: impl FnOnce(&Proposal<'_>) -> Result<(), SavedPlanError>,
-        ask: impl FnOnce(&Proposal<'_>) -> Answer,
+        ask: impl AsyncFnOnce(&Proposal<'_>) -> Answer,
     ) -> Result<Ended, SavedPlanError> {
         let order = Order { brake: self.brake.clone(), ..order };
         let (mut heed, mut refused) = (None, None);
@@ -67,7 +67,7 @@ impl Run {
             let answer = match (&refused, order.policies.approval) {
                 (Some(_), _) => Answer::No,
                 (None, Approval::Given) => Answer::Yes,
-                (None, Approval::Asked) => ask(proposal),
+                (None, Approval::Asked) => ask(proposal).await,
             };
             heed = (answer == Answer::Yes).then(|| self.heed_ctrl_c());
             answer
@@ -79,6 +79,11 @@ impl Run {
             Some(error) => Err(error),
             None => Ok(Ended { done, journal }),
         }
+    }
+
+    /// The hand on its brake.
+    pub fn hand(&self) -> watch::Sender<Wish> {
+        self.hand.clone()
     }
 
     /// From now on Ctrl-C stops at a good moment. Before anything is changed it simply ends the command.
@@ -158,8 +163,12 @@ mod tests {
         run.events.say(What::Resumed);
         assert_eq!(*reader.1.lock().unwrap(), [1, 1, 2], "to look at a host is no history");
         let nobody = Members::new();
-        let ended =
-            run.carry_out(&nobody, install(Terms::usual()), |_| Ok(()), |_| panic!("asked for nothing"));
+        let ended = run.carry_out(
+            &nobody,
+            install(Terms::usual()),
+            |_| Ok(()),
+            async |_| panic!("asked for nothing"),
+        );
         let Ended { done, journal } = ended.await.unwrap();
         assert!(done.reports.is_empty() && done.early.is_none() && journal.is_none());
         fs::remove_file(path).unwrap();

@@ -46,7 +46,9 @@ pub async fn carry_out(
         batches(proposal, |text| screen.note(text));
         Ok(())
     };
-    let ended = run.carry_out(members, order, review, |proposal| approve(screen, proposal)).await;
+    let ended = run
+        .carry_out(members, order, review, async |proposal: &Proposal<'_>| approve(screen, proposal))
+        .await;
     watch.done().await;
     let Ended { done: Done { reports, early }, journal } = ended?;
     let kept = kept(journal, screen);

@@ -19,7 +19,8 @@ use crate::{
         update::{SecurityUpdates, Updates},
     },
     host::{HostError, Session as _},
-    model::command::Command,
+    model::{command::Command, inventory::Repairs},
+    plan::repair::Cut,
 };
 
 pub use scan::Shown;
@@ -29,6 +30,8 @@ pub use scan::Shown;
 pub struct Inspected {
     /// What a look says.
     pub report: Report,
+    /// What of its plan may be repaired with nobody there; `None`: there is no plan.
+    pub repairable: Option<Cut>,
     /// The rest; `None`: the host was not reached.
     pub beyond: Option<Beyond>,
     /// Why it was not reached.
@@ -48,8 +51,13 @@ pub struct Beyond {
     pub updates: Option<Updates>,
 }
 
-/// Looks at a host; `updates` is what the last look found of them.
-pub async fn inspect(member: &Arc<Member>, aim: &Aim, updates: Option<&Updates>) -> Inspected {
+/// Looks at a host; `repairs` may be repaired there, and `updates` is what the last look found of them.
+pub async fn inspect(
+    member: &Arc<Member>,
+    aim: &Aim,
+    repairs: Repairs,
+    updates: Option<&Updates>,
+) -> Inspected {
     let looks = each(vec![Arc::clone(member)], 1, |member| async move {
         look(&member, &Visit::Look, &Events::nowhere()).await
     });
@@ -57,9 +65,12 @@ pub async fn inspect(member: &Arc<Member>, aim: &Aim, updates: Option<&Updates>)
         Some(Ok(surveyed)) => surveyed,
         Some(Err(error)) => {
             let report = report(member, failed(&error));
-            return Inspected { report, beyond: None, error: Some(error) };
+            return Inspected { report, repairable: None, beyond: None, error: Some(error) };
         }
-        None => return Inspected { report: report(member, Outcome::Died), beyond: None, error: None },
+        None => {
+            let report = report(member, Outcome::Died);
+            return Inspected { report, repairable: None, beyond: None, error: None };
+        }
     };
     let shown = scan::shown(&surveyed, aim.goal).await;
     let beyond = Beyond {
@@ -68,13 +79,15 @@ pub async fn inspect(member: &Arc<Member>, aim: &Aim, updates: Option<&Updates>)
         marks: ask(&surveyed, &ControllerMarks).await,
         updates: ask(&surveyed, &SecurityUpdates { known: updates }).await,
     };
-    let mut report = plan_one(surveyed, aim).map_or_else(|report| *report, Planned::looked_at);
+    let planned = plan_one(surveyed, aim);
+    let repairable = planned.as_ref().ok().and_then(|host| host.repairable(repairs));
+    let mut report = planned.map_or_else(|report| *report, Planned::looked_at);
     if let Some(holder) = beyond.marks.as_ref().and_then(|marks| marks.held.as_ref()) {
         // What is not as it should be may be what that run is about to put right.
         let message = format!("locked by {}", holder.owner);
         report.outcome = Outcome::Locked(Trouble { message, ..Trouble::default() });
     }
-    Inspected { report, beyond: Some(beyond), error: None }
+    Inspected { report, repairable, beyond: Some(beyond), error: None }
 }
 
 /// One question; what it asks for is nothing where it is surely not there.

@@ -11,8 +11,15 @@ use super::{
     survey::{Surveyed, Visit, survey},
 };
 use crate::{
-    model::name::HostName,
-    plan::{Plan, control::assess, plan, preflight::break_glass::CHECK, release},
+    model::{inventory::Repairs, name::HostName},
+    plan::{
+        Plan,
+        control::assess,
+        plan,
+        preflight::break_glass::CHECK,
+        release,
+        repair::{Cut, cut},
+    },
 };
 
 /// A host that was looked at, with its plan.
@@ -100,6 +107,12 @@ impl Planned {
     pub(super) fn outdated(&self) -> Vec<String> {
         let state = self.surveyed.preflight.state.as_ref();
         state.map(|state| release::outdated(&self.surveyed.member.desired, state)).unwrap_or_default()
+    }
+
+    /// What of its plan may be repaired with nobody there.
+    pub(super) fn repairable(&self, repairs: Repairs) -> Option<Cut> {
+        let state = self.surveyed.preflight.state.as_ref()?;
+        Some(cut(self.plan.clone(), &self.surveyed.member.desired, state, repairs))
     }
 
     /// What a look came to, after which nothing is done.

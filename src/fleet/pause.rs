@@ -50,6 +50,12 @@ async fn mark(connection: &Connection, wish: Pause, owner: &str) -> Result<bool,
     Ok(connection.exec(&Command::root(script)).await?.stdout.contains("there"))
 }
 
+/// Who paused rollouts on these hosts, and since when; the first of them. What cannot be asked carries no mark.
+pub async fn paused_by(members: &Members) -> Option<String> {
+    let marks = ask(members, members.len(), |connection, _| async move { Ok(paused(&[connection]).await) });
+    marks.await.into_iter().find_map(|asked| asked.answer.ok().flatten())
+}
+
 /// Waits while one of the hosts carries the mark. One that does not answer is found out by its own turn.
 pub(super) async fn wait(hosts: &[Connection], brake: &Brake, events: &Events) {
     let mut waited = false;

@@ -209,7 +209,7 @@ fn reach(desired: &Desired, state: &mut HostState, goal: Goal, steps: usize) {
     let record = state.ours.release.clone().unwrap_or_default();
     let stays = |service: &&Service| match goal {
         Goal::Rollback => record.containers.iter().any(|served| served.service == service.name.as_str()),
-        Goal::Harden | Goal::Revert | Goal::Install | Goal::Uninstall(_) => true,
+        Goal::Harden | Goal::Revert | Goal::Install | Goal::Repair(_) | Goal::Uninstall(_) => true,
     };
     let start_first =
         desired.services.iter().filter(|service| service.order == UpdateOrder::StartFirst).filter(stays);

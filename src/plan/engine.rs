@@ -29,7 +29,7 @@ pub fn steps(desired: &Desired, state: &HostState, goal: Goal) -> Result<Vec<Ste
             commands.into_iter().chain(daemon(desired, state)?).collect()
         }
         Goal::Harden => commands.into_iter().collect(),
-        Goal::Install => {
+        Goal::Install | Goal::Repair(_) => {
             // The configuration comes first: dockerd then starts with it, and does not remember an older /etc/hosts.
             let mut steps: Vec<Step> = commands.into_iter().collect();
             steps.extend(

@@ -1,5 +1,7 @@
 //! What a plan is to reach.
 
+use crate::model::inventory::{Repairable, Repairs};
+
 /// What a plan is to reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goal {
@@ -9,6 +11,8 @@ pub enum Goal {
     Revert,
     /// Everything.
     Install,
+    /// Of everything what may be repaired with nobody there.
+    Repair(Repairs),
     /// What served before the last change.
     Rollback,
     /// A host without us.
@@ -20,6 +24,7 @@ impl Goal {
     pub fn closes_doors(self) -> bool {
         match self {
             Self::Harden | Self::Install => true,
+            Self::Repair(repairs) => repairs.has(Repairable::Controls),
             Self::Revert | Self::Rollback | Self::Uninstall(_) => false,
         }
     }

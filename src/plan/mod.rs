@@ -24,6 +24,7 @@ pub mod preflight;
 mod registry;
 pub mod release;
 pub mod reload;
+pub mod repair;
 pub mod rollback;
 pub mod rollout;
 pub mod scan;
@@ -62,6 +63,9 @@ use crate::{
 /// # Errors
 /// Something in the way that we may not touch; all of it at once, and then nothing is planned.
 pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Vec<Conflict>> {
+    if let Goal::Repair(repairs) = goal {
+        return Ok(repair::cut(plan(desired, state, Goal::Install)?, desired, state, repairs).plan);
+    }
     if let Some(step) = footing::wake(state) {
         // Containers start with Docker, and with them the ports they publish. A table that is there is the next look's
         // business: what it has to say of Docker's networks is not known now.
@@ -75,7 +79,7 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
             return rollback::plan(desired, state).map(|plan| on_firm_ground(plan, desired, state));
         }
         Goal::Revert => return uninstall::soften(desired, state).map_err(|no| vec![no]),
-        Goal::Harden | Goal::Install => {}
+        Goal::Harden | Goal::Install | Goal::Repair(_) => {}
     }
     let mut draft = Draft::default();
     let controls = control::steps(desired, state);
@@ -104,8 +108,8 @@ pub fn plan(desired: &Desired, state: &HostState, goal: Goal) -> Result<Plan, Ve
     draft.take(Ok(written::half_written(state).into_iter().collect()));
     match goal {
         Goal::Harden | Goal::Revert | Goal::Rollback | Goal::Uninstall(_) => {}
-        Goal::Install if waits => {}
-        Goal::Install => install(&mut draft, desired, state),
+        Goal::Install | Goal::Repair(_) if waits => {}
+        Goal::Install | Goal::Repair(_) => install(&mut draft, desired, state),
     }
     if draft.conflicts.is_empty() { Ok(Plan { steps: draft.steps }) } else { Err(draft.conflicts) }
 }

@@ -12,6 +12,7 @@ use tokio::{
 use super::{
     Rhythm, Until,
     measure::{Measure, measures},
+    mend::{Found, Inspection},
     now,
     packed::Packed,
     restarts::Restarts,
@@ -29,7 +30,7 @@ use crate::{
         order::Aim,
     },
     host::{Connection, HostError, sampler::Sampler},
-    model::name::HostName,
+    model::{inventory::Repairs, name::HostName},
     plan::{Goal, crossing::Consents, preflight::break_glass::SecondWay},
 };
 
@@ -70,13 +71,29 @@ pub enum Word {
         unseen: Vec<SignKind>,
         /// The host as the document of commands has it; `None`: it was not seen.
         document: Option<Packed>,
+        /// What of its drift may be repaired.
+        inspection: Inspection,
     },
 }
 
-/// Watches a host in new tasks.
-pub fn watch(member: &Arc<Member>, rhythm: Rhythm, to: &UnboundedSender<Heard>, tasks: &mut JoinSet<()>) {
-    let back = Arc::new(Notify::new());
-    let host = Host { member: Arc::clone(member), rhythm, to: to.clone(), back };
+/// How hosts are watched.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// How often.
+    pub rhythm: Rhythm,
+    /// What may be repaired.
+    pub repairs: Repairs,
+}
+
+/// Watches a host in new tasks; `again` has it looked at at once.
+pub fn watch(
+    member: &Arc<Member>,
+    Manner { rhythm, repairs }: Manner,
+    again: Arc<Notify>,
+    to: &UnboundedSender<Heard>,
+    tasks: &mut JoinSet<()>,
+) {
+    let host = Host { member: Arc::clone(member), rhythm, repairs, to: to.clone(), again };
     let first = rhythm.sample.min(SPREAD).mul_f64(rand::random());
     let (samples, looks) = (host.clone(), host);
     match rhythm.until {
@@ -102,9 +119,10 @@ pub fn watch(member: &Arc<Member>, rhythm: Rhythm, to: &UnboundedSender<Heard>, 
 struct Host {
     member: Arc<Member>,
     rhythm: Rhythm,
+    repairs: Repairs,
     to: UnboundedSender<Heard>,
-    /// That it came back, which is a reason to look at once.
-    back: Arc<Notify>,
+    /// That there is a reason to look at once: it came back, or was repaired.
+    again: Arc<Notify>,
 }
 
 impl Host {
@@ -131,7 +149,7 @@ impl Host {
                 Ok(sampler) => {
                     pause = PAUSE;
                     if std::mem::take(&mut is_away) {
-                        self.back.notify_one();
+                        self.again.notify_one();
                     }
                     self.sample_over(sampler, &mut past).await
                 }
@@ -172,7 +190,7 @@ impl Host {
         Sampler::open(&connection, &self.member.desired.platform).await
     }
 
-    /// Looks in the rhythm, and at once when the host came back.
+    /// Looks in the rhythm, and at once when there is a reason.
     async fn look_again_and_again(&self) {
         let mut updates = None;
         loop {
@@ -180,7 +198,7 @@ impl Host {
             updates = self.look(updates).await;
             select! {
                 () = sleep_until(next) => {}
-                () = self.back.notified() => {}
+                () = self.again.notified() => {}
             }
         }
     }
@@ -193,12 +211,14 @@ impl Host {
             second_way: SecondWay::NotAsked,
             parallel: 1,
         };
-        let found = inspect(&self.member, &aim, updates.as_ref()).await;
+        let begun = std::time::Instant::now();
+        let found = inspect(&self.member, &aim, self.repairs, updates.as_ref()).await;
         let (standing, signs) = seen::of_look(&found, now());
         let unseen = seen::unseen(&found);
-        let Inspected { report, beyond, .. } = found;
+        let Inspected { report, repairable, beyond, .. } = found;
         let document = report.facts.is_some().then(|| Packed::of(&HostDocument::with_controls(&report)));
-        self.say(Word::Looked { standing, signs, unseen, document });
+        let inspection = Inspection { begun, found: Found::of(&report, repairable) };
+        self.say(Word::Looked { standing, signs, unseen, document, inspection });
         beyond.and_then(|beyond| beyond.updates).or(updates)
     }
 }

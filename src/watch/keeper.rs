@@ -57,7 +57,7 @@ impl Known {
                 self.by_sample = signs;
             }
             Word::Away(sign) => self.away = Some(sign),
-            Word::Looked { standing, signs, unseen, document: _ } => {
+            Word::Looked { standing, signs, unseen, document: _, inspection: _ } => {
                 // A host that was not seen has not changed.
                 if !matches!(standing, Standing::Away { .. }) {
                     let is_said =
@@ -137,10 +137,7 @@ impl Keeper {
         self.live.stands(&host, known);
         news.extend(self.writer.failures().map(News::Unkept));
         if let Some(standing) = known.untold() {
-            let one = standing.since(at, &host);
-            self.unkept.push(one.clone());
-            news.push(News::Host(one));
-            news.extend(self.keep(at).err().map(News::Unkept));
+            news.extend(self.happened(standing.since(at, &host)));
         }
         news
     }
@@ -193,6 +190,13 @@ impl Keeper {
             }
         }
         Ok(())
+    }
+
+    /// Takes what happened to a host.
+    pub(super) fn happened(&mut self, one: Occurrence) -> Vec<News> {
+        let at = one.at;
+        self.unkept.push(one.clone());
+        [News::Host(one)].into_iter().chain(self.keep(at).err().map(News::Unkept)).collect()
     }
 
     /// What is due now: alerts that begin or end, and what could not be kept before.

@@ -1,7 +1,7 @@
 //! The daemon: it stays, and says when a host is no longer as it should be.
 //!
 //! It has two rhythms for each host. A sample is small, and comes over a connection that stays open. A look is what `status`
-//! does. Each host has tasks of its own, so that none waits for another.
+//! does. Each host has tasks of its own, so that none waits for another. What has drifted and may be repaired is repaired.
 
 mod alarm;
 pub mod alert;
@@ -12,6 +12,7 @@ mod host;
 pub mod keeper;
 pub mod live;
 pub mod measure;
+mod mend;
 pub mod notify;
 mod packed;
 pub mod page;
@@ -44,9 +45,10 @@ use alarm::{Alarm, Setup};
 use alert::message::Message;
 use export::{Exporter, Targets};
 use history::{History, HistoryError, Occurrence};
-use host::Heard;
+use host::{Heard, Manner};
 use keeper::Keeper;
 use live::Live;
+use mend::Mender;
 use page::{PageError, Served, Sources};
 use service::Service;
 use source::{Said, Source};
@@ -106,7 +108,7 @@ pub struct Watched {
     pub selection: Selection,
     /// Where the page is served, whatever the inventory says.
     pub listen: Option<SocketAddr>,
-    /// The journal that the page shows.
+    /// The journal that the page shows, and in which repairs are kept.
     pub journal: Option<PathBuf>,
 }
 
@@ -160,6 +162,8 @@ pub async fn watch(
     let (alarm, error) = Alarm::new(&Setup::of(&first.0), &first.1, &history);
     error.map(News::Unkept).into_iter().for_each(&mut tell);
     let mut keeper = Keeper::new(history, Arc::clone(&live), alarm, rhythm.until);
+    let lab = watched.source.rehearsal.as_ref().map(|rehearsal| rehearsal.lab.clone());
+    let mut mender = Mender::new(lab, watched.journal.clone());
     let mut next = Some(first);
     let mut service = Service::from_environment();
     let mut exporter = Exporter::default();
@@ -179,23 +183,45 @@ pub async fn watch(
         let (sender, mut heard) = unbounded_channel();
         let mut tasks = JoinSet::new();
         keeper.keep_only(&members, Setup::of(&project), rhythm.until);
+        mender.follow(&project, &members);
+        let manner = Manner { rhythm, repairs: project.inventory.watch.repair };
         for member in &members {
-            host::watch(member, rhythm, &sender, &mut tasks);
+            host::watch(member, manner, mender.look_at(member.host()), &sender, &mut tasks);
         }
         drop(sender);
-        next = listen(&mut heard, &mut keeper, &mut inventory, (rhythm.until, &mut service), &mut tell).await;
+        let ears = Ears { heard: &mut heard, keeper: &mut keeper, mender: &mut mender };
+        next = listen(ears, &mut inventory, (rhythm.until, &mut service), &mut tell).await;
         tasks.shutdown().await;
     }
     service.stopping();
+    for one in mender.end().await {
+        keeper.happened(one).into_iter().for_each(&mut tell);
+    }
     let standings = keeper.standings();
     keeper.end().into_iter().for_each(tell);
     Ok(standings)
 }
 
+/// Who hears of hosts, and of what.
+struct Ears<'a> {
+    heard: &'a mut UnboundedReceiver<Heard>,
+    keeper: &'a mut Keeper,
+    mender: &'a mut Mender,
+}
+
+impl Ears<'_> {
+    /// Takes what was heard of a host.
+    fn take(&mut self, Heard { host, word }: Heard) -> Vec<News> {
+        let (word, told) = self.mender.hear(&host, word);
+        let mut news = word.map(|word| self.keeper.take(Heard { host, word })).unwrap_or_default();
+        news.extend(told.into_iter().flat_map(|one| self.keeper.happened(one)));
+        news
+    }
+}
+
 /// Listens to the hosts until others are to be watched, or until the end.
 async fn listen(
-    heard: &mut UnboundedReceiver<Heard>,
-    keeper: &mut Keeper,
+    mut ears: Ears<'_>,
     inventory: &mut Source<'_>,
     (until, service): (Until, &mut Service),
     tell: &mut impl FnMut(News),
@@ -203,8 +229,8 @@ async fn listen(
     let (mut alarm, mut trend) = (until.ticks(ALARM), until.ticks(TREND));
     loop {
         select! {
-            word = heard.recv() => match word {
-                Some(word) => keeper.take(word).into_iter().for_each(&mut *tell),
+            word = ears.heard.recv() => match word {
+                Some(word) => ears.take(word).into_iter().for_each(&mut *tell),
                 // All tasks have done what they had to do.
                 None => return None,
             },
@@ -222,8 +248,14 @@ async fn listen(
                     service.ready();
                 }
             },
-            () = beat(&mut alarm) => keeper.ring(now()).into_iter().for_each(&mut *tell),
-            () = beat(&mut trend) => keeper.led(now()).into_iter().for_each(&mut *tell),
+            told = ears.mender.ended() => {
+                told.into_iter().flat_map(|one| ears.keeper.happened(one)).for_each(&mut *tell);
+            }
+            () = beat(&mut alarm) => {
+                ears.mender.begin(now());
+                ears.keeper.ring(now()).into_iter().for_each(&mut *tell);
+            }
+            () = beat(&mut trend) => ears.keeper.led(now()).into_iter().for_each(&mut *tell),
             () = service.pulse() => {}
         }
     }

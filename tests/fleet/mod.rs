@@ -30,6 +30,7 @@ mod lockout_moved;
 mod lockout_others;
 mod lockout_struck;
 mod logs;
+mod mend;
 mod outside;
 mod package;
 mod rehearsal;

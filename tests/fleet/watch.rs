@@ -65,14 +65,14 @@ fn what_happens_to_a_host_is_said_and_kept() {
 }
 
 /// A daemon under test, and the lines that it says.
-struct Daemon {
+pub struct Daemon {
     child: Child,
     lines: Receiver<String>,
     unread: Vec<String>,
 }
 
 impl Daemon {
-    fn start(world: &World) -> Self {
+    pub fn start(world: &World) -> Self {
         let rhythm = ["--sample", "1s", "--look", "5s", "--listen", "127.0.0.1:0"];
         let mut command = world.command(&[&["watch", "inventory.yaml", &world.lab()][..], &rhythm].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -91,7 +91,7 @@ impl Daemon {
     /// Waits for a line with this text, which begins with the host or the thing that the line is about, and gives it. Lines
     /// about others stay: which of two hosts is heard first is chance.
     #[track_caller]
-    fn says(&mut self, text: &str) -> String {
+    pub fn says(&mut self, text: &str) -> String {
         let about = text.split(' ').next();
         let (end, mut heard) = (Instant::now() + BOUND, Vec::new());
         let mut waiting: VecDeque<String> = std::mem::take(&mut self.unread).into();

@@ -10,6 +10,7 @@ mod mute;
 mod notify;
 mod outline;
 mod parse;
+mod repair;
 mod second_way;
 mod shape;
 mod syntax;
@@ -36,6 +37,7 @@ pub use self::{
     login::{Source, SourceKey, TRIES},
     mute::{Mute, Until},
     notify::{Encryption, Mail, Notify, Webhook},
+    repair::{Repairable, Repairs},
     second_way::SecondWay,
     tls::Tls,
     watch::{Lack, Watch},

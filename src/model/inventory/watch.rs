@@ -1,15 +1,32 @@
-//! What `pryvctl watch` does besides watching: its alerts, and its page.
+//! What `pryvctl watch` does besides watching: its alerts, its page, and what it repairs.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    num::NonZeroU16,
+    path::Path,
+    time::Duration,
+};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{export::Export, mute::Mute, notify::Notify, tls::Tls};
-use crate::model::{alert::tuned::Tuning, schema::word::Socket, secret::SecretSource};
+use super::{
+    export::Export,
+    mute::Mute,
+    notify::Notify,
+    repair::{Repairable, Repairs},
+    tls::Tls,
+};
+use crate::model::{
+    alert::tuned::Tuning,
+    compose::Period,
+    schema::word::{self, Socket},
+    secret::SecretSource,
+};
 
 /// How the platform is watched.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Watch {
     /// Where its page is served, as in `127.0.0.1:9464`. Without it there is no page.
@@ -28,6 +45,31 @@ pub struct Watch {
     pub notify: Vec<Notify>,
     /// Other systems that get every sample.
     pub export: Vec<Export>,
+    /// What it repairs unattended, of that which has drifted.
+    #[schemars(with = "BTreeSet<Repairable>")]
+    pub repair: Repairs,
+    /// How many hosts of a zone it repairs at the same time. It never repairs hosts of two zones at the same time.
+    pub repair_at_once: NonZeroU16,
+    /// How long it waits before it repairs the same thing a second time; five times as long before the third time.
+    #[schemars(with = "word::Period")]
+    pub repair_pause: Period,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            tls: None,
+            password: None,
+            alerts: BTreeMap::new(),
+            mute: Vec::new(),
+            notify: Vec::new(),
+            export: Vec::new(),
+            repair: Repairs::NONE,
+            repair_at_once: NonZeroU16::MIN,
+            repair_pause: Period(Duration::from_secs(120)),
+        }
+    }
 }
 
 /// What a page lacks that others than this machine can reach.

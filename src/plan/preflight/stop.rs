@@ -16,7 +16,7 @@ impl Goal {
         match self {
             Self::Harden | Self::Revert => failed && DOORS.contains(&finding.check),
             Self::Rollback | Self::Uninstall(_) => false,
-            Self::Install => failed,
+            Self::Install | Self::Repair(_) => failed,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod back;
 mod containers;
 mod guarded;
+mod repair;
 mod replaced;
 mod scripts;
 mod written;

@@ -1,10 +1,21 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::{app::project::Project, facts::sample::read, watch::sign::SignKind};
+use crate::{
+    app::project::Project,
+    facts::sample::read,
+    watch::{
+        mend::{self, Inspection},
+        sign::SignKind,
+    },
+};
 
 fn folder() -> PathBuf {
     std::env::temp_dir().join(format!("pryvctl-watch-{}", rand::random::<u64>()))
+}
+
+fn inspection() -> Inspection {
+    Inspection { begun: std::time::Instant::now(), found: mend::Found::Unseen }
 }
 
 fn keeper(folder: &Path, until: Until) -> Keeper {
@@ -48,7 +59,7 @@ fn away(why: &str) -> Word {
 }
 
 fn well() -> Word {
-    Word::Looked { standing: Standing::Well, signs: Vec::new(), unseen: Vec::new(), document: None }
+    Word::Looked { standing: Standing::Well, signs: Vec::new(), unseen: Vec::new(), document: None, inspection: inspection() }
 }
 
 fn sampled() -> Word {
@@ -59,7 +70,7 @@ fn sampled() -> Word {
 fn drifted(step: &str) -> Word {
     let signs = vec![Sign::new(SignKind::Drift, "", step)];
     let standing = Standing::Drifted { steps: vec![step.to_owned()] };
-    Word::Looked { standing, signs, unseen: Vec::new(), document: None }
+    Word::Looked { standing, signs, unseen: Vec::new(), document: None, inspection: inspection() }
 }
 
 #[test]
@@ -96,6 +107,7 @@ fn of_a_host_that_goes_it_stays_known_what_it_was() {
         signs: Vec::new(),
         unseen: Vec::new(),
         document: None,
+        inspection: inspection(),
     };
     for word in [drifted("firewall.table"), away("refused"), unseen] {
         known.take(word);
