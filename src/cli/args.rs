@@ -177,7 +177,7 @@ pub enum Command {
     /// Show which containers run, and whether each host matches the inventory, hardening included; change nothing.
     Status(Target),
     /// Go on watching the hosts until you stop it: print when one is no longer as the inventory says, send alerts, serve a web
-    /// page, and record load, memory and disks for `history`.
+    /// page, record load, memory and disks for `history`, and repair what the inventory allows (`watch.repair`; default: nothing).
     #[command(after_help = watch::FORMS)]
     Watch(Watch),
     /// Show the alerts that `watch` recorded. `alerts test` sends a test message to everybody who would be told.

@@ -57,7 +57,8 @@ pub struct Watch {
 pub const FORMS: &str = "Prints a line when the state of a host changes: well (as the inventory says), drifted (not as it says), \
     unfit (does not meet the requirements), locked (another run of pryvctl works on it) or away (no answer, or no login). With \
     `-o json` each line is an object with the keys time, host, state and words. With `watch.repair` in the inventory, drift is \
-    repaired unattended; a line says repaired, or not-repaired and why. An alert that begins, goes on or is over is one line, too, and is sent to whom the inventory says under `watch.notify`. If the inventory file changes, or on SIGHUP, it is read \
+    repaired unattended; a line says repaired, or not-repaired and why. An alert that begins, goes on or is over is one line, \
+    too, and is sent to whom the inventory says under `watch.notify`. If the inventory file changes, or on SIGHUP, it is read \
     again; if it has an error, the old one stays in force. Ctrl-C and SIGTERM end it.";
 
 /// Shorter ones would be more work for a host than what it is there for.

@@ -135,9 +135,8 @@ impl<'a> Surgeon<'a> {
         let is_told = |name: &&str| {
             whole.steps.iter().any(|step| matches!(&step.id, StepId::Reload(service) if service == *name))
         };
-        let starts = whole.steps.iter().filter_map(|step| match &step.id {
-            StepId::Service(name, ServiceStep::Start) => Some(name.clone()),
-            _ => None,
+        let starts = whole.steps.iter().filter_map(|step| {
+            if let StepId::Service(name, ServiceStep::Start) = &step.id { Some(name.clone()) } else { None }
         });
         let mut surgeon = Self {
             desired,
@@ -215,10 +214,10 @@ impl<'a> Surgeon<'a> {
             let mut files = self.desired.files.iter().filter(|file| file.path == *path);
             files.any(starts)
         };
-        let is_read = match &step.id {
-            StepId::File(path) => reads(path),
-            StepId::Folder(_) => !self.starting.is_empty(),
-            _ => false,
+        let is_read = if let StepId::File(path) = &step.id {
+            reads(path)
+        } else {
+            matches!(step.id, StepId::Folder(_)) && !self.starting.is_empty()
         };
         is_read
             && self.repairs.has(Repairable::Services)
@@ -231,15 +230,9 @@ impl<'a> Surgeon<'a> {
         let own = |group| Ok(Role::Own(group));
         match &step.id {
             StepId::Packages(_) | StepId::Control(ControlStep::Packages) => Err(Why::Packages),
-            StepId::Engine(EngineStep::DaemonJson) => match &step.change {
-                Change::DaemonConfig(config) if config.take_up == TakeUp::Restart => Err(Why::Restart),
-                _ => own(Repairable::Controls),
-            },
-            StepId::Engine(_) => match &step.change {
-                Change::EngineRestart(restart) if !restart.live => Err(Why::Restart),
-                Change::EngineStart(EngineStart::Deaf { .. }) => Err(Why::Restart),
-                _ => own(Repairable::Services),
-            },
+            StepId::Engine(_) if stops_containers(&step.change) => Err(Why::Restart),
+            StepId::Engine(EngineStep::DaemonJson) => own(Repairable::Controls),
+            StepId::Engine(_) => own(Repairable::Services),
             StepId::Firewall(_) => own(Repairable::Firewall),
             StepId::Services(_) | StepId::Network(_) | StepId::Volume(_) => own(Repairable::Services),
             StepId::Sshd(_) | StepId::Control(_) => own(Repairable::Controls),
@@ -306,5 +299,14 @@ impl<'a> Surgeon<'a> {
         self.state.docker.containers.iter().find(of).is_some_and(|found| {
             self.desired.services.iter().any(|service| service.name.as_str() == found.service)
         })
+    }
+}
+
+/// Whether dockerd restarts, and containers may with it.
+fn stops_containers(change: &Change) -> bool {
+    match change {
+        Change::DaemonConfig(config) => config.take_up == TakeUp::Restart,
+        Change::EngineRestart(restart) => !restart.live,
+        change => matches!(change, Change::EngineStart(EngineStart::Deaf { .. })),
     }
 }

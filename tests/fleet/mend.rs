@@ -45,7 +45,7 @@ fn what_is_spoiled_is_repaired_with_nobody_typing() {
     world.run(&["install", "inventory.yaml", &lab, "--yes"]).ends_with(0);
     // One round only looks.
     world.on("one", RULE);
-    world.run(&["watch", "inventory.yaml", &lab, "--once"]).ends_with(6).says("one drifted: firewall.table");
+    world.run(&["watch", "inventory.yaml", &lab, "--once"]).ends_with(6).says("would do firewall.table");
     let mut daemon = Daemon::start(&world);
     assert!(daemon.says("one repaired").contains("firewall.table"));
     daemon.says("one well");
