@@ -304,9 +304,7 @@ impl<'a> Surgeon<'a> {
 
 /// Whether dockerd restarts, and containers may with it.
 fn stops_containers(change: &Change) -> bool {
-    match change {
-        Change::DaemonConfig(config) => config.take_up == TakeUp::Restart,
-        Change::EngineRestart(restart) => !restart.live,
-        change => matches!(change, Change::EngineStart(EngineStart::Deaf { .. })),
-    }
+    let configures = matches!(change, Change::DaemonConfig(config) if config.take_up == TakeUp::Restart);
+    let restarts = matches!(change, Change::EngineRestart(restart) if !restart.live);
+    configures || restarts || matches!(change, Change::EngineStart(EngineStart::Deaf { .. }))
 }

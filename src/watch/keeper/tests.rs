@@ -59,7 +59,13 @@ fn away(why: &str) -> Word {
 }
 
 fn well() -> Word {
-    Word::Looked { standing: Standing::Well, signs: Vec::new(), unseen: Vec::new(), document: None, inspection: inspection() }
+    Word::Looked {
+        standing: Standing::Well,
+        signs: Vec::new(),
+        unseen: Vec::new(),
+        document: None,
+        inspection: inspection(),
+    }
 }
 
 fn sampled() -> Word {
@@ -123,7 +129,13 @@ fn of_a_host_that_goes_it_stays_known_what_it_was() {
 fn what_was_not_seen_stays_as_it_was() {
     let mut known = Known::default();
     let port = |port: &str| Sign::new(SignKind::ForeignPort, port, "answers");
-    let looked = |signs, unseen| Word::Looked { standing: Standing::Well, signs, unseen, document: None };
+    let looked = |signs, unseen| Word::Looked {
+        standing: Standing::Well,
+        signs,
+        unseen,
+        document: None,
+        inspection: inspection(),
+    };
     let parts = |known: &Known| known.signs().map(|sign| sign.part.clone()).collect::<Vec<_>>();
     known.take(looked(vec![port("1/tcp"), port("2/tcp")], Vec::new()));
     known.take(looked(vec![port("2/tcp")], vec![SignKind::ForeignPort]));
@@ -178,7 +190,13 @@ fn a_warning_is_worse_if_it_was_not_there_when_watching_began() {
     let folder = folder();
     let warned = |checks: &[&str]| {
         let signs = checks.iter().map(|check| Sign::new(SignKind::Worse, *check, "this instead of that"));
-        Word::Looked { standing: Standing::Well, signs: signs.collect(), unseen: Vec::new(), document: None }
+        Word::Looked {
+            standing: Standing::Well,
+            signs: signs.collect(),
+            unseen: Vec::new(),
+            document: None,
+            inspection: inspection(),
+        }
     };
     let worse = |keeper: &mut Keeper, word| {
         keeper.take(Heard { host: "co1".parse().unwrap(), word });
@@ -190,7 +208,13 @@ fn a_warning_is_worse_if_it_was_not_there_when_watching_began() {
     let unseen = Standing::Away { why: "refused".to_owned() };
     worse(
         &mut first,
-        Word::Looked { standing: unseen, signs: Vec::new(), unseen: Vec::new(), document: None },
+        Word::Looked {
+            standing: unseen,
+            signs: Vec::new(),
+            unseen: Vec::new(),
+            document: None,
+            inspection: inspection(),
+        },
     );
     assert_eq!(worse(&mut first, warned(&["swarm"])), [""; 0]);
     assert_eq!(worse(&mut first, warned(&["swarm", "memory"])), ["memory"]);

@@ -98,11 +98,11 @@ impl Mender {
     /// Takes what a look found, and adds what is known of repairs. `None`: the look saw a host that was being repaired, and
     /// says nothing of what it is now.
     pub fn hear(&mut self, name: &HostName, word: Word) -> (Option<Word>, Vec<Occurrence>) {
-        let Word::Looked { standing, mut signs, document, inspection } = word else {
+        let Word::Looked { standing, mut signs, unseen, document, inspection } = word else {
             return (Some(word), Vec::new());
         };
         if self.repairs.is_empty() && !self.ledger.is_at_work(name) {
-            return (Some(Word::Looked { standing, signs, document, inspection }), Vec::new());
+            return (Some(Word::Looked { standing, signs, unseen, document, inspection }), Vec::new());
         }
         let Some(host) = self.hosts.get_mut(name) else { return (None, Vec::new()) };
         let is_late = host.repaired.is_some_and(|repaired| inspection.begun < repaired);
@@ -127,7 +127,7 @@ impl Mender {
             host.said = why_not;
         }
         signs.extend(self.ledger.sign(name));
-        (Some(Word::Looked { standing, signs, document, inspection }), told)
+        (Some(Word::Looked { standing, signs, unseen, document, inspection }), told)
     }
 
     /// Begins what is due.

@@ -212,7 +212,9 @@ mod tests {
 
     #[test]
     fn what_was_not_seen_is_not_over() {
-        let seen = |beyond, outcome| unseen(&Inspected { report: report(outcome), beyond, error: None });
+        let seen = |beyond, outcome| {
+            unseen(&Inspected { report: report(outcome), repairable: None, beyond, error: None })
+        };
         let whole = Beyond {
             shown: Some(Shown::default()),
             ahead: Some(0.0),

@@ -25,7 +25,7 @@ pub(super) fn report(outcome: Outcome) -> Report {
 }
 
 fn of(report: Report) -> Vec<Sign> {
-    of_look(&Inspected { report, beyond: None, error: None }, 0).1
+    of_look(&Inspected { report, repairable: None, beyond: None, error: None }, 0).1
 }
 
 fn finding(check: &'static str, verdict: Verdict) -> Finding {
@@ -88,7 +88,8 @@ fn a_lock_is_no_drift_and_no_sign_by_itself() {
     let trouble = Trouble { message: "locked by anna".to_owned(), ..Trouble::default() };
     let findings = vec![finding("memory", Verdict::Failure), finding("restart", Verdict::Warning)];
     let report = Report { findings, ..report(Outcome::Locked(trouble)) };
-    let (standing, signs) = of_look(&Inspected { report, beyond: Some(Beyond::default()), error: None }, 0);
+    let (standing, signs) =
+        of_look(&Inspected { report, repairable: None, beyond: Some(Beyond::default()), error: None }, 0);
     assert_eq!(standing, Standing::Locked { why: "locked by anna".to_owned() });
     assert_eq!(said(&signs), ["restart-pending restart: restart: this instead of that"]);
 }
@@ -99,7 +100,7 @@ fn a_clock_that_is_off_is_said_once() {
     let report = || Report { findings: findings.clone(), ..report(Outcome::Unchanged) };
     let kinds = |ahead| {
         let beyond = Some(Beyond { ahead: Some(ahead), ..Beyond::default() });
-        let signs = of_look(&Inspected { report: report(), beyond, error: None }, 0).1;
+        let signs = of_look(&Inspected { report: report(), repairable: None, beyond, error: None }, 0).1;
         signs.iter().map(|sign| sign.kind).collect::<Vec<_>>()
     };
     assert_eq!(kinds(4.0), [SignKind::Clock]);
