@@ -1,5 +1,7 @@
 //! Alerts: what somebody does to a host arrives once at a webhook and a mailbox, and that it is over, too.
 
+mod by_hand;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -13,6 +15,7 @@ use std::{
 use serde_json::Value;
 
 use super::world::World;
+use by_hand::{DEEDS, LATER, a_certificate_is_renewed, each_is_said_and_over, serve_certificate};
 
 const INVENTORY: &str = "
 platform: alerted
@@ -23,7 +26,7 @@ zones: { eu: {} }
 roles: roles
 secrets: { hook: { file: hook-secret }, mail: { file: mail-password } }
 hosts:
-  one: { address: 192.0.2.11, zone: eu, roles: [web] }
+  one: { address: 192.0.2.11, zone: eu, roles: [web, tls] }
   two: { address: 192.0.2.12, zone: eu, roles: [web], lab: { image: debian13 } }
 ";
 
@@ -34,6 +37,16 @@ watch:
     drift: { for: 0s, gather: 1s }
     control: { for: 0s, gather: 1s }
     service-stopped: { for: 0s, gather: 1s }
+    service-unhealthy: { for: 0s, gather: 1s, clear_for: 0s }
+    restart-loop: { gather: 1s, clear_for: 0s }
+    docker-stopped: { for: 0s, gather: 1s }
+    foreign-port: { gather: 1s }
+    silent-port: { for: 0s, gather: 1s }
+    certificate: { gather: 1s }
+    certificate-soon: { gather: 1s }
+    disk-full: { for: 0s, gather: 1s, clear_for: 0s }
+    host-key: { gather: 1s }
+    lock: { gather: 1s }
   notify:
     - webhook: { url: 'https://localhost:$HOOK/alerts', secret: hook, ca: receivers.pem }
     - mail:
@@ -52,7 +65,8 @@ const BOUND: Duration = Duration::from_secs(120);
 
 #[test]
 fn what_happens_to_a_host_arrives_once_and_is_over() {
-    let world = World::up("alerts", INVENTORY);
+    let world = World::up("alerts", &INVENTORY.replace(", tls]", "]"));
+    serve_certificate(&world, 10);
     let mut receivers = Receivers::start(&world);
     let lab = world.lab();
     world.run(&["install", "inventory.yaml", &lab, "--yes"]).ends_with(0);
@@ -64,6 +78,7 @@ fn what_happens_to_a_host_arrives_once_and_is_over() {
     receivers.says("firing", "one", &["drift"]);
     world.on("two", "docker stop alerted_web_a");
     receivers.says("firing", "two", &["drift", "service-stopped"]);
+    receivers.says_of("firing", "two", "8080/tcp", &["silent-port"]);
     world
         .run(&["alerts", "inventory.yaml", &lab, "--real-secrets"])
         .ends_with(0)
@@ -75,6 +90,8 @@ fn what_happens_to_a_host_arrives_once_and_is_over() {
     world.run(&["install", "inventory.yaml", &lab, "--yes"]).ends_with(0);
     receivers.says("over", "one", &["drift"]);
     receivers.says("over", "two", &["drift", "service-stopped"]);
+    receivers.says_of("over", "two", "8080/tcp", &["silent-port"]);
+    a_certificate_is_renewed(&world, &mut receivers, &daemon);
 
     world.docker("pause", "one");
     receivers.says("firing", "one", &["host-away"]);
@@ -86,6 +103,9 @@ fn what_happens_to_a_host_arrives_once_and_is_over() {
     receivers.says("firing", "two", &["drift", "control"]);
     world.on("two", &format!("rm {drop_in} && systemctl reload ssh"));
     receivers.says("over", "two", &["drift", "control"]);
+
+    each_is_said_and_over(&world, &mut receivers, DEEDS);
+    each_is_said_and_over(&world, &mut receivers, LATER);
     drop(daemon);
     receivers.all_came_once();
     world
@@ -118,6 +138,13 @@ const SECRET: &str = "battery staple";
 
 /// A daemon that is killed in the end.
 struct Daemon(Child);
+
+impl Daemon {
+    /// Has it read its inventory again.
+    fn rereads(&self) {
+        assert!(Command::new("kill").args(["-HUP", &self.0.id().to_string()]).status().unwrap().success());
+    }
+}
 
 impl Drop for Daemon {
     fn drop(&mut self) {
@@ -165,13 +192,22 @@ impl Receivers {
     /// Waits until both have a message of this event about a host, of one of these alerts.
     #[track_caller]
     fn says(&mut self, event: &str, host: &str, alerts: &[&str]) {
+        self.says_of(event, host, "", alerts);
+    }
+
+    /// The same about one part of the host.
+    #[track_caller]
+    fn says_of(&mut self, event: &str, host: &str, part: &str, alerts: &[&str]) {
         let end = Instant::now() + BOUND;
         loop {
             let bodies = self.arrived.iter().filter(|one| one["by"] == "webhook");
             let wanted = bodies.filter(|one| {
                 let body = &one["body"];
                 let hosts = body["hosts"].as_array().unwrap();
-                let is_about = host.is_empty() || hosts.iter().any(|one| one["host"] == host);
+                let is_about = host.is_empty()
+                    || hosts
+                        .iter()
+                        .any(|one| one["host"] == host && (part.is_empty() || one["part"] == part));
                 is_about && body["event"] == event && alerts.iter().any(|alert| body["alert"] == *alert)
             });
             let ids: Vec<&Value> = wanted.map(|one| &one["id"]).collect();
