@@ -26,7 +26,7 @@ pub struct Holder {
     pub held: Duration,
 }
 
-/// The kernel's list of locks is read, because taking a lock to try it would be a change.
+/// Processes that have the file of the lock open are looked for, because taking a lock to try it would be a change.
 const QUESTION: &str = include_str!("mark.sh").trim_ascii_end();
 
 impl Probe for ControllerMarks {
@@ -102,7 +102,7 @@ mod tests {
         let held = asked().unwrap();
         assert_eq!(held.owner, "anna@desk");
         assert!(held.held > Duration::from_secs(3600 * 24 * 365));
-        file.unlock().unwrap();
+        drop(file);
         assert_eq!(asked(), None);
         fs::remove_dir_all(folder).unwrap();
     }

@@ -49,7 +49,6 @@ fn what_is_spoiled_is_repaired_with_nobody_typing() {
     let mut daemon = Daemon::start(&world);
     assert!(daemon.says("one repaired").contains("firewall.table"));
     daemon.says("one well");
-    daemon.says("two well");
 
     let load = Load::on(&world, "two");
     world.on("two", RULE);
