@@ -18,9 +18,9 @@ demo: # a three-host platform from nothing, on this machine
 test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
 	tests/with-docker.sh sh -ec '$(MAKE) lint; cargo test -- --test-threads 3'
 
-trials: package # every control spoiled by hand, every way to cut a login, twenty upgrades under load, a daemon killed fifty times, its samples in real stores, the package that was built: up to an hour
+trials: package # an upgrade interrupted at every step, every control spoiled by hand, every way to cut a login, twenty upgrades under load, a daemon killed fifty times, its samples in real stores, the package that was built: up to an hour
 	tests/packages.sh prometheus collectd-core
-	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 fleet::controls fleet::lockout fleet::twenty fleet::package ssh::killed ssh::exported
+	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 fleet::broken_off fleet::controls fleet::lockout fleet::twenty fleet::package ssh::killed ssh::exported
 
 page: # the page of watch in a real browser, in all its looks: Debian's Chromium, two packages of npm, three minutes
 	tests/page/prepare.sh

@@ -6,6 +6,7 @@ use std::{fs, sync::Mutex, thread};
 use super::{
     direct::Direct,
     rolling::{HOSTS, INVENTORY, Load, NEW, OLD, at, other, what_is_next},
+    tenth::Tenth,
     trouble::served,
     world::{Ran, World},
 };
@@ -25,8 +26,20 @@ table inet cut {
 const CUT_SECONDS: u32 = 22;
 
 #[test]
+fn interrupted_at_a_third_of_the_steps() {
+    let tenth = Tenth::of_this_commit();
+    interrupted("t-matrix-third", |lines| tenth.third_of(lines).collect());
+}
+
+#[test]
+#[ignore = "a quarter of an hour on two processors; `make trials` runs it"]
 fn interrupted_at_every_step() {
-    let world = World::up("t-matrix", INVENTORY);
+    interrupted("t-matrix", |lines| lines.collect());
+}
+
+/// Interrupts upgrades at those lines that are chosen of all.
+fn interrupted(name: &str, choose: impl Fn(&mut dyn Iterator<Item = usize>) -> Vec<usize>) {
+    let world = World::up(name, INVENTORY);
     for version in [OLD, NEW] {
         Direct::new(&world, &format!("to-{version}"), version).run(&["plan"]).ends_with(0);
     }
@@ -40,13 +53,15 @@ fn interrupted_at_every_step() {
     let [of_one, ..] = at_once(HOSTS, |host| lines(&world, &[host], OLD));
     let of_first = of_one - 1;
     // The first host has the same lines as the second, where it is seen that a finished host is not done twice.
-    let killed = matrix(PAIRS, (1..=1).chain(of_first + 1..=of_pair), |pair, line| {
+    let of_second = choose(&mut (1..=1).chain(of_first + 1..=of_pair));
+    let of_one = choose(&mut (1..=of_one));
+    let killed = matrix(PAIRS, &of_second, |pair, line| {
         killed(&world, pair, line, line > of_first + 1);
     });
-    let cut_off = matrix(HOSTS, 1..=of_one, |host, line| cut_off(&world, host, line));
+    let cut_off = matrix(HOSTS, &of_one, |host, line| cut_off(&world, host, line));
     let answered = load.none_lost();
     println!("killed at {killed} lines, cut off at {cut_off} lines: 0 of {answered} requests lost");
-    let restarted = matrix(HOSTS, 1..=of_one, |host, line| restarted(&world, host, line));
+    let restarted = matrix(HOSTS, &of_one, |host, line| restarted(&world, host, line));
     println!("restarted at {restarted} lines");
 }
 
@@ -61,10 +76,10 @@ fn at_once<P: Copy + Send, T: Send, const N: usize>(places: [P; N], work: impl F
 /// Goes through lines, each at whatever place is free; gives how many were gone through.
 fn matrix<P: Copy + Send, const N: usize>(
     places: [P; N],
-    lines: impl Iterator<Item = usize> + Send,
+    lines: &[usize],
     cell: impl Fn(P, usize) + Sync,
 ) -> usize {
-    let lines = Mutex::new(lines);
+    let lines = Mutex::new(lines.iter().copied());
     let gone = at_once(places, |place| {
         let taken = std::iter::from_fn(|| lines.lock().unwrap().next());
         taken.map(|line| cell(place, line)).count()

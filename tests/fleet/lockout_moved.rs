@@ -137,8 +137,7 @@ fn closed(place: Place) -> String {
     let Place { world, host } = place;
     world.on(host, "nft 'table inet trial { chain c { type filter hook input priority 0; tcp dport 2222 reject with tcp reset; }; }'");
     let begun = Instant::now();
-    // The reason is known once a login came to its end: over both families and with sudo, within half the window.
-    let ran = world.run(&["harden", &file(place, 22, 2222), "--yes", "--window", "24s"]).ends_with(5);
+    let ran = world.run(&harden(&file(place, 22, 2222))).ends_with(5);
     ran.says("a login came through at port 22, but none at port 2222")
         .says("the host reverted it, and the old access works again");
     world.on(host, "nft delete table inet trial");

@@ -154,7 +154,7 @@ pub fn run(Place { world, host }: Place, deed: &Deed) -> String {
     inventory(world, &file, &gateways(world), &[(host, world.addresses(host).0)]);
     let text = std::fs::read_to_string(world.path(&file)).unwrap();
     world.write(&file, &text.replace("ssh: {", &format!("ssh: {{ user: {},", deed.user)));
-    let ran = world.run(&["harden", &file, "--yes", "--window", "10s"]);
+    let ran = world.run(&["harden", &file, "--yes", "--window", "24s"]);
     world.on(host, deed.undone);
     let [what, way_out] = deed.says;
     ran.ends_with(deed.code).says(what).says(way_out);

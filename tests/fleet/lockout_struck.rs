@@ -146,7 +146,7 @@ chmod 755 {program}"
 /// The run is refused by its own host, which takes the change back.
 fn healed(place: Place, admins: &str) -> String {
     let mut run = place.world.start(&harden(&file(place, admins)));
-    run.until("the host reverts the next change after 10 s unless it is confirmed");
+    run.until("the host reverts the next change after 24 s unless it is confirmed");
     let armed = Instant::now();
     let ran = run.finish();
     let took = armed.elapsed();
@@ -157,7 +157,7 @@ fn healed(place: Place, admins: &str) -> String {
 
 fn taken_back(ran: Ran) {
     ran.ends_with(5)
-        .says("connection lost; the host reverts the change within 10 s")
+        .says("connection lost; the host reverts the change within 24 s")
         .says("the host reverted it, and the old access works again")
         .says("hint: check `admin_networks`");
 }
@@ -214,7 +214,7 @@ fn killed_cut_off(place: Place) -> String {
 /// A run whose rules stand and let nobody in.
 fn cut_off(place: Place) -> Started {
     let mut run = place.world.start(&harden(&file(place, NOBODY)));
-    run.until("the host reverts the next change after 10 s unless it is confirmed");
+    run.until("the host reverts the next change after 24 s unless it is confirmed");
     place.world.on(place.host, "until nft list table inet pryvctl >/dev/null 2>&1; do sleep 0.1; done");
     run
 }
