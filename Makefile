@@ -16,7 +16,7 @@ demo: # a three-host platform from nothing, on this machine
 	tests/with-docker.sh sh -ec 'cargo build; tests/demo.sh'
 
 test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
-	tests/with-docker.sh sh -ec '$(MAKE) lint; cargo test -- --test-threads 3'
+	tests/with-docker.sh sh -ec '$(MAKE) lint; cargo test -- --test-threads 2'
 
 trials: package # an upgrade interrupted at every step, every control spoiled by hand, every way to cut a login, twenty upgrades under load, a daemon killed fifty times, its samples in real stores, the package that was built: up to an hour
 	tests/packages.sh prometheus collectd-core

@@ -74,7 +74,7 @@ struct Line {
     result: Result<String, String>,
 }
 
-/// For `make test`, in which three such platforms share two processors.
+/// For `make test`, in which two such platforms share two processors.
 const TWO_HOSTS: &str = "
 platform: lockout
 domain: lockout.example.org
