@@ -99,7 +99,7 @@ pub fn watch(
     match rhythm.until {
         Until::Round => {
             tasks.spawn(async move { samples.sample_once().await });
-            tasks.spawn(async move { looks.look(None).await.map_or((), drop) });
+            tasks.spawn(async move { drop(looks.look(None).await) });
         }
         Until::Stopped => {
             tasks.spawn(async move {
@@ -217,7 +217,7 @@ impl Host {
         let unseen = seen::unseen(&found);
         let Inspected { report, repairable, beyond, .. } = found;
         let document = report.facts.is_some().then(|| Packed::of(&HostDocument::with_controls(&report)));
-        let inspection = Inspection { begun, found: Found::of(&report, repairable) };
+        let inspection = Inspection { begun, found: Found::of(&standing, repairable) };
         self.say(Word::Looked { standing, signs, unseen, document, inspection });
         beyond.and_then(|beyond| beyond.updates).or(updates)
     }

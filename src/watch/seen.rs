@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{
     sign::{Sign, SignKind},
-    standing::Standing,
+    standing::{Standing, in_the_way},
 };
 use crate::{
     app::exit::Exit,
@@ -78,14 +78,9 @@ fn of_report(standing: &Standing, report: &Report) -> Vec<Sign> {
 fn of_standing(standing: &Standing, report: &Report) -> Option<Sign> {
     match standing {
         Standing::Drifted { .. } => Some(drift(report)),
-        Standing::Unfit { findings, exit: Exit::NotConverged } => Some(
-            Sign::new(
-                SignKind::Conflict,
-                "",
-                format!("something that pryvctl does not manage is in the way: {}", findings.join("; ")),
-            )
-            .details(findings.clone()),
-        ),
+        Standing::Unfit { findings, exit: Exit::NotConverged } => {
+            Some(Sign::new(SignKind::Conflict, "", in_the_way(findings)).details(findings.clone()))
+        }
         Standing::Unfit { findings, exit: Exit::Bug } => {
             Some(Sign::new(SignKind::Unfit, "look", findings.join("; ")))
         }

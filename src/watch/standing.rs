@@ -111,6 +111,11 @@ impl Standing {
     }
 }
 
+/// That something else than pryvctl made is in the way, in words.
+pub fn in_the_way(conflicts: &[String]) -> String {
+    format!("something that pryvctl does not manage is in the way: {}", conflicts.join("; "))
+}
+
 fn failures(report: &Report) -> Vec<String> {
     let failed = report.findings.iter().filter(|finding| finding.verdict == Verdict::Failure);
     failed

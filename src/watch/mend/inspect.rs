@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use crate::{
-    fleet::outcome::{Outcome, Report},
-    plan::{finding::Verdict, repair::Cut},
+    app::exit::Exit,
+    plan::repair::Cut,
+    watch::standing::{Standing, in_the_way},
 };
 
 /// What a look found that concerns repairs.
@@ -29,42 +30,14 @@ pub enum Found {
 
 impl Found {
     /// What a look came to.
-    pub fn of(report: &Report, cut: Option<Cut>) -> Self {
-        match &report.outcome {
-            Outcome::Locked(why) => {
-                Self::InTheWay(format!("another controller has the host: {}", why.message))
-            }
-            Outcome::Conflict(found) => Self::InTheWay(format!(
-                "something that pryvctl does not manage is in the way: {}",
-                found.join("; ")
-            )),
-            Outcome::NotReady => {
-                Self::InTheWay(format!("the host does not meet its needs: {}", needs(report)))
-            }
-            Outcome::Unchanged | Outcome::Planned => cut.map_or(Self::Unseen, Self::Seen),
-            Outcome::Looked
-            | Outcome::Changed { .. }
-            | Outcome::LeftAlone
-            | Outcome::Unreachable(_)
-            | Outcome::LockLost(_)
-            | Outcome::Failed { .. }
-            | Outcome::WentBack { .. }
-            | Outcome::TakenBack
-            | Outcome::Stopped { .. }
-            | Outcome::NotConverged { .. }
-            | Outcome::Exposed { .. }
-            | Outcome::Silent { .. }
-            | Outcome::Died => Self::Unseen,
+    pub fn of(standing: &Standing, cut: Option<Cut>) -> Self {
+        match standing {
+            Standing::Well | Standing::Drifted { .. } => cut.map_or(Self::Unseen, Self::Seen),
+            Standing::Unfit { findings, exit: Exit::NotConverged } => Self::InTheWay(in_the_way(findings)),
+            Standing::Unfit { exit: Exit::Bug, .. } | Standing::Away { .. } => Self::Unseen,
+            Standing::Unfit { .. } | Standing::Locked { .. } => Self::InTheWay(standing.sentence()),
         }
     }
-}
-
-/// The checks that failed.
-pub fn needs(report: &Report) -> String {
-    let failed = report.findings.iter().filter(|finding| finding.verdict == Verdict::Failure);
-    let words =
-        failed.map(|finding| format!("{}: {} instead of {}", finding.check, finding.found, finding.needed));
-    words.collect::<Vec<_>>().join("; ")
 }
 
 /// What is left to people, and why.

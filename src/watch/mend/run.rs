@@ -4,7 +4,6 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::inspect::needs;
 use crate::{
     app::{
         orders::{self, Terms},
@@ -21,6 +20,7 @@ use crate::{
     },
     model::{inventory::Repairs, name::HostName},
     plan::{crossing::Consents, preflight::break_glass::SecondWay},
+    watch::standing::Standing,
 };
 
 /// How long the host waits for a new login after a guarded change, as with `install`.
@@ -120,8 +120,7 @@ fn end(report: &Report) -> Result<End, String> {
     match &report.outcome {
         Outcome::Changed { .. } => Ok(End::Repaired(names(&report.plan.steps))),
         Outcome::Unchanged => Ok(End::Unneeded),
-        Outcome::NotReady => Err(format!("the host does not meet its needs: {}", needs(report))),
-        Outcome::Locked(why) => Err(format!("another controller has the host: {}", why.message)),
+        Outcome::NotReady | Outcome::Locked(_) => Err(Standing::of(report).sentence()),
         Outcome::Unreachable(_)
         | Outcome::LockLost(_)
         | Outcome::Conflict(_)
