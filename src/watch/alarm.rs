@@ -7,8 +7,7 @@ use tokio::task::JoinSet;
 use super::{
     News, Until,
     alert::{Engine, Found, Ground, Scope, Turn, WINDOW, hours_until, rules},
-    history::{History, HistoryError},
-    keeper::BUSY,
+    history::{BUSY, History, HistoryError},
     measure::Measure,
     notify::{Bell, Notifier, deliver},
     now, seconds,

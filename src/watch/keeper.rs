@@ -9,7 +9,7 @@ use super::{
     News, Until,
     alarm::{Alarm, Setup},
     alert::{Found, Scope},
-    history::{History, HistoryError, Kept, Occurrence, Wait, Writer},
+    history::{BUSY, History, HistoryError, Kept, Occurrence, Wait, Writer},
     host::{Heard, Word},
     live::Live,
     now,
@@ -86,9 +86,6 @@ impl Known {
         })
     }
 }
-
-/// How long somebody else may write before it is said that something is not kept, in seconds.
-pub(super) const BUSY: i64 = 10;
 
 /// Keeps what is heard, and knows what is news.
 pub(super) struct Keeper {

@@ -101,21 +101,17 @@ pub async fn send(store: RemoteWrite, mut samples: Samples) {
     let empty = async {
         let mut complaint = Complaint::default();
         loop {
-            let body = queue.pop().await;
-            let mut pause = PAUSES.0;
-            loop {
+            let (body, mut pause) = (queue.pop().await, PAUSES.0);
+            let done = loop {
                 match store.try_once(&url, body.clone()).await {
-                    Fate::Taken => complaint.of(&target, Ok(())),
-                    Fate::Refused(why) => complaint.of(&target, Err(why)),
-                    Fate::Later(why) => {
-                        complaint.of(&target, Err(why));
-                        sleep(pause).await;
-                        pause = PAUSES.1.min(pause * 2);
-                        continue;
-                    }
+                    Fate::Taken => break Ok(()),
+                    Fate::Refused(why) => break Err(why),
+                    Fate::Later(why) => complaint.of(&target, Err(why)),
                 }
-                break;
-            }
+                sleep(pause).await;
+                pause = PAUSES.1.min(pause * 2);
+            };
+            complaint.of(&target, done);
         }
     };
     join!(fill, empty);

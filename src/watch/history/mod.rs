@@ -41,6 +41,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The same for one on whom all hosts wait, and who tries again.
 const HURRY: Duration = Duration::from_millis(100);
 
+/// For whoever is in a hurry and tries again: how long somebody else may write before it is said that something is not kept, in
+/// seconds.
+pub(super) const BUSY: i64 = 10;
+
 /// How long one waits for others who write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wait {
