@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     io::{BufRead as _, BufReader, Write as _},
-    net::{Ipv4Addr, TcpListener, UdpSocket},
+    net::UdpSocket,
     os::unix::net::UnixStream,
     path::Path,
     process::{Child, Command, Stdio},
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{
     addresses::{Addresses, idle},
-    sshd::Sshd,
+    sshd::{Sshd, free_port},
 };
 
 /// How often hosts are sampled.
@@ -38,16 +38,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
-    }
-}
-
-/// Ports of TCP and UDP that nobody has.
-fn free() -> u16 {
-    loop {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        if UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
     }
 }
 
@@ -171,7 +161,8 @@ fn stores_have_what_the_page_says_also_after_they_were_away() {
     let sshd = Sshd::start("ListenAddress 198.18.9.1\nListenAddress 198.18.9.2");
     let folder = sshd.folder.join("");
     idle(&folder);
-    let (web, lines, own) = (free(), free(), free());
+    let (web, own) = (free_port(), free_port());
+    let lines = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let inventory = format!(
         "platform: exported\ndomain: exported.example.org\nadmin_networks: [198.18.9.0/24]\nzones: {{ eu: {{}} }}\n\
          roles: roles\nssh: {{ port: {}, identities: [id], known_hosts: met }}\nhosts:\n  \

@@ -14,8 +14,14 @@ fn folder() -> PathBuf {
     std::env::temp_dir().join(format!("pryvctl-watch-{}", rand::random::<u64>()))
 }
 
-fn inspection() -> Inspection {
-    Inspection { begun: std::time::Instant::now(), found: mend::Found::Unseen }
+/// A look that came to this, and saw everything but the kinds of `unseen`.
+fn looked_but(standing: Standing, signs: Vec<Sign>, unseen: Vec<SignKind>) -> Word {
+    let inspection = Inspection { begun: std::time::Instant::now(), found: mend::Found::Unseen };
+    Word::Looked { standing, signs, unseen, document: None, inspection }
+}
+
+fn looked(standing: Standing, signs: Vec<Sign>) -> Word {
+    looked_but(standing, signs, Vec::new())
 }
 
 fn keeper(folder: &Path, until: Until) -> Keeper {
@@ -59,13 +65,7 @@ fn away(why: &str) -> Word {
 }
 
 fn well() -> Word {
-    Word::Looked {
-        standing: Standing::Well,
-        signs: Vec::new(),
-        unseen: Vec::new(),
-        document: None,
-        inspection: inspection(),
-    }
+    looked(Standing::Well, Vec::new())
 }
 
 fn sampled() -> Word {
@@ -76,7 +76,7 @@ fn sampled() -> Word {
 fn drifted(step: &str) -> Word {
     let signs = vec![Sign::new(SignKind::Drift, "", step)];
     let standing = Standing::Drifted { steps: vec![step.to_owned()] };
-    Word::Looked { standing, signs, unseen: Vec::new(), document: None, inspection: inspection() }
+    looked(standing, signs)
 }
 
 #[test]
@@ -108,13 +108,7 @@ fn a_host_that_is_away_is_not_said_to_be_well() {
 #[test]
 fn of_a_host_that_goes_it_stays_known_what_it_was() {
     let mut known = Known::default();
-    let unseen = Word::Looked {
-        standing: Standing::Away { why: "refused".to_owned() },
-        signs: Vec::new(),
-        unseen: Vec::new(),
-        document: None,
-        inspection: inspection(),
-    };
+    let unseen = looked(Standing::Away { why: "refused".to_owned() }, Vec::new());
     for word in [drifted("firewall.table"), away("refused"), unseen] {
         known.take(word);
     }
@@ -129,13 +123,7 @@ fn of_a_host_that_goes_it_stays_known_what_it_was() {
 fn what_was_not_seen_stays_as_it_was() {
     let mut known = Known::default();
     let port = |port: &str| Sign::new(SignKind::ForeignPort, port, "answers");
-    let looked = |signs, unseen| Word::Looked {
-        standing: Standing::Well,
-        signs,
-        unseen,
-        document: None,
-        inspection: inspection(),
-    };
+    let looked = |signs, unseen| looked_but(Standing::Well, signs, unseen);
     let parts = |known: &Known| known.signs().map(|sign| sign.part.clone()).collect::<Vec<_>>();
     known.take(looked(vec![port("1/tcp"), port("2/tcp")], Vec::new()));
     known.take(looked(vec![port("2/tcp")], vec![SignKind::ForeignPort]));
@@ -190,13 +178,7 @@ fn a_warning_is_worse_if_it_was_not_there_when_watching_began() {
     let folder = folder();
     let warned = |checks: &[&str]| {
         let signs = checks.iter().map(|check| Sign::new(SignKind::Worse, *check, "this instead of that"));
-        Word::Looked {
-            standing: Standing::Well,
-            signs: signs.collect(),
-            unseen: Vec::new(),
-            document: None,
-            inspection: inspection(),
-        }
+        looked(Standing::Well, signs.collect())
     };
     let worse = |keeper: &mut Keeper, word| {
         keeper.take(Heard { host: "co1".parse().unwrap(), word });
@@ -205,17 +187,7 @@ fn a_warning_is_worse_if_it_was_not_there_when_watching_began() {
     };
     let mut first = keeper(&folder, Until::Stopped);
     // Nothing is seen of a host that is away.
-    let unseen = Standing::Away { why: "refused".to_owned() };
-    worse(
-        &mut first,
-        Word::Looked {
-            standing: unseen,
-            signs: Vec::new(),
-            unseen: Vec::new(),
-            document: None,
-            inspection: inspection(),
-        },
-    );
+    worse(&mut first, looked(Standing::Away { why: "refused".to_owned() }, Vec::new()));
     assert_eq!(worse(&mut first, warned(&["swarm"])), [""; 0]);
     assert_eq!(worse(&mut first, warned(&["swarm", "memory"])), ["memory"]);
     drop(first);
