@@ -1,11 +1,11 @@
 //! `apply`: a plan that was saved, and what it says alone.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{
-    args::{Change, InventoryFile, Manner, Target, window},
+    args::{Change, Conditions, InventoryFile, Manner, Target},
     carry_out::carry_out,
     halt::Halt,
     project::load,
@@ -30,35 +30,23 @@ pub struct Apply {
     /// Plan file written by `plan -o FILE`.
     #[arg(value_name = "FILE")]
     pub plan: PathBuf,
-    /// Do not ask before hosts are changed. Without a terminal you have to give this.
-    #[arg(long, short)]
-    pub yes: bool,
-    /// How long pryvctl may take to log in again after a change of firewall or sshd. If no login succeeds by then, the host undoes
-    /// that change by itself.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
-    pub window: Duration,
-    /// Accept hosts for which the inventory names no second way in (`break_glass`), although password logins are turned off. Without
-    /// this, such hosts are refused.
-    #[arg(long)]
-    pub no_break_glass: bool,
+    /// On which conditions.
+    #[command(flatten)]
+    pub conditions: Conditions,
     /// Work on at most N hosts at the same time.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallel: u16,
     /// In which manner.
     #[command(flatten)]
     pub manner: Manner,
-    /// Write the journal of changes to this file. Default: pryvctl/journal.jsonl in your state directory, ~/.local/state.
-    #[arg(long, value_name = "FILE", env = "PRYVCTL_JOURNAL", hide_env = true)]
-    pub journal: Option<PathBuf>,
 }
 
 impl Apply {
     /// The same as an upgrade of the hosts the plan is about.
     pub fn upgrade(&self, host: Vec<String>) -> Upgrade {
         let target = Target { parallel: self.parallel, ..Target::hosts(self.file.clone(), host) };
-        let Self { yes, window, no_break_glass, journal, manner, .. } = self.clone();
-        let change = Change { target, yes, dry_run: false, window, no_break_glass, journal };
-        Upgrade { change, rolling: true, manner }
+        let Self { conditions, manner, .. } = self.clone();
+        Upgrade { change: Change { target, dry_run: false, conditions }, rolling: true, manner }
     }
 }
 

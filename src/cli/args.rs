@@ -8,8 +8,8 @@ use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use change::{Agreed, Change, Manner, window};
-pub use target::{InventoryFile, Target};
+pub use change::{Agreed, Change, Conditions, Manner};
+pub use target::{InventoryFile, NewHosts, Target};
 
 use super::{
     alerts::{self, Alerts},

@@ -40,7 +40,7 @@ pub async fn carry_out(
         return Ok(show(name, members, &order, screen).await);
     }
     let (events, watch) = Watch::start(screen);
-    let run = Run::open(name, command.target.file.lab.as_ref(), command.journal.as_ref(), events)?;
+    let run = Run::open(name, command.target.file.lab.as_ref(), command.conditions.journal.as_ref(), events)?;
     let review = |proposal: &Proposal<'_>| {
         agrees(proposal)?;
         batches(proposal, |text| screen.note(text));

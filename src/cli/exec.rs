@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    args::{InventoryFile, Target},
+    args::{InventoryFile, NewHosts, Target},
     exit::Ended,
     halt::Halt,
     pipe::{self, Pipe, Streams},
@@ -44,16 +44,15 @@ pub struct Exec {
     /// not filtered; otherwise COMMAND reads your stdin, and its stdout and stderr stay separate.
     #[arg(value_name = "COMMAND", last = true, required = true)]
     pub command: Vec<String>,
-    /// Trust a host that you connect to for the first time, and record its SSH host key. Without this, an unknown host is refused.
-    /// A host whose key has changed is refused in any case.
-    #[arg(long)]
-    pub accept_new_host_keys: bool,
+    /// What becomes of hosts that were never seen before.
+    #[command(flatten)]
+    pub new_hosts: NewHosts,
 }
 
 impl Exec {
     /// The host.
     fn target(&self) -> Target {
-        Target::named(&self.file, &self.host, self.accept_new_host_keys)
+        Target::named(&self.file, &self.host, self.new_hosts)
     }
 }
 
@@ -208,7 +207,7 @@ mod tests {
         assert_eq!(order.command, ["ls", "-l", "--all", "--", "/"]);
         assert_eq!((order.host.as_str(), order.service.as_str()), ("one", "web"));
         let order = exec("pryvctl exec a.yaml --lab one web --accept-new-host-keys -- id");
-        assert!(order.accept_new_host_keys && order.target().accept_new_host_keys);
+        assert!(order.new_hosts.accept_new_host_keys && order.target().new_hosts.accept_new_host_keys);
         assert_eq!(order.file.lab.as_deref(), Some(""));
         assert_eq!(order.target().host, ["one"]);
     }

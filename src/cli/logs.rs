@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use super::{
-    args::{Format, InventoryFile, Target},
+    args::{Format, InventoryFile, NewHosts, Target},
     gate,
     halt::Halt,
     pipe, project,
@@ -57,10 +57,9 @@ pub struct Logs {
     /// Show the time of each line, in UTC.
     #[arg(long, short)]
     pub timestamps: bool,
-    /// Trust a host that you connect to for the first time, and record its SSH host key. Without this, an unknown host is refused.
-    /// A host whose key has changed is refused in any case.
-    #[arg(long)]
-    pub accept_new_host_keys: bool,
+    /// What becomes of hosts that were never seen before.
+    #[command(flatten)]
+    pub new_hosts: NewHosts,
 }
 
 /// What `logs` prints for programs.
@@ -70,7 +69,7 @@ pub const FORMS: &str =
 impl Logs {
     /// The hosts.
     pub fn target(&self) -> Target {
-        Target::named(&self.file, &self.host, self.accept_new_host_keys)
+        Target::named(&self.file, &self.host, self.new_hosts)
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    args::{Agreed, Change, Manner, Target},
+    args::{Agreed, Change, Conditions, Manner, Target},
     halt::Halt,
     look::reports,
     progress::watched,
@@ -48,11 +48,8 @@ async fn save(target: &Target, path: &Path, screen: &Screen) -> Result<Exit, Hal
     // Whether to go one way, or without a second way in, is asked when the plan is applied.
     let change = Change {
         target: target.clone(),
-        yes: false,
         dry_run: true,
-        window: Duration::ZERO,
-        no_break_glass: true,
-        journal: None,
+        conditions: Conditions { yes: false, window: Duration::ZERO, no_break_glass: true, journal: None },
     };
     let agreed = Agreed { accept_irreversible: true, data_restored: true };
     let manner = Manner { agreed, ..Manner::default() };

@@ -39,7 +39,7 @@ fn fate(members: &Members, command: &Change, screen: &Screen) -> Volumes {
         return Volumes::Keep;
     }
     let list = names.into_iter().collect::<Vec<_>>().join(", ");
-    let asked = !command.yes && !command.dry_run && screen.can_ask();
+    let asked = !command.conditions.yes && !command.dry_run && screen.can_ask();
     if asked && screen.ask(&format!("Also remove the volumes {list}, with all data in them?")) {
         return Volumes::Remove;
     }

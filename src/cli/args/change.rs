@@ -22,12 +22,20 @@ pub struct Change {
     /// Which hosts.
     #[command(flatten)]
     pub target: Target,
-    /// Do not ask before hosts are changed. Without a terminal you have to give this.
-    #[arg(long, short)]
-    pub yes: bool,
     /// Show the steps that would be taken, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// On which conditions.
+    #[command(flatten)]
+    pub conditions: Conditions,
+}
+
+/// On which conditions hosts are changed, and where that is written down.
+#[derive(Debug, Clone, Args)]
+pub struct Conditions {
+    /// Do not ask before hosts are changed. Without a terminal you have to give this.
+    #[arg(long, short)]
+    pub yes: bool,
     /// How long pryvctl may take to log in again after a change of firewall or sshd. If no login succeeds by then, the host undoes
     /// that change by itself.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = window)]
@@ -42,7 +50,7 @@ pub struct Change {
 }
 
 /// Shorter than a slow login would undo good changes; longer than an hour would leave an administrator waiting.
-pub fn window(text: &str) -> Result<Duration, String> {
+fn window(text: &str) -> Result<Duration, String> {
     match text.trim_end_matches('s').parse() {
         Ok(seconds @ 10..=3600) => Ok(Duration::from_secs(seconds)),
         Ok(_) | Err(_) => Err("a window is 10 to 3600 seconds".to_owned()),
@@ -54,10 +62,10 @@ impl Change {
     pub fn terms(&self, consents: Consents) -> Terms {
         Terms {
             parallel: usize::from(self.target.parallel),
-            window: self.window,
-            second_way: if self.no_break_glass { SecondWay::Waived } else { SecondWay::Needed },
+            window: self.conditions.window,
+            second_way: if self.conditions.no_break_glass { SecondWay::Waived } else { SecondWay::Needed },
             consents,
-            approval: if self.yes { Approval::Given } else { Approval::Asked },
+            approval: if self.conditions.yes { Approval::Given } else { Approval::Asked },
         }
     }
 }

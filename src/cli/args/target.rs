@@ -37,6 +37,15 @@ impl InventoryFile {
     }
 }
 
+/// What becomes of hosts that were never seen before.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct NewHosts {
+    /// Trust a host that you connect to for the first time, and record its SSH host key. Without this, an unknown host is refused.
+    /// A host whose key has changed is refused in any case.
+    #[arg(long)]
+    pub accept_new_host_keys: bool,
+}
+
 /// The inventory and which of its hosts.
 #[derive(Debug, Clone, Args)]
 pub struct Target {
@@ -56,10 +65,9 @@ pub struct Target {
     /// Only hosts with this label of the inventory; written as for `--host`.
     #[arg(long, help_heading = "Which hosts (default: all)", value_name = "LABEL", value_delimiter = ',')]
     pub label: Vec<String>,
-    /// Trust a host that you connect to for the first time, and record its SSH host key. Without this, an unknown host is refused.
-    /// A host whose key has changed is refused in any case.
-    #[arg(long)]
-    pub accept_new_host_keys: bool,
+    /// What becomes of hosts that were never seen before.
+    #[command(flatten)]
+    pub new_hosts: NewHosts,
     /// Work on at most N hosts at the same time.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallel: u16,
@@ -74,14 +82,14 @@ impl Target {
             role: Vec::new(),
             zone: Vec::new(),
             label: Vec::new(),
-            accept_new_host_keys: false,
+            new_hosts: NewHosts::default(),
             parallel: 16,
         }
     }
 
     /// Hosts by a pattern, also those never seen before if that is said.
-    pub fn named(file: &InventoryFile, host: &str, accept_new_host_keys: bool) -> Self {
-        Self { accept_new_host_keys, ..Self::hosts(file.clone(), vec![host.to_owned()]) }
+    pub fn named(file: &InventoryFile, host: &str, new_hosts: NewHosts) -> Self {
+        Self { new_hosts, ..Self::hosts(file.clone(), vec![host.to_owned()]) }
     }
 
     /// Which hosts of the project.
@@ -92,6 +100,7 @@ impl Target {
             zones: self.zone.clone(),
             labels: self.label.clone(),
         };
-        Selection { selector, accept_new_host_keys: self.accept_new_host_keys, identities: Vec::new() }
+        let accept_new_host_keys = self.new_hosts.accept_new_host_keys;
+        Selection { selector, accept_new_host_keys, identities: Vec::new() }
     }
 }
