@@ -5,6 +5,8 @@ use std::{
     net::IpAddr,
 };
 
+use futures_util::future::join_all;
+
 use super::{ScanPeer, addresses};
 use crate::{
     fleet::{
@@ -28,23 +30,17 @@ pub(super) struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// From here over each family, and from a second host; then, from hosts that may, what neither was let try.
+    /// From here over each family, and from a second host, all at once: a closed port is silent for as long as one waits. Then,
+    /// from hosts that may, what neither was let try.
     pub async fn all(&self, doors: &BTreeSet<Door>) -> Result<Vec<Look>, HostError> {
         let Surveyed { member, connection, .. } = self.surveyed;
-        let mut looks = vec![from_here(connection, member.login.address, doors).await?];
-        if let Some(Ok(second)) = connection.reconnect6().await
-            && let Some(address) = member.login.address6
-        {
-            looks.push(from_here(&second, address, doors).await?);
-        }
         let mut others = self.others();
-        for lookout in others.by_ref() {
-            let found = self.from(lookout, doors).await;
-            if !found.is_empty() {
-                looks.extend(found);
-                break;
-            }
-        }
+        let (here, here6, there) = tokio::join!(
+            from_here(connection, member.login.address, doors),
+            self.here6(doors),
+            self.first(&mut others, doors)
+        );
+        let mut looks: Vec<Look> = [here?].into_iter().chain(here6?).chain(there).collect();
         for lookout in others {
             let left: BTreeSet<Door> = untried(self.declared, &looks).into_iter().map(door).collect();
             if left.is_empty() {
@@ -53,6 +49,30 @@ impl Asking<'_> {
             looks.extend(self.from(lookout, &left).await);
         }
         Ok(looks)
+    }
+
+    /// Over IPv6, if the host can be reached so.
+    async fn here6(&self, doors: &BTreeSet<Door>) -> Result<Option<Look>, HostError> {
+        let Surveyed { member, connection, .. } = self.surveyed;
+        match (connection.reconnect6().await, member.login.address6) {
+            (Some(Ok(second)), Some(address)) => from_here(&second, address, doors).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// From the first other host that can look.
+    async fn first<'b>(
+        &self,
+        others: &mut impl Iterator<Item = &'b ScanPeer>,
+        doors: &BTreeSet<Door>,
+    ) -> Vec<Look> {
+        for lookout in others {
+            let found = self.from(lookout, doors).await;
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        Vec::new()
     }
 
     /// Has others ask what one alone says to be silent, as long as there are any.
@@ -72,25 +92,29 @@ impl Asking<'_> {
         self.lookouts.iter().filter(|lookout| lookout.host != *self.surveyed.member.host())
     }
 
+    /// From another host over each family.
     async fn from(&self, lookout: &ScanPeer, doors: &BTreeSet<Door>) -> Vec<Look> {
-        let mut looks = Vec::new();
-        for address in addresses(&self.surveyed.member.login) {
-            match from_there(lookout, address, doors).await {
-                Ok(look) => looks.push(look),
-                // One that has no address in that family is not broken.
-                Err(_) if !lookout.addresses.iter().any(|own| own.is_ipv4() == address.is_ipv4()) => {}
-                Err(why) => {
-                    let from = format!("{}{}", lookout.host, over(address));
-                    self.voice.say(What::Blind { from, why });
-                }
-            }
+        let addresses = addresses(&self.surveyed.member.login);
+        let looks = join_all(addresses.into_iter().map(|address| self.over(lookout, address, doors))).await;
+        looks.into_iter().flatten().collect()
+    }
+
+    async fn over(&self, lookout: &ScanPeer, address: IpAddr, doors: &BTreeSet<Door>) -> Option<Look> {
+        let why = match from_there(lookout, address, doors).await {
+            Ok(look) => return Some(look),
+            Err(why) => why,
+        };
+        // One that has no address in that family is not broken.
+        if lookout.addresses.iter().any(|own| own.is_ipv4() == address.is_ipv4()) {
+            let from = format!("{}{}", lookout.host, over(address));
+            self.voice.say(What::Blind { from, why });
         }
-        looks
+        None
     }
 
     /// Everybody tries some ports again; an answer takes the place of silence.
     pub async fn again(&self, looks: &mut [Look], doors: &BTreeSet<Door>) {
-        for look in looks {
+        let again = looks.iter_mut().map(|look| async {
             let tried: BTreeSet<Door> =
                 doors.iter().copied().filter(|door| look.said.contains_key(door)).collect();
             let said = match self.lookouts.iter().find(|lookout| is_by(look, lookout)) {
@@ -100,7 +124,8 @@ impl Asking<'_> {
                 None => scan::from_here(look.to, &tried).await,
             };
             look.said.extend(said.into_iter().filter(|(_, said)| *said != Said::Nothing));
-        }
+        });
+        join_all(again).await;
     }
 }
 
