@@ -18,9 +18,12 @@ demo: # a three-host platform from nothing, on this machine
 test: # everything: lint, unit, snapshot and fleet tests on real lab hosts
 	tests/with-docker.sh sh -ec '$(MAKE) lint; cargo test -- --test-threads 2'
 
-trials: package # an upgrade interrupted at every step, every control spoiled by hand, every way to cut a login, twenty upgrades under load, a daemon killed fifty times, its samples in real stores, the package that was built: up to an hour
+# Those of `make trials`; TRIALS="fleet::controls fleet::twenty" runs some of them.
+TRIALS = fleet::back_and_forth fleet::broken_off fleet::controls fleet::footing fleet::keeper fleet::lockout fleet::package fleet::twenty ssh::killed ssh::exported
+
+trials: package # all of what `make test` tries a part of, twenty upgrades under load, a daemon killed fifty times, its samples in real stores, the package that was built: up to an hour and a half
 	tests/packages.sh prometheus collectd-core
-	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 fleet::broken_off fleet::controls fleet::lockout fleet::twenty fleet::package ssh::killed ssh::exported
+	tests/with-docker.sh cargo test --test all -- --ignored --nocapture --test-threads 1 $(TRIALS)
 
 page: # the page of watch in a real browser, in all its looks: Debian's Chromium, two packages of npm, three minutes
 	tests/page/prepare.sh

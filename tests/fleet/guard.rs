@@ -184,7 +184,7 @@ fn a_wrong_admin_network(world: &World) {
     ran.says("a: firewall.table")
         .says("b: firewall.table")
         .says("the change broke our access (")
-        .says("no new login came through")
+        .says("gave no answer to the TCP connection within 5 s")
         .says("the host reverted it, and the old access works again")
         .says("hint: check `admin_networks`");
 }

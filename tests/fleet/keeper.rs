@@ -6,6 +6,7 @@ use std::fs;
 use super::{
     direct::Direct,
     keeper_data, keeper_engine,
+    tenth::Tenth,
     trouble::{HOSTS, served},
     world::{Ran, World},
 };
@@ -28,30 +29,50 @@ const BAD: &str = "1.9.3-unhealthy";
 /// The next major version of the store; the same image under another name.
 pub const NEXT_STORE: &str = "2.0.0";
 
+type Case = fn(&World);
+
+/// Each leaves the hosts as it found them.
+const FAILURES: [Case; 3] = [
+    a_failure_takes_its_batch_back,
+    a_failure_lets_the_others_go_on,
+    keeper_engine::docker_is_killed_on_the_way,
+];
+
 #[test]
-fn a_role_says_how_it_is_upgraded() {
-    let world = World::up("t-keeper", INVENTORY);
+fn a_role_says_how_it_is_upgraded_and_a_third_of_the_failures() {
+    let tenth = Tenth::of_this_commit();
+    upgrades("t-keeper-third", |failures| tenth.third_of(failures).collect());
+}
+
+#[test]
+#[ignore = "six minutes on two processors; `make trials` runs it"]
+fn a_role_says_how_it_is_upgraded_and_every_failure() {
+    upgrades("t-keeper", |failures| failures.collect());
+}
+
+/// With those failures that are chosen of all.
+fn upgrades(name: &str, choose: impl Fn(&mut dyn Iterator<Item = Case>) -> Vec<Case>) {
+    let world = World::up(name, INVENTORY);
     world.copy("tests/data/roles/keeper", "roles/keeper");
     inventory(&world, OLD).run(&["install", "--yes"]).ends_with(0);
     for host in HOSTS {
         let tag = "docker tag $(docker ps --format '{{.Image}}' --filter label=pryvctl.service=store)";
         world.on(host, &format!("{tag} registry.{}.test:5000/pryvio/core:{NEXT_STORE}", world.name()));
     }
-    let cases: [fn(&World); 12] = [
+    let first: [Case; 5] = [
         hooks_are_called_around_a_turn,
         a_hook_that_fails_leaves_the_host_alone,
         what_changed_under_a_hook_is_read_first,
         no_batch_is_begun_after_the_deadline,
         a_failure_stops_the_others,
-        a_failure_takes_its_batch_back,
-        a_failure_lets_the_others_go_on,
-        keeper_engine::docker_is_killed_on_the_way,
+    ];
+    let last: [Case; 4] = [
         keeper_data::install_goes_one_way_only_if_told_and_after_a_backup,
         keeper_data::a_version_that_opened_the_data_and_is_ill_stays,
         keeper_data::nobody_goes_back_to_an_older_version_on_newer_data,
         keeper_data::a_host_that_did_well_over_it_stays_when_others_fail,
     ];
-    for case in cases {
+    for case in [&first[..], &choose(&mut FAILURES.into_iter()), &last].concat() {
         case(&world);
     }
 }

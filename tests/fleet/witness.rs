@@ -36,7 +36,7 @@ fn a_journal_that_was_made_anew_no_longer_fits_what_hosts_keep() {
     audit(0)
         .says("the hash chain is intact")
         .says("signed 1 times with the key SHA256:")
-        .says("stored with the SSH key SHA256:");
+        .says("keeps the end of this journal, stored 2 times with the SSH key SHA256:");
     assert_eq!(world.on("one", &format!("stat -c '%a %U %s %Y' {KEPT}; cat {KEPT}")), kept, "looking wrote");
 
     // The chain alone is sound in each of these.
